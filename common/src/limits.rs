@@ -1,0 +1,100 @@
+//! Every limit of the protocol, with its arithmetic (I10).
+//!
+//! A limit is either a bound of the codec, which no value can exceed, or a budget that relay and client
+//! enforce and answer for.
+
+/// Longest name of an organisation or relay, in bytes. Room for `european-union-agency`.
+pub const NAME_BYTES_MAX: usize = 32;
+/// Longest contact address: up to five names of 32 bytes would be 164; real ones stay far below 128.
+pub const ADDRESS_BYTES_MAX: usize = 128;
+/// Fewest and most segments of an address: organisation, then country, unit, desk, sub-desk.
+pub const ADDRESS_SEGMENTS: std::ops::RangeInclusive<usize> = 2..=5;
+
+/// Extensions at the end of one structure.
+pub const EXTENSIONS_MAX: usize = 32;
+/// Longest value of one extension; 32 of them stay under 132 KiB.
+pub const EXTENSION_BYTES_MAX: usize = 4096;
+
+/// Recipient contacts of one envelope: 196 INTERPOL members, five desks each, rounded up.
+pub const RECIPIENTS_MAX: usize = 1024;
+/// Entries of one envelope: 1,024 recipients with eight devices and deputies' devices on average.
+pub const ENTRIES_MAX: usize = 8192;
+/// Longest Merkle path: 2^13 entries need 13 steps; batches of signatures up to 2^20 need 20.
+pub const PATH_MAX: usize = 20;
+/// Attachments of one alert.
+pub const BLOBS_MAX: usize = 64;
+/// Encoded core: 1,024 addresses of 4 + 128 bytes are 132 KiB, and fixed fields under 1 KiB.
+pub const CORE_BYTES_MAX: usize = 160 * 1024;
+/// Encoded env: the core, 64 blob references of 40 bytes, fixed fields.
+pub const ENV_BYTES_MAX: usize = 192 * 1024;
+/// Signatures of one envelope: the sending device's, and a second person's.
+pub const SIGNATURES_MAX: usize = 2;
+
+/// Texts and payloads of one alert together, before padding. What is larger goes as attachment.
+pub const CONTENT_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Sealed body: Padmé adds at most 12 % (to 4.5 MiB), the cipher 0.1 % and 56 bytes.
+pub const BODY_BYTES_MAX: usize = 5 * 1024 * 1024;
+/// Content key, epoch, number, chain: 32 + 8 + 8 + 32.
+pub const WRAP_PLAIN_BYTES: usize = 80;
+/// X-Wing encapsulation 1,120, plaintext 80, tag 16.
+pub const WRAP_BYTES: usize = 1216;
+
+/// One piece of an attachment: the unit of transfer, resume and verification.
+pub const PIECE_BYTES: usize = 4 * 1024 * 1024;
+/// Pieces of one attachment: 65,536 pieces of 4 MiB are 256 GiB; relays set a lower budget.
+pub const PIECES_MAX: usize = 65_536;
+
+/// Shortest and longest `ack_within` and `expires_after`: one second to 90 days.
+pub const SPAN_MS: std::ops::RangeInclusive<u64> = 1_000..=90 * DAY_MS;
+/// One day.
+pub const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+/// What a relay keeps beyond `expires_after` (I2).
+pub const RELAY_GRACE_MS: u64 = 7 * DAY_MS;
+/// What an outbox keeps beyond the last closed obligation (I2).
+pub const OUTBOX_GRACE_MS: u64 = 14 * DAY_MS;
+/// Past this, an unknown roster hash is an incident (PROTOCOL R11).
+pub const ROSTER_UNKNOWN_MS: u64 = 10 * 60 * 1000;
+
+/// Life of one sealing key: a week.
+pub const SEALING_KEY_MS: u64 = 7 * DAY_MS;
+/// Sealing keys published ahead, in weeks.
+pub const SEALING_KEYS_AHEAD: u64 = 8;
+/// Sealing keys in one bundle: this week's, eight ahead, and slack for a late renewal.
+pub const SEALING_KEYS_MAX: usize = 12;
+/// Private halves outlive their interval by the longest honest outbox delay: 14 days and 7 days.
+pub const SEALING_KEY_GRACE_MS: u64 = 21 * DAY_MS;
+/// Encoded bundle: 12 keys of 1,236 bytes are 15 KiB; 32 extensions may fill the rest.
+pub const BUNDLE_BYTES_MAX: usize = 160 * 1024;
+
+/// One signed statement: a receipt has about 500 bytes; 32 extensions may fill 132 KiB.
+pub const STATEMENT_BYTES_MAX: usize = 136 * 1024;
+/// A note's text to the sender.
+pub const NOTE_TEXT_BYTES_MAX: usize = 2048;
+/// Devices a note is sealed to.
+pub const NOTE_WRAPS_MAX: usize = 32;
+/// One sealed note: encapsulation 1,120, note under 2.5 KiB padded to 4 KiB at most, tag.
+pub const NOTE_SEALED_BYTES_MAX: usize = 8192;
+
+/// Organisations of a network.
+pub const ORGANISATIONS_MAX: usize = 512;
+/// Contacts of one organisation.
+pub const CONTACTS_MAX: usize = 1024;
+/// Devices of one contact.
+pub const DEVICES_MAX: usize = 32;
+/// Encoded authority part.
+pub const AUTHORITY_BYTES_MAX: usize = 1024 * 1024;
+/// Encoded annex: 1,024 contacts of about 2 KiB with two devices are 2 MiB.
+pub const ANNEX_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Encoded suspension.
+pub const SUSPENSION_BYTES_MAX: usize = 2048;
+/// Documents of one kind handed over at once.
+pub const DOCUMENTS_MAX: usize = 4096;
+
+/// Small requests and answers: everything that carries no body, roster or piece.
+pub const FRAME_SMALL_BYTES_MAX: usize = 256 * 1024;
+/// A submission: env, original env, body, 8,192 entries of 1,308 bytes (10.3 MiB).
+pub const FRAME_SUBMIT_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// A set of roster documents; longer chains travel in several.
+pub const FRAME_ROSTER_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// One piece and its frame.
+pub const FRAME_PIECE_BYTES_MAX: usize = PIECE_BYTES + 1024;
