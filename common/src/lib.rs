@@ -8,4 +8,5 @@ extern crate self as maille_common;
 pub mod codec;
 pub mod hash;
 pub mod label;
+pub mod randomness;
 pub mod time;

@@ -96,5 +96,7 @@ pub const FRAME_SMALL_BYTES_MAX: usize = 256 * 1024;
 pub const FRAME_SUBMIT_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// A set of roster documents; longer chains travel in several.
 pub const FRAME_ROSTER_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// A manifest: 65,536 pieces of 32 bytes are 2 MiB.
+pub const FRAME_MANIFEST_BYTES_MAX: usize = PIECES_MAX * 32 + 64;
 /// One piece and its frame.
 pub const FRAME_PIECE_BYTES_MAX: usize = PIECE_BYTES + 1024;
