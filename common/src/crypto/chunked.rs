@@ -210,11 +210,12 @@ impl Opener {
 
     /// Where a chunk stands among the sealed bytes, header included.
     pub fn chunk_range(&self, number: u64) -> Option<Range<u64>> {
-        let start = HEADER_LEN as u64 + number.checked_mul(SEALED_CHUNK_LEN as u64)?;
-        let end = start
-            .checked_add(SEALED_CHUNK_LEN as u64)?
-            .min(self.sealed_len);
-        (number < self.chunk_count).then_some(start..end)
+        if number >= self.chunk_count {
+            return None;
+        }
+        // Nothing overflows here: the length of the whole message was checked.
+        let start = HEADER_LEN as u64 + number * SEALED_CHUNK_LEN as u64;
+        Some(start..self.sealed_len.min(start + SEALED_CHUNK_LEN as u64))
     }
 
     /// Opens the bytes of [`Self::chunk_range`].
