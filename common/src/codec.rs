@@ -67,6 +67,7 @@ pub fn encode<T: Encode>(value: &T) -> Vec<u8> {
 ///
 /// What it accepts, [`encode`] turns into the same bytes again. It never panics, and allocates at
 /// most 1 MiB for inputs up to 64 KiB, 8 MiB up to 1 MiB, and 64 MiB up to [`INPUT_BYTES_MAX`].
+/// The value inside an [`Exact`] has a budget of its own, by the length of its own bytes.
 pub fn decode<T: Decode<()>>(bytes: &[u8]) -> Result<T, DecodeError> {
     let config = bincode::config::legacy();
     let found = bytes.len();
