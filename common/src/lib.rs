@@ -6,6 +6,7 @@
 extern crate self as maille_common;
 
 pub mod codec;
+pub mod crypto;
 pub mod hash;
 pub mod label;
 pub mod time;
