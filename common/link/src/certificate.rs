@@ -1,8 +1,8 @@
 //! The X.509 container around a transport key.
 //!
-//! TLS wants a certificate, and tools that show one (openssl, captures) are useful; nothing in it is
-//! believed but the key. It is signed by its own key, valid from 1975 to 4096, and the same key and
-//! name always give the same bytes.
+//! TLS wants a certificate, and tools that show one (openssl, captures) are useful; nothing in it
+//! is believed but the key. It is signed by its own key, valid from 1975 to 4096, and the same key
+//! and name always give the same bytes.
 
 use std::fmt;
 use std::sync::Arc;

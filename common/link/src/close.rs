@@ -93,7 +93,8 @@ pub enum CloseReason {
     /// Nothing was heard of the peer for too long.
     #[error("The connection was lost: the peer was silent for too long.")]
     Idle,
-    /// The connection broke, for example because the peer restarted.
+    /// The connection broke, for example because the peer restarted. Also seen when the packet in
+    /// which the peer gave its reason was lost on the way.
     #[error("The connection was lost.")]
     Lost,
 }

@@ -1,17 +1,17 @@
-//! The network shell that relay and client share: bytes and keys, and nothing of requests or rosters.
+//! The network shell that relay and client share: bytes and keys, nothing of requests or rosters.
 //!
 //! A [`Link`] is an established connection between two peers that proved their Ed25519 keys to each
 //! other. One request is one bidirectional stream, one push one unidirectional stream (PROTOCOL
 //! section 8); the bytes in them are the caller's.
 //!
-//! | room | what it holds | what is deliberately absent |
+//! | room | holds | deliberately absent |
 //! |---|---|---|
 //! | `certificate` | the X.509 container around a transport key | authorities, names, dates |
-//! | `directory`, `verifier` | the one question asked of a peer: is this key admitted now? | trust of any other kind |
+//! | `directory`, `verifier` | the one question: is this key admitted now? | any other trust |
 //! | `endpoint` | the settings of TLS 1.3 and QUIC | 0-RTT, resumption, datagrams |
-//! | `gate`, `open_links`, `listener` | who may begin a handshake, and who is connected | requests |
+//! | `gate`, `open_links`, `listener` | who may shake hands, who is connected | requests |
 //! | `dial` | names, addresses, attempts side by side | when to try again |
-//! | `link`, `request`, `push`, `stream` | bounded streams with priorities and deadlines | what the bytes mean |
+//! | `link`, `request`, `push`, `stream` | bounded streams, priorities, deadlines | meaning |
 //! | `limits` | every number, with its arithmetic | |
 //!
 //! No type of quinn or rustls appears in the public interface: a second carrier (TCP, where UDP is
@@ -29,6 +29,8 @@ pub mod limits;
 mod link;
 mod listener;
 mod open_links;
+#[cfg(test)]
+mod pair;
 mod priority;
 mod push;
 mod request;

@@ -1,7 +1,7 @@
 //! Every limit of the link, with its arithmetic (I10).
 //!
-//! Constants are settings of the carrier, equal at both ends. [`Limits`] are budgets that a relay or
-//! client may set lower or higher; their defaults stand here as well.
+//! Constants are settings of the carrier, equal at both ends. [`Limits`] are budgets that a relay
+//! or client may set lower or higher; their defaults stand here as well.
 
 use std::time::Duration;
 
@@ -131,7 +131,7 @@ mod tests {
         let limits = Limits::default();
         assert_eq!(REQUEST_WINDOW_BYTES, 4 * 1024 * 1024);
         assert_eq!(ANSWER_WINDOW_BYTES, 12 * 1024 * 1024);
-        assert!(URGENT_STREAMS < REQUEST_STREAMS_MAX);
+        const { assert!(URGENT_STREAMS < REQUEST_STREAMS_MAX) };
         assert!(limits.keep_alive * 3 <= limits.connection_idle);
         assert!(limits.stream_idle * 2 <= limits.connection_idle);
         assert!(limits.handshakes_calm * 8 <= limits.handshakes);

@@ -193,3 +193,6 @@ async fn turn(turns: &Semaphore, priority: Priority) -> Option<SemaphorePermit<'
         Priority::Bulk | Priority::Normal => turns.acquire().await.ok(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,8 +19,8 @@ use crate::session::Session;
 
 /// What a listener needs to know.
 pub struct ListenerConfig {
-    /// Where to listen; port 0 lets the system choose. Whether `[::]` serves IPv4 as well depends on
-    /// the system: bind one listener for each family.
+    /// Where to listen; port 0 lets the system choose. Whether `[::]` serves IPv4 as well depends
+    /// on the system: bind one listener for each family.
     pub address: SocketAddr,
     /// Who we are.
     pub identity: Identity,
@@ -231,7 +231,10 @@ impl Door {
         {
             session.close(CloseCode::Aged);
         }
-        let reason = session.closed().await;
-        tracing::debug!(%remote, key = %session.peer.short(), reason = reason.code(), "disconnected");
+        let (key, reason) = (session.peer.short(), session.closed().await.code());
+        tracing::debug!(%remote, %key, reason, "disconnected");
     }
 }
+
+#[cfg(test)]
+mod tests;

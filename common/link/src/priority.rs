@@ -2,7 +2,8 @@
 
 /// What goes first when several streams of a connection have bytes to send.
 ///
-/// Besides, [`URGENT_STREAMS`](crate::limits::URGENT_STREAMS) streams are kept free for urgent ones.
+/// Besides, [`URGENT_STREAMS`](crate::limits::URGENT_STREAMS) streams are kept free for urgent
+/// ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Priority {
     /// Pieces of attachments, roster documents: whatever can wait.

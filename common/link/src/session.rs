@@ -76,6 +76,7 @@ impl Session {
                 CloseReason::NotAdmitted
             }
             ConnectionError::TimedOut => CloseReason::Idle,
+            // The peer forgot the connection, or what it said when it closed was lost on the way.
             ConnectionError::Reset => CloseReason::Lost,
             ConnectionError::VersionMismatch
             | ConnectionError::TransportError(_)

@@ -136,7 +136,7 @@ fn bytes_that_are_no_certificate_are_refused() {
             presenting(certified(&[garbage], DEVICE.signer())),
             honest_server(),
         );
-        let (side, _) = error.err().expect("refused");
+        let (side, _) = error.map(drop).expect_err("refused");
         assert_eq!(side, Side::Server);
     }
 }
@@ -198,7 +198,9 @@ fn the_hello_of_a_client_does_not_name_the_relay_and_offers_ed25519_alone() {
 fn another_protocol_name_is_refused() {
     let mut client = honest_client();
     client.alpn_protocols = vec![b"h3".to_vec()];
-    let (_, error) = handshake(client, honest_server()).err().expect("refused");
+    let (_, error) = handshake(client, honest_server())
+        .map(drop)
+        .expect_err("refused");
     assert_eq!(error, Error::NoApplicationProtocol);
 }
 
