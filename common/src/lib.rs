@@ -1,1 +1,12 @@
 //! The protocol of Maille, pure.
+//!
+//! No sockets, files, clocks or randomness of its own: `now` and randomness are arguments.
+
+// The codec's macros name this crate by the path that other crates use.
+extern crate self as maille_common;
+
+pub mod codec;
+pub mod crypto;
+pub mod hash;
+pub mod label;
+pub mod time;
