@@ -5,9 +5,16 @@
 // The codec's macros name this crate by the path that other crates use.
 extern crate self as maille_common;
 
+pub mod address;
 pub mod codec;
 pub mod crypto;
+pub mod extension;
 pub mod hash;
 pub mod label;
+pub mod limits;
+pub mod local_text;
+pub mod pattern;
 pub mod randomness;
+pub mod roster;
+pub mod terms;
 pub mod time;

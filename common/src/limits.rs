@@ -100,3 +100,9 @@ pub const FRAME_ROSTER_BYTES_MAX: usize = 16 * 1024 * 1024;
 pub const FRAME_MANIFEST_BYTES_MAX: usize = PIECES_MAX * 32 + 64;
 /// One piece and its frame.
 pub const FRAME_PIECE_BYTES_MAX: usize = PIECE_BYTES + 1024;
+/// Hashes of others' rosters remembered as ancestors, beside one's own: 2 MiB of hashes.
+pub const ROSTER_LEARNED_MAX: usize = 65_536;
+/// Heads of others' rosters kept to be judged again: 64 of 74 KiB at most are under 5 MiB.
+pub const ROSTER_FOREIGN_MAX: usize = 64;
+/// Forks kept as evidence by one roster. One is an incident; more add nothing.
+pub const ROSTER_FORKS_MAX: usize = 16;
