@@ -228,6 +228,11 @@ fixed_bytes! {
     pub struct DeviceId([u8; 16]);
 }
 
+impl DeviceId {
+    /// All zero: stands where no device is named.
+    pub const NONE: Self = Self([0; 16]);
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -56,6 +56,8 @@ labels! {
     ENVELOPE = "maille/1 envelope";
     /// Signature of the sending device over the alert id.
     ENVELOPE_SIGNATURE = "maille/1 envelope signature";
+    /// Hash of a name that stands as a key of fixed width in a store.
+    CONTACT = "maille/1 contact";
     /// Hash of the core, which enters the derivations of body and wraps.
     CORE = "maille/1 core";
     /// Context of the chunked encryption of a body.
@@ -76,6 +78,8 @@ labels! {
     BLOB = "maille/1 blob";
     /// Hash of a sealing key: its id.
     SEALING_KEY = "maille/1 sealing key";
+    /// Hash of a bundle of sealing keys.
+    BUNDLE = "maille/1 bundle";
     /// Signature of a device over its bundle of sealing keys.
     BUNDLE_SIGNATURE = "maille/1 bundle signature";
     /// Hash of a receipt: its id.
