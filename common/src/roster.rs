@@ -16,6 +16,7 @@ use crate::codec::List;
 use crate::hash::Hash;
 use crate::limits;
 
+mod acting;
 mod anchor;
 mod annex;
 mod annex_check;
