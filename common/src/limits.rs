@@ -1,11 +1,11 @@
 //! Every limit of the protocol, with its arithmetic (I10).
 //!
-//! A limit is either a bound of the codec, which no value can exceed, or a budget that relay and client
-//! enforce and answer for.
+//! A limit is either a bound of the codec, which no value can exceed, or a budget that relay and
+//! client enforce and answer for.
 
 /// Longest name of an organisation or relay, in bytes. Room for `european-union-agency`.
 pub const NAME_BYTES_MAX: usize = 32;
-/// Longest contact address: up to five names of 32 bytes would be 164; real ones stay far below 128.
+/// Longest contact address: five names of 32 bytes would be 164; real ones stay far below 128.
 pub const ADDRESS_BYTES_MAX: usize = 128;
 /// Fewest and most segments of an address: organisation, then country, unit, desk, sub-desk.
 pub const ADDRESS_SEGMENTS: std::ops::RangeInclusive<usize> = 2..=5;
