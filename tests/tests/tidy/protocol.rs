@@ -12,7 +12,9 @@ use crate::words::{line_of, places};
 const PROTOCOL: &str = "common/PROTOCOL.md";
 
 /// Checks that no code decides yet. An entry goes when its check is cited, as a test demands.
-const NOT_YET: &[&str] = &[];
+const NOT_YET: &[&str] = &[
+    "R1", "R2", "R3", "R4", "R5", "R6", "R7", "R8", "R9", "R10", "K1", "K4", "K5", "A1", "A2", "A3",
+];
 
 /// The statements that PROTOCOL.md writes as `X` where it gives one label for all.
 const STATEMENTS: &[&str] = &["receipt", "accepted", "notice", "expiry", "relay time"];
@@ -167,8 +169,8 @@ fn check(text: &str) -> Option<(char, u32)> {
     Some((letter, digits.parse().ok().filter(|_| plain)?))
 }
 
-/// The labels that the document names, each with its place: what `H` and `sign` begin with, and what
-/// is padded.
+/// The labels that the document names, each with its place: what `H` and `sign` begin with, and
+/// what is padded.
 fn labels(text: &str) -> Vec<(usize, String)> {
     let mut found = Vec::new();
     let mut start = 0;
