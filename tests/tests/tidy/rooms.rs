@@ -108,15 +108,16 @@ fn the_pure_rooms_never_name_the_world() {
 
 #[test]
 fn each_confined_crate_is_named_in_its_place_alone() {
+    let mut faults = Faults::default();
     for confined in CONFINED {
-        let mut faults = Faults::default();
         for source in outside(confined.places) {
             for word in confined.words {
-                note(&mut faults, source, places(&source.product, word), word);
+                let what = format!("{word}: {}", confined.why);
+                note(&mut faults, source, places(&source.product, word), &what);
             }
         }
-        faults.none(confined.why);
     }
+    faults.none("a crate is named where it belongs, and nowhere else");
 }
 
 #[test]
@@ -130,15 +131,16 @@ fn one_file_chooses_the_kem() {
 
 #[test]
 fn one_file_of_a_shell_reads_the_clock_and_one_draws_randomness() {
+    let mut faults = Faults::default();
     for one in ONE_FILE {
-        let mut faults = Faults::default();
         for source in outside(one.besides).filter(|source| source.name() != one.file) {
             for word in one.words {
-                note(&mut faults, source, paths(&source.product, word), word);
+                let what = format!("{word}: of a shell, only its `{}` does this", one.file);
+                note(&mut faults, source, paths(&source.product, word), &what);
             }
         }
-        faults.none(&format!("of a shell, only its `{}` does this", one.file));
     }
+    faults.none("`now` and randomness come from one place of each shell");
 }
 
 #[test]
