@@ -188,7 +188,9 @@ pub enum RosterError {
         source: PatternError,
     },
     /// R5: the deadlines are not one per urgency, in order.
-    #[error("Refused authority part {number}: its defaults are not one for each urgency, in order.")]
+    #[error(
+        "Refused authority part {number}: its defaults are not one for each urgency, in order."
+    )]
     Defaults {
         /// The number of the part.
         number: u64,
