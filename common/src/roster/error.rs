@@ -97,8 +97,8 @@ pub enum RosterError {
     FirstPartPrevious,
     /// R2: the anchor's keys did not sign part 1.
     #[error(
-        "Refused authority part 1: by the anchor, {fault}. Compare the anchor's keys with those who \
-         handed it over."
+        "Refused authority part 1: by the anchor, {fault}. Compare the anchor's keys with those \
+         who handed it over."
     )]
     FirstPartSignatures {
         /// What is wrong.
@@ -243,8 +243,8 @@ pub enum RosterError {
     },
     /// R7: annexes are missing in between.
     #[error(
-        "Refused annex {number} of `{organisation}`: annex {next} is missing before it. Ask for all \
-         annexes from there."
+        "Refused annex {number} of `{organisation}`: annex {next} is missing before it. Ask for \
+         all annexes from there."
     )]
     AnnexGap {
         /// The organisation.

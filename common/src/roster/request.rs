@@ -151,8 +151,8 @@ impl fmt::Display for RequestCode {
 pub enum RequestError {
     /// It is for another network.
     #[error(
-        "The request is for the network `{found}`, and this is `{expected}`. Ask for a request made \
-         with the anchor of this network."
+        "The request is for the network `{found}`, and this is `{expected}`. Ask for a request \
+         made with the anchor of this network."
     )]
     Network {
         /// The network the request names.

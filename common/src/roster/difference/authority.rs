@@ -101,8 +101,8 @@ fn locked_out(found: &mut Difference, new: &AuthorityPart) {
         ));
     } else if threshold == keys {
         found.warn(format!(
-            "All {keys} authority keys have to sign the next part: if one is lost, no part can ever \
-             follow this one."
+            "All {keys} authority keys have to sign the next part: if one is lost, no part can \
+             ever follow this one."
         ));
     }
     for organisation in &new.organisations {
@@ -211,8 +211,8 @@ fn annex_signers(found: &mut Difference, old: &Organisation, new: &Organisation)
     let name = &new.name;
     if old.pin == new.pin {
         found.warn(format!(
-            "The signers of `{name}`'s annexes change, and the pinned annex does not: annexes after \
-             the pin that the new rule does not cover fall out of force. Pin the newest one."
+            "The signers of `{name}`'s annexes change, and the pinned annex does not: annexes \
+             after the pin that the new rule does not cover fall out of force. Pin the newest one."
         ));
     }
     if new.annex_keys.is_empty() {
