@@ -50,12 +50,16 @@ impl fmt::Debug for Name {
     }
 }
 
-coded_as!(Name as Text<{ limits::NAME_BYTES_MAX }>, |name| &name.0, |text| {
-    match name_fault(&text) {
-        None => Ok(Name(text)),
-        Some(_) => Err("a name is not of small letters, digits and inner hyphens"),
+coded_as!(
+    Name as Text<{ limits::NAME_BYTES_MAX }>,
+    |name| &name.0,
+    |text| {
+        match name_fault(&text) {
+            None => Ok(Name(text)),
+            Some(_) => Err("a name is not of small letters, digits and inner hyphens"),
+        }
     }
-});
+);
 
 /// A text is not a name.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

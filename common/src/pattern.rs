@@ -239,8 +239,19 @@ mod tests {
     #[test]
     fn patterns_that_are_mistakes_are_refused() {
         for pattern in [
-            "", "*", "interpol", "a/**/b", "**/a", "a//b", "a/", "/a", "a/b*", "a/***", "A/b",
-            "a/b/c/d/e/f", "a/b/c/d/e/**",
+            "",
+            "*",
+            "interpol",
+            "a/**/b",
+            "**/a",
+            "a//b",
+            "a/",
+            "/a",
+            "a/b*",
+            "a/***",
+            "A/b",
+            "a/b/c/d/e/f",
+            "a/b/c/d/e/**",
         ] {
             assert!(pattern.parse::<Pattern>().is_err(), "{pattern}");
             let text = Text::<128>::new(pattern).unwrap();

@@ -173,7 +173,11 @@ impl Roster {
     pub fn documents(&self) -> RosterDocuments {
         let mut documents = self.documents_since(&RosterHeads::none());
         let in_force = &self.heads.suspensions;
-        let lifted = self.chains.suspensions.iter().filter(|(hash, _)| !in_force.has(hash));
+        let lifted = self
+            .chains
+            .suspensions
+            .iter()
+            .filter(|(hash, _)| !in_force.has(hash));
         let mut suspensions = documents.suspensions.into_vec();
         suspensions.extend(lifted.map(|(_, signed)| SignedSuspension::clone(signed)));
         documents.suspensions = capped(suspensions);
@@ -187,7 +191,10 @@ impl Roster {
     pub fn documents_since(&self, heads: &RosterHeads) -> RosterDocuments {
         let parts = self.chains.authority.iter().map(|part| &*part.document);
         let parts = parts.filter(|signed| signed.part.number > heads.authority.number);
-        let annexes = self.chains.annexes_since(heads).map(|annex| &*annex.document);
+        let annexes = self
+            .chains
+            .annexes_since(heads)
+            .map(|annex| &*annex.document);
         let suspensions = self.chains.suspensions_in_force();
         let suspensions = suspensions.filter(|(hash, _)| !heads.suspensions.has(hash));
         RosterDocuments {

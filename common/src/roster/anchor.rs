@@ -25,11 +25,9 @@ pub struct Anchor {
 impl Anchor {
     /// Checks that the threshold can be met and is not zero (PROTOCOL R4).
     pub(super) fn check(&self) -> Result<(), RosterError> {
-        check_threshold(self.threshold, self.keys.len()).map_err(|fault| {
-            RosterError::Threshold {
-                document: DocumentName::Anchor,
-                fault,
-            }
+        check_threshold(self.threshold, self.keys.len()).map_err(|fault| RosterError::Threshold {
+            document: DocumentName::Anchor,
+            fault,
         })
     }
 

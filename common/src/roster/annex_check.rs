@@ -52,7 +52,11 @@ fn check_devices(annex: &Annex, document: &DocumentName) -> Result<(), RosterErr
                 device: device.id,
             });
         }
-        for key in device.keys.iter().flat_map(|pair| [pair.transport, pair.signing]) {
+        for key in device
+            .keys
+            .iter()
+            .flat_map(|pair| [pair.transport, pair.signing])
+        {
             if !keys.insert(key) {
                 return Err(RosterError::RepeatedKey {
                     document: document.clone(),

@@ -44,8 +44,14 @@ impl Applied {
 
     pub(super) fn between(before: &RosterHeads, after: &RosterHeads, growth: &Growth) -> Self {
         let numbers = (before.authority.number, after.authority.number);
-        let lost = before.suspensions.iter().filter(|hash| !after.suspensions.has(hash));
-        let gained = after.suspensions.iter().filter(|hash| !before.suspensions.has(hash));
+        let lost = before
+            .suspensions
+            .iter()
+            .filter(|hash| !after.suspensions.has(hash));
+        let gained = after
+            .suspensions
+            .iter()
+            .filter(|hash| !before.suspensions.has(hash));
         let withdrawn = growth.withdrawn.iter().map(|annex| {
             let organisation = annex.document.annex.organisation.clone();
             (organisation, annex.number())
@@ -63,7 +69,10 @@ impl Applied {
 }
 
 fn annex_changes(before: &RosterHeads, after: &RosterHeads) -> Vec<AnnexChange> {
-    let gone = before.annexes.iter().filter(|head| after.annex(&head.organisation).is_none());
+    let gone = before
+        .annexes
+        .iter()
+        .filter(|head| after.annex(&head.organisation).is_none());
     let gone = gone.map(|head| AnnexChange {
         organisation: head.organisation.clone(),
         from: Some(head.number),

@@ -54,7 +54,9 @@ pub struct AuthorityPart {
 impl AuthorityPart {
     /// The organisation of this name.
     pub fn organisation(&self, name: &Name) -> Option<&Organisation> {
-        let found = self.organisations.binary_search_by(|entry| entry.name.cmp(name));
+        let found = self
+            .organisations
+            .binary_search_by(|entry| entry.name.cmp(name));
         found.ok().map(|at| &self.organisations[at])
     }
 

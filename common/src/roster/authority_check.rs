@@ -75,10 +75,21 @@ pub(super) fn refuse_repeated<T: Ord + ToString>(
 
 fn check_repetitions(part: &AuthorityPart, document: &DocumentName) -> Result<(), RosterError> {
     refuse_repeated(document, "key", part.keys.iter().map(|key| key.key))?;
-    let organisations = part.organisations.iter().map(|organisation| &organisation.name);
+    let organisations = part
+        .organisations
+        .iter()
+        .map(|organisation| &organisation.name);
     refuse_repeated(document, "organisation", organisations)?;
-    refuse_repeated(document, "relay", part.relays.iter().map(|relay| &relay.name))?;
-    refuse_repeated(document, "list", part.lists.iter().map(|list| list.name.as_str()))?;
+    refuse_repeated(
+        document,
+        "relay",
+        part.relays.iter().map(|relay| &relay.name),
+    )?;
+    refuse_repeated(
+        document,
+        "list",
+        part.lists.iter().map(|list| list.name.as_str()),
+    )?;
     for organisation in &part.organisations {
         let languages = organisation.names.iter().map(|name| name.language.as_str());
         refuse_repeated(document, "language of a name", languages)?;
@@ -139,8 +150,16 @@ fn check_organisations(part: &AuthorityPart) -> Result<(), RosterError> {
 fn check_relays(part: &AuthorityPart, document: &DocumentName) -> Result<(), RosterError> {
     let mut keys = BTreeSet::new();
     for relay in &part.relays {
-        defined(part, &format!("relay `{}`", relay.name), &relay.organisation)?;
-        for key in relay.keys.iter().flat_map(|keys| [keys.transport, keys.signing]) {
+        defined(
+            part,
+            &format!("relay `{}`", relay.name),
+            &relay.organisation,
+        )?;
+        for key in relay
+            .keys
+            .iter()
+            .flat_map(|keys| [keys.transport, keys.signing])
+        {
             if !keys.insert(key) {
                 return Err(RosterError::RepeatedKey {
                     document: document.clone(),
@@ -201,7 +220,11 @@ fn check_rules(part: &AuthorityPart) -> Result<(), RosterError> {
 
 /// R5: one default per urgency, in order of code.
 fn check_defaults(part: &AuthorityPart) -> Result<(), RosterError> {
-    let complete = part.defaults.iter().map(|default| default.urgency).eq(Urgency::ALL.iter().copied());
+    let complete = part
+        .defaults
+        .iter()
+        .map(|default| default.urgency)
+        .eq(Urgency::ALL.iter().copied());
     if complete {
         Ok(())
     } else {
@@ -216,9 +239,10 @@ fn defined<'a>(
     place: &str,
     name: &Name,
 ) -> Result<&'a Organisation, RosterError> {
-    part.organisation(name).ok_or_else(|| RosterError::Undefined {
-        number: part.number,
-        place: place.to_owned(),
-        name: name.to_string(),
-    })
+    part.organisation(name)
+        .ok_or_else(|| RosterError::Undefined {
+            number: part.number,
+            place: place.to_owned(),
+            name: name.to_string(),
+        })
 }

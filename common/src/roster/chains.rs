@@ -108,13 +108,19 @@ impl Chains {
 
     /// The authority part in force.
     pub(super) fn part(&self) -> &AuthorityPart {
-        let newest = self.authority.last().expect("chains of a roster hold part 1");
+        let newest = self
+            .authority
+            .last()
+            .expect("chains of a roster hold part 1");
         newest.document.part.value()
     }
 
     /// The heads of what is in force.
     pub(super) fn heads(&self) -> RosterHeads {
-        let newest = self.authority.last().expect("chains of a roster hold part 1");
+        let newest = self
+            .authority
+            .last()
+            .expect("chains of a roster hold part 1");
         let annexes: Vec<AnnexHead> = self.annexes_in_force().map(annex_head).collect();
         let suspensions: Vec<Hash> = self.suspensions_in_force().map(|(hash, _)| hash).collect();
         RosterHeads {

@@ -80,7 +80,10 @@ fn compare_authority(
         return;
     }
     findings.ours_newer |= number < ours.authority.number;
-    let held = chains.authority.iter().find(|part| part.document.part.number == number);
+    let held = chains
+        .authority
+        .iter()
+        .find(|part| part.document.part.number == number);
     // Number 0 is that of somebody who holds nothing yet.
     findings.fork |= held.is_some_and(|part| part.hash != theirs.authority.hash);
 }
@@ -139,7 +142,11 @@ fn compare_suspensions(
             || lifted_by_annex();
         findings.theirs_newer |= !known;
     }
-    for hash in ours.suspensions.iter().filter(|hash| !theirs.suspensions.has(hash)) {
+    for hash in ours
+        .suspensions
+        .iter()
+        .filter(|hash| !theirs.suspensions.has(hash))
+    {
         // They may have lifted it, with an authority part or annex that we do not have.
         let organisation = chains
             .suspensions
@@ -149,8 +156,8 @@ fn compare_suspensions(
             let annex = organisation.as_ref().and_then(|name| heads.annex(name));
             annex.map_or(0, |annex| annex.number)
         };
-        let may_be_lifted = theirs.authority.number > ours.authority.number
-            || number(theirs) > number(ours);
+        let may_be_lifted =
+            theirs.authority.number > ours.authority.number || number(theirs) > number(ours);
         findings.ours_newer |= !may_be_lifted;
     }
 }

@@ -30,7 +30,10 @@ impl RosterDocuments {
     /// [incomplete](super::RosterError::is_incomplete).
     pub fn join(self, other: Self) -> Result<Self, TooLong> {
         Ok(Self {
-            authority: List::new(joined(self.authority.into_vec(), other.authority.into_vec()))?,
+            authority: List::new(joined(
+                self.authority.into_vec(),
+                other.authority.into_vec(),
+            ))?,
             annexes: List::new(joined(self.annexes.into_vec(), other.annexes.into_vec()))?,
             suspensions: List::new(joined(
                 self.suspensions.into_vec(),

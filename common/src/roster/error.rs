@@ -97,8 +97,8 @@ pub enum RosterError {
     FirstPartPrevious,
     /// R2: the anchor's keys did not sign part 1.
     #[error(
-        "Refused authority part 1: by the anchor, {fault}. Compare the anchor's keys with those who \
-         handed it over."
+        "Refused authority part 1: by the anchor, {fault}. Compare the anchor's keys with those \
+         who handed it over."
     )]
     FirstPartSignatures {
         /// What is wrong.
@@ -188,7 +188,9 @@ pub enum RosterError {
         source: PatternError,
     },
     /// R5: the deadlines are not one per urgency, in order.
-    #[error("Refused authority part {number}: its defaults are not one for each urgency, in order.")]
+    #[error(
+        "Refused authority part {number}: its defaults are not one for each urgency, in order."
+    )]
     Defaults {
         /// The number of the part.
         number: u64,
@@ -241,8 +243,8 @@ pub enum RosterError {
     },
     /// R7: annexes are missing in between.
     #[error(
-        "Refused annex {number} of `{organisation}`: annex {next} is missing before it. Ask for all \
-         annexes from there."
+        "Refused annex {number} of `{organisation}`: annex {next} is missing before it. Ask for \
+         all annexes from there."
     )]
     AnnexGap {
         /// The organisation.

@@ -72,7 +72,11 @@ impl RosterHeads {
             .iter()
             .map(|annex| leaf(2, annex.organisation.as_str(), annex.number, &annex.hash));
         let suspensions = self.suspensions.iter().map(|hash| leaf(3, "", 0, hash));
-        let leaves: Vec<Hash> = [authority].into_iter().chain(annexes).chain(suspensions).collect();
+        let leaves: Vec<Hash> = [authority]
+            .into_iter()
+            .chain(annexes)
+            .chain(suspensions)
+            .collect();
         merkle::root(&leaves)
     }
 
@@ -100,7 +104,12 @@ fn leaf(kind: u8, name: &str, number: u64, document: &Hash) -> Hash {
     let parts = encode(&(kind, length));
     let value = hash(
         Label::ROSTER_LEAF,
-        &[&parts, name.as_bytes(), &number.to_le_bytes(), document.as_bytes()],
+        &[
+            &parts,
+            name.as_bytes(),
+            &number.to_le_bytes(),
+            document.as_bytes(),
+        ],
     );
     merkle::leaf_hash(value.as_bytes())
 }

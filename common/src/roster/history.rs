@@ -61,7 +61,9 @@ impl History {
     /// an annex was withdrawn and replaced.
     pub(super) fn annex_hashes(&self, organisation: &Name, number: u64) -> &[Hash] {
         let places = self.annexes.get(organisation);
-        places.and_then(|places| places.get(&number)).map_or(&[], Vec::as_slice)
+        places
+            .and_then(|places| places.get(&number))
+            .map_or(&[], Vec::as_slice)
     }
 
     /// Signing keys of a device in annexes that are no longer in force.
@@ -126,7 +128,10 @@ impl History {
     }
 
     fn record_annex(&mut self, annex: &Hashed<SignedAnnex>) {
-        let places = self.annexes.entry(annex.document.annex.organisation.clone()).or_default();
+        let places = self
+            .annexes
+            .entry(annex.document.annex.organisation.clone())
+            .or_default();
         let mut note = |number, hash| {
             let hashes: &mut Vec<Hash> = places.entry(number).or_default();
             if !hashes.contains(&hash) {
@@ -183,5 +188,9 @@ fn changed<T: Ord + Clone, const MAX: usize>(
     before: &SortedList<T, MAX>,
     after: &SortedList<T, MAX>,
 ) -> Vec<T> {
-    after.iter().filter(|item| !before.has(item)).cloned().collect()
+    after
+        .iter()
+        .filter(|item| !before.has(item))
+        .cloned()
+        .collect()
 }

@@ -40,7 +40,10 @@ impl DevicePlace {
     }
 
     fn keys(&self) -> impl Iterator<Item = VerifyingKey> {
-        self.device().keys.iter().flat_map(|keys| [keys.transport, keys.signing])
+        self.device()
+            .keys
+            .iter()
+            .flat_map(|keys| [keys.transport, keys.signing])
     }
 }
 
@@ -93,7 +96,8 @@ impl Index {
     fn add_relays(&mut self, chains: &Chains) {
         for relay in &chains.part().relays {
             for keys in &relay.keys {
-                self.relays_by_transport.insert(keys.transport, relay.name.clone());
+                self.relays_by_transport
+                    .insert(keys.transport, relay.name.clone());
             }
         }
         for part in &chains.authority {
@@ -127,7 +131,10 @@ impl Index {
     fn add_rules(&mut self, chains: &Chains) {
         let part = chains.part();
         for list in &part.lists {
-            let patterns = list.patterns.iter().filter_map(|pattern| pattern.parse().ok());
+            let patterns = list
+                .patterns
+                .iter()
+                .filter_map(|pattern| pattern.parse().ok());
             self.lists.insert(list.name.to_string(), patterns.collect());
         }
         for rule in &part.rules {
@@ -140,9 +147,15 @@ impl Index {
         for organisation in &part.organisations {
             let (name, standing) = (&organisation.name, organisation.standing);
             let can_send = |rule: &ParsedRule| {
-                rule.from.iter().any(|pattern| pattern.may_match(name, standing))
+                rule.from
+                    .iter()
+                    .any(|pattern| pattern.may_match(name, standing))
             };
-            let rules = self.rules.iter().enumerate().filter(|(_, rule)| can_send(rule));
+            let rules = self
+                .rules
+                .iter()
+                .enumerate()
+                .filter(|(_, rule)| can_send(rule));
             let rules: Vec<usize> = rules.map(|(at, _)| at).collect();
             self.rules_from.insert(name.clone(), rules);
         }
@@ -187,7 +200,11 @@ impl Index {
                 }
             }
         }
-        let relays = self.relay_keys.values().flatten().filter(|term| term.current);
+        let relays = self
+            .relay_keys
+            .values()
+            .flatten()
+            .filter(|term| term.current);
         let mut taken: HashSet<VerifyingKey> = relays.map(|term| term.key).collect();
         taken.extend(self.relays_by_transport.keys());
         let mut ids = HashSet::new();
@@ -215,7 +232,9 @@ impl Index {
             let id = place.device().id;
             let contested = ids.contains(&id)
                 || id_claims[&id] > 1
-                || place.keys().any(|key| taken.contains(&key) || key_claims[&key] > 1);
+                || place
+                    .keys()
+                    .any(|key| taken.contains(&key) || key_claims[&key] > 1);
             if contested {
                 if !ids.contains(&id) {
                     self.contested.insert(id);
@@ -235,7 +254,10 @@ impl Index {
 impl Suspended {
     fn build(chains: &Chains) -> Self {
         let mut suspended = Self::default();
-        let in_force: HashSet<Hash> = chains.suspensions_in_force().map(|(hash, _)| hash).collect();
+        let in_force: HashSet<Hash> = chains
+            .suspensions_in_force()
+            .map(|(hash, _)| hash)
+            .collect();
         for (hash, signed) in &chains.suspensions {
             if !in_force.contains(hash) {
                 continue;
@@ -268,7 +290,9 @@ impl Suspended {
 
     pub(super) fn contact(&self, address: &ContactAddress) -> Option<&SignedSuspension> {
         let organisation = self.organisations.get(&address.organisation());
-        organisation.or_else(|| self.contacts.get(address)).map(Arc::as_ref)
+        organisation
+            .or_else(|| self.contacts.get(address))
+            .map(Arc::as_ref)
     }
 
     /// A device is meant wherever in its organisation it stands, so that moving it to another

@@ -1,8 +1,7 @@
 //! Questions about organisations, contacts and devices. All answers come from maps.
 
 use super::{
-    Annex, Contact, Deputy, Device, Head, KeyTerm, Organisation, Relay, Roster, Subject,
-    Suspension,
+    Annex, Contact, Deputy, Device, Head, KeyTerm, Organisation, Relay, Roster, Subject, Suspension,
 };
 use crate::address::{ContactAddress, DeviceId, Name};
 use crate::codec::coded_enum;
@@ -54,7 +53,8 @@ impl Roster {
 
     /// The standing of the organisation of a contact, also of one the roster does not have.
     pub fn standing(&self, address: &ContactAddress) -> Option<Standing> {
-        self.organisation(&address.organisation()).map(|found| found.standing)
+        self.organisation(&address.organisation())
+            .map(|found| found.standing)
     }
 
     /// The annex in force of an organisation.
@@ -65,11 +65,14 @@ impl Roster {
 
     /// Organisations whose pinned annex is not held, so that their contacts are unknown.
     pub fn awaited(&self) -> impl Iterator<Item = (&Name, Head)> {
-        self.authority().organisations.iter().filter_map(|organisation| {
-            let pin = organisation.pin?;
-            let held = self.chains.annexes.contains_key(&organisation.name);
-            (!held).then_some((&organisation.name, pin))
-        })
+        self.authority()
+            .organisations
+            .iter()
+            .filter_map(|organisation| {
+                let pin = organisation.pin?;
+                let held = self.chains.annexes.contains_key(&organisation.name);
+                (!held).then_some((&organisation.name, pin))
+            })
     }
 
     /// The contact of this address.
@@ -79,12 +82,16 @@ impl Roster {
 
     /// All contacts, by address.
     pub fn contacts(&self) -> impl Iterator<Item = ContactEntry<'_>> {
-        self.index.contacts.values().filter_map(|place| self.entry(place))
+        self.index
+            .contacts
+            .values()
+            .filter_map(|place| self.entry(place))
     }
 
     /// The deputies of a contact, in the order of their steps. None for an unknown contact.
     pub fn deputies(&self, address: &ContactAddress) -> &[Deputy] {
-        self.contact(address).map_or(&[], |entry| &entry.contact.deputies)
+        self.contact(address)
+            .map_or(&[], |entry| &entry.contact.deputies)
     }
 
     /// The device with this id, suspended or not. A contested one is in no roster (PROTOCOL R8).
@@ -143,7 +150,9 @@ impl Roster {
     /// The relays where an organisation's devices collect, the preferred one first.
     pub fn home_relays(&self, organisation: &Name) -> Vec<&Relay> {
         let organisation = self.organisation(organisation);
-        let names = organisation.into_iter().flat_map(|found| &found.home_relays);
+        let names = organisation
+            .into_iter()
+            .flat_map(|found| &found.home_relays);
         names.filter_map(|name| self.relay(name)).collect()
     }
 
@@ -155,7 +164,9 @@ impl Roster {
 
     /// The suspensions in force, by hash.
     pub fn suspensions(&self) -> impl Iterator<Item = &Suspension> {
-        self.chains.suspensions_in_force().map(|(_, signed)| signed.suspension.value())
+        self.chains
+            .suspensions_in_force()
+            .map(|(_, signed)| signed.suspension.value())
     }
 
     /// Whether a contact is designated at this time.
@@ -204,7 +215,10 @@ impl Roster {
 
     /// The organisations whose annex in force is past its `renew_by`.
     pub fn stale_annexes(&self, now: Timestamp) -> impl Iterator<Item = &Name> {
-        let annexes = self.chains.annexes_in_force().map(|held| held.document.annex.value());
+        let annexes = self
+            .chains
+            .annexes_in_force()
+            .map(|held| held.document.annex.value());
         let stale = annexes.filter(move |annex| annex.renew_by < now);
         stale.map(|annex| &annex.organisation)
     }

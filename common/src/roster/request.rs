@@ -130,7 +130,10 @@ impl RequestCode {
     /// it can be read by others but not changed.
     pub fn of(request: &[u8]) -> Self {
         let digest = hash(Label::REQUEST_CODE, &[request]);
-        let (first, _) = digest.as_bytes().split_first_chunk().expect("a hash has 32 bytes");
+        let (first, _) = digest
+            .as_bytes()
+            .split_first_chunk()
+            .expect("a hash has 32 bytes");
         Self(u64::from_le_bytes(*first) % 1_000_000_000_000)
     }
 }
@@ -148,8 +151,8 @@ impl fmt::Display for RequestCode {
 pub enum RequestError {
     /// It is for another network.
     #[error(
-        "The request is for the network `{found}`, and this is `{expected}`. Ask for a request made \
-         with the anchor of this network."
+        "The request is for the network `{found}`, and this is `{expected}`. Ask for a request \
+         made with the anchor of this network."
     )]
     Network {
         /// The network the request names.
@@ -193,7 +196,10 @@ mod tests {
     use crate::codec::{decode, encode};
 
     fn signed() -> SignedRequest {
-        let (signing, transport) = (SigningKey::from_seed([1; 32]), SigningKey::from_seed([2; 32]));
+        let (signing, transport) = (
+            SigningKey::from_seed([1; 32]),
+            SigningKey::from_seed([2; 32]),
+        );
         let request = DeviceRequest {
             version: Version::ONE,
             network: Text::new("test").unwrap(),
@@ -222,7 +228,12 @@ mod tests {
         let mut bad = good.clone();
         bad.by_transport = good.by_signing;
         let error = bad.verify("test").unwrap_err();
-        assert_eq!(error, RequestError::Signature { purpose: "transport" });
+        assert_eq!(
+            error,
+            RequestError::Signature {
+                purpose: "transport"
+            }
+        );
         let mut bad = good.clone();
         bad.by_signing = good.by_transport;
         let error = bad.verify("test").unwrap_err();

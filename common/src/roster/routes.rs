@@ -23,7 +23,8 @@ impl Roster {
         to: &ContactAddress,
         urgency: Urgency,
     ) -> bool {
-        self.rules_between(from, to).any(|rule| rule.two_persons.has(&urgency))
+        self.rules_between(from, to)
+            .any(|rule| rule.two_persons.has(&urgency))
     }
 
     /// The deadlines of alerts of this urgency, where the sender names none.
@@ -44,7 +45,10 @@ impl Roster {
         let candidates = rules.map_or(&[][..], Vec::as_slice);
         candidates.iter().filter_map(move |&at| {
             let (sender, recipient) = standings?;
-            let ParsedRule { from: left, to: right } = &self.index.rules[at];
+            let ParsedRule {
+                from: left,
+                to: right,
+            } = &self.index.rules[at];
             let allows = any(left, from, sender) && any(right, to, recipient);
             allows.then(|| &self.authority().rules[at])
         })
@@ -52,5 +56,7 @@ impl Roster {
 }
 
 fn any(patterns: &[Pattern], address: &ContactAddress, standing: Standing) -> bool {
-    patterns.iter().any(|pattern| pattern.matches(address, standing))
+    patterns
+        .iter()
+        .any(|pattern| pattern.matches(address, standing))
 }

@@ -14,7 +14,11 @@ impl Version {
     pub const ONE: Self = Self(1);
 }
 
-coded_as!(Version as u16, |version| &version.0, |number| match number {
-    1 => Ok(Version::ONE),
-    _ => Err("the version is not 1, the only one this program reads"),
-});
+coded_as!(
+    Version as u16,
+    |version| &version.0,
+    |number| match number {
+        1 => Ok(Version::ONE),
+        _ => Err("the version is not 1, the only one this program reads"),
+    }
+);

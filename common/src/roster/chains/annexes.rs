@@ -32,7 +32,9 @@ impl Chains {
         let mut given = self.sort_by_organisation(given, history)?;
         let touched: BTreeSet<Name> = if authority_changed {
             let organisations = self.part().organisations.iter();
-            organisations.map(|organisation| organisation.name.clone()).collect()
+            organisations
+                .map(|organisation| organisation.name.clone())
+                .collect()
         } else {
             given.keys().cloned().collect()
         };
@@ -88,7 +90,10 @@ impl Chains {
         authority_changed: bool,
         growth: &mut Growth,
     ) -> Result<AnnexChain, RosterError> {
-        let organisation = self.part().organisation(name).expect("only defined ones are built");
+        let organisation = self
+            .part()
+            .organisation(name)
+            .expect("only defined ones are built");
         let mut builder = Builder {
             chains: self,
             organisation,
@@ -106,11 +111,15 @@ impl Chains {
 
     /// Puts new chains in the place of the old ones, and notes what left and why.
     fn replace(&mut self, chains: BTreeMap<Name, AnnexChain>, growth: &mut Growth) {
-        let part = self.part().clone();
-        let gone = |name: &Name| part.organisation(name).is_none();
-        let removed: Vec<Name> = self.annexes.keys().filter(|name| gone(name)).cloned().collect();
+        let removed: Vec<Name> = self
+            .annexes
+            .keys()
+            .filter(|name| self.part().organisation(name).is_none())
+            .cloned()
+            .collect();
         for name in removed {
-            growth.past.extend(self.annexes.remove(&name).unwrap_or_default());
+            let left = self.annexes.remove(&name);
+            growth.past.extend(left.unwrap_or_default());
         }
         for (name, chain) in chains {
             let base = chain.first().map_or(0, Hashed::number);
@@ -150,9 +159,8 @@ impl Builder<'_> {
         let Some(pin) = self.organisation.pin else {
             return Ok(());
         };
-        let pinned = |annex: &Hashed<SignedAnnex>| {
-            annex.number() == pin.number && annex.hash == pin.hash
-        };
+        let pinned =
+            |annex: &Hashed<SignedAnnex>| annex.number() == pin.number && annex.hash == pin.hash;
         if let Some(annex) = self.held.iter().find(|annex| pinned(annex)) {
             self.chain.push(annex.clone());
             return Ok(());
@@ -227,7 +235,9 @@ impl Builder<'_> {
         let name = &self.organisation.name;
         let first = self.chain.first().cloned();
         // From the newest to the oldest, since each one vouches for the one before.
-        let mut link = first.as_ref().map(|first| (first.number(), first.previous()));
+        let mut link = first
+            .as_ref()
+            .map(|first| (first.number(), first.previous()));
         for (number, annexes) in std::mem::take(&mut self.given).into_iter().rev() {
             for annex in annexes {
                 let Some(base) = first.as_ref().filter(|base| number <= base.number()) else {
@@ -322,11 +332,17 @@ impl Builder<'_> {
     /// fault under the newest is the one reported.
     fn check_signatures_ever(&self, annex: &Hashed<SignedAnnex>) -> Result<(), SignatureFault> {
         let newest = self.check_signatures(annex);
-        let mut older = self.chains.authority.iter().rev().skip(1).filter_map(|part| {
-            let part = part.document.part.value();
-            let organisation = part.organisation(&self.organisation.name)?;
-            Some(Signers::of_annex(part, organisation))
-        });
+        let mut older = self
+            .chains
+            .authority
+            .iter()
+            .rev()
+            .skip(1)
+            .filter_map(|part| {
+                let part = part.document.part.value();
+                let organisation = part.organisation(&self.organisation.name)?;
+                Some(Signers::of_annex(part, organisation))
+            });
         if newest.is_err() && older.any(|signers| check(&signers, annex).is_ok()) {
             return Ok(());
         }
@@ -335,7 +351,11 @@ impl Builder<'_> {
 }
 
 fn check(signers: &Signers, annex: &Hashed<SignedAnnex>) -> Result<(), SignatureFault> {
-    signers.check(Label::ANNEX_SIGNATURE, &annex.hash, &annex.document.signatures)
+    signers.check(
+        Label::ANNEX_SIGNATURE,
+        &annex.hash,
+        &annex.document.signatures,
+    )
 }
 
 fn fork(held: &Hashed<SignedAnnex>, other: &Hashed<SignedAnnex>) -> Fork {

@@ -11,7 +11,10 @@ use crate::roster::{AuthorityPart, Fork, RosterError, SignedAuthority};
 
 impl Chains {
     /// Appends parts in the order of their numbers; those that are held already are passed over.
-    pub(super) fn extend_authority(&mut self, given: &[SignedAuthority]) -> Result<(), RosterError> {
+    pub(super) fn extend_authority(
+        &mut self,
+        given: &[SignedAuthority],
+    ) -> Result<(), RosterError> {
         let mut given: Vec<Hashed<SignedAuthority>> = given.iter().map(Hashed::from).collect();
         given.sort_by_key(|part| part.document.part.number);
         for part in given {
@@ -29,10 +32,17 @@ impl Chains {
                 have => RosterError::Gap { number, have },
             });
         }
-        let Some(place) = number.checked_sub(1).and_then(|at| usize::try_from(at).ok()) else {
+        let Some(place) = number
+            .checked_sub(1)
+            .and_then(|at| usize::try_from(at).ok())
+        else {
             return Err(RosterError::Previous { number });
         };
-        if self.authority.get(place).is_some_and(|held| held.hash == given.hash) {
+        if self
+            .authority
+            .get(place)
+            .is_some_and(|held| held.hash == given.hash)
+        {
             return Ok(());
         }
         self.check_follows(&given, place)?;
@@ -71,7 +81,11 @@ impl Chains {
             Some(_) => RosterError::Signatures { number, fault },
         };
         signers
-            .check(Label::AUTHORITY_SIGNATURE, &given.hash, &given.document.signatures)
+            .check(
+                Label::AUTHORITY_SIGNATURE,
+                &given.hash,
+                &given.document.signatures,
+            )
             .map_err(refuse)
     }
 
@@ -79,9 +93,16 @@ impl Chains {
     fn check_pins(&self, part: &AuthorityPart) -> Result<(), RosterError> {
         for organisation in &part.organisations {
             let earlier = self.authority.iter().rev().find_map(|earlier| {
-                earlier.document.part.value().organisation(&organisation.name)
+                earlier
+                    .document
+                    .part
+                    .value()
+                    .organisation(&organisation.name)
             });
-            let Some(from) = earlier.and_then(|earlier| earlier.pin).map(|pin| pin.number) else {
+            let Some(from) = earlier
+                .and_then(|earlier| earlier.pin)
+                .map(|pin| pin.number)
+            else {
                 continue;
             };
             if organisation.pin.is_none_or(|pin| pin.number < from) {

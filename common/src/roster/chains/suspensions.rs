@@ -57,7 +57,10 @@ impl Chains {
             return true;
         }
         let organisation = signed.suspension.subject.organisation();
-        let annex = self.annexes.get(&organisation).and_then(|chain| chain.last());
+        let annex = self
+            .annexes
+            .get(&organisation)
+            .and_then(|chain| chain.last());
         annex.is_some_and(|annex| annex.document.annex.lifted.has(hash))
             && !self.is_authority_key(&signed.suspension.key)
     }
@@ -87,7 +90,8 @@ impl Chains {
     /// Whether the key is the authority's in any part of the chain. A key that was rotated out may
     /// still suspend: stopping too much is mended by lifting, stopping too little is not mended.
     fn is_authority_key(&self, key: &VerifyingKey) -> bool {
-        self.parts().any(|part| part.keys.iter().any(|held| held.key == *key))
+        self.parts()
+            .any(|part| part.keys.iter().any(|held| held.key == *key))
     }
 
     /// Whether the key is one of the organisation's annex keys in any part of the chain.

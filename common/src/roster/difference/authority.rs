@@ -9,7 +9,10 @@ pub(super) fn difference(old: Option<&AuthorityPart>, new: &AuthorityPart) -> Di
     let mut found = Difference::default();
     match old {
         Some(old) => fields(&mut found, old, new),
-        None => found.add(format!("network `{}`, {} signatures", new.network, new.threshold)),
+        None => found.add(format!(
+            "network `{}`, {} signatures",
+            new.network, new.threshold
+        )),
     }
     fn slice<'a, T>(
         old: Option<&'a AuthorityPart>,
@@ -25,10 +28,14 @@ pub(super) fn difference(old: Option<&AuthorityPart>, new: &AuthorityPart) -> Di
     ) {
         organisation(&mut found, &pair);
     }
-    for (_, pair) in pairs(slice(old, |part| &part.relays), &new.relays, |relay| &relay.name) {
+    for (_, pair) in pairs(slice(old, |part| &part.relays), &new.relays, |relay| {
+        &relay.name
+    }) {
         relay(&mut found, &pair);
     }
-    for (name, pair) in pairs(slice(old, |part| &part.lists), &new.lists, |list| &*list.name) {
+    for (name, pair) in pairs(slice(old, |part| &part.lists), &new.lists, |list| {
+        &*list.name
+    }) {
         list(&mut found, name, &pair);
     }
     rules(&mut found, slice(old, |part| &part.rules), new);
@@ -41,7 +48,12 @@ pub(super) fn difference(old: Option<&AuthorityPart>, new: &AuthorityPart) -> Di
 }
 
 fn fields(found: &mut Difference, old: &AuthorityPart, new: &AuthorityPart) {
-    found.field("signatures needed", &old.threshold, &new.threshold, u8::to_string);
+    found.field(
+        "signatures needed",
+        &old.threshold,
+        &new.threshold,
+        u8::to_string,
+    );
     found.field("reach", &old.reach, &new.reach, Reach::to_string);
     for (old, new) in old.defaults.iter().zip(&new.defaults) {
         let name = format!("deadlines of `{}`", new.urgency);
@@ -63,7 +75,12 @@ fn fields(found: &mut Difference, old: &AuthorityPart, new: &AuthorityPart) {
 fn keys(found: &mut Difference, old: &[AuthorityKey], new: &AuthorityPart) {
     for (key, pair) in pairs(old, &new.keys, |key| key.key) {
         let show = |held: &AuthorityKey| {
-            format!("authority key {} of `{}`, {}", key.short(), held.organisation, held.holder)
+            format!(
+                "authority key {} of `{}`, {}",
+                key.short(),
+                held.organisation,
+                held.holder
+            )
         };
         match (pair.old, pair.new) {
             (None, Some(new)) => found.add(show(new)),
@@ -84,8 +101,8 @@ fn locked_out(found: &mut Difference, new: &AuthorityPart) {
         ));
     } else if threshold == keys {
         found.warn(format!(
-            "All {keys} authority keys have to sign the next part: if one is lost, no part can ever \
-             follow this one."
+            "All {keys} authority keys have to sign the next part: if one is lost, no part can \
+             ever follow this one."
         ));
     }
     for organisation in &new.organisations {
@@ -105,7 +122,10 @@ fn organisation(found: &mut Difference, pair: &Pair<'_, Organisation>) {
     match (pair.old, pair.new) {
         (None, Some(new)) => {
             let (standing, name) = (new.standing, &new.name);
-            found.add(format!("organisation `{name}`, {standing}: {}", local(&new.names)));
+            found.add(format!(
+                "organisation `{name}`, {standing}: {}",
+                local(&new.names)
+            ));
             if standing == Standing::Observer {
                 found.warn(format!("The observer `{name}` is admitted."));
             }
@@ -113,7 +133,10 @@ fn organisation(found: &mut Difference, pair: &Pair<'_, Organisation>) {
         }
         (Some(old), None) => {
             found.remove(format!("organisation `{}`", old.name));
-            found.warn(format!("`{}` and all its contacts and devices are cut off.", old.name));
+            found.warn(format!(
+                "`{}` and all its contacts and devices are cut off.",
+                old.name
+            ));
         }
         (Some(old), Some(new)) => organisation_fields(found, old, new),
         (None, None) => {}
@@ -123,17 +146,44 @@ fn organisation(found: &mut Difference, pair: &Pair<'_, Organisation>) {
 fn organisation_fields(found: &mut Difference, old: &Organisation, new: &Organisation) {
     let name = format!("organisation `{}`", new.name);
     let short = |key: &VerifyingKey| key.short();
-    found.field(&format!("{name}, standing"), &old.standing, &new.standing, Standing::to_string);
-    found.field(&format!("{name}, names"), &old.names, &new.names, |names| local(names));
-    found.field(&format!("{name}, home relays"), &old.home_relays, &new.home_relays, |relays| {
-        joined(relays, ToString::to_string)
+    found.field(
+        &format!("{name}, standing"),
+        &old.standing,
+        &new.standing,
+        Standing::to_string,
+    );
+    found.field(&format!("{name}, names"), &old.names, &new.names, |names| {
+        local(names)
     });
+    found.field(
+        &format!("{name}, home relays"),
+        &old.home_relays,
+        &new.home_relays,
+        |relays| joined(relays, ToString::to_string),
+    );
     let threshold = format!("{name}, annex signatures needed");
-    found.field(&threshold, &old.annex_threshold, &new.annex_threshold, u8::to_string);
-    found.set(&format!("{name}, annex key"), &old.annex_keys, &new.annex_keys, short);
-    found.field(&format!("{name}, pinned annex"), &old.pin, &new.pin, |pin| {
-        pin.map_or("none".to_owned(), |pin| format!("{} ({})", pin.number, pin.hash.short()))
-    });
+    found.field(
+        &threshold,
+        &old.annex_threshold,
+        &new.annex_threshold,
+        u8::to_string,
+    );
+    found.set(
+        &format!("{name}, annex key"),
+        &old.annex_keys,
+        &new.annex_keys,
+        short,
+    );
+    found.field(
+        &format!("{name}, pinned annex"),
+        &old.pin,
+        &new.pin,
+        |pin| {
+            pin.map_or("none".to_owned(), |pin| {
+                format!("{} ({})", pin.number, pin.hash.short())
+            })
+        },
+    );
     if old.standing != new.standing {
         found.warn(match new.standing {
             Standing::Observer => format!(
@@ -161,12 +211,14 @@ fn annex_signers(found: &mut Difference, old: &Organisation, new: &Organisation)
     let name = &new.name;
     if old.pin == new.pin {
         found.warn(format!(
-            "The signers of `{name}`'s annexes change, and the pinned annex does not: annexes after \
-             the pin that the new rule does not cover fall out of force. Pin the newest one."
+            "The signers of `{name}`'s annexes change, and the pinned annex does not: annexes \
+             after the pin that the new rule does not cover fall out of force. Pin the newest one."
         ));
     }
     if new.annex_keys.is_empty() {
-        found.warn(format!("`{name}` loses its annex keys: the authority signs its annexes."));
+        found.warn(format!(
+            "`{name}` loses its annex keys: the authority signs its annexes."
+        ));
     } else if !old.annex_keys.is_empty() && new.annex_threshold < old.annex_threshold {
         found.warn(format!(
             "Fewer signatures make an annex of `{name}`: {} instead of {}.",
@@ -187,7 +239,10 @@ fn no_home(found: &mut Difference, organisation: &Organisation) {
 fn relay(found: &mut Difference, pair: &Pair<'_, Relay>) {
     let show = |relay: &Relay| {
         let addresses = joined(&relay.addresses, ToString::to_string);
-        format!("relay `{}` of `{}` at {addresses}", relay.name, relay.organisation)
+        format!(
+            "relay `{}` of `{}` at {addresses}",
+            relay.name, relay.organisation
+        )
     };
     match (pair.old, pair.new) {
         (None, Some(new)) => found.add(show(new)),
@@ -195,10 +250,18 @@ fn relay(found: &mut Difference, pair: &Pair<'_, Relay>) {
         (Some(old), Some(new)) => {
             let name = format!("relay `{}`", new.name);
             let operator = format!("{name}, operator");
-            found.field(&operator, &old.organisation, &new.organisation, ToString::to_string);
-            found.field(&format!("{name}, addresses"), &old.addresses, &new.addresses, |list| {
-                joined(list, ToString::to_string)
-            });
+            found.field(
+                &operator,
+                &old.organisation,
+                &new.organisation,
+                ToString::to_string,
+            );
+            found.field(
+                &format!("{name}, addresses"),
+                &old.addresses,
+                &new.addresses,
+                |list| joined(list, ToString::to_string),
+            );
             found.set(&format!("{name}, keys"), &old.keys, &new.keys, |keys| {
                 format!("{} and {}", keys.transport.short(), keys.signing.short())
             });
@@ -222,7 +285,9 @@ fn list(found: &mut Difference, name: &str, pair: &Pair<'_, NamedList>) {
         (_, None) => found.remove(format!("list `@{name}`")),
         _ => {}
     }
-    found.set(&format!("list `@{name}`, pattern"), &old, &new, |pattern| format!("`{pattern}`"));
+    found.set(&format!("list `@{name}`, pattern"), &old, &new, |pattern| {
+        format!("`{pattern}`")
+    });
 }
 
 fn rules(found: &mut Difference, old: &[Rule], new: &AuthorityPart) {
@@ -230,7 +295,10 @@ fn rules(found: &mut Difference, old: &[Rule], new: &AuthorityPart) {
         true => format!("rule `{}` → `{}`", rule.from, rule.to),
         false => {
             let urgencies = joined(&rule.two_persons, ToString::to_string);
-            format!("rule `{}` → `{}`, two persons for {urgencies}", rule.from, rule.to)
+            format!(
+                "rule `{}` → `{}`, two persons for {urgencies}",
+                rule.from, rule.to
+            )
         }
     };
     for ((from, to), pair) in pairs(old, &new.rules, |rule| (&*rule.from, &*rule.to)) {
@@ -247,8 +315,10 @@ fn rules(found: &mut Difference, old: &[Rule], new: &AuthorityPart) {
             }
             (Some(old), Some(new)) => {
                 found.field("rule", old, new, show);
-                let dropped =
-                    old.two_persons.iter().filter(|urgency| !new.two_persons.has(urgency));
+                let dropped = old
+                    .two_persons
+                    .iter()
+                    .filter(|urgency| !new.two_persons.has(urgency));
                 for urgency in dropped {
                     found.warn(format!(
                         "From `{from}` to `{to}`, one person alone may send at urgency `{urgency}` \
