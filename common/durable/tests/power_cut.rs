@@ -2,8 +2,8 @@
 //!
 //! An XFS image holds the image of an ext4 or XFS, which holds the store. A reflink copy of the
 //! inner image is one moment's content of its disk: what the inner file system has not written out
-//! by then is lost, as at a power cut. The acknowledgements are noted before the copy is made, so everything
-//! noted must be in it.
+//! by then is lost, as at a power cut. The acknowledgements are noted before the copy is made, so
+//! everything noted must be in it.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
