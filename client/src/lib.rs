@@ -1,3 +1,5 @@
 //! The client library of Maille.
 
 pub mod core;
+pub mod entropy;
+pub mod home;

@@ -65,7 +65,7 @@ mod space;
 mod store;
 mod store_id;
 
-pub use batch::Batch;
+pub use batch::{Batch, Write};
 pub use boot::boot_id;
 pub use damage::Damage;
 pub use durable::{DurableStore, Figures};
