@@ -94,11 +94,12 @@ impl Desk {
         };
         let key = tables::relay(relay);
         if let Some(mut record) = self.find::<RelayRecord>(tables::RELAY, &key)?
-            && record.incarnation == newest.incarnation {
-                record.accepted = record.accepted.max(newest.number);
-                record.time = record.time.max(newest.time);
-                batch.put(tables::RELAY, &key, &write_record(&record));
-            }
+            && record.incarnation == newest.incarnation
+        {
+            record.accepted = record.accepted.max(newest.number);
+            record.time = record.time.max(newest.time);
+            batch.put(tables::RELAY, &key, &write_record(&record));
+        }
         Ok(())
     }
 

@@ -175,7 +175,7 @@ impl Desk {
         match sealed.verify(&roster, &self.identity.device, now) {
             Ok(verified) => self.open_verified(batch, relay, verified, now),
             Err(fault) if fault.is_answerable() => {
-                self.give_back(batch, relay, stamp, Reason::NotAllowed, &fault, now)
+                self.give_back(batch, relay, &stamp, Reason::NotAllowed, &fault, now)
             }
             Err(fault) => self.disbelieve(batch, relay, check_of(&fault), &fault, now),
         }
@@ -190,12 +190,12 @@ impl Desk {
     ) -> Result<Collected, StepError> {
         let stamp = self.stamp_of_verified(&verified);
         if let Some(fault) = self.wrong_reference(&verified)? {
-            return self.give_back(batch, relay, stamp, Reason::NotAllowed, &fault, now);
+            return self.give_back(batch, relay, &stamp, Reason::NotAllowed, &fault, now);
         }
         let key = self.ring.secret(&verified.delivery().entry.key);
         match verified.open(key) {
-            Ok(opened) => self.store_opened(batch, relay, &opened, stamp, now),
-            Err(fault) => self.give_back(batch, relay, stamp, fault.reason(), &fault, now),
+            Ok(opened) => self.store_opened(batch, relay, &opened, &stamp, now),
+            Err(fault) => self.give_back(batch, relay, &stamp, fault.reason(), &fault, now),
         }
     }
 
@@ -222,7 +222,7 @@ impl Desk {
         mut batch: Batch,
         relay: &Name,
         opened: &OpenedAlert,
-        stamp: Stamp,
+        stamp: &Stamp,
         now: Timestamp,
     ) -> Result<Collected, StepError> {
         let alert = opened.id();
@@ -232,7 +232,7 @@ impl Desk {
         }
         let envelope = opened.envelope().id();
         let delivered = (Stage::Delivered, Reason::None);
-        let receipt = self.make_receipt(&mut batch, &stamp, delivered, None, now)?;
+        let receipt = self.make_receipt(&mut batch, stamp, delivered, None, now)?;
         self.post(&mut batch, relay, &stamp.to, &receipt)?;
         let known = write_record(&KnownRecord { receipt });
         batch.put(tables::KNOWN, envelope.as_bytes(), &known);
@@ -344,18 +344,18 @@ impl Desk {
         &mut self,
         mut batch: Batch,
         relay: &Name,
-        stamp: Stamp,
+        stamp: &Stamp,
         reason: Reason,
         fault: &dyn std::fmt::Display,
         now: Timestamp,
     ) -> Result<Collected, StepError> {
         let returned = (Stage::Returned, reason);
-        let receipt = self.make_receipt(&mut batch, &stamp, returned, None, now)?;
+        let receipt = self.make_receipt(&mut batch, stamp, returned, None, now)?;
         self.post(&mut batch, relay, &stamp.to, &receipt)?;
         let known = write_record(&KnownRecord { receipt });
         batch.put(tables::KNOWN, stamp.envelope.as_bytes(), &known);
         let kind = IncidentKind::Returned {
-            from: stamp.to,
+            from: stamp.to.clone(),
             fault: words(&fault),
         };
         self.incident(&mut batch, kind, Some(stamp.alert), now)?;

@@ -229,7 +229,7 @@ impl Desk {
             self.event(batch, kind, status, now)?;
         }
         let added = Evidence::Receipt(proven.clone());
-        self.tell_changes(batch, &receipt.alert, before, &[added], status, now)
+        self.tell_changes(batch, &receipt.alert, &before, &[added], status, now)
     }
 
     /// Q5: the row of a device's receipts to this contact has no hole and no second story.

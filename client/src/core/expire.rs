@@ -88,7 +88,7 @@ impl Desk {
         for recipient in &open {
             signed.extend(self.expire(batch, alert, recipient, now)?);
         }
-        self.tell_changes(batch, alert, before, &signed, status, now)
+        self.tell_changes(batch, alert, &before, &signed, status, now)
     }
 
     /// Drops the envelope; evidence stays with the configured retention.

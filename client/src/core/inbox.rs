@@ -92,10 +92,11 @@ impl Desk {
     pub fn showing(&mut self, alert: &AlertId) -> Result<CommitNumber, StepError> {
         let mut batch = Batch::new();
         if let Some(mut record) = self.inbox_record(alert)?
-            && !record.shown {
-                record.shown = true;
-                batch.put_pieces(tables::INBOX, alert.as_bytes(), &write_record(&record));
-            }
+            && !record.shown
+        {
+            record.shown = true;
+            batch.put_pieces(tables::INBOX, alert.as_bytes(), &write_record(&record));
+        }
         self.settle(batch)
     }
 

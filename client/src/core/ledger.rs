@@ -311,7 +311,7 @@ impl Desk {
         &self,
         batch: &mut Batch,
         alert: &AlertId,
-        before: BTreeMap<ContactAddress, ObligationState>,
+        before: &BTreeMap<ContactAddress, ObligationState>,
         added: &[Evidence],
         status: Status,
         now: Timestamp,

@@ -230,10 +230,11 @@ impl Desk {
     ) -> Result<(), StepError> {
         let key = tables::relay(relay);
         if let Some(mut record) = self.find::<RelayRecord>(tables::RELAY, &key)?
-            && number > record.mailbox {
-                record.mailbox = number;
-                batch.put(tables::RELAY, &key, &write_record(&record));
-            }
+            && number > record.mailbox
+        {
+            record.mailbox = number;
+            batch.put(tables::RELAY, &key, &write_record(&record));
+        }
         Ok(())
     }
 

@@ -113,10 +113,11 @@ impl RelayCore {
         }
         // With `ack_rule = first` one acknowledgement frees the others, who receive it signed.
         if let (Some(alert), Stage::Acknowledged) = (alert, statement.stage)
-            && alert.first {
-                let collect_here = alert.recipients.iter().filter(|to| self.is_home_of(to));
-                contacts.extend(collect_here.cloned());
-            }
+            && alert.first
+        {
+            let collect_here = alert.recipients.iter().filter(|to| self.is_home_of(to));
+            contacts.extend(collect_here.cloned());
+        }
         let devices = contacts
             .iter()
             .flat_map(|contact| self.roster.devices_of(contact));

@@ -14,7 +14,7 @@ use maille_common::record::{Record, RecordFault, read_record, write_record};
 use maille_common::roster::Roster;
 use maille_common::time::Timestamp;
 use maille_common::wire::{Answer, Refusal, RefusalCode};
-use maille_durable::{Batch, CommitNumber, Scan, Store, StoreError, Table};
+use maille_durable::{Batch, CommitNumber, Row, Scan, Store, StoreError, Table};
 use thiserror::Error;
 
 use super::quota::RelayBudget;
@@ -216,7 +216,7 @@ impl RelayCore {
         table: Table,
         prefix: &[u8],
         limit: usize,
-    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StepError> {
+    ) -> Result<Vec<Row>, StepError> {
         let end = tables::after(prefix);
         Ok(self.store.scan(Scan::range(table, prefix, &end, limit))?)
     }
