@@ -76,6 +76,8 @@ labels! {
     BLOB = "maille/1 blob";
     /// Hash of a sealing key: its id.
     SEALING_KEY = "maille/1 sealing key";
+    /// Hash of a bundle of sealing keys.
+    BUNDLE = "maille/1 bundle";
     /// Signature of a device over its bundle of sealing keys.
     BUNDLE_SIGNATURE = "maille/1 bundle signature";
     /// Hash of a receipt: its id.
