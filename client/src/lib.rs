@@ -1,1 +1,3 @@
 //! The client library of Maille.
+
+pub mod core;

@@ -24,7 +24,7 @@ pub use exact::Exact;
 pub use fixed_bytes::{NotHex, from_hex, to_hex};
 pub use list::{List, ListError, SortedList};
 
-pub use crate::{coded, coded_as, coded_enum, fixed_bytes};
+pub use crate::{coded, coded_as, coded_choice, coded_enum, fixed_bytes};
 
 /// What the macros of this module expand to, and hand-written types of this folder build on.
 #[doc(hidden)]
@@ -227,6 +227,28 @@ macro_rules! coded {
         #[derive($crate::codec::Encode, $crate::codec::Decode)]
         #[bincode(crate = "maille_common::codec::wire::bincode")]
         $item
+    };
+}
+
+/// Gives an enum of another crate its encoding. It names the two derives itself, because the fields
+/// of its variants have to be bound where they were written.
+///
+/// ```
+/// use maille_common::codec::{Decode, Encode, decode, encode};
+/// maille_common::codec::coded_choice! {
+///     #[derive(Debug, PartialEq, Encode, Decode)]
+///     pub enum Mail { Alert { number: u64 }, Receipt { number: u64 } }
+/// }
+/// let mail = Mail::Receipt { number: 7 };
+/// assert_eq!(encode(&mail), [1, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0]);
+/// assert_eq!(decode(&encode(&mail)), Ok(mail));
+/// ```
+#[macro_export]
+macro_rules! coded_choice {
+    ($(#[$meta:meta])* pub $(($($scope:tt)+))? enum $($rest:tt)+) => {
+        $(#[$meta])*
+        #[bincode(crate = "maille_common::codec::wire::bincode")]
+        pub $(($($scope)+))? enum $($rest)+
     };
 }
 

@@ -22,5 +22,8 @@ pub type Extensions = SortedList<Extension, { limits::EXTENSIONS_MAX }>;
 /// The number of the first critical extension this version does not know, which is any: version 1
 /// defines none.
 pub fn first_unknown_critical(extensions: &Extensions) -> Option<u32> {
-    extensions.iter().find(|extension| extension.critical).map(|extension| extension.number)
+    extensions
+        .iter()
+        .find(|extension| extension.critical)
+        .map(|extension| extension.number)
 }

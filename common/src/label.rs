@@ -56,6 +56,8 @@ labels! {
     ENVELOPE = "maille/1 envelope";
     /// Signature of the sending device over the alert id.
     ENVELOPE_SIGNATURE = "maille/1 envelope signature";
+    /// Hash of a name that stands as a key of fixed width in a store.
+    CONTACT = "maille/1 contact";
     /// Hash of the core, which enters the derivations of body and wraps.
     CORE = "maille/1 core";
     /// Context of the chunked encryption of a body.

@@ -5,9 +5,24 @@
 // The codec's macros name this crate by the path that other crates use.
 extern crate self as maille_common;
 
+pub mod address;
+pub mod blob;
 pub mod codec;
+pub mod content;
 pub mod crypto;
+pub mod envelope;
+pub mod evidence;
+pub mod extension;
 pub mod hash;
+pub mod identifier;
 pub mod label;
+pub mod limits;
+pub mod local_text;
+pub mod pattern;
 pub mod randomness;
+pub mod record;
+pub mod roster;
+pub mod sealing;
+pub mod terms;
 pub mod time;
+pub mod wire;

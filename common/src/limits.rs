@@ -1,11 +1,11 @@
 //! Every limit of the protocol, with its arithmetic (I10).
 //!
-//! A limit is either a bound of the codec, which no value can exceed, or a budget that relay and client
-//! enforce and answer for.
+//! A limit is either a bound of the codec, which no value can exceed, or a budget that relay and
+//! client enforce and answer for.
 
 /// Longest name of an organisation or relay, in bytes. Room for `european-union-agency`.
 pub const NAME_BYTES_MAX: usize = 32;
-/// Longest contact address: up to five names of 32 bytes would be 164; real ones stay far below 128.
+/// Longest contact address: five names of 32 bytes would be 164; real ones stay far below 128.
 pub const ADDRESS_BYTES_MAX: usize = 128;
 /// Fewest and most segments of an address: organisation, then country, unit, desk, sub-desk.
 pub const ADDRESS_SEGMENTS: std::ops::RangeInclusive<usize> = 2..=5;
@@ -100,3 +100,9 @@ pub const FRAME_ROSTER_BYTES_MAX: usize = 16 * 1024 * 1024;
 pub const FRAME_MANIFEST_BYTES_MAX: usize = PIECES_MAX * 32 + 64;
 /// One piece and its frame.
 pub const FRAME_PIECE_BYTES_MAX: usize = PIECE_BYTES + 1024;
+/// Hashes of others' rosters remembered as ancestors, beside one's own: 2 MiB of hashes.
+pub const ROSTER_LEARNED_MAX: usize = 65_536;
+/// Heads of others' rosters kept to be judged again: 64 of 74 KiB at most are under 5 MiB.
+pub const ROSTER_FOREIGN_MAX: usize = 64;
+/// Forks kept as evidence by one roster. One is an incident; more add nothing.
+pub const ROSTER_FORKS_MAX: usize = 16;

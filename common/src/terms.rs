@@ -277,6 +277,8 @@ coded_enum! {
         ReferenceUnknown = 38 => "reference-unknown",
         /// The device's store takes no more.
         StoreFull = 39 => "store-full",
+        /// The sender is proven, and may not send this (PROTOCOL E5, E6, E12, E17).
+        NotAllowed = 40 => "not-allowed",
     }
 }
 

@@ -1,1 +1,3 @@
 //! The relay of Maille.
+
+pub mod core;

@@ -1,1 +1,11 @@
 //! The world in which Maille is tested.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | `network` | a network's keys and documents, and the ceremonies on them |
+//! | `memory` | relays and desks in memory, in virtual time, over links that can fail |
+//! | `randomness` | fixed randomness, so that a run can be repeated |
+
+pub mod memory;
+pub mod network;
+pub mod randomness;

@@ -48,6 +48,13 @@ secret_bytes! {
     pub struct ContentKey([u8; 32]);
 }
 
+impl ContentKey {
+    /// A second copy, for an outbox that wraps the key again; each is wiped by its own holder.
+    pub fn duplicate(&self) -> Self {
+        Self::from_bytes(*self.expose())
+    }
+}
+
 coded_as!(ContentKey as [u8; 32], ContentKey::expose, |bytes| Ok(
     ContentKey::from_bytes(bytes)
 ));

@@ -1,0 +1,245 @@
+//! An officer, or the system, reads, acknowledges or refuses: the only source of those receipts.
+
+use maille_common::address::ContactAddress;
+use maille_common::codec::Text;
+use maille_common::evidence::{Note, NoteReader, SealedNote, officer_hash, seal_note};
+use maille_common::hash::Hash;
+use maille_common::identifier::AlertId;
+use maille_common::randomness::Randomness;
+use maille_common::record::write_record;
+use maille_common::terms::{Reason, Stage};
+use maille_common::time::Timestamp;
+use maille_durable::{Batch, CommitNumber};
+use thiserror::Error;
+
+use super::desk::{Desk, StepError};
+use super::events::EventKind;
+use super::post::{Officer, Stamp};
+use super::records::InboxRecord;
+use super::tables;
+
+/// Why an officer does not take an alert.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RefuseReason {
+    /// Another contact's business.
+    NotOurs {
+        /// Whose, if one knows.
+        suggested: Option<ContactAddress>,
+    },
+    /// The same matter is known already.
+    Duplicate {
+        /// Of this alert.
+        of: AlertId,
+    },
+    /// It cannot be read.
+    CannotOpen,
+    /// The law does not allow it.
+    NoLegalBasis,
+    /// The handling conditions cannot be kept.
+    Handling,
+    /// Another reason, in the note.
+    Other,
+}
+
+/// What is done with an alert of the inbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Act {
+    /// An officer has looked at it.
+    Read,
+    /// It is taken on.
+    Acknowledge,
+    /// It is not taken.
+    Refuse(RefuseReason),
+}
+
+/// A receipt that was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acted {
+    /// Its hash.
+    pub receipt: Hash,
+    /// The sender can read who acted and the note. `false`: its sealing keys are not known here.
+    pub note_sealed: bool,
+    /// The same had been done before; nothing new was signed.
+    pub already: bool,
+    /// It holds when this is durable.
+    pub settled: CommitNumber,
+}
+
+/// Why an act was not done.
+#[derive(Debug, Error)]
+pub enum ActError {
+    /// No such alert here.
+    #[error("alert {0} is not in the inbox; `maille inbox` lists what is")]
+    Unknown(AlertId),
+    /// A copy of what this contact sent.
+    #[error("alert {0} was sent by this contact, so there is nothing to answer")]
+    Own(AlertId),
+    /// It was refused, and is not taken on by the system afterwards.
+    #[error("only an officer refuses an alert or says that it was read; sign in as one first")]
+    OfficerOnly,
+    /// The note is too long.
+    #[error("the note has {0} bytes, and 2,048 are the most")]
+    NoteTooLong(usize),
+    /// The name is too long.
+    #[error("the officer's name has {0} bytes, and 128 are the most")]
+    NameTooLong(usize),
+    /// The store.
+    #[error(transparent)]
+    Step(#[from] StepError),
+}
+
+impl ActError {
+    /// The stable code of this fault, for machines.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unknown(_) => "unknown-alert",
+            Self::Own(_) => "own-alert",
+            Self::OfficerOnly => "officer-only",
+            Self::NoteTooLong(_) => "note-too-long",
+            Self::NameTooLong(_) => "name-too-long",
+            Self::Step(_) => "store",
+        }
+    }
+}
+
+impl Act {
+    fn stage(&self) -> Stage {
+        match self {
+            Self::Read => Stage::Read,
+            Self::Acknowledge => Stage::Acknowledged,
+            Self::Refuse(_) => Stage::Refused,
+        }
+    }
+
+    fn reason(&self) -> Reason {
+        let Self::Refuse(reason) = self else { return Reason::None };
+        match reason {
+            RefuseReason::NotOurs { .. } => Reason::NotOurs,
+            RefuseReason::Duplicate { .. } => Reason::Duplicate,
+            RefuseReason::CannotOpen => Reason::CannotOpen,
+            RefuseReason::NoLegalBasis => Reason::NoLegalBasis,
+            RefuseReason::Handling => Reason::Handling,
+            RefuseReason::Other => Reason::Other,
+        }
+    }
+}
+
+impl Desk {
+    /// Signs what an officer did; without one, the system acknowledges.
+    ///
+    /// Doing the same again signs nothing new. A later acknowledgement supersedes a refusal.
+    pub fn act(
+        &mut self,
+        alert: &AlertId,
+        act: &Act,
+        officer: Option<&str>,
+        text: &str,
+        now: Timestamp,
+        random: &mut impl Randomness,
+    ) -> Result<Acted, ActError> {
+        let mut record = self.inbox_record(alert)?.ok_or(ActError::Unknown(*alert))?;
+        let recipient = record.recipient.clone().ok_or(ActError::Own(*alert))?;
+        if officer.is_none() && *act != Act::Acknowledge {
+            return Err(ActError::OfficerOnly);
+        }
+        if let Some(acted) = self.acted_before(alert, &record, act)? {
+            return Ok(acted);
+        }
+        let to = record.core.sender.clone();
+        let officer = match officer {
+            Some(name) => Some(self.sign_as(name, alert, act, text, &to, now, random)?),
+            None => None,
+        };
+        let note_sealed = officer.as_ref().is_some_and(|officer| officer.note.is_some());
+        let mut batch = Batch::new();
+        batch.urgent();
+        let stamp = Stamp { envelope: record.envelope, alert: *alert, to, recipient };
+        let signed = (act.stage(), act.reason());
+        let receipt = self.make_receipt(&mut batch, &stamp, signed, officer.as_ref(), now)?;
+        for relay in self.home_relays() {
+            self.post(&mut batch, &relay, &stamp.to, &receipt)?;
+        }
+        record.stage = act.stage();
+        record.shown = true;
+        let key = alert.as_bytes();
+        batch.put_pieces(tables::INBOX, key, &write_record(&record));
+        batch.put(tables::ACT, &tables::act(alert, act.stage().code()), receipt.as_bytes());
+        let kind = EventKind::Acted { alert: *alert, stage: act.stage() };
+        self.event(&mut batch, kind, record.core.status, now)?;
+        let settled = self.settle(batch)?;
+        Ok(Acted { receipt, note_sealed, already: false, settled })
+    }
+
+    /// The receipt already given for the same act, unless something else was done since.
+    fn acted_before(
+        &self,
+        alert: &AlertId,
+        record: &InboxRecord,
+        act: &Act,
+    ) -> Result<Option<Acted>, StepError> {
+        if matches!((record.stage, act), (Stage::Refused, Act::Acknowledge)) {
+            return Ok(None);
+        }
+        let key = tables::act(alert, act.stage().code());
+        let Some(bytes) = self.store.get(tables::ACT, &key)? else { return Ok(None) };
+        let Some(receipt) = tables::hash_at_end(&bytes) else { return Ok(None) };
+        let settled = self.store.newest();
+        Ok(Some(Acted { receipt, note_sealed: true, already: true, settled }))
+    }
+
+    /// An officer's name and words, hidden from the relay, sealed to the sender's devices.
+    #[expect(clippy::too_many_arguments, reason = "one private step of `act`, split for reading")]
+    fn sign_as(
+        &self,
+        name: &str,
+        alert: &AlertId,
+        act: &Act,
+        text: &str,
+        to: &ContactAddress,
+        now: Timestamp,
+        random: &mut impl Randomness,
+    ) -> Result<Officer, ActError> {
+        let salt = random.array();
+        let disclosed = self.roster.discloses_officers(&self.identity.contact.organisation());
+        let (suggested, duplicate_of) = match act {
+            Act::Refuse(RefuseReason::NotOurs { suggested: Some(contact) }) => {
+                (contact.as_str(), AlertId::NONE)
+            }
+            Act::Refuse(RefuseReason::Duplicate { of }) => ("", *of),
+            _ => ("", AlertId::NONE),
+        };
+        let note = Note {
+            version: Note::VERSION,
+            salt,
+            officer: Text::new(if disclosed { name } else { "" })
+                .map_err(|too_long| ActError::NameTooLong(too_long.found))?,
+            text: Text::new(text).map_err(|too_long| ActError::NoteTooLong(too_long.found))?,
+            suggested: Text::new(suggested).expect("an address is within its own limit"),
+            duplicate_of,
+        };
+        let note = self.seal_to_sender(&note, alert, to, now, random)?;
+        Ok(Officer { officer: officer_hash(&salt, name), note })
+    }
+
+    fn seal_to_sender(
+        &self,
+        note: &Note,
+        alert: &AlertId,
+        to: &ContactAddress,
+        now: Timestamp,
+        random: &mut impl Randomness,
+    ) -> Result<Option<SealedNote>, StepError> {
+        let mut readers = Vec::new();
+        for device in self.roster.devices_of(to) {
+            let Some(bundle) = self.bundle_of(&device)? else { continue };
+            if let Some(choice) = bundle.bundle.value().key_at(now) {
+                let key = choice.id;
+                readers.push(NoteReader { device, key, public: choice.key.public.clone() });
+            }
+        }
+        if readers.is_empty() {
+            return Ok(None);
+        }
+        Ok(seal_note(note, alert, &self.identity.device, &readers, random).ok())
+    }
+}

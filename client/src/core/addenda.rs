@@ -1,0 +1,226 @@
+//! Devices that had no key, or came later: they get the alert by addendum as soon as their keys appear.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use maille_common::address::{ContactAddress, DeviceId};
+use maille_common::codec::{SortedList, encode};
+use maille_common::envelope::{Core, Draft, Original, Signer, seal_addendum};
+use maille_common::identifier::AlertId;
+use maille_common::randomness::Randomness;
+use maille_common::record::{read_record, write_record};
+use maille_common::sealing::SignedBundle;
+use maille_common::terms::{Kind, Release};
+use maille_common::time::Timestamp;
+use maille_durable::{Batch, CommitNumber, Scan};
+
+use super::desk::{Desk, StepError};
+use super::incidents::IncidentKind;
+use super::order::SendError;
+use super::records::{LackingRecord, OutboxRecord, SubmissionRecord};
+use super::tables;
+
+/// A device that should have an alert and has no wrap of it yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lacking {
+    /// The device.
+    pub device: DeviceId,
+    /// The alert.
+    pub alert: AlertId,
+    /// Its contact.
+    pub recipient: ContactAddress,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+impl Desk {
+    /// Who waits for keys. Nothing of this is lost: it stays until the keys appear or the alert ends.
+    pub fn lacking(&self) -> Result<Vec<Lacking>, StepError> {
+        let mut lacking = Vec::new();
+        for (key, bytes) in self.store.scan(Scan::table(tables::LACKING, usize::MAX))? {
+            let device = key.first_chunk::<16>().map(|device| DeviceId::from_bytes(*device));
+            let (Some(device), Some(alert)) = (device, tables::alert_at_end(&key)) else { continue };
+            let LackingRecord { recipient, since } = read_record(&bytes)?;
+            lacking.push(Lacking { device, alert, recipient, since });
+        }
+        Ok(lacking)
+    }
+
+    /// The contacts whose sealing keys this desk would like to have: those it lacks, and the partners
+    /// of its rules.
+    pub fn bundles_wanted(&self) -> Result<BTreeSet<ContactAddress>, StepError> {
+        let me = &self.identity.contact;
+        let partner = |contact: &ContactAddress| {
+            contact == me
+                || self.roster.allows(me, contact)
+                || self.roster.allows(contact, me)
+        };
+        let mut wanted: BTreeSet<ContactAddress> =
+            self.roster.contacts().map(|entry| entry.contact.address.clone()).filter(|contact| partner(contact)).collect();
+        wanted.extend(self.lacking()?.into_iter().map(|lacking| lacking.recipient));
+        Ok(wanted)
+    }
+
+    /// Takes sealing-key bundles from a relay (PROTOCOL K2, K3), and sends addenda to devices that
+    /// waited for them.
+    pub fn learn_bundles(
+        &mut self,
+        bundles: Vec<SignedBundle>,
+        now: Timestamp,
+        random: &mut impl Randomness,
+    ) -> Result<CommitNumber, SendError> {
+        let mut batch = Batch::new();
+        for signed in bundles {
+            self.learn_bundle(&mut batch, &signed, now)?;
+        }
+        self.settle(batch)?;
+        self.send_addenda(now, random)
+    }
+
+    /// Notes every device of an open alert's recipients that has no wrap: it was admitted later.
+    pub(super) fn look_for_new_devices(&self, now: Timestamp) -> Result<(), StepError> {
+        let mut batch = Batch::new();
+        for key in self.pieced_keys(tables::OUTBOX)? {
+            let Some(alert) = tables::alert_at_end(&key) else { continue };
+            let record: OutboxRecord = self.need_long(tables::OUTBOX, &key)?;
+            let carries = !matches!(record.core.kind, Kind::Heartbeat | Kind::Addendum);
+            if record.closed.is_some() || record.extends.is_some() || !carries {
+                continue;
+            }
+            for reach in self.reach_of(&alert)? {
+                let has = |device: &DeviceId| {
+                    reach.addressed.contains(device) || reach.lacking.contains(device)
+                };
+                let new = self.roster.devices_of(&reach.contact).into_iter();
+                for device in new.filter(|device| !has(device)) {
+                    let record = LackingRecord { recipient: reach.contact.clone(), since: now };
+                    let key = tables::lacking(&device, &alert);
+                    batch.put(tables::LACKING, &key, &write_record(&record));
+                }
+            }
+        }
+        self.settle(batch)?;
+        Ok(())
+    }
+
+    /// The addenda of an alert, oldest first.
+    pub(super) fn addenda_of(&self, alert: &AlertId) -> Result<Vec<AlertId>, StepError> {
+        let keys = self.keys_of(tables::EXTENDS, alert.as_bytes())?;
+        Ok(keys.iter().filter_map(|key| tables::alert_at_end(key)).collect())
+    }
+
+    fn learn_bundle(
+        &self,
+        batch: &mut Batch,
+        signed: &SignedBundle,
+        now: Timestamp,
+    ) -> Result<(), StepError> {
+        let bundle = signed.bundle.value();
+        let device = bundle.device;
+        let keys = self.roster.signing_keys_now(&device);
+        let proven = self.roster.acts_for(&device, &bundle.contact)
+            && keys.iter().any(|key| signed.verify(key).is_ok());
+        let known = self.bundle_of(&device)?;
+        let known_number = known.as_ref().map_or(0, |known| known.bundle.value().number);
+        let forked = known.as_ref().is_some_and(|known| {
+            bundle.number == known_number && known.bundle.bytes() != signed.bundle.bytes()
+        });
+        if !proven || forked {
+            return self.incident(batch, IncidentKind::Bundle { device }, None, now);
+        }
+        if bundle.number > known_number {
+            batch.put_pieces(tables::PEER_BUNDLE, device.as_bytes(), &encode(signed));
+        }
+        Ok(())
+    }
+
+    /// One addendum per alert for all its devices whose keys are known by now.
+    fn send_addenda(
+        &mut self,
+        now: Timestamp,
+        random: &mut impl Randomness,
+    ) -> Result<CommitNumber, SendError> {
+        let mut by_alert: BTreeMap<AlertId, Vec<Lacking>> = BTreeMap::new();
+        for lacking in self.lacking()? {
+            if self.bundle_of(&lacking.device)?.is_some() {
+                by_alert.entry(lacking.alert).or_default().push(lacking);
+            }
+        }
+        for (alert, lacking) in by_alert {
+            self.send_addendum(&alert, &lacking, now, random)?;
+        }
+        Ok(self.store.newest())
+    }
+
+    fn send_addendum(
+        &mut self,
+        alert: &AlertId,
+        lacking: &[Lacking],
+        now: Timestamp,
+        random: &mut impl Randomness,
+    ) -> Result<(), SendError> {
+        let mut batch = Batch::new();
+        for lacking in lacking {
+            batch.delete(tables::LACKING, &tables::lacking(&lacking.device, alert));
+        }
+        let key = alert.as_bytes();
+        let Some(record) = self.find_long::<OutboxRecord>(tables::OUTBOX, key).map_err(SendError::from)?
+        else {
+            self.settle(batch)?;
+            return Ok(());
+        };
+        let kept: SubmissionRecord = self.need_long(tables::SUBMISSION, key)?;
+        let core = self.addendum_core(alert, &record, lacking, now);
+        let mut addressees = Vec::new();
+        for lacking in lacking {
+            let Some(recipient) = core.recipient_index(&lacking.recipient) else { continue };
+            let now_or_held = self.addressee(&lacking.device, Release::Now, recipient, now)?;
+            addressees.extend(now_or_held.map(|(addressee, _)| addressee).map(outside_stream));
+        }
+        let submission = kept.submission;
+        let original = Original { env: submission.env, signatures: submission.signatures };
+        let draft = Draft {
+            core,
+            content: &[],
+            blobs: Vec::new(),
+            addressees,
+            epoch: self.epoch,
+            signers: vec![Signer {
+                device: self.identity.device,
+                key: &self.identity.signing,
+            }],
+        };
+        let key = record.content_key.duplicate();
+        let sealed = seal_addendum(draft, original, key, submission.body.into_vec(), random)?;
+        self.commit_sealed(&mut batch, &sealed, None, Some(*alert), now)?;
+        batch.put(tables::EXTENDS, &tables::extends(alert, &sealed.id), &[]);
+        self.settle(batch)?;
+        Ok(())
+    }
+
+    /// The addendum's own core: the recipients served, the original's terms, deadlines as they were.
+    fn addendum_core(
+        &self,
+        alert: &AlertId,
+        record: &OutboxRecord,
+        lacking: &[Lacking],
+        now: Timestamp,
+    ) -> Core {
+        let served: BTreeSet<ContactAddress> =
+            lacking.iter().map(|lacking| lacking.recipient.clone()).collect();
+        Core {
+            kind: Kind::Addendum,
+            device: self.identity.device,
+            roster: self.roster.hash(),
+            created: now,
+            recipients: SortedList::new(served.into_iter().collect::<Vec<_>>())
+                .expect("a part of the recipients of an alert is within their limit"),
+            reference: *alert,
+            ..record.core.value().clone()
+        }
+    }
+}
+
+/// An addendum's wraps stand outside the streams (PROTOCOL section 5).
+fn outside_stream(addressee: maille_common::envelope::Addressee) -> maille_common::envelope::Addressee {
+    maille_common::envelope::Addressee { stream: None, ..addressee }
+}

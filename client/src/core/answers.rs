@@ -1,0 +1,169 @@
+//! A relay's answers to submissions.
+
+use std::collections::BTreeMap;
+
+use maille_common::address::{ContactAddress, Name};
+use maille_common::codec::encode;
+use maille_common::envelope::Core;
+use maille_common::evidence::{Accepted, Proven, SignedAccepted};
+use maille_common::identifier::AlertId;
+use maille_common::record::write_record;
+use maille_common::terms::{AcceptReason, Outcome};
+use maille_common::time::{Span, Timestamp};
+use maille_durable::{Batch, CommitNumber};
+
+use super::desk::{Desk, StepError};
+use super::events::EventKind;
+use super::incidents::IncidentKind;
+use super::records::{OutboxRecord, RelayRecord};
+use super::tables;
+
+/// When a recipient that a relay refused for good is tried there again: the roster may have changed.
+const RETRY_REFUSED: Span = Span::from_minutes(5);
+
+impl Desk {
+    /// Takes a relay's answers for an envelope. What does not verify is an incident, and counts as no
+    /// answer (PROTOCOL Q6).
+    pub fn answered(
+        &mut self,
+        relay: &Name,
+        alert: &AlertId,
+        answers: Vec<SignedAccepted>,
+        now: Timestamp,
+    ) -> Result<CommitNumber, StepError> {
+        let mut batch = Batch::new();
+        let mut proven = BTreeMap::new();
+        for answer in answers {
+            match self.prove_answer(relay, alert, answer) {
+                Some(answer) => {
+                    proven.insert(answer.statement().recipient.clone(), answer);
+                }
+                None => {
+                    let kind = IncidentKind::RelayStatement { relay: relay.clone() };
+                    self.incident(&mut batch, kind, Some(*alert), now)?;
+                }
+            }
+        }
+        self.count_answers(&mut batch, relay, &proven)?;
+        for answer in proven.values() {
+            self.keep_answer(&mut batch, relay, alert, answer, now)?;
+        }
+        self.update_target(&mut batch, relay, alert, &proven, now)?;
+        self.settle(batch)
+    }
+
+    /// The answers kept for one recipient of an envelope.
+    pub fn accepted_by(
+        &self,
+        alert: &AlertId,
+        recipient: &ContactAddress,
+    ) -> Result<Vec<SignedAccepted>, StepError> {
+        let mut kept = Vec::new();
+        for relay in &self.roster.authority().relays {
+            let key = tables::accepted(alert, &relay.name, recipient);
+            let bytes = self.store.pieces(tables::ACCEPTED, &key)?;
+            kept.extend(bytes.and_then(|bytes| maille_common::codec::decode(&bytes).ok()));
+        }
+        Ok(kept)
+    }
+
+    fn prove_answer(
+        &self,
+        relay: &Name,
+        alert: &AlertId,
+        answer: SignedAccepted,
+    ) -> Option<Proven<Accepted>> {
+        let proven = answer.verify(&self.roster).ok()?;
+        let statement = proven.statement();
+        (statement.relay == *relay && statement.alert == *alert).then_some(proven)
+    }
+
+    /// Remembers the highest number this relay has given, by which a rollback shows.
+    fn count_answers(
+        &self,
+        batch: &mut Batch,
+        relay: &Name,
+        proven: &BTreeMap<ContactAddress, Proven<Accepted>>,
+    ) -> Result<(), StepError> {
+        let mine = proven.values().map(Proven::statement);
+        let mine = mine.filter(|accepted| accepted.device == self.identity.device);
+        let Some(newest) = mine.max_by_key(|accepted| accepted.number) else { return Ok(()) };
+        let key = tables::relay(relay);
+        if let Some(mut record) = self.find::<RelayRecord>(tables::RELAY, &key)? {
+            if record.incarnation == newest.incarnation {
+                record.accepted = record.accepted.max(newest.number);
+                record.time = record.time.max(newest.time);
+                batch.put(tables::RELAY, &key, &write_record(&record));
+            }
+        }
+        Ok(())
+    }
+
+    fn keep_answer(
+        &self,
+        batch: &mut Batch,
+        relay: &Name,
+        alert: &AlertId,
+        answer: &Proven<Accepted>,
+        now: Timestamp,
+    ) -> Result<(), StepError> {
+        let statement = answer.statement();
+        let key = tables::accepted(alert, relay, &statement.recipient);
+        let bytes = encode(answer.signed());
+        if self.store.pieces(tables::ACCEPTED, &key)?.as_deref() == Some(&bytes[..]) {
+            return Ok(());
+        }
+        batch.put_pieces(tables::ACCEPTED, &key, &bytes);
+        let Some(record) = self.find_long::<OutboxRecord>(tables::OUTBOX, alert.as_bytes())? else {
+            return Ok(());
+        };
+        let kind = EventKind::Answered {
+            alert: record.extends.unwrap_or(*alert),
+            relay: relay.clone(),
+            recipient: statement.recipient.clone(),
+            reason: statement.reason,
+        };
+        self.event(batch, kind, record.core.status, now)
+    }
+
+    /// A relay is done with an envelope when it has taken it for everybody who collects there.
+    fn update_target(
+        &self,
+        batch: &mut Batch,
+        relay: &Name,
+        alert: &AlertId,
+        proven: &BTreeMap<ContactAddress, Proven<Accepted>>,
+        now: Timestamp,
+    ) -> Result<(), StepError> {
+        let Some(mut target) = self.target(relay, alert)? else { return Ok(()) };
+        let Some(record) = self.find_long::<OutboxRecord>(tables::OUTBOX, alert.as_bytes())? else {
+            return Ok(());
+        };
+        let core: &Core = &record.core;
+        let mut waits = Vec::new();
+        for recipient in core.recipients.iter() {
+            match proven.get(recipient).map(Proven::statement) {
+                Some(answer) if answer.outcome == Outcome::Accepted => {
+                    target.accepted_by = Some(answer.incarnation);
+                }
+                // Nothing to bring here: it collects elsewhere, or follows by addendum.
+                Some(answer) if is_settled(answer.reason) => {
+                    target.accepted_by = target.accepted_by.or(Some(answer.incarnation));
+                }
+                Some(answer) if answer.retry_after > Span::ZERO => waits.push(answer.retry_after),
+                Some(_) => waits.push(RETRY_REFUSED),
+                None => waits.push(RETRY_REFUSED),
+            }
+        }
+        let due = waits.into_iter().min().map(|wait| now + wait);
+        if due.is_none() {
+            target.attempts = 0;
+        }
+        self.set_due(batch, alert, &mut target, due);
+        Ok(())
+    }
+}
+
+fn is_settled(reason: AcceptReason) -> bool {
+    matches!(reason, AcceptReason::NotCollectedHere | AcceptReason::NoDevice)
+}

@@ -1,0 +1,416 @@
+//! A delivery comes in: judged, opened, and committed together with the receipt that confirms it.
+
+use maille_common::address::{ContactAddress, DeviceId, Name};
+use maille_common::codec::{Exact, decode, encode};
+use maille_common::content::Alert;
+use maille_common::envelope::{
+    Arrival, Content, Delivery, IncomingStream, Link, OpenedAlert, SealedEnvelope, StreamPosition,
+    VerifiedEnvelope, VerifyFault,
+};
+use maille_common::hash::Hash;
+use maille_common::identifier::AlertId;
+use maille_common::limits;
+use maille_common::record::{RecordFault, write_record};
+use maille_common::roster::{Knowledge, Roster};
+use maille_common::terms::{Kind, PartRole, Reason, Stage, Status};
+use maille_common::time::Timestamp;
+use maille_durable::{Batch, CommitNumber, Scan};
+use std::sync::Arc;
+
+use super::desk::{Desk, StepError};
+use super::events::EventKind;
+use super::incidents::{IncidentKind, words};
+use super::post::Stamp;
+use super::records::{
+    DeliveryRecord, EvidenceRecord, HeldRecord, InboxRecord, KnownRecord,
+};
+use super::tables;
+
+/// What became of a delivery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Collected {
+    /// It stands in the inbox, and its receipt is ready to be posted.
+    Stored {
+        /// The alert.
+        alert: AlertId,
+        /// Inbox and receipt hold when this is durable.
+        settled: CommitNumber,
+    },
+    /// It had been answered before; the same receipt goes again (I5).
+    Repeated {
+        /// The receipt holds when this is durable.
+        settled: CommitNumber,
+    },
+    /// It could not be taken, and a signed reason is ready to be posted (I7).
+    Returned {
+        /// Why.
+        reason: Reason,
+        /// The answer holds when this is durable.
+        settled: CommitNumber,
+    },
+    /// It is kept until its roster is known (PROTOCOL R11).
+    Held {
+        /// It is kept when this is durable.
+        settled: CommitNumber,
+    },
+    /// It is not believed, and nobody is answered, for nothing proves who wrote it.
+    Disbelieved {
+        /// The incident is kept when this is durable.
+        settled: CommitNumber,
+    },
+}
+
+impl Collected {
+    /// What has to be durable before the relay hears of it.
+    pub fn settled(&self) -> CommitNumber {
+        match self {
+            Self::Stored { settled, .. }
+            | Self::Repeated { settled }
+            | Self::Returned { settled, .. }
+            | Self::Held { settled }
+            | Self::Disbelieved { settled } => *settled,
+        }
+    }
+}
+
+impl Desk {
+    /// Takes a delivery from a relay's push.
+    pub fn collect(
+        &mut self,
+        relay: &Name,
+        number: u64,
+        delivery: Delivery,
+        now: Timestamp,
+    ) -> Result<Collected, StepError> {
+        let mut batch = Batch::new();
+        batch.urgent();
+        self.count_mail(&mut batch, relay, number)?;
+        self.judge(batch, relay, number, delivery, (now, None))
+    }
+
+    /// Judges what was held, after another roster came, or when it has waited too long.
+    pub fn judge_held(
+        &mut self,
+        now: Timestamp,
+    ) -> Result<CommitNumber, StepError> {
+        let mut held = Vec::new();
+        let rows = self.store.scan(Scan::table(tables::HELD, usize::MAX))?;
+        for (key, _) in rows {
+            // The keys of pieces end with the number of the piece; the first names the envelope.
+            let Some((id, [0, 0, 0, 0])) = key.split_last_chunk::<4>() else { continue };
+            held.push((id.to_vec(), self.need_long::<HeldRecord>(tables::HELD, id)?));
+        }
+        for (id, record) in held {
+            let waited = now.since(record.since).ms() >= limits::ROSTER_UNKNOWN_MS;
+            let known = self.roster.knows(&record.delivery.env.core.roster);
+            if known == Knowledge::Unknown && !waited {
+                continue;
+            }
+            let mut batch = Batch::new();
+            batch.urgent().delete_pieces(tables::HELD, &id);
+            if known == Knowledge::Unknown {
+                self.incident(&mut batch, IncidentKind::RosterUnknown, None, now)?;
+            }
+            let (relay, number) = (record.relay, record.number);
+            let at = (now, Some(record.since));
+            let _ = self.judge(batch, &relay, number, record.delivery, at)?;
+        }
+        Ok(self.store.newest())
+    }
+
+    /// Uses another roster from now on, and looks again at everything that depends on it.
+    pub fn replace_roster(
+        &mut self,
+        roster: Arc<Roster>,
+        now: Timestamp,
+    ) -> Result<CommitNumber, StepError> {
+        if roster.hash() == self.roster.hash() {
+            return Ok(self.store.newest());
+        }
+        self.roster = roster;
+        let mut batch = Batch::new();
+        let number = self.roster.authority().number;
+        self.event(&mut batch, EventKind::Roster { number }, Status::Actual, now)?;
+        self.settle(batch)?;
+        self.look_for_new_devices(now)?;
+        self.judge_held(now)
+    }
+
+    fn judge(
+        &mut self,
+        mut batch: Batch,
+        relay: &Name,
+        number: u64,
+        delivery: Delivery,
+        (now, held_since): (Timestamp, Option<Timestamp>),
+    ) -> Result<Collected, StepError> {
+        let sealed = match SealedEnvelope::new(delivery) {
+            Ok(sealed) => sealed,
+            Err(fault) => return self.disbelieve(batch, relay, "E3", &fault, now),
+        };
+        if let Some(known) = self.known(&sealed.id())? {
+            self.post_again(&mut batch, relay, &known.receipt)?;
+            return Ok(Collected::Repeated { settled: self.settle(batch)? });
+        }
+        let roster_known = self.roster.knows(&sealed.core().roster) != Knowledge::Unknown;
+        if !roster_known && held_since.is_none() {
+            let record = HeldRecord {
+                delivery: sealed.delivery().clone(),
+                relay: relay.clone(),
+                number,
+                since: now,
+            };
+            let bytes = write_record(&record);
+            batch.put_pieces(tables::HELD, sealed.id().as_bytes(), &bytes);
+            return Ok(Collected::Held { settled: self.settle(batch)? });
+        }
+        let stamp = self.stamp_of(&sealed);
+        let roster = Arc::clone(&self.roster);
+        match sealed.verify(&roster, &self.identity.device, now) {
+            Ok(verified) => self.open_verified(batch, relay, verified, now),
+            Err(fault) if fault.is_answerable() => {
+                self.give_back(batch, relay, stamp, Reason::NotAllowed, &fault, now)
+            }
+            Err(fault) => self.disbelieve(batch, relay, check_of(&fault), &fault, now),
+        }
+    }
+
+    fn open_verified(
+        &mut self,
+        batch: Batch,
+        relay: &Name,
+        verified: VerifiedEnvelope,
+        now: Timestamp,
+    ) -> Result<Collected, StepError> {
+        let stamp = self.stamp_of_verified(&verified);
+        if let Some(fault) = self.wrong_reference(&verified)? {
+            return self.give_back(batch, relay, stamp, Reason::NotAllowed, &fault, now);
+        }
+        let key = self.ring.secret(&verified.delivery().entry.key);
+        match verified.open(key) {
+            Ok(opened) => self.store_opened(batch, relay, &opened, stamp, now),
+            Err(fault) => {
+                self.give_back(batch, relay, stamp, fault.reason(), &fault, now)
+            }
+        }
+    }
+
+    /// E17: an update or cancel is by the contact that sent what it is about. What it is about may
+    /// still be on its way, which refuses nothing.
+    fn wrong_reference(
+        &self,
+        verified: &VerifiedEnvelope,
+    ) -> Result<Option<VerifyFault>, StepError> {
+        let core = verified.core();
+        if !matches!(core.kind, Kind::Update | Kind::Cancel) {
+            return Ok(None);
+        }
+        let sender = match core.refers_to() {
+            Some(alert) => self.sender_of(&alert)?,
+            None => None,
+        };
+        let other = sender.is_some_and(|sender| sender != core.sender);
+        Ok(other.then_some(VerifyFault::OtherSender))
+    }
+
+    fn store_opened(
+        &mut self,
+        mut batch: Batch,
+        relay: &Name,
+        opened: &OpenedAlert,
+        stamp: Stamp,
+        now: Timestamp,
+    ) -> Result<Collected, StepError> {
+        let alert = opened.id();
+        self.follow_stream(&mut batch, opened, now)?;
+        if let Content::Alert(content) = opened.content() {
+            self.store_alert(&mut batch, opened, content, now)?;
+        }
+        let envelope = opened.envelope().id();
+        let delivered = (Stage::Delivered, Reason::None);
+        let receipt = self.make_receipt(&mut batch, &stamp, delivered, None, now)?;
+        self.post(&mut batch, relay, &stamp.to, &receipt)?;
+        let known = write_record(&KnownRecord { receipt });
+        batch.put(tables::KNOWN, envelope.as_bytes(), &known);
+        Ok(Collected::Stored { alert, settled: self.settle(batch)? })
+    }
+
+    fn store_alert(
+        &self,
+        batch: &mut Batch,
+        opened: &OpenedAlert,
+        content: &Alert,
+        now: Timestamp,
+    ) -> Result<(), StepError> {
+        let alert = opened.id();
+        if self.inbox_record(&alert)?.is_some() {
+            return Ok(());
+        }
+        let envelope = opened.envelope();
+        let blobs =
+            content.parts.iter().filter(|part| part.role == PartRole::Attachment).count();
+        let record = InboxRecord {
+            envelope: envelope.id(),
+            core: Exact::of(opened.core().clone()).expect("this core came in an envelope"),
+            kind: opened.core().kind,
+            recipient: envelope.recipient().cloned(),
+            release: envelope.delivery().entry.release,
+            received: now,
+            content_key: opened.content_key().duplicate(),
+            stage: Stage::Delivered,
+            shown: false,
+            late_roster: !self.roster.designated(opened.sender(), now).is_valid(),
+            blobs_missing: u32::try_from(blobs).unwrap_or(u32::MAX),
+        };
+        batch.put_pieces(tables::INBOX, alert.as_bytes(), &write_record(&record));
+        let kept = DeliveryRecord { delivery: envelope.delivery().clone() };
+        batch.put_pieces(tables::DELIVERY, alert.as_bytes(), &write_record(&kept));
+        if let (Kind::Cancel, Some(cancelled)) = (record.kind, record.core.refers_to()) {
+            let evidence = EvidenceRecord::Cancel { id: alert, time: record.core.created };
+            let hash = Hash::from_bytes(*alert.as_bytes());
+            let key = tables::evidence(&cancelled, &hash);
+            batch.put_pieces(tables::EVIDENCE, &key, &write_record(&evidence));
+        }
+        let kind =
+            EventKind::Arrived { alert, kind: record.kind, from: record.core.sender.clone() };
+        self.event(batch, kind, record.core.status, now)
+    }
+
+    /// Follows the stream from the sending device: holes and forks are incidents (PROTOCOL E16).
+    fn follow_stream(
+        &self,
+        batch: &mut Batch,
+        opened: &OpenedAlert,
+        now: Timestamp,
+    ) -> Result<(), StepError> {
+        let position = opened.position();
+        if position.number == 0 {
+            return Ok(());
+        }
+        let from = opened.envelope().core().device;
+        let key = tables::stream_in(&from, position.epoch);
+        let mut stream = self.stream_from(&from, &key, &position)?;
+        let arrival = match opened.content() {
+            Content::Alert(_) => stream.receive(&position, opened.link()),
+            Content::Heartbeat(_) => stream.heard_of(&position),
+        };
+        batch.put_pieces(tables::STREAM_IN, &key, &write_stream(&stream));
+        let kind = match arrival {
+            Arrival::InOrder | Arrival::Repeated => return Ok(()),
+            Arrival::Hole { from: first, to } => {
+                IncidentKind::AlertsMissing { device: from, from: first, to }
+            }
+            Arrival::Fork => IncidentKind::Fork { device: from },
+        };
+        self.incident(batch, kind, Some(opened.id()), now)
+    }
+
+    fn stream_from(
+        &self,
+        from: &DeviceId,
+        key: &[u8],
+        position: &StreamPosition,
+    ) -> Result<IncomingStream, StepError> {
+        let stored = self.store.pieces(tables::STREAM_IN, key)?;
+        let start = || IncomingStream::start(from, position.epoch, &self.identity.device);
+        Ok(stored.map(|bytes| read_stream(&bytes)).transpose()?.unwrap_or_else(start))
+    }
+
+    /// Answers with a signed reason; the queue behind it is free (I7).
+    #[expect(clippy::too_many_arguments, reason = "the one place where a return is made")]
+    fn give_back(
+        &mut self,
+        mut batch: Batch,
+        relay: &Name,
+        stamp: Stamp,
+        reason: Reason,
+        fault: &dyn std::fmt::Display,
+        now: Timestamp,
+    ) -> Result<Collected, StepError> {
+        let returned = (Stage::Returned, reason);
+        let receipt = self.make_receipt(&mut batch, &stamp, returned, None, now)?;
+        self.post(&mut batch, relay, &stamp.to, &receipt)?;
+        let known = write_record(&KnownRecord { receipt });
+        batch.put(tables::KNOWN, stamp.envelope.as_bytes(), &known);
+        let kind = IncidentKind::Returned { from: stamp.to, fault: words(&fault) };
+        self.incident(&mut batch, kind, Some(stamp.alert), now)?;
+        Ok(Collected::Returned { reason, settled: self.settle(batch)? })
+    }
+
+    fn disbelieve(
+        &mut self,
+        mut batch: Batch,
+        relay: &Name,
+        check: &str,
+        fault: &dyn std::fmt::Display,
+        now: Timestamp,
+    ) -> Result<Collected, StepError> {
+        let kind = IncidentKind::Delivery {
+            relay: relay.clone(),
+            check: words(&check),
+            fault: words(&fault),
+        };
+        self.incident(&mut batch, kind, None, now)?;
+        Ok(Collected::Disbelieved { settled: self.settle(batch)? })
+    }
+
+    fn known(&self, envelope: &AlertId) -> Result<Option<KnownRecord>, StepError> {
+        self.find(tables::KNOWN, envelope.as_bytes())
+    }
+
+    /// What a receipt for this envelope says about who answers whom.
+    fn stamp_of(&self, sealed: &SealedEnvelope) -> Stamp {
+        let core = sealed.core();
+        let recipient = core.recipient(sealed.delivery().entry.recipient);
+        let alert = match core.kind {
+            Kind::Addendum => core.reference,
+            _ => sealed.id(),
+        };
+        self.stamp(sealed.id(), alert, &core.sender, recipient)
+    }
+
+    fn stamp_of_verified(&self, verified: &VerifiedEnvelope) -> Stamp {
+        let sender = &verified.core().sender;
+        self.stamp(verified.id(), verified.alert_id(), sender, verified.recipient())
+    }
+
+    fn stamp(
+        &self,
+        envelope: AlertId,
+        alert: AlertId,
+        to: &ContactAddress,
+        recipient: Option<&ContactAddress>,
+    ) -> Stamp {
+        // A copy of what this contact sent has no recipient: it answers for itself.
+        let recipient = recipient.unwrap_or(&self.identity.contact).clone();
+        Stamp { envelope, alert, to: to.clone(), recipient }
+    }
+}
+
+/// Which check refused, for the incident.
+fn check_of(fault: &VerifyFault) -> &'static str {
+    fault.check()
+}
+
+fn write_stream(stream: &IncomingStream) -> Vec<u8> {
+    let mut bytes = encode(&stream.head());
+    for (number, link, chain) in stream.ahead() {
+        bytes.extend_from_slice(&encode(&(number, link, chain)));
+    }
+    bytes
+}
+
+fn read_stream(bytes: &[u8]) -> Result<IncomingStream, RecordFault> {
+    const HEAD: usize = 8 + 8 + 32;
+    const AHEAD: usize = 8 + 64 + 32;
+    let damaged = |fault| RecordFault::Damaged { name: "incoming stream", fault };
+    let (head, ahead) = bytes
+        .split_at_checked(HEAD)
+        .ok_or(damaged(maille_common::codec::DecodeError::Truncated))?;
+    let head: StreamPosition = decode(head).map_err(damaged)?;
+    let ahead = ahead
+        .chunks(AHEAD)
+        .map(|bytes| decode::<(u64, Link, Hash)>(bytes).map_err(damaged))
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(IncomingStream::resume(head, ahead))
+}

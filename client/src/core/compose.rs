@@ -1,0 +1,341 @@
+//! An order becomes an envelope in the outbox: one commit holds the envelope, its numbers in every
+//! stream, its deadlines, and what each relay has to be given.
+
+use std::collections::BTreeSet;
+
+use maille_common::address::{ContactAddress, DeviceId, Name};
+use maille_common::codec::{Exact, List, SortedList, Text, decode, encode};
+use maille_common::content::Alert;
+use maille_common::envelope::{
+    Addressee, Core, Draft, OWN_RECIPIENT, OutgoingStream, Sealed, Signer, body_context, seal,
+};
+use maille_common::identifier::AlertId;
+use maille_common::limits;
+use maille_common::randomness::Randomness;
+use maille_common::record::{RecordFault, write_record};
+use maille_common::sealing::SignedBundle;
+use maille_common::terms::{Kind, Release};
+use maille_common::time::Timestamp;
+use maille_durable::Batch;
+
+use super::desk::{Desk, StepError};
+use super::events::EventKind;
+use super::order::{Order, Reach, SendError, Sent};
+use super::records::{
+    LackingRecord, OutboxRecord, ReferenceRecord, SubmissionRecord, TargetRecord,
+};
+use super::tables;
+
+impl Desk {
+    /// Takes an order into the outbox.
+    ///
+    /// The caller waits for [`Sent::settled`] before it tells anybody that the alert stands (I1).
+    pub fn send(
+        &mut self,
+        order: &Order,
+        now: Timestamp,
+        random: &mut impl Randomness,
+    ) -> Result<Sent, SendError> {
+        let recipients: BTreeSet<ContactAddress> = order.recipients.iter().cloned().collect();
+        let recipients: Vec<ContactAddress> = recipients.into_iter().collect();
+        if let Some(sent) = self.sent_before(order, &recipients)? {
+            return Ok(sent);
+        }
+        self.check_order(order, &recipients, now)?;
+        let core = self.core_of(order, &recipients, now)?;
+        let (addressees, reach) = self.addressees(&core, now)?;
+        let content = encode(&order.content);
+        if content.len() > limits::CONTENT_BYTES_MAX {
+            let (bytes, limit) = (content.len(), limits::CONTENT_BYTES_MAX);
+            return Err(SendError::TooLarge { bytes, limit });
+        }
+        let draft = Draft {
+            core,
+            content: &content,
+            blobs: order.blobs.clone(),
+            addressees,
+            epoch: self.epoch,
+            signers: vec![Signer {
+                device: self.identity.device,
+                key: &self.identity.signing,
+            }],
+        };
+        let sealed = seal(draft, random)?;
+        let mut batch = Batch::new();
+        self.commit_sealed(&mut batch, &sealed, order.reference.as_deref(), None, now)?;
+        if let Some(reference) = &order.reference {
+            let content = order.digest(&recipients);
+            let record = ReferenceRecord { alert: sealed.id, content };
+            batch.put(tables::REFERENCE, &tables::word(reference), &write_record(&record));
+        }
+        for reach in &reach {
+            self.note_lacking(&mut batch, reach, &sealed.id, now);
+        }
+        self.event(&mut batch, EventKind::Sent { alert: sealed.id }, order.status, now)?;
+        let settled = self.settle(batch)?;
+        Ok(Sent { id: sealed.id, already: false, reach, settled })
+    }
+
+    /// The same reference and content are the same alert, for ever.
+    fn sent_before(
+        &self,
+        order: &Order,
+        recipients: &[ContactAddress],
+    ) -> Result<Option<Sent>, SendError> {
+        let Some(reference) = &order.reference else { return Ok(None) };
+        if reference.len() > 256 {
+            return Err(SendError::ReferenceTooLong(reference.len()));
+        }
+        let known: Option<ReferenceRecord> =
+            self.find(tables::REFERENCE, &tables::word(reference))?;
+        let Some(known) = known else { return Ok(None) };
+        if known.content != order.digest(recipients) {
+            let reference = reference.clone();
+            return Err(SendError::ReferenceReused { reference, alert: known.alert });
+        }
+        let reach = self.reach_of(&known.alert)?;
+        let settled = self.store.newest();
+        Ok(Some(Sent { id: known.alert, already: true, reach, settled }))
+    }
+
+    /// Sender and recipients are designated, rules allow it, and what it refers to is known.
+    fn check_order(
+        &self,
+        order: &Order,
+        recipients: &[ContactAddress],
+        now: Timestamp,
+    ) -> Result<(), SendError> {
+        let me = &self.identity.contact;
+        if recipients.is_empty() {
+            return Err(SendError::NoRecipient);
+        }
+        let designation = self.roster.designated(me, now);
+        if !designation.is_valid() {
+            return Err(SendError::NotDesignated { contact: me.clone(), designation });
+        }
+        let answers = order.kind == Kind::Reply;
+        for to in recipients {
+            let designation = self.roster.designated(to, now);
+            if !designation.is_valid() {
+                return Err(SendError::Recipient { contact: to.clone(), designation });
+            }
+            let allowed = self.roster.allows(me, to)
+                || (answers && self.roster.allows(to, me));
+            if !allowed {
+                return Err(SendError::NoRule { from: me.clone(), to: to.clone() });
+            }
+            if self.roster.two_persons_required(me, to, order.urgency) {
+                return Err(SendError::TwoPersons { to: to.clone() });
+            }
+        }
+        self.check_reference(order)
+    }
+
+    fn check_reference(&self, order: &Order) -> Result<(), SendError> {
+        let Some(alert) = order.refers_to else { return Ok(()) };
+        let sender = match self.sender_of(&alert)? {
+            Some(sender) => sender,
+            None => return Err(SendError::UnknownReference(alert)),
+        };
+        let by_sender_only = matches!(order.kind, Kind::Update | Kind::Cancel);
+        if by_sender_only && sender != self.identity.contact {
+            return Err(SendError::NotYours { alert, sender });
+        }
+        Ok(())
+    }
+
+    fn core_of(
+        &self,
+        order: &Order,
+        recipients: &[ContactAddress],
+        now: Timestamp,
+    ) -> Result<Core, SendError> {
+        let too_many = |_| SendError::TooLarge {
+            bytes: recipients.len(),
+            limit: limits::RECIPIENTS_MAX,
+        };
+        Ok(Core {
+            version: Core::VERSION,
+            kind: order.kind,
+            status: order.status,
+            sender: self.identity.contact.clone(),
+            device: self.identity.device,
+            roster: self.roster.hash(),
+            created: now,
+            ack_within: order.ack_within,
+            expires_after: order.expires_after,
+            ack_rule: order.ack_rule,
+            urgency: order.urgency,
+            recipients: SortedList::new(recipients.to_vec()).map_err(too_many)?,
+            reference: order.refers_to.unwrap_or(AlertId::NONE),
+        })
+    }
+
+    /// The devices that get a wrap now: the recipients', and this contact's others.
+    fn addressees(
+        &self,
+        core: &Core,
+        now: Timestamp,
+    ) -> Result<(Vec<Addressee>, Vec<Reach>), StepError> {
+        let mut addressees = Vec::new();
+        let mut reach = Vec::new();
+        for (index, contact) in (0u16..).zip(core.recipients.iter()) {
+            let mut found = Reach {
+                contact: contact.clone(),
+                addressed: Vec::new(),
+                lacking: Vec::new(),
+                old_key: false,
+            };
+            for device in self.roster.devices_of(contact) {
+                match self.addressee(&device, Release::Now, index, now)? {
+                    Some((addressee, old_key)) => {
+                        found.addressed.push(device);
+                        found.old_key |= old_key;
+                        addressees.push(addressee);
+                    }
+                    None => found.lacking.push(device),
+                }
+            }
+            reach.push(found);
+        }
+        for device in self.roster.devices_of(&self.identity.contact) {
+            if device == self.identity.device || core.recipients.has(&self.identity.contact) {
+                continue;
+            }
+            let own = self.addressee(&device, Release::Own, OWN_RECIPIENT, now)?;
+            addressees.extend(own.map(|(addressee, _)| addressee));
+        }
+        Ok((addressees, reach))
+    }
+
+    /// A device with its newest sealing key and its stream; none while its keys are not known here.
+    pub(super) fn addressee(
+        &self,
+        device: &DeviceId,
+        release: Release,
+        recipient: u16,
+        now: Timestamp,
+    ) -> Result<Option<(Addressee, bool)>, StepError> {
+        let Some(bundle) = self.bundle_of(device)? else { return Ok(None) };
+        let Some(choice) = bundle.bundle.value().key_at(now) else { return Ok(None) };
+        let stream = match release {
+            Release::Now => Some(self.stream_to(device)?),
+            Release::Own | Release::After => None,
+        };
+        let addressee = Addressee {
+            device: *device,
+            release,
+            recipient,
+            step: 0,
+            key: choice.id,
+            public: choice.key.public.clone(),
+            stream,
+        };
+        Ok(Some((addressee, choice.is_old)))
+    }
+
+    /// A device's newest bundle, if it is known here.
+    pub(super) fn bundle_of(&self, device: &DeviceId) -> Result<Option<SignedBundle>, StepError> {
+        let bytes = self.store.pieces(tables::PEER_BUNDLE, device.as_bytes())?;
+        let damaged = |fault| RecordFault::Damaged { name: "sealing-key bundle", fault };
+        Ok(bytes.map(|bytes| decode(&bytes).map_err(damaged)).transpose()?)
+    }
+
+    fn stream_to(&self, device: &DeviceId) -> Result<OutgoingStream, StepError> {
+        let bytes = self.store.get(tables::STREAM_OUT, device.as_bytes())?;
+        let damaged = |fault| RecordFault::Damaged { name: "outgoing stream", fault };
+        let stream = bytes.map(|bytes| decode(&bytes).map_err(damaged)).transpose()?;
+        let start = || OutgoingStream::start(&self.identity.device, self.epoch, device);
+        Ok(stream.unwrap_or_else(start))
+    }
+
+    /// Puts a sealed envelope into the outbox: with its numbers, deadlines and targets.
+    pub(super) fn commit_sealed(
+        &self,
+        batch: &mut Batch,
+        sealed: &Sealed,
+        reference: Option<&str>,
+        extends: Option<AlertId>,
+        now: Timestamp,
+    ) -> Result<(), StepError> {
+        let id = &sealed.id;
+        let submission = &sealed.submission;
+        let core: &Core = &submission.env.core;
+        let addressed: Vec<_> = submission
+            .entries
+            .iter()
+            .map(|submitted| &submitted.entry)
+            .map(|entry| (entry.device, entry.recipient, entry.release))
+            .collect();
+        let record = OutboxRecord {
+            committed: now,
+            core: Exact::of(core.clone()).expect("this core has been sealed"),
+            content_key: sealed.content_key.duplicate(),
+            reference: reference.and_then(|reference| Text::new(reference).ok()),
+            extends,
+            addressed: List::new(addressed).expect("as many as entries, within the same limit"),
+            overdue_told: false,
+            closed: None,
+        };
+        batch.put_pieces(tables::OUTBOX, id.as_bytes(), &write_record(&record));
+        let kept = SubmissionRecord { submission: submission.clone() };
+        batch.put_pieces(tables::SUBMISSION, id.as_bytes(), &write_record(&kept));
+        for (device, stream) in &sealed.streams {
+            batch.put(tables::STREAM_OUT, device.as_bytes(), &encode(stream));
+        }
+        batch.put(tables::DUE, &tables::due(core.ack_due(now), id), &[]);
+        batch.put(tables::DUE, &tables::due(core.expiry(now), id), &[]);
+        if submission.entries.is_empty() {
+            return Ok(());
+        }
+        for relay in self.relays_for(core) {
+            let target =
+                TargetRecord { relay: relay.clone(), accepted_by: None, attempts: 0, due: Some(now) };
+            batch.put(tables::TARGET, &tables::target(&relay, id), &write_record(&target));
+            batch.put(tables::PENDING, &tables::pending(&relay, now, id), &[]);
+        }
+        Ok(())
+    }
+
+    /// Up to two home relays of each recipient's organisation, and this contact's own, where its other
+    /// devices collect.
+    fn relays_for(&self, core: &Core) -> BTreeSet<Name> {
+        let own = self.roster.devices_of(&self.identity.contact).len() > 1;
+        let own = own.then(|| self.identity.contact.organisation());
+        let organisations = core.recipients.iter().map(ContactAddress::organisation).chain(own);
+        let homes = organisations.collect::<BTreeSet<Name>>();
+        homes
+            .iter()
+            .flat_map(|organisation| self.roster.home_relay_names(organisation).into_iter().take(2))
+            .collect()
+    }
+
+    fn note_lacking(&self, batch: &mut Batch, reach: &Reach, alert: &AlertId, now: Timestamp) {
+        for device in &reach.lacking {
+            let record = LackingRecord { recipient: reach.contact.clone(), since: now };
+            batch.put(tables::LACKING, &tables::lacking(device, alert), &write_record(&record));
+        }
+    }
+
+    /// Who sent an alert that this desk holds, in either direction.
+    pub(super) fn sender_of(&self, alert: &AlertId) -> Result<Option<ContactAddress>, StepError> {
+        if self.find_long::<OutboxRecord>(tables::OUTBOX, alert.as_bytes())?.is_some() {
+            return Ok(Some(self.identity.contact.clone()));
+        }
+        let received = self.inbox_record(alert)?;
+        Ok(received.map(|record| record.core.sender.clone()))
+    }
+
+    /// The content of an alert this desk sent, opened again with the key kept in the outbox.
+    pub fn sent_content(&self, alert: &AlertId) -> Result<Option<Alert>, StepError> {
+        use maille_common::crypto::{chunked, padding};
+        let Some(record) = self.find_long::<OutboxRecord>(tables::OUTBOX, alert.as_bytes())? else {
+            return Ok(None);
+        };
+        let kept: SubmissionRecord = self.need_long(tables::SUBMISSION, alert.as_bytes())?;
+        let context = body_context(&record.core);
+        let opened = chunked::open(&record.content_key, &context, &kept.submission.body).ok();
+        let plain = opened.as_deref().and_then(|padded| padding::unpad(padded).ok());
+        Ok(plain.and_then(|plain| decode(plain).ok()))
+    }
+}

@@ -1,0 +1,195 @@
+//! One numbered stream of events. A reader has a name and a durable cursor, so that a program that stops
+//! goes on where it was.
+
+use maille_common::address::{ContactAddress, Name};
+use maille_common::codec::{Decode, Encode, coded, coded_choice};
+use maille_common::identifier::AlertId;
+use maille_common::record::{Record, read_record, write_record};
+use maille_common::terms::{AcceptReason, Kind, NoticeKind, Reason, Stage, Status};
+use maille_common::time::Timestamp;
+use maille_durable::{Batch, CommitNumber, Scan};
+
+use super::desk::{Desk, StepError};
+use super::ledger::CodedState;
+use super::tables;
+
+coded! {
+    /// Something happened at this desk.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Event {
+        /// The desk's clock.
+        pub time: Timestamp,
+        /// Of the alert it is about; incidents count as actual.
+        pub status: Status,
+        /// What happened.
+        pub kind: EventKind,
+    }
+}
+
+coded_choice! {
+    /// What happened.
+    #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+    pub enum EventKind {
+        /// An envelope stands in the outbox.
+        Sent {
+            /// The envelope.
+            alert: AlertId,
+        },
+        /// A relay answered for one recipient.
+        Answered {
+            /// The alert.
+            alert: AlertId,
+            /// The relay.
+            relay: Name,
+            /// The recipient.
+            recipient: ContactAddress,
+            /// Accepted, or why not.
+            reason: AcceptReason,
+        },
+        /// Something arrived.
+        Arrived {
+            /// The alert.
+            alert: AlertId,
+            /// What it is.
+            kind: Kind,
+            /// Who sent it.
+            from: ContactAddress,
+        },
+        /// A recipient's device came to a stage with something this contact sent.
+        Receipt {
+            /// The alert.
+            alert: AlertId,
+            /// The recipient.
+            recipient: ContactAddress,
+            /// How far it came.
+            stage: Stage,
+            /// Why it was refused or returned.
+            reason: Reason,
+        },
+        /// An obligation climbed to a state.
+        State {
+            /// The alert.
+            alert: AlertId,
+            /// The recipient.
+            recipient: ContactAddress,
+            /// The new state.
+            state: CodedState,
+        },
+        /// An obligation is overdue by this desk's clock.
+        Overdue {
+            /// The alert.
+            alert: AlertId,
+            /// The recipient.
+            recipient: ContactAddress,
+        },
+        /// A relay told something.
+        Notice {
+            /// The alert.
+            alert: AlertId,
+            /// The recipient.
+            recipient: ContactAddress,
+            /// What it told.
+            kind: NoticeKind,
+        },
+        /// This desk answered an alert.
+        Acted {
+            /// The alert.
+            alert: AlertId,
+            /// How.
+            stage: Stage,
+        },
+        /// Something happened that should not have.
+        Incident {
+            /// Its number in the list of incidents.
+            number: u64,
+        },
+        /// A relay began a new incarnation; what is open goes there again.
+        NewIncarnation {
+            /// The relay.
+            relay: Name,
+        },
+        /// Another roster came into use.
+        Roster {
+            /// The number of its authority part.
+            number: u64,
+        },
+    }
+}
+
+impl Record for Event {
+    const NAME: &'static str = "event";
+}
+
+/// An event with its place in the stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NumberedEvent {
+    /// From 1, ascending.
+    pub number: u64,
+    /// What happened.
+    pub event: Event,
+}
+
+impl Desk {
+    /// Events after `number`, oldest first, at most `limit`. Exercises and tests only where `all` asks
+    /// for them: the default stream is of real alerts.
+    pub fn events_after(
+        &self,
+        number: u64,
+        limit: usize,
+        all: bool,
+    ) -> Result<Vec<NumberedEvent>, StepError> {
+        let mut events = Vec::new();
+        let mut from = number.saturating_add(1);
+        while events.len() < limit {
+            let key = from.to_be_bytes();
+            let scan = Scan { limit: limit.max(64), ..Scan::table(tables::EVENT, 0) };
+            let rows = self.store.scan(Scan { from: &key, ..scan })?;
+            let Some((last, _)) = rows.last() else { break };
+            from = tables::number_at_end(last).unwrap_or(u64::MAX).saturating_add(1);
+            for (key, bytes) in &rows {
+                let number = tables::number_at_end(key).unwrap_or_default();
+                let event: Event = read_record(bytes)?;
+                if (all || event.status == Status::Actual) && events.len() < limit {
+                    events.push(NumberedEvent { number, event });
+                }
+            }
+        }
+        Ok(events)
+    }
+
+    /// The cursor of a reader: the number of the last event it has taken, 0 at first.
+    pub fn cursor(&self, reader: &str) -> Result<u64, StepError> {
+        let bytes = self.store.get(tables::READER, &tables::word(reader))?;
+        Ok(bytes.and_then(|bytes| tables::number_at_end(&bytes)).unwrap_or(0))
+    }
+
+    /// Moves a reader's cursor forward; never back.
+    pub fn advance(&mut self, reader: &str, number: u64) -> Result<CommitNumber, StepError> {
+        let mut batch = Batch::new();
+        if number > self.cursor(reader)? {
+            batch.put(tables::READER, &tables::word(reader), &number.to_be_bytes());
+        }
+        self.settle(batch)
+    }
+
+    /// The number of the newest event.
+    pub fn newest_event(&self) -> Result<u64, StepError> {
+        let rows = self.store.scan(Scan::table(tables::EVENT, 1).descending())?;
+        Ok(rows.first().and_then(|(key, _)| tables::number_at_end(key)).unwrap_or(0))
+    }
+
+    /// Adds an event to a batch.
+    pub(super) fn event(
+        &self,
+        batch: &mut Batch,
+        kind: EventKind,
+        status: Status,
+        now: Timestamp,
+    ) -> Result<(), StepError> {
+        let number = self.newest_event()?.max(self.last_event.get()) + 1;
+        self.last_event.set(number);
+        let event = Event { time: now, status, kind };
+        batch.put(tables::EVENT, &number.to_be_bytes(), &write_record(&event));
+        Ok(())
+    }
+}

@@ -1,0 +1,246 @@
+//! Receipts, notices and expiries come in; what does not verify is an incident and changes nothing.
+
+use maille_common::address::{ContactAddress, DeviceId, Name};
+use maille_common::codec::Exact;
+use maille_common::evidence::{
+    Evidence, Expiry, Note, Proven, Receipt, SealedNote, SignedNotice, SignedReceipt, open_note, sign,
+};
+use maille_common::hash::Hash;
+use maille_common::identifier::AlertId;
+use maille_common::record::{read_record, write_record};
+use maille_common::terms::Status;
+use maille_common::time::Timestamp;
+use maille_durable::{Batch, CommitNumber, Scan};
+
+use super::desk::{Desk, StepError};
+use super::events::EventKind;
+use super::incidents::{IncidentKind, words};
+use super::records::{EvidenceRecord, IncomingRowRecord};
+use super::tables;
+
+impl Desk {
+    /// Takes a receipt from a relay's push; its mail is confirmed in any case.
+    pub fn receipt_came(
+        &mut self,
+        relay: &Name,
+        number: u64,
+        receipt: SignedReceipt,
+        note: Option<SealedNote>,
+        now: Timestamp,
+    ) -> Result<CommitNumber, StepError> {
+        let mut batch = Batch::new();
+        batch.urgent();
+        self.count_mail(&mut batch, relay, number)?;
+        batch.put(tables::CONFIRM, &tables::confirm(relay, number), &[]);
+        match self.prove_receipt(receipt, note.as_ref())? {
+            Ok(proven) => self.keep_receipt(&mut batch, &proven, note, now)?,
+            Err(check) => {
+                let kind = IncidentKind::Receipt { check: words(&check) };
+                self.incident(&mut batch, kind, None, now)?;
+            }
+        }
+        self.settle(batch)
+    }
+
+    /// Takes a notice from a relay's push; its mail is confirmed in any case.
+    pub fn notice_came(
+        &mut self,
+        relay: &Name,
+        number: u64,
+        notice: SignedNotice,
+        now: Timestamp,
+    ) -> Result<CommitNumber, StepError> {
+        let mut batch = Batch::new();
+        batch.urgent();
+        self.count_mail(&mut batch, relay, number)?;
+        batch.put(tables::CONFIRM, &tables::confirm(relay, number), &[]);
+        match notice.clone().verify(&self.roster) {
+            Ok(proven) if proven.statement().relay == *relay => {
+                let statement = proven.statement();
+                let key = tables::evidence(&statement.alert, &proven.hash());
+                let record = EvidenceRecord::Notice { notice, received: now };
+                batch.put_pieces(tables::EVIDENCE, &key, &write_record(&record));
+                let kind = EventKind::Notice {
+                    alert: statement.alert,
+                    recipient: statement.recipient.clone(),
+                    kind: statement.kind,
+                };
+                let status = self.status_of(&statement.alert)?;
+                self.event(&mut batch, kind, status, now)?;
+            }
+            _ => {
+                let kind = IncidentKind::RelayStatement { relay: relay.clone() };
+                self.incident(&mut batch, kind, None, now)?;
+            }
+        }
+        self.settle(batch)
+    }
+
+    /// Everything proven that is kept about an alert.
+    pub(super) fn evidence_of(&self, alert: &AlertId) -> Result<Vec<Evidence>, StepError> {
+        let Some(sender) = self.sender_of(alert)? else { return Ok(Vec::new()) };
+        let mut evidence = Vec::new();
+        for record in self.evidence_records(alert)? {
+            match record {
+                EvidenceRecord::Receipt { receipt, .. } => {
+                    evidence.extend(receipt.verify(&self.roster, &sender).map(Evidence::Receipt));
+                }
+                EvidenceRecord::Expiry { expiry } => {
+                    evidence.extend(expiry.verify(&self.roster, &sender).map(Evidence::Expiry));
+                }
+                EvidenceRecord::Cancel { id, time } => {
+                    evidence.push(Evidence::Cancel { id, alert: *alert, time });
+                }
+                EvidenceRecord::Notice { .. } => {}
+            }
+        }
+        Ok(evidence)
+    }
+
+    pub(super) fn evidence_records(
+        &self,
+        alert: &AlertId,
+    ) -> Result<Vec<EvidenceRecord>, StepError> {
+        let prefix = alert.as_bytes();
+        let end = tables::after(prefix);
+        let rows = self.store.scan(Scan::range(tables::EVIDENCE, prefix, &end, usize::MAX))?;
+        let mut records = Vec::new();
+        for (key, _) in rows {
+            let Some((whole, [0, 0, 0, 0])) = key.split_last_chunk::<4>() else { continue };
+            let bytes = self.store.pieces(tables::EVIDENCE, whole)?;
+            records.extend(bytes.map(|bytes| read_record(&bytes)).transpose()?);
+        }
+        Ok(records)
+    }
+
+    /// The devices of which any receipt about an alert is kept.
+    pub(super) fn answered_devices(&self, alert: &AlertId) -> Result<Vec<DeviceId>, StepError> {
+        let records = self.evidence_records(alert)?;
+        let device = |record: &EvidenceRecord| match record {
+            EvidenceRecord::Receipt { receipt, .. } => Some(receipt.statement.device),
+            _ => None,
+        };
+        Ok(records.iter().filter_map(device).collect())
+    }
+
+    /// Reads the note beside a receipt, where it is sealed to this device.
+    pub fn note_of(&self, receipt: &Receipt, note: &SealedNote) -> Option<Note> {
+        let me = &self.identity.device;
+        let key = note.key_for(me).and_then(|key| self.ring.secret(&key));
+        open_note(note, &receipt.alert, &receipt.device, me, key).ok()
+    }
+
+    /// Signs that this desk's clock passed the expiry of an obligation (I6).
+    pub(super) fn expire(
+        &self,
+        batch: &mut Batch,
+        alert: &AlertId,
+        recipient: &ContactAddress,
+        now: Timestamp,
+    ) -> Result<Option<Evidence>, StepError> {
+        let expiry = Expiry {
+            version: Expiry::VERSION,
+            alert: *alert,
+            recipient: recipient.clone(),
+            device: self.identity.device,
+            time: now,
+            roster: self.roster.hash(),
+        };
+        let exact = Exact::of(expiry).expect("an expiry has fixed fields and one address");
+        let expiry = sign(&self.identity.signing, vec![exact]).remove(0);
+        let key = tables::evidence(alert, &expiry.hash());
+        let record = EvidenceRecord::Expiry { expiry: expiry.clone() };
+        batch.put_pieces(tables::EVIDENCE, &key, &write_record(&record));
+        // A device that is not designated any more signs in vain: the obligation stays open.
+        Ok(expiry.verify(&self.roster, &self.identity.contact).ok().map(Evidence::Expiry))
+    }
+
+    /// Q1 to Q4; the number of the check that refuses.
+    fn prove_receipt(
+        &self,
+        receipt: SignedReceipt,
+        note: Option<&SealedNote>,
+    ) -> Result<Result<Proven<Receipt>, &'static str>, StepError> {
+        let alert = receipt.statement.alert;
+        // Q4: about something this contact sent, or holds as one of several recipients.
+        let Some(sender) = self.sender_of(&alert)? else { return Ok(Err("Q4")) };
+        let proven = match receipt.verify(&self.roster, &sender) {
+            Ok(proven) => proven,
+            Err(fault) => return Ok(Err(fault.check())),
+        };
+        let noted = note.map_or(Hash::ZERO, SealedNote::hash);
+        let names_note = noted == Hash::ZERO || noted == proven.statement().note;
+        Ok(if names_note { Ok(proven) } else { Err("Q1") })
+    }
+
+    fn keep_receipt(
+        &self,
+        batch: &mut Batch,
+        proven: &Proven<Receipt>,
+        note: Option<SealedNote>,
+        now: Timestamp,
+    ) -> Result<(), StepError> {
+        let receipt = proven.statement();
+        let key = tables::evidence(&receipt.alert, &proven.hash());
+        if self.store.pieces(tables::EVIDENCE, &key)?.is_some() {
+            return Ok(());
+        }
+        let before = self.states_of(&receipt.alert)?;
+        let record =
+            EvidenceRecord::Receipt { receipt: proven.signed().clone(), note, received: now };
+        batch.put_pieces(tables::EVIDENCE, &key, &write_record(&record));
+        let status = self.status_of(&receipt.alert)?;
+        if self.sender_of(&receipt.alert)?.as_ref() == Some(&self.identity.contact) {
+            self.follow_row(batch, proven, now)?;
+            let kind = EventKind::Receipt {
+                alert: receipt.alert,
+                recipient: receipt.recipient.clone(),
+                stage: receipt.stage,
+                reason: receipt.reason,
+            };
+            self.event(batch, kind, status, now)?;
+        }
+        let added = Evidence::Receipt(proven.clone());
+        self.tell_changes(batch, &receipt.alert, before, &[added], status, now)
+    }
+
+    /// Q5: the row of a device's receipts to this contact has no hole and no second story.
+    fn follow_row(
+        &self,
+        batch: &mut Batch,
+        proven: &Proven<Receipt>,
+        now: Timestamp,
+    ) -> Result<(), StepError> {
+        let receipt = proven.statement();
+        let key = tables::stream_in(&receipt.device, receipt.epoch);
+        let row: Option<IncomingRowRecord> = self.find(tables::ROW_IN, &key)?;
+        let (number, hash) = row.map_or((0, Hash::ZERO), |row| (row.number, row.hash));
+        let device = receipt.device;
+        let kind = if receipt.number > number + 1 {
+            let (from, to) = (number + 1, receipt.number - 1);
+            Some(IncidentKind::ReceiptsMissing { device, from, to })
+        } else if receipt.number == number + 1 && receipt.previous != hash {
+            Some(IncidentKind::Fork { device })
+        } else {
+            None
+        };
+        if receipt.number > number {
+            let row = IncomingRowRecord { number: receipt.number, hash: proven.hash() };
+            batch.put(tables::ROW_IN, &key, &write_record(&row));
+        }
+        match kind {
+            Some(kind) => self.incident(batch, kind, Some(receipt.alert), now),
+            None => Ok(()),
+        }
+    }
+
+    /// Of the alert, in whichever box it is.
+    pub(super) fn status_of(&self, alert: &AlertId) -> Result<Status, StepError> {
+        use super::records::OutboxRecord;
+        let sent: Option<OutboxRecord> = self.find_long(tables::OUTBOX, alert.as_bytes())?;
+        if let Some(sent) = sent {
+            return Ok(sent.core.status);
+        }
+        Ok(self.inbox_record(alert)?.map_or(Status::Actual, |record| record.core.status))
+    }
+}

@@ -1,0 +1,98 @@
+//! Deadlines by the desk's own clock: it alarms even when every relay is silent (I4, I6).
+
+use maille_common::evidence::ObligationState;
+use maille_common::identifier::AlertId;
+use maille_common::limits;
+use maille_common::record::write_record;
+use maille_common::time::{Span, Timestamp};
+use maille_durable::{Batch, CommitNumber, Scan};
+
+use super::desk::{Desk, StepError};
+use super::events::EventKind;
+use super::records::{OutboxRecord, TargetRecord};
+use super::tables;
+
+impl Desk {
+    /// Does what is due at `now`: overdue is told once per obligation, expiry is signed, and what ended
+    /// 14 days ago leaves the outbox. Returns when to look again.
+    pub fn tick(&mut self, now: Timestamp) -> Result<(CommitNumber, Option<Timestamp>), StepError> {
+        let end = tables::after(&now.unix_ms().to_be_bytes());
+        let rows = self.store.scan(Scan::range(tables::DUE, &[], &end, usize::MAX))?;
+        for (key, _) in rows {
+            let Some(alert) = tables::alert_at_end(&key) else { continue };
+            let mut batch = Batch::new();
+            batch.urgent().delete(tables::DUE, &key);
+            self.alert_is_due(&mut batch, &alert, now)?;
+            self.settle(batch)?;
+        }
+        self.judge_held(now)?;
+        let next = self.store.scan(Scan::table(tables::DUE, 1))?;
+        let next = next.first().and_then(|(key, _)| tables::due_time(key));
+        Ok((self.store.newest(), next))
+    }
+
+    fn alert_is_due(
+        &self,
+        batch: &mut Batch,
+        alert: &AlertId,
+        now: Timestamp,
+    ) -> Result<(), StepError> {
+        let key = alert.as_bytes();
+        let Some(mut record) = self.find_long::<OutboxRecord>(tables::OUTBOX, key)? else {
+            return Ok(());
+        };
+        if record.extends.is_none() {
+            self.obligations_are_due(batch, alert, &mut record, now)?;
+        }
+        let ended = record.closed.map(|closed| closed + Span::from_ms(limits::OUTBOX_GRACE_MS));
+        if ended.is_some_and(|ended| ended <= now) {
+            self.forget(batch, alert)?;
+        }
+        Ok(())
+    }
+
+    fn obligations_are_due(
+        &self,
+        batch: &mut Batch,
+        alert: &AlertId,
+        record: &mut OutboxRecord,
+        now: Timestamp,
+    ) -> Result<(), StepError> {
+        let status = record.core.status;
+        let before = self.states_of(alert)?;
+        let open = before.iter().filter(|(_, state)| **state == ObligationState::Open);
+        let open: Vec<_> = open.map(|(contact, _)| contact.clone()).collect();
+        if !record.overdue_told && record.core.ack_due(record.committed) <= now {
+            record.overdue_told = true;
+            batch.put_pieces(tables::OUTBOX, alert.as_bytes(), &write_record(record));
+            for recipient in &open {
+                let kind = EventKind::Overdue { alert: *alert, recipient: recipient.clone() };
+                self.event(batch, kind, status, now)?;
+            }
+        }
+        if record.core.expiry(record.committed) > now || open.is_empty() {
+            return Ok(());
+        }
+        let mut signed = Vec::new();
+        for recipient in &open {
+            signed.extend(self.expire(batch, alert, recipient, now)?);
+        }
+        self.tell_changes(batch, alert, before, &signed, status, now)
+    }
+
+    /// Drops the envelope; evidence stays with the configured retention.
+    fn forget(&self, batch: &mut Batch, alert: &AlertId) -> Result<(), StepError> {
+        batch.delete_pieces(tables::SUBMISSION, alert.as_bytes());
+        for relay in &self.roster.authority().relays {
+            let key = tables::target(&relay.name, alert);
+            if let Some(target) = self.find::<TargetRecord>(tables::TARGET, &key)? {
+                if let Some(due) = target.due {
+                    let pending = tables::pending(&relay.name, due, alert);
+                    batch.delete(tables::PENDING, &pending);
+                }
+                batch.delete(tables::TARGET, &key);
+            }
+        }
+        Ok(())
+    }
+}

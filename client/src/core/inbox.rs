@@ -1,0 +1,162 @@
+//! What this desk has received. Only opened alerts stand here.
+
+use maille_common::address::ContactAddress;
+use maille_common::content::Alert;
+use maille_common::crypto::chunked::{self, ContentKey};
+use maille_common::crypto::padding;
+use maille_common::envelope::{Core, Env, body_context};
+use maille_common::identifier::{AlertId, AlertIdPrefix};
+use maille_common::record::{RecordFault, read_record, write_record};
+use maille_common::terms::{Kind, Stage, Status, Urgency};
+use maille_common::time::Timestamp;
+use maille_durable::{Batch, CommitNumber, Scan};
+
+use super::desk::{Desk, StepError};
+use super::records::{DeliveryRecord, InboxRecord};
+use super::tables;
+
+/// One line of the inbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InboxEntry {
+    /// The alert.
+    pub id: AlertId,
+    /// What it is.
+    pub kind: Kind,
+    /// Real, a drill, or a test.
+    pub status: Status,
+    /// How soon somebody has to act.
+    pub urgency: Urgency,
+    /// Who sent it.
+    pub from: ContactAddress,
+    /// For whom it is answered here: this contact, or a principal; none for a copy of what was sent.
+    pub recipient: Option<ContactAddress>,
+    /// The sender's clock when it was committed.
+    pub created: Timestamp,
+    /// This desk's clock when it arrived.
+    pub received: Timestamp,
+    /// When it has to be acknowledged, counted from its arrival.
+    pub ack_due: Timestamp,
+    /// The alert it is about.
+    pub refers_to: Option<AlertId>,
+    /// The highest stage this device signed.
+    pub stage: Stage,
+    /// It was being shown when the desk stopped, so somebody may have seen it (I5).
+    pub possibly_seen: bool,
+    /// Attachments that are not here yet.
+    pub blobs_missing: u32,
+}
+
+/// An alert with its words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Received {
+    /// Its line of the inbox.
+    pub entry: InboxEntry,
+    /// The plain part of its envelope.
+    pub core: Core,
+    /// What it says.
+    pub content: Alert,
+}
+
+impl Desk {
+    /// The inbox, newest arrival last.
+    pub fn inbox(&self) -> Result<Vec<InboxEntry>, StepError> {
+        let mut entries = Vec::new();
+        for (id, record) in self.inbox_records()? {
+            entries.push(entry_of(id, &record));
+        }
+        entries.sort_by_key(|entry| (entry.received, entry.id));
+        Ok(entries)
+    }
+
+    /// One alert of the inbox with its words.
+    pub fn received(&self, alert: &AlertId) -> Result<Option<Received>, StepError> {
+        let Some(record) = self.inbox_record(alert)? else { return Ok(None) };
+        let kept: DeliveryRecord = self.need_long(tables::DELIVERY, alert.as_bytes())?;
+        let delivery = kept.delivery;
+        let env: &Env = delivery.original.as_ref().map_or(&delivery.env, |original| &original.env);
+        let content = reopen(&record.content_key, env, &delivery.body)?;
+        let entry = entry_of(*alert, &record);
+        Ok(Some(Received { entry, core: record.core.value().clone(), content }))
+    }
+
+    /// Marks an alert as being shown: after a crash it is shown again as "possibly seen" (I5).
+    pub fn showing(&mut self, alert: &AlertId) -> Result<CommitNumber, StepError> {
+        let mut batch = Batch::new();
+        if let Some(mut record) = self.inbox_record(alert)? {
+            if !record.shown {
+                record.shown = true;
+                batch.put_pieces(tables::INBOX, alert.as_bytes(), &write_record(&record));
+            }
+        }
+        self.settle(batch)
+    }
+
+    /// The ids, sent and received, that an officer may mean.
+    pub fn matching(&self, prefix: &AlertIdPrefix) -> Result<Vec<AlertId>, StepError> {
+        let mut found = Vec::new();
+        for table in [tables::INBOX, tables::OUTBOX] {
+            for key in self.pieced_keys(table)? {
+                let Some(id) = tables::alert_at_end(&key) else { continue };
+                if prefix.matches(&id) && !found.contains(&id) {
+                    found.push(id);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    pub(super) fn inbox_record(&self, alert: &AlertId) -> Result<Option<InboxRecord>, StepError> {
+        self.find_long(tables::INBOX, alert.as_bytes())
+    }
+
+    fn inbox_records(&self) -> Result<Vec<(AlertId, InboxRecord)>, StepError> {
+        let mut records = Vec::new();
+        for key in self.pieced_keys(tables::INBOX)? {
+            let Some(id) = tables::alert_at_end(&key) else { continue };
+            let bytes = self.store.pieces(tables::INBOX, &key)?;
+            let missing = RecordFault::Missing { name: "inbox entry" };
+            records.push((id, read_record(&bytes.ok_or(missing)?)?));
+        }
+        Ok(records)
+    }
+
+    /// The keys of a table whose records stand in pieces, each once.
+    pub(super) fn pieced_keys(
+        &self,
+        table: maille_durable::Table,
+    ) -> Result<Vec<Vec<u8>>, StepError> {
+        let rows = self.store.scan(Scan::table(table, usize::MAX))?;
+        let first = |(key, _): (Vec<u8>, Vec<u8>)| match key.split_last_chunk::<4>() {
+            Some((whole, [0, 0, 0, 0])) => Some(whole.to_vec()),
+            _ => None,
+        };
+        Ok(rows.into_iter().filter_map(first).collect())
+    }
+}
+
+fn entry_of(id: AlertId, record: &InboxRecord) -> InboxEntry {
+    let core: &Core = &record.core;
+    InboxEntry {
+        id,
+        kind: record.kind,
+        status: core.status,
+        urgency: core.urgency,
+        from: core.sender.clone(),
+        recipient: record.recipient.clone(),
+        created: core.created,
+        received: record.received,
+        ack_due: core.ack_due(record.received),
+        refers_to: core.refers_to(),
+        stage: record.stage,
+        possibly_seen: record.shown && record.stage < Stage::Read,
+        blobs_missing: record.blobs_missing,
+    }
+}
+
+/// Opens a body again that was opened when it arrived.
+fn reopen(key: &ContentKey, env: &Env, body: &[u8]) -> Result<Alert, StepError> {
+    let damaged = || RecordFault::Missing { name: "content of an inbox entry" };
+    let padded = chunked::open(key, &body_context(&env.core), body).map_err(|_| damaged())?;
+    let plain = padding::unpad(&padded).map_err(|_| damaged())?;
+    Ok(maille_common::codec::decode(plain).map_err(|_| damaged())?)
+}

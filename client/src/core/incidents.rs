@@ -1,0 +1,146 @@
+//! What should not have happened: kept with its number, shown until somebody has looked.
+
+use maille_common::address::{ContactAddress, DeviceId, Name};
+use maille_common::codec::{Decode, Encode, Text, coded, coded_choice};
+use maille_common::identifier::AlertId;
+use maille_common::record::{Record, read_record, write_record};
+use maille_common::terms::Status;
+use maille_common::time::Timestamp;
+use maille_durable::{Batch, Scan};
+
+use super::desk::{Desk, StepError};
+use super::events::EventKind;
+use super::tables;
+
+coded! {
+    /// Something that should not have happened.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Incident {
+        /// The desk's clock.
+        pub time: Timestamp,
+        /// The alert it is about, where it is about one.
+        pub alert: Option<AlertId>,
+        /// What happened.
+        pub kind: IncidentKind,
+    }
+}
+
+coded_choice! {
+    /// What should not have happened.
+    #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+    pub enum IncidentKind {
+        /// A delivery failed a check before its writer was proven, or is not the signed one: the relay,
+        /// or somebody before it, made or changed it.
+        Delivery {
+            /// The relay it came from.
+            relay: Name,
+            /// The check of PROTOCOL that refused it.
+            check: Text<8>,
+            /// The fault in words.
+            fault: Text<512>,
+        },
+        /// A proven envelope was refused or could not be opened, and was answered with Returned.
+        Returned {
+            /// Who sent it.
+            from: ContactAddress,
+            /// The fault in words.
+            fault: Text<512>,
+        },
+        /// A relay's statement does not verify.
+        RelayStatement {
+            /// The relay.
+            relay: Name,
+        },
+        /// A receipt does not verify.
+        Receipt {
+            /// The check of PROTOCOL that refused it.
+            check: Text<8>,
+        },
+        /// A device's receipts have a hole: somebody withholds one (PROTOCOL Q5).
+        ReceiptsMissing {
+            /// The device.
+            device: DeviceId,
+            /// The first number missing.
+            from: u64,
+            /// The last number missing.
+            to: u64,
+        },
+        /// A device told two stories under one number (PROTOCOL E16, Q5).
+        Fork {
+            /// The device.
+            device: DeviceId,
+        },
+        /// Alerts of a device are missing (PROTOCOL E16).
+        AlertsMissing {
+            /// The device.
+            device: DeviceId,
+            /// The first number missing.
+            from: u64,
+            /// The last number missing.
+            to: u64,
+        },
+        /// A roster hash stayed unknown for ten minutes (PROTOCOL R11).
+        RosterUnknown,
+        /// Roster documents contradict each other or do not verify.
+        Roster {
+            /// The fault in words.
+            fault: Text<512>,
+        },
+        /// A bundle contradicts one already seen (PROTOCOL K3).
+        Bundle {
+            /// The device.
+            device: DeviceId,
+        },
+        /// This device's store had been rolled back.
+        RolledBack,
+    }
+}
+
+impl Record for Incident {
+    const NAME: &'static str = "incident";
+}
+
+impl Desk {
+    /// Incidents after `number`, oldest first, at most `limit`.
+    pub fn incidents_after(
+        &self,
+        number: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, Incident)>, StepError> {
+        let key = number.saturating_add(1).to_be_bytes();
+        let scan = Scan { from: &key, ..Scan::table(tables::INCIDENT, limit) };
+        let rows = self.store.scan(scan)?;
+        let read = |(key, bytes): &(Vec<u8>, Vec<u8>)| {
+            Ok((tables::number_at_end(key).unwrap_or_default(), read_record(bytes)?))
+        };
+        rows.iter().map(read).collect()
+    }
+
+    /// Adds an incident, and the event that tells of it, to a batch.
+    pub(super) fn incident(
+        &self,
+        batch: &mut Batch,
+        kind: IncidentKind,
+        alert: Option<AlertId>,
+        now: Timestamp,
+    ) -> Result<(), StepError> {
+        let rows = self.store.scan(Scan::table(tables::INCIDENT, 1).descending())?;
+        let newest = rows.first().and_then(|(key, _)| tables::number_at_end(key)).unwrap_or(0);
+        let number = newest.max(self.last_incident.get()) + 1;
+        self.last_incident.set(number);
+        let incident = Incident { time: now, alert, kind };
+        batch.put(tables::INCIDENT, &number.to_be_bytes(), &write_record(&incident));
+        self.event(batch, EventKind::Incident { number }, Status::Actual, now)
+    }
+}
+
+/// A fault's words, cut to what an incident keeps.
+pub(super) fn words<const MAX: usize>(fault: &impl std::fmt::Display) -> Text<MAX> {
+    let mut words = fault.to_string();
+    let mut end = words.len().min(MAX);
+    while !words.is_char_boundary(end) {
+        end -= 1;
+    }
+    words.truncate(end);
+    Text::new(words).unwrap_or_default()
+}

@@ -1,0 +1,336 @@
+//! Where each obligation stands: computed from evidence at each look, never stored as a state (I6).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use maille_common::address::{ContactAddress, DeviceId};
+use maille_common::codec::coded;
+use maille_common::envelope::Core;
+use maille_common::evidence::{
+    Evidence, Note, Obligation, ObligationState, SignedAccepted, SignedExpiry, SignedNotice,
+    SignedReceipt, Standing,
+};
+use maille_common::identifier::AlertId;
+use maille_common::record::write_record;
+use maille_common::terms::{Kind, Release, Status, Urgency};
+use maille_common::time::{Span, Timestamp};
+use maille_durable::Batch;
+
+use super::desk::{Desk, StepError};
+use super::events::EventKind;
+use super::order::Reach;
+use super::records::{EvidenceRecord, LackingRecord, OutboxRecord};
+use super::tables;
+
+coded! {
+    /// An obligation's state, as events store it.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct CodedState(u8);
+}
+
+/// One line of the outbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutboxEntry {
+    /// The alert.
+    pub id: AlertId,
+    /// What it is.
+    pub kind: Kind,
+    /// Real, a drill, or a test.
+    pub status: Status,
+    /// How soon somebody has to act.
+    pub urgency: Urgency,
+    /// When it was committed here.
+    pub committed: Timestamp,
+    /// The caller's reference.
+    pub reference: Option<String>,
+    /// Each recipient's state.
+    pub states: BTreeMap<ContactAddress, ObligationState>,
+}
+
+/// The whole story of one alert this contact sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Track {
+    /// Its line of the outbox.
+    pub entry: OutboxEntry,
+    /// The plain part of its envelope.
+    pub core: Core,
+    /// Each recipient.
+    pub recipients: Vec<TrackedRecipient>,
+}
+
+/// One recipient's part in the story, with every proof.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrackedRecipient {
+    /// The recipient.
+    pub contact: ContactAddress,
+    /// Where the obligation stands.
+    pub standing: Standing,
+    /// When it has to be acknowledged.
+    pub ack_due: Timestamp,
+    /// When it expires.
+    pub expires: Timestamp,
+    /// Overdue now, by this desk's clock.
+    pub overdue: bool,
+    /// What relays answered.
+    pub accepted: Vec<SignedAccepted>,
+    /// Receipts with their notes, where this device can read them.
+    pub receipts: Vec<(SignedReceipt, Option<Note>)>,
+    /// What this contact's own clock ended.
+    pub expiries: Vec<SignedExpiry>,
+    /// What relays told.
+    pub notices: Vec<SignedNotice>,
+    /// Which devices have a wrap, and which follow when their keys appear.
+    pub reach: Reach,
+}
+
+impl CodedState {
+    /// The state.
+    pub fn state(self) -> ObligationState {
+        STATES.get(usize::from(self.0)).copied().unwrap_or(ObligationState::Open)
+    }
+}
+
+impl From<ObligationState> for CodedState {
+    fn from(state: ObligationState) -> Self {
+        let place = STATES.iter().position(|known| *known == state).unwrap_or_default();
+        Self(u8::try_from(place).unwrap_or_default())
+    }
+}
+
+/// The states in the order of their stored codes.
+const STATES: [ObligationState; 5] = [
+    ObligationState::Open,
+    ObligationState::Expired,
+    ObligationState::Cancelled,
+    ObligationState::Refused,
+    ObligationState::Acknowledged,
+];
+
+impl Desk {
+    /// What this contact has sent from this device, oldest first. Addenda stand with their alerts.
+    pub fn outbox(&self) -> Result<Vec<OutboxEntry>, StepError> {
+        let mut entries = Vec::new();
+        for key in self.pieced_keys(tables::OUTBOX)? {
+            let Some(id) = tables::alert_at_end(&key) else { continue };
+            let record: OutboxRecord = self.need_long(tables::OUTBOX, &key)?;
+            if record.extends.is_none() {
+                entries.push(self.outbox_entry(id, &record)?);
+            }
+        }
+        entries.sort_by_key(|entry| (entry.committed, entry.id));
+        Ok(entries)
+    }
+
+    /// The whole story of an alert this device sent.
+    pub fn track(&self, alert: &AlertId, now: Timestamp) -> Result<Option<Track>, StepError> {
+        let Some(record) = self.find_long::<OutboxRecord>(tables::OUTBOX, alert.as_bytes())? else {
+            return Ok(None);
+        };
+        let evidence = self.evidence_of(alert)?;
+        let kept = self.evidence_records(alert)?;
+        let mut recipients = Vec::new();
+        for reach in self.reach_of(alert)? {
+            let standing = self.obligation(alert, &record, &reach.contact).standing(&evidence);
+            recipients.push(self.tracked(alert, &record, reach, standing, &kept, now)?);
+        }
+        let entry = self.outbox_entry(*alert, &record)?;
+        Ok(Some(Track { entry, core: record.core.value().clone(), recipients }))
+    }
+
+    /// Which devices of each recipient have a wrap, by the envelope and its addenda.
+    pub(super) fn reach_of(&self, alert: &AlertId) -> Result<Vec<Reach>, StepError> {
+        let record: OutboxRecord = self.need_long(tables::OUTBOX, alert.as_bytes())?;
+        let mut devices = addressed_by(&record);
+        for addendum in self.addenda_of(alert)? {
+            let record: OutboxRecord = self.need_long(tables::OUTBOX, addendum.as_bytes())?;
+            for (contact, more) in addressed_by(&record) {
+                devices.entry(contact).or_default().extend(more);
+            }
+        }
+        let mut reaches = Vec::new();
+        for contact in record.core.recipients.iter() {
+            let addressed = devices.remove(contact).unwrap_or_default();
+            let lacking = self.lacking_of(alert, contact)?;
+            let addressed = addressed.into_iter().collect();
+            let contact = contact.clone();
+            reaches.push(Reach { contact, addressed, lacking, old_key: false });
+        }
+        Ok(reaches)
+    }
+
+    fn lacking_of(
+        &self,
+        alert: &AlertId,
+        contact: &ContactAddress,
+    ) -> Result<Vec<DeviceId>, StepError> {
+        let mut lacking = Vec::new();
+        for device in self.roster.devices_of(contact) {
+            let key = tables::lacking(&device, alert);
+            if self.find::<LackingRecord>(tables::LACKING, &key)?.is_some() {
+                lacking.push(device);
+            }
+        }
+        Ok(lacking)
+    }
+
+    fn outbox_entry(&self, id: AlertId, record: &OutboxRecord) -> Result<OutboxEntry, StepError> {
+        let core: &Core = &record.core;
+        Ok(OutboxEntry {
+            id,
+            kind: core.kind,
+            status: core.status,
+            urgency: core.urgency,
+            committed: record.committed,
+            reference: record.reference.as_ref().map(|reference| reference.as_str().to_owned()),
+            states: self.states_of(&id)?,
+        })
+    }
+
+    fn tracked(
+        &self,
+        alert: &AlertId,
+        record: &OutboxRecord,
+        reach: Reach,
+        standing: Standing,
+        kept: &[EvidenceRecord],
+        now: Timestamp,
+    ) -> Result<TrackedRecipient, StepError> {
+        let contact = reach.contact.clone();
+        let ack_due = record.core.ack_due(record.committed);
+        let mut accepted = self.accepted_by(alert, &contact)?;
+        for addendum in self.addenda_of(alert)? {
+            accepted.extend(self.accepted_by(&addendum, &contact)?);
+        }
+        let mut tracked = TrackedRecipient {
+            overdue: !standing.state.is_closed() && now >= ack_due,
+            contact,
+            standing,
+            ack_due,
+            expires: record.core.expiry(record.committed),
+            accepted,
+            receipts: Vec::new(),
+            expiries: Vec::new(),
+            notices: Vec::new(),
+            reach,
+        };
+        for piece in kept {
+            self.sort_in(&mut tracked, piece);
+        }
+        tracked.receipts.sort_by_key(|(receipt, _)| receipt.statement.time);
+        Ok(tracked)
+    }
+
+    fn sort_in(&self, tracked: &mut TrackedRecipient, piece: &EvidenceRecord) {
+        match piece {
+            EvidenceRecord::Receipt { receipt, note, .. }
+                if receipt.statement.recipient == tracked.contact =>
+            {
+                let note = note.as_ref().and_then(|note| self.note_of(&receipt.statement, note));
+                tracked.receipts.push((receipt.clone(), note));
+            }
+            EvidenceRecord::Expiry { expiry } if expiry.statement.recipient == tracked.contact => {
+                tracked.expiries.push(expiry.clone());
+            }
+            EvidenceRecord::Notice { notice, .. }
+                if notice.statement.recipient == tracked.contact =>
+            {
+                tracked.notices.push(notice.clone());
+            }
+            _ => {}
+        }
+    }
+
+    /// Each recipient's state by the evidence kept.
+    pub(super) fn states_of(
+        &self,
+        alert: &AlertId,
+    ) -> Result<BTreeMap<ContactAddress, ObligationState>, StepError> {
+        self.states_with(alert, &[])
+    }
+
+    fn states_with(
+        &self,
+        alert: &AlertId,
+        added: &[Evidence],
+    ) -> Result<BTreeMap<ContactAddress, ObligationState>, StepError> {
+        let Some(record) = self.find_long::<OutboxRecord>(tables::OUTBOX, alert.as_bytes())? else {
+            return Ok(BTreeMap::new());
+        };
+        let mut evidence = self.evidence_of(alert)?;
+        evidence.extend_from_slice(added);
+        let state = |contact: &ContactAddress| {
+            let obligation = self.obligation(alert, &record, contact);
+            (contact.clone(), obligation.standing(&evidence).state)
+        };
+        Ok(record.core.recipients.iter().map(state).collect())
+    }
+
+    fn obligation(
+        &self,
+        alert: &AlertId,
+        record: &OutboxRecord,
+        contact: &ContactAddress,
+    ) -> Obligation {
+        let mut devices = addressed_by(record);
+        Obligation {
+            alert: *alert,
+            recipient: contact.clone(),
+            addressed: devices.remove(contact).unwrap_or_default(),
+            ack_rule: record.core.ack_rule,
+            system_acknowledges: self.roster.system_acknowledges(contact),
+        }
+    }
+
+    /// Tells every obligation that climbed, and closes the outbox entry when the last one ended.
+    pub(super) fn tell_changes(
+        &self,
+        batch: &mut Batch,
+        alert: &AlertId,
+        before: BTreeMap<ContactAddress, ObligationState>,
+        added: &[Evidence],
+        status: Status,
+        now: Timestamp,
+    ) -> Result<(), StepError> {
+        let after = self.states_with(alert, added)?;
+        for (recipient, state) in &after {
+            if before.get(recipient) != Some(state) {
+                let (alert, recipient) = (*alert, recipient.clone());
+                let kind = EventKind::State { alert, recipient, state: (*state).into() };
+                self.event(batch, kind, status, now)?;
+            }
+        }
+        if after.is_empty() || !after.values().all(|state| state.is_closed()) {
+            return Ok(());
+        }
+        self.close(batch, alert, now)
+    }
+
+    /// All obligations ended: the outbox keeps its copy 14 days more (I2).
+    fn close(&self, batch: &mut Batch, alert: &AlertId, now: Timestamp) -> Result<(), StepError> {
+        let mut envelopes = self.addenda_of(alert)?;
+        envelopes.push(*alert);
+        for envelope in envelopes {
+            let key = envelope.as_bytes();
+            let mut record: OutboxRecord = self.need_long(tables::OUTBOX, key)?;
+            if record.closed.is_some() {
+                continue;
+            }
+            record.closed = Some(now);
+            batch.put_pieces(tables::OUTBOX, key, &write_record(&record));
+            let end = now + Span::from_ms(maille_common::limits::OUTBOX_GRACE_MS);
+            batch.put(tables::DUE, &tables::due(end, &envelope), &[]);
+        }
+        Ok(())
+    }
+}
+
+/// The devices an envelope addressed `now`, by recipient.
+fn addressed_by(record: &OutboxRecord) -> BTreeMap<ContactAddress, BTreeSet<DeviceId>> {
+    let mut devices: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+    for (device, recipient, release) in record.addressed.iter() {
+        let contact = record.core.recipient(*recipient);
+        if let (Release::Now, Some(contact)) = (release, contact) {
+            devices.entry(contact.clone()).or_default().insert(*device);
+        }
+    }
+    devices
+}

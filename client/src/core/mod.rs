@@ -1,0 +1,54 @@
+//! The client's core: pure steps over a store, a roster and a given `now`.
+//!
+//! No socket, file, clock or randomness here. A step reads the store, appends one batch, and names the
+//! commit that has to be durable before anything that rests on it may leave or be shown (I1).
+//!
+//! | file | its noun |
+//! |---|---|
+//! | `desk.rs` | the desk: who we are, the roster, the keys, the way into each step |
+//! | `order.rs` | what somebody wants to send |
+//! | `compose.rs` | an order becomes an envelope in the outbox |
+//! | `outbox.rs` | which relay gets what, and when again |
+//! | `answers.rs` | a relay's answers to submissions |
+//! | `collect.rs` | a delivery comes in |
+//! | `inbox.rs` | what this desk has received |
+//! | `act.rs` | an officer, or the system, reads, acknowledges, refuses |
+//! | `post.rs` | receipts on their way to relays |
+//! | `evidence.rs` | receipts, notices and expiries come in |
+//! | `ledger.rs` | where each obligation stands |
+//! | `addenda.rs` | devices that had no key, or came later |
+//! | `relays.rs` | what is known of each relay's life |
+//! | `events.rs` | one numbered stream of events, named readers |
+//! | `incidents.rs` | what should not have happened |
+//! | `expire.rs` | deadlines by the desk's own clock |
+//! | `tables.rs`, `records.rs` | every key and record of the store |
+
+mod act;
+mod addenda;
+mod answers;
+mod collect;
+mod compose;
+mod desk;
+mod events;
+mod evidence;
+mod expire;
+mod inbox;
+mod incidents;
+mod ledger;
+mod order;
+mod outbox;
+mod post;
+mod records;
+mod relays;
+mod tables;
+
+pub use act::{Act, ActError, Acted, RefuseReason};
+pub use addenda::Lacking;
+pub use collect::Collected;
+pub use desk::{Desk, DeskIdentity, StepError};
+pub use events::{Event, EventKind, NumberedEvent};
+pub use inbox::{InboxEntry, Received};
+pub use incidents::{Incident, IncidentKind};
+pub use ledger::{OutboxEntry, Track, TrackedRecipient};
+pub use order::{Order, Reach, SendError, Sent};
+pub use relays::Greeting;

@@ -1,0 +1,217 @@
+//! Receipts on their way to relays: made once, posted until a relay has them.
+
+use maille_common::address::{ContactAddress, Name};
+use maille_common::codec::Exact;
+use maille_common::evidence::{Receipt, SealedNote, sign};
+use maille_common::extension::Extensions;
+use maille_common::hash::Hash;
+use maille_common::identifier::AlertId;
+use maille_common::record::write_record;
+use maille_common::terms::{Actor, Reason, Stage};
+use maille_common::time::Timestamp;
+use maille_common::wire::{PostReceipt, RefusalCode};
+use maille_durable::{Batch, CommitNumber, Scan};
+
+use super::desk::{Desk, StepError};
+use super::records::{ReceiptRecord, RelayRecord, RowRecord};
+use super::tables;
+
+/// Whom a receipt answers, and for whom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Stamp {
+    /// The envelope that came in.
+    pub(super) envelope: AlertId,
+    /// The alert it carries.
+    pub(super) alert: AlertId,
+    /// The contact that sent it.
+    pub(super) to: ContactAddress,
+    /// The contact whose obligation it is.
+    pub(super) recipient: ContactAddress,
+}
+
+/// What an officer adds to a receipt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Officer {
+    /// `H("officer", salt | name)`.
+    pub(super) officer: Hash,
+    /// The note, sealed to the sender.
+    pub(super) note: Option<SealedNote>,
+}
+
+impl Desk {
+    /// Makes and keeps a receipt, the next in the row to this sender; its hash.
+    pub(super) fn make_receipt(
+        &self,
+        batch: &mut Batch,
+        stamp: &Stamp,
+        (stage, reason): (Stage, Reason),
+        officer: Option<&Officer>,
+        now: Timestamp,
+    ) -> Result<Hash, StepError> {
+        let key = tables::contact(&stamp.to);
+        let row = self.find::<RowRecord>(tables::ROW, &key)?;
+        let row = row.filter(|row| row.epoch == self.epoch);
+        let number = row.map_or(1, |row| row.number + 1);
+        let note = officer.and_then(|officer| officer.note.clone());
+        let receipt = Receipt {
+            version: Receipt::VERSION,
+            alert: stamp.alert,
+            recipient: stamp.recipient.clone(),
+            contact: self.identity.contact.clone(),
+            device: self.identity.device,
+            stage,
+            actor: if officer.is_some() { Actor::Officer } else { Actor::System },
+            reason,
+            officer: officer.map_or(Hash::ZERO, |officer| officer.officer),
+            note: note.as_ref().map_or(Hash::ZERO, SealedNote::hash),
+            time: now,
+            roster: self.roster.hash(),
+            bundle: self.ring.number(),
+            epoch: self.epoch,
+            number,
+            previous: row.map_or(Hash::ZERO, |row| row.previous),
+            extensions: Extensions::empty(),
+        };
+        let exact = Exact::of(receipt).expect("a receipt without extensions is within its limit");
+        let signed = sign(&self.identity.signing, vec![exact]).remove(0);
+        let hash = signed.hash();
+        let row = RowRecord { epoch: self.epoch, number, previous: hash };
+        batch.put(tables::ROW, &key, &write_record(&row));
+        let posted = PostReceipt { receipt: signed, note, to: stamp.to.clone() };
+        let record = ReceiptRecord { posted };
+        batch.put_pieces(tables::RECEIPT, hash.as_bytes(), &write_record(&record));
+        Ok(hash)
+    }
+
+    /// A receipt goes to the relay the alert came from, where it is the confirmation, and to the home
+    /// relays of the sender's organisation.
+    pub(super) fn post(
+        &self,
+        batch: &mut Batch,
+        from: &Name,
+        to: &ContactAddress,
+        receipt: &Hash,
+    ) -> Result<(), StepError> {
+        self.post_again(batch, from, receipt)?;
+        for relay in self.roster.home_relay_names(&to.organisation()).iter().take(2) {
+            self.post_again(batch, relay, receipt)?;
+        }
+        Ok(())
+    }
+
+    /// A receipt goes to one relay, perhaps once more.
+    pub(super) fn post_again(
+        &self,
+        batch: &mut Batch,
+        relay: &Name,
+        receipt: &Hash,
+    ) -> Result<(), StepError> {
+        batch.put(tables::POST, &tables::post(relay, receipt), &[]);
+        Ok(())
+    }
+
+    /// A relay began a new incarnation: it gets every receipt kept again (I2).
+    pub(super) fn repost_all(&self, batch: &mut Batch, relay: &Name) -> Result<(), StepError> {
+        let rows = self.store.scan(Scan::table(tables::RECEIPT, usize::MAX))?;
+        for (key, _) in rows {
+            // The keys of pieces end with the number of the piece; the first names the receipt.
+            let Some((hash, [0, 0, 0, 0])) = key.split_last_chunk::<4>() else { continue };
+            if let Some(receipt) = tables::hash_at_end(hash) {
+                self.post_again(batch, relay, &receipt)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The receipts that a relay has to be given, at most `limit`.
+    pub fn posts_due(
+        &self,
+        relay: &Name,
+        limit: usize,
+    ) -> Result<Vec<(Hash, PostReceipt)>, StepError> {
+        let from = tables::relay(relay);
+        let end = tables::after(&from);
+        let mut posts = Vec::new();
+        for (key, _) in self.store.scan(Scan::range(tables::POST, &from, &end, limit))? {
+            let Some(hash) = tables::hash_at_end(&key) else { continue };
+            let record: ReceiptRecord = self.need_long(tables::RECEIPT, hash.as_bytes())?;
+            posts.push((hash, record.posted));
+        }
+        Ok(posts)
+    }
+
+    /// Whether a relay has to be given receipts.
+    pub(super) fn has_posts(&self, relay: &Name) -> Result<bool, StepError> {
+        let from = tables::relay(relay);
+        let end = tables::after(&from);
+        Ok(!self.store.scan(Scan::range(tables::POST, &from, &end, 1))?.is_empty())
+    }
+
+    /// A relay has a receipt, or will never take it.
+    pub fn posted(
+        &mut self,
+        relay: &Name,
+        receipt: &Hash,
+        outcome: Result<(), RefusalCode>,
+    ) -> Result<CommitNumber, StepError> {
+        let mut batch = Batch::new();
+        let lasting = match outcome {
+            Ok(()) => true,
+            Err(code) => !matches!(
+                code,
+                RefusalCode::Busy
+                    | RefusalCode::DiskLow
+                    | RefusalCode::StoreFailed
+                    | RefusalCode::Quota
+                    | RefusalCode::HelloFirst
+            ),
+        };
+        if lasting {
+            batch.delete(tables::POST, &tables::post(relay, receipt));
+        }
+        self.settle(batch)
+    }
+
+    /// Receipts and notices of a relay's mailbox that are durable here and not confirmed yet.
+    pub fn confirms_due(&self, relay: &Name, limit: usize) -> Result<Vec<u64>, StepError> {
+        let from = tables::relay(relay);
+        let end = tables::after(&from);
+        let rows = self.store.scan(Scan::range(tables::CONFIRM, &from, &end, limit))?;
+        Ok(rows.iter().filter_map(|(key, _)| tables::number_at_end(key)).collect())
+    }
+
+    /// A relay has taken confirmations.
+    pub fn confirmed(&mut self, relay: &Name, numbers: &[u64]) -> Result<CommitNumber, StepError> {
+        let mut batch = Batch::new();
+        for number in numbers {
+            batch.delete(tables::CONFIRM, &tables::confirm(relay, *number));
+        }
+        self.settle(batch)
+    }
+
+    /// Remembers the highest number of a relay's mailbox, by which a rollback shows.
+    pub(super) fn count_mail(
+        &self,
+        batch: &mut Batch,
+        relay: &Name,
+        number: u64,
+    ) -> Result<(), StepError> {
+        let key = tables::relay(relay);
+        if let Some(mut record) = self.find::<RelayRecord>(tables::RELAY, &key)? {
+            if number > record.mailbox {
+                record.mailbox = number;
+                batch.put(tables::RELAY, &key, &write_record(&record));
+            }
+        }
+        Ok(())
+    }
+
+    /// The incarnation of a relay that this desk last spoke with.
+    pub fn incarnation_of(
+        &self,
+        relay: &Name,
+    ) -> Result<Option<maille_common::identifier::Incarnation>, StepError> {
+        let known: Option<RelayRecord> = self.find(tables::RELAY, &tables::relay(relay))?;
+        Ok(known.map(|known| known.incarnation))
+    }
+}

@@ -1,0 +1,208 @@
+//! Every record of the desk's store. Values are sealed at rest by the store they are given to.
+
+use maille_common::address::{ContactAddress, DeviceId, Name};
+use maille_common::codec::{Decode, Encode, Exact, List, Text, coded, coded_choice};
+use maille_common::crypto::chunked::ContentKey;
+use maille_common::envelope::{Core, Delivery, Submission};
+use maille_common::evidence::{SealedNote, SignedExpiry, SignedNotice, SignedReceipt};
+use maille_common::hash::Hash;
+use maille_common::identifier::{AlertId, Epoch, Incarnation};
+use maille_common::limits;
+use maille_common::record::Record;
+use maille_common::terms::{Kind, Release, Stage};
+use maille_common::time::Timestamp;
+use maille_common::wire::PostReceipt;
+
+coded! {
+    /// The store itself.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub(super) struct MetaRecord {
+        pub(super) epoch: Epoch,
+        pub(super) device: DeviceId,
+    }
+}
+
+coded! {
+    /// Something this contact sent: the copy that keeps the promise (I2).
+    #[derive(Debug)]
+    pub(super) struct OutboxRecord {
+        pub(super) committed: Timestamp,
+        pub(super) core: Exact<Core, { limits::CORE_BYTES_MAX }>,
+        pub(super) content_key: ContentKey,
+        pub(super) reference: Option<Text<256>>,
+        /// For an addendum: what it extends.
+        pub(super) extends: Option<AlertId>,
+        /// The devices its original envelope addressed, with the recipient each serves.
+        pub(super) addressed: List<(DeviceId, u16, Release), { limits::ENTRIES_MAX }>,
+        pub(super) overdue_told: bool,
+        /// When the last obligation ended, by this desk's clock.
+        pub(super) closed: Option<Timestamp>,
+    }
+}
+
+coded! {
+    /// The envelope of an outbox record, in the bytes that every retry sends (I5).
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub(super) struct SubmissionRecord {
+        pub(super) submission: Submission,
+    }
+}
+
+coded! {
+    /// What a caller's reference stands for.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub(super) struct ReferenceRecord {
+        pub(super) alert: AlertId,
+        pub(super) content: Hash,
+    }
+}
+
+coded! {
+    /// One relay's part in bringing an envelope to its recipients.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub(super) struct TargetRecord {
+        pub(super) relay: Name,
+        /// The incarnation that accepted it for everybody it serves; none while it has not.
+        pub(super) accepted_by: Option<Incarnation>,
+        pub(super) attempts: u32,
+        /// Under which due time it is pending; none when it is not.
+        pub(super) due: Option<Timestamp>,
+    }
+}
+
+coded! {
+    /// Something this contact received.
+    #[derive(Debug)]
+    pub(super) struct InboxRecord {
+        pub(super) envelope: AlertId,
+        pub(super) core: Exact<Core, { limits::CORE_BYTES_MAX }>,
+        pub(super) kind: Kind,
+        /// The contact whose obligation it is here; none for a copy of what this contact sent.
+        pub(super) recipient: Option<ContactAddress>,
+        pub(super) release: Release,
+        pub(super) received: Timestamp,
+        pub(super) content_key: ContentKey,
+        /// The highest stage this device signed.
+        pub(super) stage: Stage,
+        /// It was being shown when the desk stopped (I5).
+        pub(super) shown: bool,
+        /// The sender's designation had ended when it arrived.
+        pub(super) late_roster: bool,
+        /// Attachments that are not here yet.
+        pub(super) blobs_missing: u32,
+    }
+}
+
+coded! {
+    /// The envelope of an inbox record.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub(super) struct DeliveryRecord {
+        pub(super) delivery: Delivery,
+    }
+}
+
+coded! {
+    /// An envelope that was answered, for ever.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(super) struct KnownRecord {
+        pub(super) receipt: Hash,
+    }
+}
+
+coded! {
+    /// The row of this device's receipts to one sender contact.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(super) struct RowRecord {
+        pub(super) epoch: Epoch,
+        pub(super) number: u64,
+        pub(super) previous: Hash,
+    }
+}
+
+coded! {
+    /// A receipt this device made.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub(super) struct ReceiptRecord {
+        pub(super) posted: PostReceipt,
+    }
+}
+
+coded_choice! {
+    /// A statement about an alert.
+    #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+    pub(super) enum EvidenceRecord {
+        Receipt { receipt: SignedReceipt, note: Option<SealedNote>, received: Timestamp },
+        Expiry { expiry: SignedExpiry },
+        Cancel { id: AlertId, time: Timestamp },
+        Notice { notice: SignedNotice, received: Timestamp },
+    }
+}
+
+coded! {
+    /// The row of another device's receipts to this contact.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(super) struct IncomingRowRecord {
+        pub(super) number: u64,
+        pub(super) hash: Hash,
+    }
+}
+
+coded! {
+    /// What is known of a relay's store.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(super) struct RelayRecord {
+        pub(super) incarnation: Incarnation,
+        pub(super) mailbox: u64,
+        pub(super) accepted: u64,
+        /// The newest time it signed.
+        pub(super) time: Timestamp,
+        /// The number of the bundle published there.
+        pub(super) bundle: u64,
+    }
+}
+
+coded! {
+    /// A device that should have an alert and has no wrap of it yet.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub(super) struct LackingRecord {
+        pub(super) recipient: ContactAddress,
+        pub(super) since: Timestamp,
+    }
+}
+
+coded! {
+    /// A delivery whose roster is not known yet (PROTOCOL R11).
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub(super) struct HeldRecord {
+        pub(super) delivery: Delivery,
+        pub(super) relay: Name,
+        pub(super) number: u64,
+        pub(super) since: Timestamp,
+    }
+}
+
+macro_rules! records {
+    ($($record:ty = $name:literal;)+) => {
+        $(impl Record for $record {
+            const NAME: &'static str = $name;
+        })+
+    };
+}
+
+records! {
+    MetaRecord = "description of the store";
+    OutboxRecord = "outbox entry";
+    SubmissionRecord = "envelope of the outbox";
+    ReferenceRecord = "caller's reference";
+    TargetRecord = "relay's part in an envelope";
+    InboxRecord = "inbox entry";
+    DeliveryRecord = "envelope of the inbox";
+    KnownRecord = "answered envelope";
+    RowRecord = "row of receipts";
+    ReceiptRecord = "receipt of this device";
+    EvidenceRecord = "evidence";
+    IncomingRowRecord = "row of another device's receipts";
+    RelayRecord = "relay";
+    LackingRecord = "device that lacks a wrap";
+    HeldRecord = "held delivery";
+}

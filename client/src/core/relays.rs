@@ -1,0 +1,161 @@
+//! What is known of each relay's life, and what a greeting shows.
+
+use maille_common::address::Name;
+use maille_common::evidence::RelayTime;
+use maille_common::identifier::Epoch;
+use maille_common::record::write_record;
+use maille_common::roster::RosterHeads;
+use maille_common::terms::Status;
+use maille_common::time::Timestamp;
+use maille_common::wire::{Hello, HelloAnswer, Seen};
+use maille_durable::{Batch, CommitNumber};
+use thiserror::Error;
+
+use super::desk::{Desk, StepError};
+use super::events::EventKind;
+use super::incidents::IncidentKind;
+use super::records::RelayRecord;
+use super::tables;
+
+/// What a relay's answer to a hello means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Greeting {
+    /// The relay's signed clock.
+    pub relay_time: Timestamp,
+    /// The relay began a new incarnation: everything open goes there again.
+    pub new_incarnation: bool,
+    /// This device had been rolled back, and began a new epoch: greet again.
+    pub rolled_back: bool,
+    /// The relay's roster.
+    pub roster: RosterHeads,
+    /// What was changed holds when this is durable.
+    pub settled: CommitNumber,
+}
+
+/// Why a relay's greeting is not believed; the connection is closed.
+#[derive(Debug, Error)]
+pub enum GreetError {
+    /// The clock is not signed by this relay, or not for this connection.
+    #[error("relay {0} did not prove its clock and incarnation")]
+    NotProven(Name),
+    /// The store.
+    #[error(transparent)]
+    Step(#[from] StepError),
+}
+
+impl Desk {
+    /// The first request of a connection to `relay`.
+    pub fn hello(&self, relay: &Name, challenge: [u8; 16]) -> Result<Hello, StepError> {
+        let known: Option<RelayRecord> = self.find(tables::RELAY, &tables::relay(relay))?;
+        Ok(Hello {
+            versions: maille_common::codec::List::new(vec![1]).expect("one version fits"),
+            device: self.identity.device,
+            roster: self.roster.hash(),
+            epoch: self.epoch,
+            challenge,
+            seen: known.map(|known| Seen {
+                incarnation: known.incarnation,
+                mailbox: known.mailbox,
+                accepted: known.accepted,
+            }),
+        })
+    }
+
+    /// Takes the answer: proves the relay's clock, and notices a rollback on either side.
+    pub fn greeted(
+        &mut self,
+        relay: &Name,
+        challenge: &[u8; 16],
+        answer: HelloAnswer,
+        now: Timestamp,
+    ) -> Result<Greeting, GreetError> {
+        let not_proven = || GreetError::NotProven(relay.clone());
+        let proven = answer.time.verify(&self.roster).map_err(|_| not_proven())?;
+        let time: &RelayTime = proven.statement();
+        if time.relay != *relay || time.challenge != *challenge {
+            return Err(not_proven());
+        }
+        let key = tables::relay(relay);
+        let known: Option<RelayRecord> = self.find(tables::RELAY, &key).map_err(GreetError::Step)?;
+        let same = known.filter(|known| known.incarnation == time.incarnation);
+        let mut greeting = Greeting {
+            relay_time: time.time,
+            new_incarnation: known.is_some() && same.is_none(),
+            rolled_back: answer.epoch > self.epoch || self.is_behind(relay, same, answer.accepted)?,
+            roster: answer.roster,
+            settled: self.store.newest(),
+        };
+        let record = RelayRecord {
+            incarnation: time.incarnation,
+            mailbox: same.map_or(0, |known| known.mailbox),
+            accepted: same.map_or(answer.accepted, |known| known.accepted),
+            time: known.map_or(time.time, |known| known.time.max(time.time)),
+            bundle: same.map_or(0, |known| known.bundle),
+        };
+        let mut batch = Batch::new();
+        if greeting.rolled_back {
+            let epoch = Epoch((answer.epoch.0.max(self.epoch.0) + 1).max(now.unix_ms()));
+            self.begin_epoch(epoch)?;
+            self.incident(&mut batch, IncidentKind::RolledBack, None, now)?;
+        }
+        let record = if greeting.rolled_back {
+            RelayRecord { mailbox: 0, accepted: answer.accepted, ..record }
+        } else {
+            record
+        };
+        batch.put(tables::RELAY, &key, &write_record(&record));
+        if greeting.new_incarnation {
+            self.resubmit_all(&mut batch, relay, now)?;
+            self.repost_all(&mut batch, relay)?;
+            let kind = EventKind::NewIncarnation { relay: relay.clone() };
+            self.event(&mut batch, kind, Status::Actual, now)?;
+        }
+        greeting.settled = self.settle(batch)?;
+        Ok(greeting)
+    }
+
+    /// Whether the relay gave this device more answers than it holds or may still be waiting for: then
+    /// its store is an old copy. Answers that were lost on the way belong to what is still pending.
+    fn is_behind(
+        &self,
+        relay: &Name,
+        known: Option<RelayRecord>,
+        accepted: u64,
+    ) -> Result<bool, StepError> {
+        let Some(known) = known else { return Ok(false) };
+        let missing = accepted.saturating_sub(known.accepted);
+        Ok(missing > 0 && missing > self.answers_awaited(relay)?)
+    }
+
+    /// The newest time any relay has signed, by which the age of sealing keys is judged.
+    pub fn relay_time(&self) -> Result<Option<Timestamp>, StepError> {
+        let mut newest = None;
+        for relay in &self.roster.authority().relays {
+            let known: Option<RelayRecord> =
+                self.find(tables::RELAY, &tables::relay(&relay.name))?;
+            newest = newest.max(known.map(|known| known.time));
+        }
+        Ok(newest)
+    }
+
+    /// Whether this device's newest bundle has to be published at a relay.
+    pub fn bundle_wanted(&self, relay: &Name) -> Result<bool, StepError> {
+        let known: Option<RelayRecord> = self.find(tables::RELAY, &tables::relay(relay))?;
+        Ok(known.is_none_or(|known| known.bundle < self.ring.number()))
+    }
+
+    /// This device's newest bundle stands at a relay.
+    pub fn bundle_published(
+        &mut self,
+        relay: &Name,
+        number: u64,
+    ) -> Result<CommitNumber, StepError> {
+        let key = tables::relay(relay);
+        let mut batch = Batch::new();
+        if let Some(mut known) = self.find::<RelayRecord>(tables::RELAY, &key)? {
+            known.bundle = known.bundle.max(number);
+            batch.put(tables::RELAY, &key, &write_record(&known));
+        }
+        self.settle(batch)
+    }
+}

@@ -1,0 +1,191 @@
+//! Every key of the desk's store, in one place: fixed width, big-endian.
+//!
+//! Keys stand in the clear, so they hold ids and hashes only, never names.
+
+use maille_common::address::{ContactAddress, DeviceId, Name};
+use maille_common::hash::{Hash, hash};
+use maille_common::identifier::{AlertId, Epoch};
+use maille_common::label::Label;
+use maille_common::time::Timestamp;
+use maille_durable::Table;
+
+/// Facts about the store itself.
+pub(super) const META: Table = Table(1);
+/// The one key of [`META`].
+pub(super) const META_KEY: &[u8] = b"desk";
+/// alert → `OutboxRecord`, in pieces.
+pub(super) const OUTBOX: Table = Table(2);
+/// alert → the submission, in pieces.
+pub(super) const SUBMISSION: Table = Table(3);
+/// caller's reference → `ReferenceRecord`.
+pub(super) const REFERENCE: Table = Table(4);
+/// relay, alert → `TargetRecord`.
+pub(super) const TARGET: Table = Table(5);
+/// relay, due time, alert → nothing: what a relay has to be given.
+pub(super) const PENDING: Table = Table(6);
+/// receiving device → the outgoing stream.
+pub(super) const STREAM_OUT: Table = Table(7);
+/// sending device, epoch → the incoming stream, in pieces.
+pub(super) const STREAM_IN: Table = Table(8);
+/// alert → `InboxRecord`, in pieces.
+pub(super) const INBOX: Table = Table(9);
+/// alert → the delivery it came in, in pieces.
+pub(super) const DELIVERY: Table = Table(10);
+/// envelope → `KnownRecord`: every id ever answered, kept for ever (I5).
+pub(super) const KNOWN: Table = Table(11);
+/// sender contact → `RowRecord`: the row of receipts to it.
+pub(super) const ROW: Table = Table(12);
+/// receipt → the posted receipt, in pieces.
+pub(super) const RECEIPT: Table = Table(13);
+/// relay, receipt → nothing: what has to be posted where.
+pub(super) const POST: Table = Table(14);
+/// alert, statement → `EvidenceRecord`, in pieces.
+pub(super) const EVIDENCE: Table = Table(15);
+/// alert, relay, recipient → the signed Accepted, in pieces.
+pub(super) const ACCEPTED: Table = Table(16);
+/// signing device, epoch → `IncomingRowRecord`: the row of its receipts to us.
+pub(super) const ROW_IN: Table = Table(17);
+/// number → `Event`.
+pub(super) const EVENT: Table = Table(18);
+/// reader's name → its cursor.
+pub(super) const READER: Table = Table(19);
+/// number → `Incident`.
+pub(super) const INCIDENT: Table = Table(20);
+/// device → its newest bundle, in pieces.
+pub(super) const PEER_BUNDLE: Table = Table(21);
+/// relay → `RelayRecord`.
+pub(super) const RELAY: Table = Table(22);
+/// device, alert → `LackingRecord`: a device that should have an alert and has no wrap yet.
+pub(super) const LACKING: Table = Table(23);
+/// envelope → `HeldRecord`, in pieces: a delivery under a roster not known yet.
+pub(super) const HELD: Table = Table(24);
+/// time, alert → nothing: when something about an alert is due.
+pub(super) const DUE: Table = Table(25);
+/// relay, mailbox number → nothing: mail to confirm.
+pub(super) const CONFIRM: Table = Table(26);
+
+/// alert, stage → the hash of the receipt this device gave for that act.
+pub(super) const ACT: Table = Table(27);
+
+/// alert, addendum → nothing.
+pub(super) const EXTENDS: Table = Table(28);
+
+/// The key of a relay: its name has no fixed width, its hash has.
+pub(super) fn relay(name: &Name) -> [u8; 32] {
+    *hash(Label::CONTACT, &[name.as_str().as_bytes()]).as_bytes()
+}
+
+/// The key of a contact.
+pub(super) fn contact(address: &ContactAddress) -> [u8; 32] {
+    *hash(Label::CONTACT, &[address.as_str().as_bytes()]).as_bytes()
+}
+
+/// The key of a word chosen outside: a caller's reference, a reader's name.
+pub(super) fn word(word: &str) -> [u8; 32] {
+    *hash(Label::REFERENCE, &[word.as_bytes()]).as_bytes()
+}
+
+pub(super) fn target(name: &Name, alert: &AlertId) -> Vec<u8> {
+    [relay(name), *alert.as_bytes()].concat()
+}
+
+pub(super) fn pending(name: &Name, due: Timestamp, alert: &AlertId) -> Vec<u8> {
+    [&relay(name)[..], &due.unix_ms().to_be_bytes(), alert.as_bytes()].concat()
+}
+
+/// The last key of what a relay has to be given by `now`, and the first key after it.
+pub(super) fn pending_until(name: &Name, now: Timestamp) -> Vec<u8> {
+    after(&[&relay(name)[..], &now.unix_ms().to_be_bytes()].concat())
+}
+
+/// The due time in a [`pending`] key.
+pub(super) fn pending_due(key: &[u8]) -> Option<Timestamp> {
+    let due = key.get(32..)?.first_chunk::<8>()?;
+    Some(Timestamp::from_unix_ms(u64::from_be_bytes(*due)))
+}
+
+/// The alert at the end of a key.
+pub(super) fn alert_at_end(key: &[u8]) -> Option<AlertId> {
+    key.last_chunk::<32>().map(|alert| AlertId::from_bytes(*alert))
+}
+
+/// The statement at the end of a key.
+pub(super) fn hash_at_end(key: &[u8]) -> Option<Hash> {
+    key.last_chunk::<32>().map(|hash| Hash::from_bytes(*hash))
+}
+
+pub(super) fn stream_in(device: &DeviceId, epoch: Epoch) -> Vec<u8> {
+    [&device.as_bytes()[..], &epoch.0.to_be_bytes()].concat()
+}
+
+pub(super) fn post(name: &Name, receipt: &Hash) -> Vec<u8> {
+    [relay(name), *receipt.as_bytes()].concat()
+}
+
+pub(super) fn evidence(alert: &AlertId, statement: &Hash) -> Vec<u8> {
+    [*alert.as_bytes(), *statement.as_bytes()].concat()
+}
+
+pub(super) fn accepted(alert: &AlertId, name: &Name, recipient: &ContactAddress) -> Vec<u8> {
+    [*alert.as_bytes(), relay(name), contact(recipient)].concat()
+}
+
+pub(super) fn act(alert: &AlertId, stage: u8) -> Vec<u8> {
+    [&alert.as_bytes()[..], &[stage]].concat()
+}
+
+pub(super) fn extends(alert: &AlertId, addendum: &AlertId) -> Vec<u8> {
+    [*alert.as_bytes(), *addendum.as_bytes()].concat()
+}
+
+pub(super) fn lacking(device: &DeviceId, alert: &AlertId) -> Vec<u8> {
+    [&device.as_bytes()[..], alert.as_bytes()].concat()
+}
+
+pub(super) fn due(time: Timestamp, alert: &AlertId) -> Vec<u8> {
+    [&time.unix_ms().to_be_bytes()[..], alert.as_bytes()].concat()
+}
+
+/// The time in a [`due`] key.
+pub(super) fn due_time(key: &[u8]) -> Option<Timestamp> {
+    let time = key.first_chunk::<8>()?;
+    Some(Timestamp::from_unix_ms(u64::from_be_bytes(*time)))
+}
+
+pub(super) fn confirm(name: &Name, number: u64) -> Vec<u8> {
+    [&relay(name)[..], &number.to_be_bytes()].concat()
+}
+
+/// The number at the end of a key.
+pub(super) fn number_at_end(key: &[u8]) -> Option<u64> {
+    key.last_chunk::<8>().map(|number| u64::from_be_bytes(*number))
+}
+
+/// The first key after all keys that begin with `prefix`.
+pub(super) fn after(prefix: &[u8]) -> Vec<u8> {
+    let mut end = prefix.to_vec();
+    while let Some(last) = end.pop() {
+        if last < u8::MAX {
+            end.push(last + 1);
+            break;
+        }
+    }
+    end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_due_later_stands_behind() {
+        let relay: Name = "r".parse().unwrap();
+        let alert = AlertId::from_bytes([255; 32]);
+        let early = pending(&relay, Timestamp::from_unix_ms(255), &alert);
+        let until = pending_until(&relay, Timestamp::from_unix_ms(255));
+        let late = pending(&relay, Timestamp::from_unix_ms(256), &AlertId::from_bytes([0; 32]));
+        assert!(early < until && until <= late);
+        assert_eq!(pending_due(&late), Some(Timestamp::from_unix_ms(256)));
+        assert_eq!(alert_at_end(&early), Some(alert));
+    }
+}

@@ -1,0 +1,128 @@
+//! Every call that changes the truth on disk, behind one trait, so that tests can make each fail.
+
+use std::fmt;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// The file system as the log, the checkpoints and the marker need it.
+pub(crate) trait Disk: Send + Sync + fmt::Debug {
+    /// Creates a file, empty, readable by its owner only.
+    fn create(&self, path: &Path) -> io::Result<Box<dyn Output>>;
+    /// Opens a file to write behind its end.
+    fn append(&self, path: &Path) -> io::Result<Box<dyn Output>>;
+    /// Gives a file another name, in place of what had it.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+    /// Removes a file.
+    fn remove(&self, path: &Path) -> io::Result<()>;
+    /// Makes the names in a folder durable.
+    fn sync_folder(&self, path: &Path) -> io::Result<()>;
+    /// Returns the bytes an unprivileged writer may still take from the volume.
+    fn available_bytes(&self, path: &Path) -> io::Result<u64>;
+}
+
+/// A file being written.
+pub(crate) trait Output: Send {
+    /// Writes all of `bytes` at the end.
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()>;
+    /// Makes everything written, and the length, durable.
+    fn sync(&mut self) -> io::Result<()>;
+}
+
+/// The machine's own file system.
+#[derive(Debug)]
+pub(crate) struct LocalDisk;
+
+impl Disk for LocalDisk {
+    fn create(&self, path: &Path) -> io::Result<Box<dyn Output>> {
+        Ok(Box::new(create_private(path)?))
+    }
+
+    fn append(&self, path: &Path) -> io::Result<Box<dyn Output>> {
+        Ok(Box::new(OpenOptions::new().append(true).open(path)?))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::rename(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        fs::remove_file(path)
+    }
+
+    fn sync_folder(&self, path: &Path) -> io::Result<()> {
+        // Windows has no such call, and needs none: NTFS journals names.
+        if cfg!(unix) {
+            File::open(path)?.sync_all()
+        } else {
+            Ok(())
+        }
+    }
+
+    fn available_bytes(&self, path: &Path) -> io::Result<u64> {
+        fs4::available_space(path)
+    }
+}
+
+impl Output for File {
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        Write::write_all(self, bytes)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.sync_data()
+    }
+}
+
+/// Puts a file in place so that it is there whole and durable, or not at all.
+pub(crate) fn replace(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let unfinished = unfinished_name(path);
+    let mut output = disk.create(&unfinished)?;
+    output.write_all(bytes)?;
+    finish(disk, output, path)
+}
+
+/// Ends the writing of a file begun under its [`unfinished_name`]: syncs it, names it, syncs the
+/// name.
+pub(crate) fn finish(disk: &dyn Disk, mut output: Box<dyn Output>, path: &Path) -> io::Result<()> {
+    output.sync()?;
+    drop(output);
+    disk.rename(&unfinished_name(path), path)?;
+    disk.sync_folder(parent(path))
+}
+
+/// The name a file has until it is whole; whoever opens the store removes it.
+pub(crate) fn unfinished_name(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".new");
+    PathBuf::from(name)
+}
+
+/// The folder a path is in.
+pub(crate) fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// Creates a file with mode 0600, emptying what was there.
+pub(crate) fn create_private(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// Creates a folder with mode 0700 where there is none, and makes its name durable.
+pub(crate) fn create_folder(disk: &dyn Disk, path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)?;
+    disk.sync_folder(parent(path))
+}

@@ -1,0 +1,249 @@
+//! The store on disk, open.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::Path;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, PoisonError, RwLockReadGuard};
+use std::thread::{self, JoinHandle};
+
+use crate::batch::Batch;
+use crate::disk::Disk;
+use crate::error::{Failure, StoreError};
+use crate::layout::Layout;
+use crate::marker::{Marker, Stop};
+use crate::overlay::Overlay;
+use crate::serving::{Chore, Shared};
+use crate::space::Admission;
+use crate::store::{CommitNumber, DurableCallback, Scan, Store, Table};
+use crate::store_id::StoreId;
+
+/// A store in a folder of this machine, served by this process alone.
+///
+/// Dropping it closes it, without saying what went wrong; [`DurableStore::close`] says. The last
+/// handle must not be dropped inside a callback of [`Store::when_durable`].
+#[derive(Debug)]
+pub struct DurableStore {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) home: Home,
+    pub(crate) chores: Option<Sender<Chore>>,
+    pub(crate) threads: Vec<JoinHandle<()>>,
+}
+
+/// Where the store lives, and what keeps others out.
+#[derive(Debug)]
+pub(crate) struct Home {
+    pub(crate) layout: Layout,
+    pub(crate) disk: Arc<dyn Disk>,
+    pub(crate) store_id: StoreId,
+    pub(crate) boot_id: String,
+    pub(crate) _lock: File,
+}
+
+/// Figures of an open store, for metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Figures {
+    /// The newest appended batch.
+    pub newest: CommitNumber,
+    /// The newest durable batch.
+    pub durable: CommitNumber,
+    /// The batch up to which the index goes; the rest is in memory and in the log.
+    pub indexed: CommitNumber,
+    /// Live records in the index.
+    pub records: u64,
+    /// Syncs of the log since the store was opened, one for each group of batches.
+    pub syncs: u64,
+    /// Checkpoints since the store was opened.
+    pub checkpoints: u64,
+    /// Bytes of the log on disk.
+    pub log_bytes: u64,
+    /// Bytes of the checkpoint on disk.
+    pub checkpoint_bytes: u64,
+    /// Bytes in memory that the index has not taken yet.
+    pub pending_bytes: usize,
+}
+
+impl DurableStore {
+    /// Returns the identity of the store, given to it when it was created.
+    #[must_use]
+    pub fn store_id(&self) -> StoreId {
+        self.home.store_id
+    }
+
+    /// Returns the figures of this moment.
+    #[must_use]
+    pub fn figures(&self) -> Figures {
+        let counts = &self.shared.counts;
+        let tally = self.shared.index.tally();
+        let segment_bytes = counts.segment_bytes.load(Ordering::Relaxed);
+        Figures {
+            newest: self.newest(),
+            durable: CommitNumber(self.shared.durability.durable()),
+            indexed: CommitNumber(tally.applied),
+            records: tally.records,
+            syncs: counts.syncs.load(Ordering::Relaxed),
+            checkpoints: counts.checkpoints.load(Ordering::Relaxed),
+            log_bytes: counts.sealed_bytes.load(Ordering::Relaxed) + segment_bytes,
+            checkpoint_bytes: counts.checkpoint_bytes.load(Ordering::Relaxed),
+            pending_bytes: self.shared.intake.pending_bytes(),
+        }
+    }
+
+    /// Writes a checkpoint of everything appended so far, and blocks until it is in place.
+    ///
+    /// The store writes them by itself when the log outweighs the live records.
+    ///
+    /// # Errors
+    /// [`StoreError::DiskFull`], which leaves everything as it was; [`StoreError::StoreFailed`].
+    pub fn checkpoint(&self) -> Result<(), StoreError> {
+        let (reply, replied) = channel();
+        self.shared.intake.request_checkpoint(reply);
+        // Nobody may be left to take the request, if the store failed before it was made.
+        self.serving()?;
+        replied
+            .recv()
+            .unwrap_or_else(|_| self.serving().and(Err(StoreError::closed())))
+    }
+
+    /// Closes the store: everything appended is made durable, the index synced and marked clean.
+    ///
+    /// # Errors
+    /// [`StoreError::StoreFailed`] if that did not succeed. The store can be opened again all the
+    /// same; what was durable still is.
+    pub fn close(mut self) -> Result<(), StoreError> {
+        self.stop()
+    }
+
+    fn serving(&self) -> Result<(), StoreError> {
+        self.shared.durability.check()
+    }
+
+    fn overlay(&self) -> RwLockReadGuard<'_, Overlay> {
+        self.shared
+            .overlay
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn stop(&mut self) -> Result<(), StoreError> {
+        let threads = std::mem::take(&mut self.threads);
+        if threads.is_empty() {
+            return Ok(());
+        }
+        self.shared.stopping.store(true, Ordering::Release);
+        self.shared.intake.close();
+        self.chores = None;
+        if threads
+            .iter()
+            .any(|thread| thread.thread().id() == thread::current().id())
+        {
+            // A thread cannot wait for its own end; the index is left unmarked.
+            return Err(StoreError::closed());
+        }
+        for thread in threads {
+            // A panic has failed the store already.
+            let _ = thread.join();
+        }
+        self.serving()?;
+        self.mark_clean()
+            .map_err(|error| Failure::new("closing", error).into())
+    }
+
+    fn mark_clean(&self) -> io::Result<()> {
+        self.shared.index.flush().map_err(io::Error::other)?;
+        sync_tree(&*self.home.disk, &self.home.layout.index())?;
+        let marker = Marker {
+            store_id: self.home.store_id,
+            stop: Stop::Clean,
+            newest: self.shared.durability.durable(),
+            boot_id: self.home.boot_id.clone(),
+        };
+        marker.write(&*self.home.disk, &self.home.layout.marker())
+    }
+}
+
+/// Syncs every file and folder under `folder`: sled has written them, but not synced.
+fn sync_tree(disk: &dyn Disk, folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            sync_tree(disk, &entry.path())?;
+        } else {
+            disk.append(&entry.path())?.sync()?;
+        }
+    }
+    disk.sync_folder(folder)
+}
+
+impl Store for DurableStore {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.serving()?;
+        self.overlay().get(&self.shared.index, table, key)
+    }
+
+    fn scan(&self, scan: Scan<'_>) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+        self.serving()?;
+        self.overlay().scan(&self.shared.index, &scan)
+    }
+
+    fn append(&self, batch: Batch) -> Result<CommitNumber, StoreError> {
+        self.serving()?;
+        let bytes = batch.check()?;
+        let on_the_way = self.shared.intake.pending_bytes().saturating_add(bytes);
+        let admission = self
+            .shared
+            .space
+            .admit(on_the_way as u64, batch.is_urgent())?;
+        if let (Admission::BallastDue, Some(chores)) = (admission, &self.chores) {
+            // The checkpointer is gone only if it failed the store.
+            let _ = chores.send(Chore::Ballast);
+        }
+        let number = self.shared.intake.push(
+            || self.serving(),
+            || {
+                let index = &self.shared.index;
+                let ops =
+                    batch.resolve(|table, key| self.overlay().piece_keys(index, table, key))?;
+                let mut overlay = self
+                    .shared
+                    .overlay
+                    .write()
+                    .unwrap_or_else(PoisonError::into_inner);
+                Ok((overlay.add(&ops), ops))
+            },
+        )?;
+        Ok(CommitNumber(number))
+    }
+
+    fn when_durable(&self, commit: CommitNumber, then: DurableCallback) {
+        if commit > self.newest() {
+            return then(self.serving().and(Err(StoreError::UnknownCommit(commit))));
+        }
+        self.shared.durability.when_durable(commit, then);
+    }
+
+    fn newest(&self) -> CommitNumber {
+        CommitNumber(self.overlay().newest())
+    }
+}
+
+impl Drop for DurableStore {
+    fn drop(&mut self) {
+        // Whoever wants to know calls `close`.
+        let _ = self.stop();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{DurableStore, Options, StoreId};
+
+    crate::contract_suite!(|| {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let options = Options::new(StoreId([1; 16]), "boot".to_owned(), "now");
+        let opened = DurableStore::open(&folder.path().join("store"), &options);
+        (opened.expect("a fresh store opens").0, folder)
+    });
+}

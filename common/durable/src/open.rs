@@ -1,0 +1,375 @@
+//! Opens a store: what the caller chooses, and what it is told.
+
+use std::fmt;
+use std::fs::{File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::channel;
+use std::sync::{Arc, RwLock};
+use std::thread;
+
+use crate::damage::Damage;
+use crate::disk::{self, Disk, LocalDisk};
+use crate::durability::Durability;
+use crate::durable::{DurableStore, Home};
+use crate::intake::Intake;
+use crate::layout::Layout;
+use crate::log::reader::ReadError;
+use crate::overlay::Overlay;
+use crate::recovery::{Recovered, Recovery, RecoveryError};
+use crate::serving::{Checkpointer, Counts, Indexer, Shared, Writer};
+use crate::set_aside::set_aside;
+use crate::space::Space;
+use crate::store::CommitNumber;
+use crate::store_id::StoreId;
+
+/// The largest segment that may be asked for; a segment is read into memory whole.
+const SEGMENT_BYTES_MAX: u64 = 256 * 1024 * 1024;
+
+/// What the caller of [`DurableStore::open`] chooses.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The identity of the store, should one be created: random bytes, used at most once.
+    pub fresh_store_id: StoreId,
+    /// The running boot, of [`crate::boot_id`]; empty where it is unknown.
+    pub boot_id: String,
+    /// The date in the name of a store that is set aside, such as `2026-11-23T195500Z`.
+    pub set_aside_stamp: String,
+    /// When a new segment of the log is begun.
+    pub log_segment_bytes: u64,
+    /// A checkpoint is written when the log holds more than this and more than the last checkpoint.
+    pub checkpoint_log_bytes: u64,
+    /// Bytes that must stay free on the volume; below, only urgent batches are taken. The index
+    /// grows by up to twice what the log does, so leave it room.
+    pub low_water_bytes: u64,
+    /// Space that is kept to be released for urgent batches.
+    pub ballast_bytes: u64,
+    /// What sled may cache; it takes up to three times as much.
+    pub index_cache_bytes: u64,
+    /// Bytes that may wait in memory for the index; beyond them, appending waits.
+    pub pending_bytes_max: usize,
+}
+
+impl Options {
+    /// Chooses what suits a relay: segments of 16 MiB, checkpoints from 64 MiB on, a low-water mark
+    /// of 64 MiB with 16 MiB of ballast, 64 MiB of cache and 64 MiB of pending batches.
+    #[must_use]
+    pub fn new(fresh_store_id: StoreId, boot_id: String, set_aside_stamp: &str) -> Self {
+        const MIB: u64 = 1024 * 1024;
+        Self {
+            fresh_store_id,
+            boot_id,
+            set_aside_stamp: set_aside_stamp.to_owned(),
+            log_segment_bytes: 16 * MIB,
+            checkpoint_log_bytes: 64 * MIB,
+            low_water_bytes: 64 * MIB,
+            ballast_bytes: 16 * MIB,
+            index_cache_bytes: 64 * MIB,
+            pending_bytes_max: 64 * 1024 * 1024,
+        }
+    }
+}
+
+/// What opening a store found, to be told in log and metrics.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opening {
+    /// The identity of the store. A new one means a new incarnation.
+    pub store_id: StoreId,
+    /// Whether the store was created.
+    pub created: bool,
+    /// What was set aside before, because it was damaged. Then `created` holds too.
+    pub set_aside: Option<SetAside>,
+    /// Bytes of unfinished batches, promised to nobody, that were cut off the end of the log.
+    pub torn_bytes: u64,
+    /// How the index was found.
+    pub index: IndexOpening,
+    /// Live records.
+    pub records: u64,
+    /// The newest commit.
+    pub newest: CommitNumber,
+}
+
+/// A damaged store, kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetAside {
+    /// Where it is now.
+    pub path: PathBuf,
+    /// What was wrong with it.
+    pub damage: Damage,
+}
+
+/// How the index was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IndexOpening {
+    /// It held everything.
+    Kept,
+    /// It lacked the last batches, which it was given.
+    CaughtUp {
+        /// How many.
+        batches: u64,
+    },
+    /// It was made anew from the log.
+    Rebuilt(RebuildReason),
+}
+
+/// Why the index was made anew.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RebuildReason {
+    /// The store is new.
+    Created,
+    /// There is no readable marker beside it.
+    Unmarked,
+    /// It is of another store.
+    OtherStore,
+    /// The machine was restarted, or may have been, and the store had not been closed.
+    Restarted,
+    /// It did not open, or failed its check.
+    Unusable(String),
+    /// It ends before the log begins.
+    Behind,
+}
+
+impl fmt::Display for RebuildReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Created => f.write_str("the store is new"),
+            Self::Unmarked => f.write_str("there is no readable marker beside it"),
+            Self::OtherStore => f.write_str("it is of another store"),
+            Self::Restarted => f.write_str("the machine was restarted without closing the store"),
+            Self::Unusable(why) => f.write_str(why),
+            Self::Behind => f.write_str("it ends before the log begins"),
+        }
+    }
+}
+
+/// Why a store was not opened. Nothing was set aside.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// Another process serves it.
+    #[error("The store in {} is open in another process.", .folder.display())]
+    Locked {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// The world failed.
+    #[error("{operation} {} failed: {source}.", .path.display())]
+    Io {
+        /// What was tried.
+        operation: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The store was written by another version of this program.
+    #[error("{} has format version {version}; this program reads version 1.", .path.display())]
+    Version {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        version: u16,
+    },
+    /// The index could not be made anew.
+    #[error("The index in {} cannot be built: {reason}.", .folder.display())]
+    Index {
+        /// The folder of the store.
+        folder: PathBuf,
+        /// What sled said.
+        reason: String,
+    },
+}
+
+impl OpenError {
+    /// Names the error for machines; stable.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Locked { .. } => "locked",
+            Self::Io { .. } => "io",
+            Self::Version { .. } => "version",
+            Self::Index { .. } => "index",
+        }
+    }
+}
+
+impl DurableStore {
+    /// Opens the store in `folder`, whose parent exists; creates it where there is none.
+    ///
+    /// A damaged store is set aside whole and a new one created in its place: read the
+    /// [`Opening`]. Everything found is durable and indexed on return.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub fn open(folder: &Path, options: &Options) -> Result<(Self, Opening), OpenError> {
+        Self::open_on(Arc::new(LocalDisk), folder, options)
+    }
+
+    pub(crate) fn open_on(
+        disk: Arc<dyn Disk>,
+        folder: &Path,
+        options: &Options,
+    ) -> Result<(Self, Opening), OpenError> {
+        let layout = Layout::new(folder);
+        let lock = prepare(&*disk, &layout)?;
+        let recovery = Recovery {
+            layout: &layout,
+            disk: &disk,
+            options,
+        };
+        match recovery.run() {
+            Ok(recovered) => serve(disk, layout, lock, options, (recovered, None)),
+            Err(RecoveryError::Read(ReadError::Damaged(damage))) => {
+                let path = set_aside(&*disk, folder, lock, &options.set_aside_stamp)
+                    .map_err(|error| failed("Setting aside", folder, error))?;
+                let lock = prepare(&*disk, &layout)?;
+                let recovered = recovery.run().map_err(|error| refuse(folder, error))?;
+                let aside = Some(SetAside { path, damage });
+                serve(disk, layout, lock, options, (recovered, aside))
+            }
+            Err(error) => Err(refuse(folder, error)),
+        }
+    }
+}
+
+/// Creates the folders and takes the lock.
+fn prepare(disk: &dyn Disk, layout: &Layout) -> Result<File, OpenError> {
+    let root = layout.root();
+    disk::create_folder(disk, root).map_err(|error| failed("Creating", root, error))?;
+    let path = layout.lock();
+    let lock = disk::create_private(&path).map_err(|error| failed("Creating", &path, error))?;
+    match lock.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            return Err(OpenError::Locked {
+                folder: root.to_path_buf(),
+            });
+        }
+        Err(TryLockError::Error(error)) => return Err(failed("Locking", &path, error)),
+    }
+    let log = layout.log();
+    disk::create_folder(disk, &log).map_err(|error| failed("Creating", &log, error))?;
+    Ok(lock)
+}
+
+/// Starts the threads.
+fn serve(
+    disk: Arc<dyn Disk>,
+    layout: Layout,
+    lock: File,
+    options: &Options,
+    (recovered, set_aside): (Recovered, Option<SetAside>),
+) -> Result<(DurableStore, Opening), OpenError> {
+    let newest = recovered.log.newest();
+    let opening = Opening {
+        store_id: recovered.store_id,
+        created: recovered.created,
+        set_aside,
+        torn_bytes: recovered.torn_bytes,
+        index: recovered.index_opening,
+        records: recovered.index.tally().records,
+        newest: CommitNumber(newest),
+    };
+    let (low_water_bytes, ballast_bytes) = (options.low_water_bytes, options.ballast_bytes);
+    let space = Space::new(
+        Arc::clone(&disk),
+        layout.clone(),
+        low_water_bytes,
+        ballast_bytes,
+    );
+    // Without room for it the store is served all the same; it is written when there is.
+    let _ = space.restore_ballast();
+    let shared = Arc::new(Shared {
+        intake: Intake::new(options.pending_bytes_max),
+        overlay: RwLock::new(Overlay::new(newest)),
+        index: recovered.index,
+        durability: Durability::new(newest),
+        space,
+        counts: Counts {
+            sealed_bytes: recovered
+                .sealed
+                .iter()
+                .map(|sealed| sealed.bytes)
+                .sum::<u64>()
+                .into(),
+            segment_bytes: recovered.log.bytes().into(),
+            checkpoint_bytes: recovered.checkpoint_bytes.into(),
+            ..Counts::default()
+        },
+        stopping: false.into(),
+    });
+    let home = Home {
+        layout: layout.clone(),
+        disk: Arc::clone(&disk),
+        store_id: recovered.store_id,
+        boot_id: options.boot_id.clone(),
+        _lock: lock,
+    };
+    let (groups_in, groups) = channel();
+    let (chores_in, chores) = channel();
+    let writer = Writer {
+        shared: Arc::clone(&shared),
+        log: recovered.log,
+        groups: groups_in,
+        chores: chores_in.clone(),
+        sealed: Vec::new(),
+        segment_bytes_max: options.log_segment_bytes.min(SEGMENT_BYTES_MAX),
+        checkpoint_log_bytes: options.checkpoint_log_bytes,
+    };
+    let indexer = Indexer {
+        shared: Arc::clone(&shared),
+        groups,
+    };
+    let (store_id, sealed) = (recovered.store_id, recovered.sealed);
+    let checkpointer = Checkpointer {
+        shared: Arc::clone(&shared),
+        disk,
+        layout,
+        store_id,
+        chores,
+        sealed,
+    };
+    let mut store = DurableStore {
+        shared,
+        home,
+        chores: Some(chores_in),
+        threads: Vec::new(),
+    };
+    let root = store.home.layout.root().to_path_buf();
+    let mut start = |name: &str, run: Box<dyn FnOnce() + Send>| {
+        let thread = thread::Builder::new().name(name.to_owned()).spawn(run);
+        let thread = thread.map_err(|error| failed("Starting a thread for", &root, error))?;
+        store.threads.push(thread);
+        Ok(())
+    };
+    start("maille-log", Box::new(move || writer.run()))?;
+    start("maille-index", Box::new(move || indexer.run()))?;
+    start("maille-checkpoint", Box::new(move || checkpointer.run()))?;
+    Ok((store, opening))
+}
+
+fn failed(operation: &'static str, path: &Path, source: io::Error) -> OpenError {
+    OpenError::Io {
+        operation,
+        path: path.to_path_buf(),
+        source,
+    }
+}
+
+fn refuse(folder: &Path, error: RecoveryError) -> OpenError {
+    match error {
+        RecoveryError::Read(ReadError::Io(path, source)) => failed("Reading", &path, source),
+        RecoveryError::Read(ReadError::Version(path, version)) => {
+            OpenError::Version { path, version }
+        }
+        RecoveryError::Read(ReadError::Damaged(damage)) => {
+            failed("Creating the store in", folder, io::Error::other(damage))
+        }
+        RecoveryError::Write(path, source) => failed("Writing", &path, source),
+        RecoveryError::Index(error) => OpenError::Index {
+            folder: folder.to_path_buf(),
+            reason: error.to_string(),
+        },
+    }
+}

@@ -1,0 +1,68 @@
+//! The bytes on disk are those of FORMAT.md.
+
+mod world;
+
+use std::fs;
+
+use maille_durable::Store;
+use world::{T, World, put};
+
+/// Returns a vector of FORMAT.md: of each line, what stands before two spaces.
+fn vector(name: &str) -> Vec<u8> {
+    let format = include_str!("../FORMAT.md");
+    let start = format!("```text {name}\n");
+    let (_, rest) = format.split_once(&start).unwrap();
+    let (lines, _) = rest.split_once("```").unwrap();
+    let fields = lines.lines().map(|line| line.split("  ").next().unwrap());
+    let digits: Vec<u8> = fields
+        .flat_map(str::bytes)
+        .filter(|byte| *byte != b' ')
+        .collect();
+    let byte = |pair: &[u8]| u8::from_str_radix(str::from_utf8(pair).unwrap(), 16).unwrap();
+    digits.chunks(2).map(byte).collect()
+}
+
+#[test]
+fn a_store_writes_the_documented_bytes() {
+    let mut world = World::new();
+    world.options.log_segment_bytes = 1 << 20;
+    let (store, _) = world.open();
+    let mut batch = maille_durable::Batch::new();
+    batch.put(T, b"k", b"v");
+    store.commit(batch).unwrap();
+    let mut batch = maille_durable::Batch::new();
+    batch.put(T, b"l", b"").delete(T, b"k");
+    store.commit(batch).unwrap();
+    let folder = world.store_folder();
+    assert_eq!(
+        fs::read(World::last_segment(&folder)).unwrap(),
+        vector("segment")
+    );
+    store.checkpoint().unwrap();
+    assert_eq!(
+        fs::read(folder.join("checkpoint")).unwrap(),
+        vector("checkpoint")
+    );
+    store.close().unwrap();
+    assert_eq!(
+        fs::read(folder.join("index.state")).unwrap(),
+        vector("index.state")
+    );
+}
+
+#[test]
+fn a_store_reads_the_documented_bytes() {
+    let world = World::new();
+    let folder = world.store_folder();
+    fs::create_dir_all(folder.join("log")).unwrap();
+    fs::write(
+        folder.join("log/00000000000000000001.log"),
+        vector("segment"),
+    )
+    .unwrap();
+    let (store, opening) = world.open();
+    assert_eq!((opening.newest.0, opening.records), (2, 1));
+    assert_eq!(store.get(T, b"k").unwrap(), None);
+    assert_eq!(store.get(T, b"l").unwrap(), Some(vec![]));
+    assert_eq!(store.commit(put(1, b"next")).unwrap().0, 3);
+}

@@ -1,0 +1,281 @@
+//! The power goes while sixteen threads write: nothing acknowledged is missing.
+//!
+//! An XFS image holds an ext4 image, which holds the store. A reflink copy of the inner image is
+//! one moment's content of its disk: what the inner file system has not written out by then is
+//! lost, as at a power cut. The acknowledgements are noted before the copy is made, so everything
+//! noted must be in it.
+
+use std::collections::BTreeSet;
+use std::env;
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Write, stdout};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use maille_durable::{Batch, DurableStore, Opening, Options, Scan, Store, StoreId, Table, boot_id};
+use tempfile::TempDir;
+
+const FOLDER_VARIABLE: &str = "MAILLE_POWER_CUT_FOLDER";
+const T: Table = Table(1);
+const BODIES: Table = Table(2);
+const WRITERS: u32 = 16;
+const CUTS: usize = 12;
+const ACKNOWLEDGED_PER_CUT: usize = 400;
+
+fn options(boot_id: String) -> Options {
+    Options {
+        // Small, so that segments and checkpoints come and go between two cuts.
+        log_segment_bytes: 256 * 1024,
+        checkpoint_log_bytes: 1024 * 1024,
+        low_water_bytes: 0,
+        ballast_bytes: 0,
+        ..Options::new(StoreId([5; 16]), boot_id, "now")
+    }
+}
+
+/// Returns the value stored for an id: of a length of its own, up to the largest.
+fn value(id: u32) -> Vec<u8> {
+    vec![id.to_be_bytes()[3]; usize::try_from(id % 4097).unwrap()]
+}
+
+/// The writing process: one line on stdout for every acknowledged id, until it is killed.
+#[test]
+fn writer() {
+    let Some(folder) = env::var_os(FOLDER_VARIABLE) else {
+        return;
+    };
+    let (store, _) = DurableStore::open(Path::new(&folder), &options(boot_id())).unwrap();
+    thread::scope(|scope| {
+        for writer in 0..WRITERS {
+            let store = &store;
+            scope.spawn(move || (writer..).step_by(16).for_each(|id| acknowledge(store, id)));
+        }
+    });
+}
+
+fn acknowledge(store: &DurableStore, id: u32) {
+    let mut batch = Batch::new();
+    batch.put(T, &id.to_be_bytes(), &value(id));
+    // One body per writer, replaced over and over, so that there is something to forget.
+    batch.put_pieces(BODIES, &(id % WRITERS).to_be_bytes(), &value(id).repeat(3));
+    store.commit(batch).unwrap();
+    writeln!(stdout(), "acknowledged {id}").unwrap();
+}
+
+#[test]
+fn nothing_acknowledged_is_missing_after_a_power_cut() {
+    if let Err(reason) = Volumes::possible() {
+        assert!(
+            env::var_os("CI").is_none(),
+            "the power-cut test must run in CI, but {reason}"
+        );
+        eprintln!("SKIPPED: the power-cut test did not run, because {reason}.");
+        return;
+    }
+    let volumes = Volumes::new();
+    let writer = WritingProcess::start(&volumes.inner().join("store"));
+    let mut cuts = Vec::new();
+    for cut in 0..CUTS {
+        writer.wait_for(ACKNOWLEDGED_PER_CUT * (cut + 1));
+        let acknowledged = writer.acknowledged();
+        cuts.push((volumes.copy(cut), acknowledged));
+    }
+    drop(writer);
+    let mut torn = 0;
+    for (image, acknowledged) in &cuts {
+        let (ids, opening) = volumes.open_copy(image);
+        let missing: Vec<_> = acknowledged.difference(&ids).collect();
+        assert!(
+            missing.is_empty(),
+            "{} missing: {missing:?} {opening:?}",
+            missing.len()
+        );
+        assert_eq!(opening.set_aside, None);
+        torn += u32::from(opening.torn_bytes > 0);
+    }
+    let last = cuts
+        .last()
+        .map_or(0, |(_, acknowledged)| acknowledged.len());
+    eprintln!("{CUTS} cuts, {last} acknowledged at the last, {torn} torn ends, nothing missing");
+}
+
+/// The process under test, killed when dropped.
+struct WritingProcess {
+    child: Child,
+    acknowledged: Arc<Mutex<BTreeSet<u32>>>,
+}
+
+impl WritingProcess {
+    fn start(folder: &Path) -> Self {
+        let mut child = Command::new(env::current_exe().unwrap())
+            .args(["--exact", "writer", "--nocapture"])
+            .env(FOLDER_VARIABLE, folder)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let acknowledged = Arc::new(Mutex::new(BTreeSet::new()));
+        let noted = Arc::clone(&acknowledged);
+        thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                // The first line shares its beginning with what the test harness says.
+                if let Some((_, id)) = line.split_once("acknowledged ") {
+                    noted.lock().unwrap().insert(id.parse().unwrap());
+                }
+            }
+        });
+        Self {
+            child,
+            acknowledged,
+        }
+    }
+
+    fn acknowledged(&self) -> BTreeSet<u32> {
+        self.acknowledged.lock().unwrap().clone()
+    }
+
+    fn wait_for(&self, count: usize) {
+        let begun = std::time::Instant::now();
+        while self.acknowledged.lock().unwrap().len() < count {
+            assert!(
+                begun.elapsed().as_secs() < 120,
+                "the writing process does not get on"
+            );
+            thread::yield_now();
+        }
+    }
+}
+
+impl Drop for WritingProcess {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The two file systems, one inside the other; unmounted when dropped, inner first.
+struct Volumes {
+    folder: TempDir,
+}
+
+impl Volumes {
+    fn possible() -> Result<(), String> {
+        for (tool, argument) in [("mkfs.xfs", "-V"), ("mkfs.ext4", "-V"), ("mount", "-V")] {
+            run(tool, &[argument])?;
+        }
+        if !Path::new("/dev/loop-control").exists() {
+            return Err("there are no loop devices".to_owned());
+        }
+        let probe = Volumes {
+            folder: tempfile::tempdir().unwrap(),
+        };
+        probe.mount_outer()
+    }
+
+    fn new() -> Self {
+        let volumes = Self {
+            folder: tempfile::tempdir().unwrap(),
+        };
+        volumes.mount_outer().unwrap();
+        let image = volumes.inner_image();
+        File::create(&image).unwrap().set_len(256 << 20).unwrap();
+        run("mkfs.ext4", &["-q", "-F", path(&image)]).unwrap();
+        mount(&image, &volumes.inner()).unwrap();
+        volumes
+    }
+
+    fn mount_outer(&self) -> Result<(), String> {
+        let image = self.folder.path().join("outer.img");
+        File::create(&image).unwrap().set_len(4 << 30).unwrap();
+        run("mkfs.xfs", &["-q", "-f", "-m", "reflink=1", path(&image)])?;
+        mount(&image, &self.outer())
+    }
+
+    fn outer(&self) -> PathBuf {
+        self.folder.path().join("outer")
+    }
+
+    fn inner_image(&self) -> PathBuf {
+        self.outer().join("inner.img")
+    }
+
+    fn inner(&self) -> PathBuf {
+        self.folder.path().join("inner")
+    }
+
+    fn copied(&self) -> PathBuf {
+        self.folder.path().join("copied")
+    }
+
+    /// Copies the inner disk as it is at one moment.
+    fn copy(&self, cut: usize) -> PathBuf {
+        let copy = self.outer().join(format!("cut{cut}.img"));
+        run(
+            "cp",
+            &["--reflink=always", path(&self.inner_image()), path(&copy)],
+        )
+        .unwrap();
+        copy
+    }
+
+    /// Starts the machine again after a cut: another boot, the journal replayed, the store opened.
+    fn open_copy(&self, image: &Path) -> (BTreeSet<u32>, Opening) {
+        mount(image, &self.copied()).unwrap();
+        let folder = self.copied().join("store");
+        let (store, opening) = DurableStore::open(&folder, &options("after".to_owned())).unwrap();
+        let mut ids = BTreeSet::new();
+        for (key, found) in store.scan(Scan::table(T, usize::MAX)).unwrap() {
+            let id = u32::from_be_bytes(key.try_into().unwrap());
+            assert_eq!(found, value(id));
+            ids.insert(id);
+        }
+        for writer in 0..WRITERS {
+            store.pieces(BODIES, &writer.to_be_bytes()).unwrap();
+        }
+        store.close().unwrap();
+        unmount(&self.copied());
+        (ids, opening)
+    }
+}
+
+impl Drop for Volumes {
+    fn drop(&mut self) {
+        for mounted in [self.copied(), self.inner(), self.outer()] {
+            unmount(&mounted);
+        }
+    }
+}
+
+fn path(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+fn mount(image: &Path, target: &Path) -> Result<(), String> {
+    fs::create_dir_all(target).unwrap();
+    run("mount", &["-o", "loop", path(image), path(target)])
+}
+
+/// Unmounts what is mounted there, if anything, and with it the loop device.
+fn unmount(target: &Path) {
+    if target.exists() && run("mountpoint", &["-q", path(target)]).is_ok() {
+        let plain = run("umount", &[path(target)]);
+        // A test that failed may still have files open; the mount goes when they do.
+        let _ = plain.or_else(|_| run("umount", &["-l", path(target)]));
+    }
+}
+
+fn run(tool: &str, arguments: &[&str]) -> Result<(), String> {
+    let output = Command::new(tool).args(arguments).output();
+    let output = output.map_err(|error| format!("{tool} cannot be run: {error}"))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    Err(format!(
+        "{tool} {} failed: {}",
+        arguments.join(" "),
+        said.trim()
+    ))
+}

@@ -1,0 +1,52 @@
+//! The network shell that relay and client share: bytes and keys, nothing of requests or rosters.
+//!
+//! A [`Link`] is an established connection between two peers that proved their Ed25519 keys to each
+//! other. One request is one bidirectional stream, one push one unidirectional stream (PROTOCOL
+//! section 8); the bytes in them are the caller's.
+//!
+//! | room | holds | deliberately absent |
+//! |---|---|---|
+//! | `certificate` | the X.509 container around a transport key | authorities, names, dates |
+//! | `directory`, `verifier` | the one question: is this key admitted now? | any other trust |
+//! | `endpoint` | the settings of TLS 1.3 and QUIC | 0-RTT, resumption, datagrams |
+//! | `gate`, `open_links`, `listener` | who may shake hands, who is connected | requests |
+//! | `dial` | names, addresses, attempts side by side | when to try again |
+//! | `link`, `request`, `push`, `stream` | bounded streams, priorities, deadlines | meaning |
+//! | `limits` | every number, with its arithmetic | |
+//!
+//! No type of quinn or rustls appears in the public interface: a second carrier (TCP, where UDP is
+//! blocked) would join inside `session` and `stream`, and its users would not notice.
+//!
+//! Logs name keys, addresses and reasons; never content, never secrets.
+
+mod certificate;
+mod close;
+mod dial;
+mod directory;
+mod endpoint;
+mod gate;
+pub mod limits;
+mod link;
+mod listener;
+mod open_links;
+#[cfg(test)]
+mod pair;
+mod priority;
+mod push;
+mod request;
+mod session;
+mod stream;
+mod verifier;
+
+pub use certificate::{Identity, IdentityError};
+pub use close::{CloseCode, CloseReason};
+pub use dial::{ConnectError, Dialer};
+pub use directory::Directory;
+pub use endpoint::{ALPN, BindError};
+pub use limits::{Allowance, Limits};
+pub use link::Link;
+pub use listener::{Listener, ListenerConfig};
+pub use priority::Priority;
+pub use push::PushStream;
+pub use request::{AnswerBound, IncomingRequest, RequestError, RequestStream};
+pub use stream::{ReadError, SendError};

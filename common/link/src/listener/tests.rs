@@ -1,0 +1,242 @@
+//! Who gets in, who is put out, and what each hears.
+
+use std::net::UdpSocket;
+use std::time::Duration;
+
+use maille_common::crypto::ed25519::VerifyingKey;
+
+use super::*;
+use crate::limits::Allowance;
+use crate::pair::{AMPLE, DEVICE, RELAY, Relay, identity};
+use crate::{CloseReason, Dialer, Priority, RequestError};
+
+const OTHER: u8 = 3;
+const SHORT: Duration = Duration::from_millis(100);
+
+#[tokio::test]
+async fn a_stranger_is_refused_at_the_handshake() {
+    let house = Relay::new(Limits::default());
+    let dialer = dialer(OTHER, &house.limits);
+    let refused = match dialer.connect(&house.address(), &relay_keys()).await {
+        // TLS 1.3: the client was ready before the relay had looked at its key.
+        Ok(link) => match link.request(Priority::Normal, b"hello", AMPLE).await {
+            Err(RequestError::Closed(reason)) => reason == CloseReason::NotAdmitted,
+            _ => false,
+        },
+        Err(error) => error.code() == "connect-not-admitted",
+    };
+    assert!(refused);
+
+    // The next one to be handed out is not the stranger.
+    let (_device, relay) = house.connect(DEVICE).await;
+    assert_eq!(relay.peer_key(), identity(DEVICE).key());
+    assert_eq!(house.listener.links(), 1);
+}
+
+#[tokio::test]
+async fn an_impostor_is_refused_by_the_device() {
+    let house = Relay::new(Limits::default());
+    let dialer = dialer(DEVICE, &house.limits);
+    let expected = [identity(OTHER).key()];
+    let error = dialer.connect(&house.address(), &expected).await;
+    assert_eq!(error.expect_err("wrong key").code(), "connect-wrong-key");
+}
+
+#[tokio::test]
+async fn a_removed_key_is_disconnected_at_once_and_nobody_else() {
+    let house = Relay::new(Limits::default());
+    house.admitted.add(OTHER);
+    let (device, relay) = house.connect(DEVICE).await;
+    let (other, _other_relay) = house.connect(OTHER).await;
+
+    house.admitted.remove(DEVICE);
+    assert_eq!(house.listener.disconnect_removed(), 1);
+    assert_eq!(device.closed().await, CloseReason::Removed);
+    assert_eq!(relay.closed().await, CloseReason::Removed);
+    assert_eq!(other.close_reason(), None);
+}
+
+#[tokio::test]
+async fn every_close_code_is_heard_on_both_sides() {
+    let house = Relay::new(Limits::default());
+    for (code, reason) in [
+        (CloseCode::Done, CloseReason::Done),
+        (CloseCode::Shutdown, CloseReason::Shutdown),
+        (CloseCode::Removed, CloseReason::Removed),
+        (CloseCode::Protocol, CloseReason::Protocol),
+        (CloseCode::Replaced, CloseReason::Replaced),
+        (CloseCode::Aged, CloseReason::Aged),
+    ] {
+        let (device, relay) = house.connect(DEVICE).await;
+        relay.close(code);
+        relay.close(CloseCode::Done);
+        assert_eq!(device.closed().await, reason);
+        assert_eq!(relay.close_reason(), Some(reason));
+
+        let (device, relay) = house.connect(DEVICE).await;
+        device.close(code);
+        assert_eq!(relay.closed().await, reason);
+        assert_eq!(device.closed().await, reason);
+    }
+}
+
+#[tokio::test]
+async fn a_device_that_vanishes_without_a_word_is_idle() {
+    let limits = Limits {
+        connection_idle: Duration::from_millis(300),
+        ..Limits::default()
+    };
+    let house = Relay::new(limits);
+    let (address, limits) = (house.address(), house.limits.clone());
+    let its_machine = tokio::runtime::Runtime::new().expect("a runtime");
+    let connected = its_machine.spawn(async move {
+        let link = dialer(DEVICE, &limits)
+            .connect(&address, &relay_keys())
+            .await;
+        // Dropped, it would say goodbye.
+        std::mem::forget(link.expect("a link"));
+    });
+    let relay = house.listener.accept().await.expect("a link");
+    connected.await.expect("a task");
+    its_machine.shutdown_background();
+    assert_eq!(relay.closed().await, CloseReason::Idle);
+}
+
+#[tokio::test]
+async fn a_newer_link_of_the_same_key_replaces_the_oldest() {
+    let limits = Limits {
+        links_per_key: 2,
+        ..Limits::default()
+    };
+    let house = Relay::new(limits);
+    let (first, _first_relay) = house.connect(DEVICE).await;
+    let (second, _second_relay) = house.connect(DEVICE).await;
+    let (third, _third_relay) = house.connect(DEVICE).await;
+    assert_eq!(first.closed().await, CloseReason::Replaced);
+    assert_eq!((second.close_reason(), third.close_reason()), (None, None));
+}
+
+#[tokio::test]
+async fn a_link_is_closed_at_its_greatest_age() {
+    let limits = Limits {
+        link_age: SHORT,
+        ..Limits::default()
+    };
+    let house = Relay::new(limits);
+    let (device, relay) = house.connect(DEVICE).await;
+    assert_eq!(device.closed().await, CloseReason::Aged);
+    assert_eq!(relay.closed().await, CloseReason::Aged);
+}
+
+#[tokio::test]
+async fn a_flood_of_connections_from_one_network_is_refused() {
+    let limits = Limits {
+        // Nobody is trusted unproven: every attempt goes through a Retry.
+        handshakes_calm: 0,
+        prefix: Allowance {
+            burst: 3,
+            refill: Duration::from_secs(3600),
+        },
+        ..Limits::default()
+    };
+    let house = Relay::new(limits);
+    let mut links = Vec::new();
+    for _ in 0..3 {
+        links.push(house.connect(DEVICE).await);
+    }
+    let error = dialer(DEVICE, &house.limits)
+        .connect(&house.address(), &relay_keys())
+        .await
+        .expect_err("one too many");
+    assert_eq!(error.code(), "connect-busy");
+}
+
+#[tokio::test]
+async fn a_full_relay_refuses_until_somebody_leaves() {
+    let limits = Limits {
+        links: 1,
+        ..Limits::default()
+    };
+    let house = Relay::new(limits);
+    let (device, relay) = house.connect(DEVICE).await;
+    let dialer = dialer(DEVICE, &house.limits);
+    let error = dialer.connect(&house.address(), &relay_keys()).await;
+    assert_eq!(error.expect_err("full").code(), "connect-busy");
+
+    device.close(CloseCode::Done);
+    relay.closed().await;
+    while house.listener.links() > 0 {
+        tokio::task::yield_now().await;
+    }
+    house.connect(DEVICE).await;
+}
+
+#[tokio::test]
+async fn an_address_where_nobody_answers_is_given_up() {
+    let silent = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+    let limits = Limits {
+        handshake: SHORT,
+        ..Limits::default()
+    };
+    let address = silent.local_addr().expect("an address").to_string();
+    let error = dialer(DEVICE, &limits)
+        .connect(&address, &relay_keys())
+        .await;
+    assert_eq!(error.expect_err("nobody").code(), "connect-timeout");
+}
+
+#[tokio::test]
+async fn all_addresses_of_a_name_are_tried() {
+    let house = Relay::new(Limits::default());
+    let port = house.listener.local_address().port();
+    // The name may stand for ::1 as well, where nobody listens.
+    let link = dialer(DEVICE, &house.limits)
+        .connect(&format!("localhost:{port}"), &relay_keys())
+        .await
+        .expect("a link");
+    assert_eq!(link.peer_key(), identity(RELAY).key());
+}
+
+#[tokio::test]
+async fn a_name_that_does_not_resolve_says_so() {
+    let dialer = dialer(DEVICE, &Limits::default());
+    for nonsense in ["relay.invalid:443", "no port", ""] {
+        let error = dialer.connect(nonsense, &relay_keys()).await;
+        assert_eq!(error.expect_err("no name").code(), "connect-resolve");
+    }
+}
+
+#[tokio::test]
+async fn a_closed_listener_tells_everyone_and_hands_out_nothing_more() {
+    let house = Relay::new(Limits::default());
+    let (device, relay) = house.connect(DEVICE).await;
+    house.listener.close(CloseCode::Shutdown);
+    assert_eq!(device.closed().await, CloseReason::Shutdown);
+    assert_eq!(relay.closed().await, CloseReason::Shutdown);
+    assert!(house.listener.accept().await.is_none());
+    drop((device, relay));
+    house.listener.wait_idle().await;
+}
+
+#[tokio::test]
+async fn a_closed_dialer_tells_its_relays() {
+    let house = Relay::new(Limits::default());
+    let dialer = dialer(DEVICE, &house.limits);
+    let device = dialer
+        .connect(&house.address(), &relay_keys())
+        .await
+        .expect("a link");
+    let relay = house.listener.accept().await.expect("a link");
+    dialer.close(CloseCode::Done);
+    dialer.wait_idle().await;
+    assert_eq!(relay.closed().await, CloseReason::Done);
+    assert!(device.close_reason().is_some());
+}
+
+fn dialer(seed: u8, limits: &Limits) -> Dialer {
+    Dialer::bind(identity(seed), limits.clone()).expect("sockets")
+}
+
+fn relay_keys() -> [VerifyingKey; 1] {
+    [identity(RELAY).key()]
+}

@@ -1,0 +1,30 @@
+//! The envelope: what one signature binds, and the way from received bytes to an opened alert.
+//!
+//! ```text
+//! Delivery ──parse──▶ SealedEnvelope ──verify──▶ VerifiedEnvelope ──open──▶ OpenedAlert
+//! Submission ──────────────────────verify──▶ VerifiedSubmission          (at the relay)
+//! ```
+//!
+//! Each arrow is the only way to the next type (fields are private), and does the checks of PROTOCOL
+//! section 5 in order of cost. Only an `OpenedAlert` may reach an inbox or a screen; a relay never gets
+//! further than `VerifiedSubmission`.
+
+mod core;
+mod entry;
+mod env;
+mod opened;
+mod seal;
+mod sealed;
+mod stream;
+mod submission;
+mod verified;
+
+pub use self::core::{Core, CoreFault};
+pub use entry::{Entry, EntryProof, OWN_RECIPIENT, SubmittedEntry, entry_root};
+pub use env::{DeviceSignature, Env, Signatures, body_hash, core_hash};
+pub use opened::{Content, OpenFault, OpenedAlert, body_context};
+pub use seal::{Addressee, Draft, SealFault, Sealed, Signer, seal, seal_addendum};
+pub use sealed::{Delivery, FormFault, Original, SealedEnvelope};
+pub use stream::{Arrival, IncomingStream, Link, OutgoingStream, StreamPosition};
+pub use submission::{SubmissionFault, Submission, VerifiedSubmission};
+pub use verified::{VerifiedEnvelope, VerifyFault};

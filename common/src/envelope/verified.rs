@@ -1,0 +1,271 @@
+//! An envelope whose writer, rules and place are proven.
+
+use thiserror::Error;
+
+use crate::address::{ContactAddress, DeviceId};
+use crate::codec::Exact;
+use crate::crypto::merkle;
+use crate::envelope::{
+    Core, Delivery, Entry, Env, SealedEnvelope, Signatures, body_hash, core_hash,
+};
+use crate::hash::Hash;
+use crate::identifier::AlertId;
+use crate::label::Label;
+use crate::limits;
+use crate::roster::{Designation, Roster};
+use crate::terms::{Kind, Release};
+use crate::time::Timestamp;
+
+/// A delivery to this device by a designated sender, allowed by a rule, whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerifiedEnvelope {
+    id: AlertId,
+    delivery: Delivery,
+}
+
+/// Why an envelope is not believed. Each names the check of PROTOCOL that refused it.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum VerifyFault {
+    /// E4: the sender is not designated.
+    #[error("{contact} is not a designated sender: {designation}")]
+    Sender {
+        /// Who the envelope claims to be from.
+        contact: ContactAddress,
+        /// What the roster says of it.
+        designation: Designation,
+    },
+    /// E4: the device does not act for the sender.
+    #[error("device {0} does not act for the sender in this roster")]
+    SenderDevice(DeviceId),
+    /// E5: a signature is missing, by the wrong device, or does not hold.
+    #[error("the signature of device {0} does not hold")]
+    Signature(DeviceId),
+    /// E5: a rule asks for a second person.
+    #[error("the rule from {from} to {to} asks for two persons' signatures, and there is one")]
+    TwoPersons {
+        /// The sender.
+        from: ContactAddress,
+        /// The recipient whose rule it is.
+        to: ContactAddress,
+    },
+    /// E6: no rule lets the sender reach the recipient.
+    #[error("no rule allows {from} to reach {to}")]
+    NoRule {
+        /// The sender.
+        from: ContactAddress,
+        /// The recipient.
+        to: ContactAddress,
+    },
+    /// E11: the entry is another device's.
+    #[error("the entry is for device {0}, not for this one")]
+    NotMine(DeviceId),
+    /// E11: entry, path, wrap or body are not those that were signed.
+    #[error("the {0} is not the one that was signed")]
+    NotSigned(&'static str),
+    /// E12: the entry's release does not fit this device's contact.
+    #[error("the entry does not address this device's contact in the role it names")]
+    Role,
+    /// E17: an addendum is not by the contact that sent the original.
+    #[error("the addendum is by another contact than the alert it extends")]
+    OtherSender,
+}
+
+impl VerifyFault {
+    /// The number of the check in PROTOCOL.
+    pub fn check(&self) -> &'static str {
+        match self {
+            Self::Sender { .. } | Self::SenderDevice(_) => "E4",
+            Self::Signature(_) | Self::TwoPersons { .. } => "E5",
+            Self::NoRule { .. } => "E6",
+            Self::NotMine(_) | Self::NotSigned(_) => "E11",
+            Self::Role => "E12",
+            Self::OtherSender => "E17",
+        }
+    }
+
+    /// Whether the writer is proven, so that a refusal can be answered to somebody.
+    pub fn is_answerable(&self) -> bool {
+        !matches!(self, Self::Sender { .. } | Self::SenderDevice(_) | Self::Signature(_))
+    }
+}
+
+impl SealedEnvelope {
+    /// Proves writer, rules and place (PROTOCOL E4 to E6, E11, E12, and E17 for an addendum).
+    ///
+    /// `me` is this device; `now` judges the designation of the sender: removal by the newest roster,
+    /// whereas a designation that ended after the envelope was written is shown, not refused (DESIGN §3).
+    pub fn verify(
+        self,
+        roster: &Roster,
+        me: &DeviceId,
+        now: Timestamp,
+    ) -> Result<VerifiedEnvelope, VerifyFault> {
+        let delivery = self.delivery();
+        let core: &Core = &delivery.env.core;
+        check_writer(&delivery.env, &delivery.signatures, roster, now.min(core.created))?;
+        check_place(delivery, me)?;
+        let recipient = check_role(core, &delivery.entry, roster, me)?;
+        if let Some(recipient) = recipient {
+            check_two_persons(core, &delivery.signatures, recipient, roster)?;
+            check_rule(core, recipient, roster)?;
+        }
+        if let Some(original) = &delivery.original {
+            let written = original.env.core.created;
+            check_writer(&original.env, &original.signatures, roster, now.min(written))?;
+            if original.env.core.sender != core.sender {
+                return Err(VerifyFault::OtherSender);
+            }
+        }
+        Ok(VerifiedEnvelope { id: self.id(), delivery: self.into_delivery() })
+    }
+}
+
+impl VerifiedEnvelope {
+    /// The id of this envelope; for an addendum its own.
+    pub fn id(&self) -> AlertId {
+        self.id
+    }
+
+    /// The id of the alert it carries: for an addendum the original's.
+    pub fn alert_id(&self) -> AlertId {
+        match self.core().kind {
+            Kind::Addendum => self.core().reference,
+            _ => self.id,
+        }
+    }
+
+    /// The envelope's core.
+    pub fn core(&self) -> &Core {
+        &self.delivery.env.core
+    }
+
+    /// The env whose body this is: for an addendum the original's.
+    pub fn body_env(&self) -> &Exact<Env, { limits::ENV_BYTES_MAX }> {
+        self.delivery.original.as_ref().map_or(&self.delivery.env, |original| &original.env)
+    }
+
+    /// `H("core", core)` of the envelope itself, to which its wraps are bound.
+    pub fn core_hash(&self) -> Hash {
+        core_hash(&self.delivery.env.core)
+    }
+
+    /// The contact whose obligation this wrap serves: none for `own`.
+    pub fn recipient(&self) -> Option<&ContactAddress> {
+        self.core().recipient(self.delivery.entry.recipient)
+    }
+
+    /// What was received.
+    pub fn delivery(&self) -> &Delivery {
+        &self.delivery
+    }
+}
+
+/// E4 and E5: the sender is designated, and signed.
+pub(super) fn check_writer(
+    env: &Exact<Env, { limits::ENV_BYTES_MAX }>,
+    signatures: &Signatures,
+    roster: &Roster,
+    at: Timestamp,
+) -> Result<(), VerifyFault> {
+    let core: &Core = &env.core;
+    let designation = roster.designated(&core.sender, at);
+    if !designation.is_valid() {
+        return Err(VerifyFault::Sender { contact: core.sender.clone(), designation });
+    }
+    let first = signatures.first().ok_or(VerifyFault::Signature(core.device))?;
+    if first.device != core.device {
+        return Err(VerifyFault::Signature(first.device));
+    }
+    if signatures.get(1).is_some_and(|second| second.device == core.device) {
+        return Err(VerifyFault::Signature(core.device));
+    }
+    let id = Env::id(env.bytes());
+    let signed = Hash::from_bytes(*id.as_bytes());
+    for signature in signatures.iter() {
+        if !roster.acts_for(&signature.device, &core.sender) {
+            return Err(VerifyFault::SenderDevice(signature.device));
+        }
+        let keys = roster.signing_keys_now(&signature.device);
+        let holds = keys.iter().any(|key| {
+            key.verify(Label::ENVELOPE_SIGNATURE, &signed, &signature.signature).is_ok()
+        });
+        if !holds {
+            return Err(VerifyFault::Signature(signature.device));
+        }
+    }
+    Ok(())
+}
+
+/// E5: where a rule asks for two persons, two signed.
+pub(super) fn check_two_persons(
+    core: &Core,
+    signatures: &Signatures,
+    to: &ContactAddress,
+    roster: &Roster,
+) -> Result<(), VerifyFault> {
+    if signatures.len() > 1 || !roster.two_persons_required(&core.sender, to, core.urgency) {
+        return Ok(());
+    }
+    Err(VerifyFault::TwoPersons { from: core.sender.clone(), to: to.clone() })
+}
+
+/// E6: a rule carries this kind from the sender to the recipient.
+pub(super) fn check_rule(
+    core: &Core,
+    to: &ContactAddress,
+    roster: &Roster,
+) -> Result<(), VerifyFault> {
+    let forward = roster.allows(&core.sender, to);
+    // A rule A -> B carries everything about A's alerts both ways (DESIGN §3).
+    let both_ways = matches!(core.kind, Kind::Reply | Kind::Heartbeat);
+    if forward || (both_ways && roster.allows(to, &core.sender)) {
+        return Ok(());
+    }
+    Err(VerifyFault::NoRule { from: core.sender.clone(), to: to.clone() })
+}
+
+/// E11: entry, wrap and body are the signed ones, and the entry is mine.
+fn check_place(delivery: &Delivery, me: &DeviceId) -> Result<(), VerifyFault> {
+    let Delivery { env, proof, entry, wrap, original, body, .. } = delivery;
+    if entry.device != *me {
+        return Err(VerifyFault::NotMine(entry.device));
+    }
+    let leaf = merkle::leaf_hash(entry.leaf().as_bytes());
+    if !merkle::verify(&env.root, env.entries.into(), proof.index.into(), &leaf, &proof.path) {
+        return Err(VerifyFault::NotSigned("entry"));
+    }
+    if Entry::wrap_hash(wrap) != entry.wrap {
+        return Err(VerifyFault::NotSigned("wrap"));
+    }
+    if original.is_some() && (env.body_length != 0 || env.body_hash != body_hash(&[])) {
+        return Err(VerifyFault::NotSigned("body of the addendum"));
+    }
+    let sealed: &Env = original.as_ref().map_or(env, |original| &original.env);
+    let length_holds = u64::try_from(body.len()) == Ok(sealed.body_length);
+    if !length_holds || body_hash(body) != sealed.body_hash {
+        return Err(VerifyFault::NotSigned("body"));
+    }
+    Ok(())
+}
+
+/// E12: the release fits this device's contact. The recipient served, if there is one.
+fn check_role<'a>(
+    core: &'a Core,
+    entry: &Entry,
+    roster: &Roster,
+    me: &DeviceId,
+) -> Result<Option<&'a ContactAddress>, VerifyFault> {
+    if !entry.is_well_formed(core.recipients.len()) {
+        return Err(VerifyFault::Role);
+    }
+    let recipient = core.recipient(entry.recipient);
+    let fits = match (entry.release, recipient) {
+        (Release::Now, Some(recipient)) => roster.acts_for(me, recipient),
+        (Release::Own, _) => roster.acts_for(me, &core.sender),
+        (Release::After, Some(principal)) => {
+            roster.is_deputy_device(me, principal, entry.step)
+        }
+        _ => false,
+    };
+    if fits { Ok(recipient) } else { Err(VerifyFault::Role) }
+}

@@ -1,0 +1,56 @@
+//! Expiry: the sender's own clock ended an obligation.
+
+use crate::address::{ContactAddress, DeviceId};
+use crate::codec::{Decode, Encode};
+use crate::evidence::{Proven, ReceiptFault, Signed, Statement};
+use crate::hash::Hash;
+use crate::identifier::AlertId;
+use crate::label::Label;
+use crate::roster::Roster;
+use crate::time::Timestamp;
+
+/// Signed by a device of the sender's contact (I6). A relay's clock cannot expire anything.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Expiry {
+    /// Format version, 1.
+    pub version: u16,
+    /// The alert.
+    pub alert: AlertId,
+    /// The recipient contact.
+    pub recipient: ContactAddress,
+    /// The device that signs.
+    pub device: DeviceId,
+    /// Its clock.
+    pub time: Timestamp,
+    /// The roster it used.
+    pub roster: Hash,
+}
+
+impl Statement for Expiry {
+    const HASH: Label = Label::EXPIRY;
+    const SIGNATURE: Label = Label::EXPIRY_SIGNATURE;
+}
+
+impl Expiry {
+    /// The one version of the format.
+    pub const VERSION: u16 = 1;
+}
+
+impl Signed<Expiry> {
+    /// Proves an expiry by the roster: it is by a device of the alert's sender (PROTOCOL Q6).
+    pub fn verify(
+        self,
+        roster: &Roster,
+        sender: &ContactAddress,
+    ) -> Result<Proven<Expiry>, ReceiptFault> {
+        let Expiry { version, device, recipient, .. } = self.statement.value().clone();
+        if version != Expiry::VERSION {
+            return Err(ReceiptFault::Version(version));
+        }
+        if !roster.ever_acted_for(&device, sender) {
+            return Err(ReceiptFault::NotEntitled { device, recipient });
+        }
+        let keys = roster.signing_keys_ever(&device);
+        self.prove(&keys).map_err(|_| ReceiptFault::Signature(device))
+    }
+}

@@ -1,0 +1,161 @@
+//! Receipts: what a recipient's device says it did with an alert.
+
+use thiserror::Error;
+
+use crate::address::{ContactAddress, DeviceId};
+use crate::codec::{Decode, Encode};
+use crate::evidence::{Proven, Signed, Statement};
+use crate::extension::Extensions;
+use crate::hash::{Hash, hash};
+use crate::identifier::{AlertId, Epoch};
+use crate::label::Label;
+use crate::roster::Roster;
+use crate::terms::{Actor, Reason, Stage};
+use crate::time::Timestamp;
+
+/// One stage of one alert at one device.
+///
+/// The relay sees all of it; names and notes stand in it only as salted hashes.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Receipt {
+    /// Format version, 1.
+    pub version: u16,
+    /// The alert; for an addendum the original.
+    pub alert: AlertId,
+    /// The contact whose obligation it is.
+    pub recipient: ContactAddress,
+    /// The contact that acts: the recipient, its deputy, or the sender for its own devices.
+    pub contact: ContactAddress,
+    /// The device that signs.
+    pub device: DeviceId,
+    /// How far the alert came.
+    pub stage: Stage,
+    /// Officer or system.
+    pub actor: Actor,
+    /// Why it was refused or returned.
+    pub reason: Reason,
+    /// `H("officer", salt | name)`, zero for the system.
+    pub officer: Hash,
+    /// `H("note", sealed note)`, zero for none.
+    pub note: Hash,
+    /// The device's clock.
+    pub time: Timestamp,
+    /// The roster it judged by.
+    pub roster: Hash,
+    /// The number of its newest sealing-key bundle.
+    pub bundle: u64,
+    /// The life of the device's store.
+    pub epoch: Epoch,
+    /// Its number among this device's receipts to this sender's contact, from 1.
+    pub number: u64,
+    /// The hash of the receipt before it in that row, zero for the first.
+    pub previous: Hash,
+    /// What later versions add.
+    pub extensions: Extensions,
+}
+
+/// Why a receipt is not believed.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ReceiptFault {
+    /// Q1: another version.
+    #[error("the receipt has version {0}, and this program reads version 1")]
+    Version(u16),
+    /// Q1: the reason does not fit the stage, or an officer's act names no officer.
+    #[error("the receipt's stage, actor and reason do not fit together")]
+    Form,
+    /// Q1: an extension that must be known.
+    #[error("the receipt has the critical extension {0}, which this program does not know")]
+    CriticalExtension(u32),
+    /// Q2: no key of the device signed it.
+    #[error("no signing key of device {0} made this receipt")]
+    Signature(DeviceId),
+    /// Q3: the device does not act for the contact, or the contact not for the recipient.
+    #[error("device {device} may not answer for {recipient}")]
+    NotEntitled {
+        /// The device that signed.
+        device: DeviceId,
+        /// Whose obligation it claims to answer.
+        recipient: ContactAddress,
+    },
+    /// Q4: it is about another alert, or another recipient, than the one it is held against.
+    #[error("the receipt is about another alert or recipient")]
+    Elsewhere,
+}
+
+impl ReceiptFault {
+    /// The number of the check in PROTOCOL.
+    pub fn check(&self) -> &'static str {
+        match self {
+            Self::Version(_) | Self::Form | Self::CriticalExtension(_) => "Q1",
+            Self::Signature(_) => "Q2",
+            Self::NotEntitled { .. } => "Q3",
+            Self::Elsewhere => "Q4",
+        }
+    }
+}
+
+impl Statement for Receipt {
+    const HASH: Label = Label::RECEIPT;
+    const SIGNATURE: Label = Label::RECEIPT_SIGNATURE;
+}
+
+impl Receipt {
+    /// The one version of the format.
+    pub const VERSION: u16 = 1;
+
+    /// Checks what the codec cannot (PROTOCOL Q1).
+    pub fn check(&self) -> Result<(), ReceiptFault> {
+        if self.version != Self::VERSION {
+            return Err(ReceiptFault::Version(self.version));
+        }
+        let reason = self.reason.code();
+        let reason_fits = match self.stage {
+            Stage::Refused => (1..32).contains(&reason),
+            Stage::Returned => reason >= 32,
+            _ => reason == 0,
+        };
+        let deliberate = matches!(self.stage, Stage::Read | Stage::Acknowledged | Stage::Refused);
+        let named = self.officer != Hash::ZERO;
+        let officer_fits = match self.actor {
+            Actor::Officer => named && deliberate,
+            Actor::System => !named && !matches!(self.stage, Stage::Read | Stage::Refused),
+        };
+        if !reason_fits || !officer_fits {
+            return Err(ReceiptFault::Form);
+        }
+        match crate::extension::first_unknown_critical(&self.extensions) {
+            Some(number) => Err(ReceiptFault::CriticalExtension(number)),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Signed<Receipt> {
+    /// Proves a receipt by the roster (PROTOCOL Q1 to Q3).
+    ///
+    /// `sender` is the contact that sent the alert: its own devices answer for `own` wraps. Whether the
+    /// alert is one of mine (Q4) and the row has no hole (Q5) is the caller's, who holds them.
+    pub fn verify(
+        self,
+        roster: &Roster,
+        sender: &ContactAddress,
+    ) -> Result<Proven<Receipt>, ReceiptFault> {
+        let receipt: &Receipt = &self.statement;
+        receipt.check()?;
+        let Receipt { device, contact, recipient, .. } = receipt.clone();
+        let acts = roster.ever_acted_for(&device, &contact);
+        let entitled = contact == recipient
+            || contact == *sender
+            || roster.is_deputy(&contact, &recipient);
+        if !acts || !entitled {
+            return Err(ReceiptFault::NotEntitled { device, recipient });
+        }
+        let keys = roster.signing_keys_ever(&device);
+        self.prove(&keys).map_err(|_| ReceiptFault::Signature(device))
+    }
+}
+
+/// `H("officer", salt | name)`: names nobody to those who do not know the salt.
+pub fn officer_hash(salt: &[u8; 16], name: &str) -> Hash {
+    hash(Label::OFFICER, &[salt, name.as_bytes()])
+}

@@ -1,0 +1,105 @@
+//! Who acts for whom: what envelopes, receipts and directories ask of a roster.
+
+use super::{Designation, Roster, Subject};
+use crate::address::{ContactAddress, DeviceId, Name};
+use crate::crypto::ed25519::VerifyingKey;
+
+impl Designation {
+    /// Whether it is designated.
+    pub fn is_valid(self) -> bool {
+        self == Self::Valid
+    }
+}
+
+impl Roster {
+    /// Whether the device acts for the contact in the roster in force, and is not suspended.
+    pub fn acts_for(&self, device: &DeviceId, contact: &ContactAddress) -> bool {
+        let subject = Subject::Device(contact.clone(), *device);
+        self.device(device).is_some_and(|entry| entry.contact.address == *contact)
+            && self.suspended(&subject).is_none()
+    }
+
+    /// Whether the device acts for the contact, or did in a roster before: old receipts stay true.
+    pub fn ever_acted_for(&self, device: &DeviceId, contact: &ContactAddress) -> bool {
+        self.device_signing_keys(device).iter().any(|(acted_for, _)| acted_for == contact)
+    }
+
+    /// The contact a device acts for, unless it is suspended.
+    pub fn contact_of(&self, device: &DeviceId) -> Option<ContactAddress> {
+        let contact = self.device(device)?.contact.address.clone();
+        self.acts_for(device, &contact).then_some(contact)
+    }
+
+    /// Whether the device stands in the roster and is not suspended: only then may it connect (I9).
+    pub fn may_connect(&self, device: &DeviceId) -> bool {
+        self.contact_of(device).is_some()
+    }
+
+    /// The devices of a contact that are not suspended, in the order of the annex.
+    pub fn devices_of(&self, contact: &ContactAddress) -> Vec<DeviceId> {
+        let Some(entry) = self.contact(contact) else { return Vec::new() };
+        let devices = entry.contact.devices.iter().map(|device| device.id);
+        devices.filter(|device| self.acts_for(device, contact)).collect()
+    }
+
+    /// The signing keys of a device in the roster in force: what is sent now is judged by these.
+    pub fn signing_keys_now(&self, device: &DeviceId) -> Vec<VerifyingKey> {
+        let keys = self.device_signing_keys(device);
+        keys.into_iter().filter(|(_, term)| term.current).map(|(_, term)| term.key).collect()
+    }
+
+    /// The signing keys a device has had: what it signed before stays proven.
+    pub fn signing_keys_ever(&self, device: &DeviceId) -> Vec<VerifyingKey> {
+        self.device_signing_keys(device).into_iter().map(|(_, term)| term.key).collect()
+    }
+
+    /// The signing keys a relay has had.
+    pub fn relay_keys_ever(&self, relay: &Name) -> Vec<VerifyingKey> {
+        self.relay_signing_keys(relay).iter().map(|term| term.key).collect()
+    }
+
+    /// Whether a rule lets one contact send to another.
+    pub fn allows(&self, from: &ContactAddress, to: &ContactAddress) -> bool {
+        self.rule_allows(from, to).is_some()
+    }
+
+    /// Whether a contact is a deputy of another.
+    pub fn is_deputy(&self, contact: &ContactAddress, principal: &ContactAddress) -> bool {
+        self.deputies(principal).iter().any(|deputy| deputy.contact == *contact)
+    }
+
+    /// Whether a device acts for the deputy of `principal` at a step, counted from 1.
+    pub fn is_deputy_device(
+        &self,
+        device: &DeviceId,
+        principal: &ContactAddress,
+        step: u8,
+    ) -> bool {
+        let place = usize::from(step).checked_sub(1);
+        let deputy = place.and_then(|place| self.deputies(principal).get(place));
+        deputy.is_some_and(|deputy| self.acts_for(device, &deputy.contact))
+    }
+
+    /// The contacts that have this one as a deputy.
+    pub fn principals_of(&self, deputy: &ContactAddress) -> Vec<ContactAddress> {
+        let entries = self.contacts().filter(|entry| {
+            entry.contact.deputies.iter().any(|named| named.contact == *deputy)
+        });
+        entries.map(|entry| entry.contact.address.clone()).collect()
+    }
+
+    /// Whether a program's acknowledgement counts as a person's for this contact.
+    pub fn system_acknowledges(&self, contact: &ContactAddress) -> bool {
+        self.contact(contact).is_some_and(|entry| entry.contact.system_acknowledges)
+    }
+
+    /// Whether an organisation lets the names of its officers go out.
+    pub fn discloses_officers(&self, organisation: &Name) -> bool {
+        self.annex(organisation).is_some_and(|annex| annex.officer_names)
+    }
+
+    /// The names of the relays where an organisation's devices collect, the preferred one first.
+    pub fn home_relay_names(&self, organisation: &Name) -> Vec<Name> {
+        self.home_relays(organisation).iter().map(|relay| relay.name.clone()).collect()
+    }
+}

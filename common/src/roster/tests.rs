@@ -1,0 +1,10 @@
+//! The roster, check by check.
+
+mod annexes;
+mod authority;
+mod chains;
+mod differences;
+mod knowledge;
+mod order;
+mod queries;
+mod suspensions;

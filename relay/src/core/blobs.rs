@@ -1,0 +1,48 @@
+//! Who may bring and fetch attachments. The pieces themselves are files of the shell.
+
+use maille_common::address::DeviceId;
+use maille_common::blob::{BlobId, Manifest};
+use maille_common::identifier::AlertId;
+use maille_common::wire::RefusalCode;
+
+use super::records::AlertRecord;
+use super::relay::{RelayCore, StepError};
+use super::tables;
+
+impl RelayCore {
+    /// Whether an attachment of this size may be brought.
+    pub fn may_offer(&self, manifest: &Manifest) -> Result<(), RefusalCode> {
+        if manifest.length() > self.budget.blob_bytes_max {
+            return Err(RefusalCode::TooLarge);
+        }
+        Ok(())
+    }
+
+    /// Whether `device` may fetch an attachment: an alert that names it addresses the device.
+    pub fn may_fetch(
+        &self,
+        device: &DeviceId,
+        alert: &AlertId,
+        blob: &BlobId,
+    ) -> Result<Result<(), RefusalCode>, StepError> {
+        let Some(record) = self.find_long::<AlertRecord>(tables::ALERT, alert.as_bytes())? else {
+            return Ok(Err(RefusalCode::UnknownAlert));
+        };
+        if !record.blobs.contains(blob) {
+            return Ok(Err(RefusalCode::BlobMissing));
+        }
+        for envelope in self.envelopes_of(alert)? {
+            let prefix = tables::entries_of(&envelope, device);
+            if !self.rows(tables::ENTRY, &prefix, 1)?.is_empty() {
+                return Ok(Ok(()));
+            }
+        }
+        Ok(Err(RefusalCode::NotAddressed))
+    }
+
+    /// Whether an alert that is still kept names the attachment.
+    pub fn is_named(&self, blob: &BlobId) -> Result<bool, StepError> {
+        let prefix = blob.as_bytes();
+        Ok(!self.rows(tables::NAMED, prefix, 1)?.is_empty())
+    }
+}

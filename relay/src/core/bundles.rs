@@ -1,0 +1,91 @@
+//! The sealing-key directory: each device's newest signed bundle.
+
+use std::collections::BTreeSet;
+
+use maille_common::address::{ContactAddress, DeviceId};
+use maille_common::codec::{List, decode, encode};
+use maille_common::record::RecordFault;
+use maille_common::sealing::SignedBundle;
+use maille_common::wire::{Answer, RefusalCode};
+use maille_durable::Batch;
+
+use super::mailbox::Mailing;
+use super::relay::{RelayCore, Step, StepError};
+use super::tables;
+
+impl RelayCore {
+    /// Takes a device's own bundle, if it is newer than the one held (PROTOCOL K2, K3).
+    pub fn publish(&self, device: &DeviceId, signed: &SignedBundle) -> Result<Step, StepError> {
+        let bundle = signed.bundle.value();
+        if bundle.device != *device {
+            return Ok(self.refuse(RefusalCode::NotYourContact));
+        }
+        if !self.roster.acts_for(device, &bundle.contact) {
+            return Ok(self.refuse(RefusalCode::NotDesignated));
+        }
+        let keys = self.roster.signing_keys_now(device);
+        if !keys.iter().any(|key| signed.verify(key).is_ok()) {
+            return Ok(self.refuse(RefusalCode::Signature));
+        }
+        let held = self.bundle(device)?;
+        if let Some(held) = held {
+            let number = held.bundle.value().number;
+            if bundle.number < number {
+                return Ok(self.refuse(RefusalCode::BundleOlder));
+            }
+            if bundle.number == number {
+                let same = held.bundle.bytes() == signed.bundle.bytes();
+                let code = RefusalCode::Conflict;
+                return Ok(if same { self.reply(Answer::Done) } else { self.refuse(code) });
+            }
+        }
+        let mut batch = Batch::new();
+        batch.put_pieces(tables::BUNDLE, device.as_bytes(), &encode(signed));
+        let mut mailing = Mailing::default();
+        mailing.device(self, device)?.bundle = bundle.number;
+        mailing.finish(&mut batch);
+        self.settle(batch, Answer::Done, BTreeSet::new())
+    }
+
+    /// The bundles of contacts that `device` may write to, or that may write to it.
+    pub fn bundles(
+        &self,
+        device: &DeviceId,
+        contacts: &[ContactAddress],
+    ) -> Result<Step, StepError> {
+        let Some(asking) = self.roster.contact_of(device) else {
+            return Ok(self.refuse(RefusalCode::NotDesignated));
+        };
+        let mut bundles = Vec::new();
+        for contact in contacts {
+            if !self.may_know(&asking, contact) {
+                return Ok(self.refuse(RefusalCode::NoRule));
+            }
+            for device in self.roster.devices_of(contact) {
+                bundles.extend(self.bundle(&device)?);
+            }
+        }
+        match List::new(bundles) {
+            Ok(bundles) => Ok(self.reply(Answer::Bundles(bundles))),
+            Err(_) => Ok(self.refuse(RefusalCode::TooLarge)),
+        }
+    }
+
+    fn bundle(&self, device: &DeviceId) -> Result<Option<SignedBundle>, StepError> {
+        let bytes = self.store.pieces(tables::BUNDLE, device.as_bytes())?;
+        let damaged = |fault| RecordFault::Damaged { name: "sealing-key bundle", fault };
+        Ok(bytes.map(|bytes| decode(&bytes).map_err(damaged)).transpose()?)
+    }
+
+    /// A rule in either direction, one's own contact, or a deputy of somebody one may write to.
+    fn may_know(&self, asking: &ContactAddress, contact: &ContactAddress) -> bool {
+        asking == contact
+            || self.roster.allows(asking, contact)
+            || self.roster.allows(contact, asking)
+            || self
+                .roster
+                .principals_of(contact)
+                .iter()
+                .any(|principal| self.roster.allows(asking, principal))
+    }
+}

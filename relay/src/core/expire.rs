@@ -1,0 +1,222 @@
+//! Deadlines, and the end of keeping: the relay says what it has not seen, and says what it drops.
+
+use std::collections::BTreeSet;
+
+use maille_common::address::{ContactAddress, DeviceId};
+use maille_common::evidence::Notice;
+use maille_common::blob::BlobId;
+use maille_common::identifier::AlertId;
+use maille_common::limits;
+use maille_common::record::{read_record, write_record};
+use maille_common::terms::NoticeKind;
+use maille_common::time::{Span, Timestamp};
+use maille_durable::{Batch, CommitNumber, Scan};
+
+use super::mailbox::Mailing;
+use super::records::{AlertRecord, EntryRecord, SenderRecord};
+use super::relay::{RelayCore, StepError};
+use super::tables;
+
+/// What came of a look at the clock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tick {
+    /// Everything done is durable when this is.
+    pub settled: CommitNumber,
+    /// Devices for which something new waits.
+    pub wake: BTreeSet<DeviceId>,
+    /// Attachments that no alert names any more.
+    pub unnamed: Vec<BlobId>,
+    /// When to look again, if anything is due at all.
+    pub next: Option<Timestamp>,
+}
+
+/// What is done in one look, so that a long backlog does not hold up submissions.
+const DUE_AT_ONCE: usize = 256;
+
+impl RelayCore {
+    /// Does what is due at `now`.
+    ///
+    /// At the expiry of an alert its sender reads "nothing seen by me" for each recipient that has
+    /// answered nothing; seven days later the alert goes, and both sides get a signed tombstone for
+    /// each device that never answered.
+    pub fn tick(&self, now: Timestamp) -> Result<Tick, StepError> {
+        let end = tables::after(&now.unix_ms().to_be_bytes());
+        let rows = self.store.scan(Scan::range(tables::DUE, &[], &end, DUE_AT_ONCE))?;
+        let mut wake = BTreeSet::new();
+        let mut unnamed = Vec::new();
+        for (key, _) in rows {
+            let Some((_, alert)) = tables::due_parts(&key) else { continue };
+            let mut batch = Batch::new();
+            batch.urgent().delete(tables::DUE, &key);
+            let mut mailing = Mailing::default();
+            self.alert_is_due(&mut batch, &mut mailing, alert, now, &mut unnamed)?;
+            wake.extend(mailing.finish(&mut batch));
+            self.store.append(batch)?;
+        }
+        Ok(Tick { settled: self.store.newest(), wake, unnamed, next: self.next_due()? })
+    }
+
+    /// When something is due next.
+    pub fn next_due(&self) -> Result<Option<Timestamp>, StepError> {
+        let first = self.store.scan(Scan::table(tables::DUE, 1))?;
+        Ok(first.first().and_then(|(key, _)| tables::due_parts(key)).map(|(time, _)| time))
+    }
+
+    fn alert_is_due(
+        &self,
+        batch: &mut Batch,
+        mailing: &mut Mailing,
+        alert: AlertId,
+        now: Timestamp,
+        unnamed: &mut Vec<BlobId>,
+    ) -> Result<(), StepError> {
+        let Some(mut record) = self.find_long::<AlertRecord>(tables::ALERT, alert.as_bytes())?
+        else {
+            return Ok(());
+        };
+        let entries = self.entries(&alert)?;
+        if !record.unseen_told {
+            self.tell_unseen(batch, mailing, alert, &record, &entries, now)?;
+            record.unseen_told = true;
+            batch.put_pieces(tables::ALERT, alert.as_bytes(), &write_record(&record));
+        }
+        let end = record.expires + Span::from_ms(limits::RELAY_GRACE_MS);
+        if now < end {
+            batch.put(tables::DUE, &tables::due(end, &alert), &[]);
+            return Ok(());
+        }
+        self.tell_tombstones(batch, mailing, alert, &record, &entries, now)?;
+        self.purge(batch, mailing, alert, record, &entries, unnamed)
+    }
+
+    fn tell_unseen(
+        &self,
+        batch: &mut Batch,
+        mailing: &mut Mailing,
+        alert: AlertId,
+        record: &AlertRecord,
+        entries: &[EntryRecord],
+        now: Timestamp,
+    ) -> Result<(), StepError> {
+        let mut notices = Vec::new();
+        for (index, recipient) in record.recipients.iter().enumerate() {
+            let of_recipient = |entry: &&EntryRecord| usize::from(entry.entry.recipient) == index;
+            let mut mine = entries.iter().filter(of_recipient).peekable();
+            if mine.peek().is_some() && !mine.any(|entry| entry.answered) {
+                let kind = NoticeKind::Unseen;
+                notices.push(self.notice(alert, recipient, kind, DeviceId::NONE, now));
+            }
+        }
+        self.tell_sender(batch, mailing, &record.sender, notices)
+    }
+
+    fn tell_tombstones(
+        &self,
+        batch: &mut Batch,
+        mailing: &mut Mailing,
+        alert: AlertId,
+        record: &AlertRecord,
+        entries: &[EntryRecord],
+        now: Timestamp,
+    ) -> Result<(), StepError> {
+        let mut notices = Vec::new();
+        for EntryRecord { entry, answered, .. } in entries {
+            let Some(recipient) = record.recipients.get(usize::from(entry.recipient)) else {
+                continue;
+            };
+            if !answered {
+                let kind = NoticeKind::Tombstone;
+                notices.push(self.notice(alert, recipient, kind, entry.device, now));
+            }
+        }
+        for notice in self.sign(notices.clone()) {
+            let device = notice.statement.device;
+            self.mail_notice(batch, mailing, &notice, &device)?;
+        }
+        self.tell_sender(batch, mailing, &record.sender, notices)
+    }
+
+    fn tell_sender(
+        &self,
+        batch: &mut Batch,
+        mailing: &mut Mailing,
+        sender: &ContactAddress,
+        notices: Vec<Notice>,
+    ) -> Result<(), StepError> {
+        if !self.is_home_of(sender) {
+            return Ok(());
+        }
+        for notice in self.sign(notices) {
+            for device in self.roster.devices_of(sender) {
+                self.mail_notice(batch, mailing, &notice, &device)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Drops envelope, body and wraps. The id and the answers given stay for ever (I5).
+    fn purge(
+        &self,
+        batch: &mut Batch,
+        mailing: &mut Mailing,
+        alert: AlertId,
+        mut record: AlertRecord,
+        entries: &[EntryRecord],
+        unnamed: &mut Vec<BlobId>,
+    ) -> Result<(), StepError> {
+        for EntryRecord { entry, proof, mail, answered, .. } in entries {
+            if *mail > 0 && !answered {
+                mailing.take(self, batch, &entry.device, *mail)?;
+            }
+            let (device, index) = (&entry.device, proof.index);
+            batch.delete(tables::ENTRY, &tables::entry(&alert, device, index));
+            batch.delete(tables::ADDRESSED, &tables::addressed(device, &alert, index));
+        }
+        batch.delete_pieces(tables::ENVELOPE, alert.as_bytes());
+        batch.delete_pieces(tables::BODY, alert.as_bytes());
+        for blob in record.blobs.iter() {
+            batch.delete(tables::NAMED, &tables::named(blob, &alert));
+            unnamed.push(*blob);
+        }
+        if let Some(original) = record.extends {
+            batch.delete(tables::EXTENDS, &tables::extends(&original, &alert));
+        }
+        let key = tables::contact(&record.sender);
+        if let Some(mut sender) = self.find::<SenderRecord>(tables::SENDER, &key)? {
+            sender.alerts = sender.alerts.saturating_sub(1);
+            sender.bytes = sender.bytes.saturating_sub(record.bytes);
+            batch.put(tables::SENDER, &key, &write_record(&sender));
+        }
+        record.purged = true;
+        batch.put_pieces(tables::ALERT, alert.as_bytes(), &write_record(&record));
+        Ok(())
+    }
+
+    fn entries(&self, alert: &AlertId) -> Result<Vec<EntryRecord>, StepError> {
+        let prefix = alert.as_bytes();
+        let rows = self.rows(tables::ENTRY, prefix, usize::MAX)?;
+        rows.iter().map(|(_, bytes)| Ok(read_record(bytes)?)).collect()
+    }
+
+    fn notice(
+        &self,
+        alert: AlertId,
+        recipient: &ContactAddress,
+        kind: NoticeKind,
+        device: DeviceId,
+        now: Timestamp,
+    ) -> Notice {
+        Notice {
+            version: Notice::VERSION,
+            relay: self.identity.name.clone(),
+            incarnation: self.incarnation,
+            alert,
+            recipient: recipient.clone(),
+            kind,
+            step: 0,
+            device,
+            time: now,
+            roster: self.roster.hash(),
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! What waits for a device: numbered without gaps, offered urgent first, kept until confirmed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use maille_common::address::DeviceId;
+use maille_common::codec::{Bytes, DecodeError, decode, encode};
+use maille_common::envelope::Delivery;
+use maille_common::evidence::SignedNotice;
+use maille_common::hash::{Hash, hash};
+use maille_common::identifier::{AlertId, Incarnation};
+use maille_common::label::Label;
+use maille_common::record::{RecordFault, read_record, write_record};
+use maille_common::time::Timestamp;
+use maille_common::wire::{Answer, Push, RefusalCode};
+use maille_durable::{Batch, Scan};
+
+use super::records::{
+    AlertRecord, DeviceRecord, EntryRecord, EnvelopeRecord, Mail, MailRecord, ReceiptRecord,
+};
+use super::relay::{RelayCore, Step, StepError};
+use super::tables;
+
+/// A piece of mail that waits, without its content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Waiting {
+    /// The code of its urgency: 1 is the most urgent.
+    pub class: u8,
+    /// Its number in the mailbox.
+    pub number: u64,
+}
+
+/// The class of receipts and notices: as urgent as the most urgent alert, for a sender waits for them.
+const CLASS_EVIDENCE: u8 = 1;
+
+/// Changes to mailboxes within one batch: several pieces may go to one device.
+#[derive(Debug, Default)]
+pub(super) struct Mailing {
+    devices: BTreeMap<DeviceId, DeviceRecord>,
+    woken: BTreeSet<DeviceId>,
+}
+
+impl Mailing {
+    /// What is known of a device, this batch included.
+    pub(super) fn device(
+        &mut self,
+        core: &RelayCore,
+        device: &DeviceId,
+    ) -> Result<&mut DeviceRecord, StepError> {
+        if !self.devices.contains_key(device) {
+            self.devices.insert(*device, core.device(device)?);
+        }
+        Ok(self.devices.entry(*device).or_insert(DeviceRecord::NEW))
+    }
+
+    /// Puts a piece of mail at the end of a device's mailbox, and returns its number.
+    pub(super) fn put(
+        &mut self,
+        core: &RelayCore,
+        batch: &mut Batch,
+        device: &DeviceId,
+        record: &MailRecord,
+    ) -> Result<u64, StepError> {
+        let known = self.device(core, device)?;
+        known.mailbox += 1;
+        known.waiting += 1;
+        known.waiting_bytes += record.bytes;
+        let number = known.mailbox;
+        batch.put(tables::MAIL, &tables::mail(device, number), &write_record(record));
+        batch.put(tables::WAITING, &tables::waiting(device, record.class, number), &[]);
+        self.woken.insert(*device);
+        Ok(number)
+    }
+
+    /// Takes a piece of mail out of a device's mailbox.
+    pub(super) fn take(
+        &mut self,
+        core: &RelayCore,
+        batch: &mut Batch,
+        device: &DeviceId,
+        number: u64,
+    ) -> Result<Option<Mail>, StepError> {
+        let key = tables::mail(device, number);
+        let Some(record) = core.find::<MailRecord>(tables::MAIL, &key)? else { return Ok(None) };
+        batch.delete(tables::MAIL, &key);
+        batch.delete(tables::WAITING, &tables::waiting(device, record.class, number));
+        let known = self.device(core, device)?;
+        known.waiting = known.waiting.saturating_sub(1);
+        known.waiting_bytes = known.waiting_bytes.saturating_sub(record.bytes);
+        Ok(Some(record.mail))
+    }
+
+    /// Writes the mailboxes' heads; the devices for which something new waits.
+    pub(super) fn finish(self, batch: &mut Batch) -> BTreeSet<DeviceId> {
+        for (device, record) in &self.devices {
+            batch.put(tables::DEVICE, device.as_bytes(), &write_record(record));
+        }
+        self.woken
+    }
+}
+
+impl RelayCore {
+    /// What waits for a device, urgent first, at most `limit`.
+    pub fn waiting(&self, device: &DeviceId, limit: usize) -> Result<Vec<Waiting>, StepError> {
+        let from = device.as_bytes();
+        let rows =
+            self.store.scan(Scan::range(tables::WAITING, from, &tables::after(from), limit))?;
+        let waiting = |key: &[u8]| {
+            Some(Waiting { class: *key.get(DeviceId::LEN)?, number: tables::waiting_number(key)? })
+        };
+        Ok(rows.iter().filter_map(|(key, _)| waiting(key)).collect())
+    }
+
+    /// The push of a piece of mail; none if it was confirmed in the meantime.
+    pub fn push(&self, device: &DeviceId, number: u64) -> Result<Option<Push>, StepError> {
+        let key = tables::mail(device, number);
+        let Some(record) = self.find::<MailRecord>(tables::MAIL, &key)? else { return Ok(None) };
+        let push = match record.mail {
+            Mail::Delivery { alert, index } => self
+                .delivery(device, &alert, index)?
+                .map(|delivery| Push::Delivery { number, delivery: Box::new(delivery) }),
+            Mail::Receipt { receipt } => {
+                let key = tables::statement(&receipt);
+                let record: Option<ReceiptRecord> = self.find_long(tables::RECEIPT, key)?;
+                record.map(|ReceiptRecord { receipt, note, .. }| Push::Receipt {
+                    number,
+                    receipt: Box::new(receipt),
+                    note,
+                })
+            }
+            Mail::Notice { notice } => {
+                let bytes = self.store.pieces(tables::NOTICE, tables::statement(&notice))?;
+                let notice = bytes.map(|bytes| decode(&bytes)).transpose();
+                let damaged = |fault| RecordFault::Damaged { name: "notice", fault };
+                notice
+                    .map_err(damaged)?
+                    .map(|notice| Push::Notice { number, notice: Box::new(notice) })
+            }
+        };
+        Ok(push)
+    }
+
+    /// Confirms receipts and notices of a mailbox. Deliveries are confirmed by their signed receipts
+    /// only, so their numbers are passed over.
+    pub fn confirm(
+        &self,
+        device: &DeviceId,
+        incarnation: Incarnation,
+        numbers: &[u64],
+    ) -> Result<Step, StepError> {
+        if incarnation != self.incarnation {
+            return Ok(self.refuse(RefusalCode::Conflict));
+        }
+        let mut batch = Batch::new();
+        batch.urgent();
+        let mut mailing = Mailing::default();
+        for number in numbers {
+            let key = tables::mail(device, *number);
+            let record: Option<MailRecord> = self.find(tables::MAIL, &key)?;
+            if matches!(record, None | Some(MailRecord { mail: Mail::Delivery { .. }, .. })) {
+                continue;
+            }
+            match mailing.take(self, &mut batch, device, *number)? {
+                Some(Mail::Receipt { receipt }) => self.drop_reader(&mut batch, &receipt)?,
+                Some(Mail::Notice { notice }) => {
+                    batch.delete_pieces(tables::NOTICE, tables::statement(&notice));
+                }
+                _ => {}
+            }
+        }
+        mailing.finish(&mut batch);
+        self.settle(batch, Answer::Done, BTreeSet::new())
+    }
+
+    /// Mails a receipt to devices, and stores it if anybody reads it.
+    pub(super) fn mail_receipt(
+        &self,
+        batch: &mut Batch,
+        mailing: &mut Mailing,
+        record: &ReceiptRecord,
+        devices: &BTreeSet<DeviceId>,
+    ) -> Result<(), StepError> {
+        let receipt = record.receipt.hash();
+        let bytes = write_record(record);
+        let mail = MailRecord {
+            class: CLASS_EVIDENCE,
+            bytes: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
+            mail: Mail::Receipt { receipt },
+        };
+        batch.put_pieces(tables::RECEIPT, tables::statement(&receipt), &bytes);
+        for device in devices {
+            mailing.put(self, batch, device, &mail)?;
+        }
+        Ok(())
+    }
+
+    /// Mails a notice of this relay, one copy a device.
+    pub(super) fn mail_notice(
+        &self,
+        batch: &mut Batch,
+        mailing: &mut Mailing,
+        notice: &SignedNotice,
+        device: &DeviceId,
+    ) -> Result<(), StepError> {
+        let bytes = encode(notice);
+        // Each device's copy has a key of its own, so that confirming one leaves the others.
+        let key = hash(Label::NOTICE, &[notice.statement.bytes(), device.as_bytes()]);
+        let mail = MailRecord {
+            class: CLASS_EVIDENCE,
+            bytes: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
+            mail: Mail::Notice { notice: key },
+        };
+        batch.put_pieces(tables::NOTICE, tables::statement(&key), &bytes);
+        mailing.put(self, batch, device, &mail)?;
+        Ok(())
+    }
+
+    /// One device's share of an alert, unless it is purged.
+    fn delivery(
+        &self,
+        device: &DeviceId,
+        alert: &AlertId,
+        index: u32,
+    ) -> Result<Option<Delivery>, StepError> {
+        let envelope: Option<EnvelopeRecord> =
+            self.find_long(tables::ENVELOPE, alert.as_bytes())?;
+        let Some(EnvelopeRecord { env, signatures, original }) = envelope else { return Ok(None) };
+        let key = tables::entry(alert, device, index);
+        let EntryRecord { entry, wrap, proof, .. } = self
+            .find(tables::ENTRY, &key)?
+            .ok_or(RecordFault::Missing { name: "entry of an envelope" })?;
+        let body = self
+            .store
+            .pieces(tables::BODY, alert.as_bytes())?
+            .ok_or(RecordFault::Missing { name: "body" })?;
+        let body = Bytes::new(body).map_err(|too_long| RecordFault::Damaged {
+            name: "body",
+            fault: DecodeError::TooLong { limit: too_long.limit, found: too_long.found },
+        })?;
+        Ok(Some(Delivery { env, signatures, proof, entry, wrap, original, body }))
+    }
+
+    fn drop_reader(&self, batch: &mut Batch, receipt: &Hash) -> Result<(), StepError> {
+        let key = tables::statement(receipt);
+        let Some(mut record) = self.find_long::<ReceiptRecord>(tables::RECEIPT, key)? else {
+            return Ok(());
+        };
+        record.readers = record.readers.saturating_sub(1);
+        match record.readers {
+            0 => batch.delete_pieces(tables::RECEIPT, key),
+            _ => batch.put_pieces(tables::RECEIPT, key, &write_record(&record)),
+        };
+        Ok(())
+    }
+
+    /// When the oldest alert with unanswered entries was accepted: mailboxes are in order of
+    /// acceptance, so the first number of each device is enough.
+    pub(super) fn oldest_waiting(&self) -> Result<Option<Timestamp>, StepError> {
+        let mut oldest: Option<Timestamp> = None;
+        for (device, _) in self.store.scan(Scan::table(tables::DEVICE, usize::MAX))? {
+            for (_, bytes) in self.rows(tables::MAIL, &device, 1)? {
+                let mail: MailRecord = read_record(&bytes)?;
+                if let Mail::Delivery { alert, .. } = mail.mail {
+                    let alert: Option<AlertRecord> =
+                        self.find_long(tables::ALERT, alert.as_bytes())?;
+                    let accepted = alert.map(|alert| alert.accepted);
+                    oldest = [oldest, accepted].into_iter().flatten().min();
+                }
+            }
+        }
+        Ok(oldest)
+    }
+}

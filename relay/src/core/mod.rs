@@ -1,0 +1,37 @@
+//! The relay's core: pure steps over a store, a roster and a given `now`.
+//!
+//! No socket, file, clock or randomness here. A step reads the store, appends one batch, and returns
+//! what to answer, whom to wake, and which commit has to be durable before the answer may leave (I1).
+//!
+//! | file | its noun |
+//! |---|---|
+//! | `relay.rs` | the relay: identity, roster, incarnation, the way into each step |
+//! | `submit.rs` | an envelope comes in |
+//! | `mailbox.rs` | what waits for a device |
+//! | `receipts.rs` | an answer comes in, and goes to the sender |
+//! | `hello.rs` | a connection begins; rollbacks show |
+//! | `bundles.rs` | the sealing-key directory |
+//! | `blobs.rs` | who may bring and fetch attachments |
+//! | `expire.rs` | deadlines, and the end of keeping |
+//! | `quota.rs` | budgets per sender and mailbox |
+//! | `tables.rs` | every key of the store |
+//! | `records.rs` | every record of the store |
+
+mod blobs;
+mod bundles;
+mod expire;
+mod hello;
+mod mailbox;
+mod quota;
+mod receipts;
+mod records;
+mod relay;
+mod submit;
+mod tables;
+
+pub use expire::Tick;
+pub use mailbox::Waiting;
+pub use quota::RelayBudget;
+pub use receipts::{VerifiedReceipt, verify_receipt};
+pub use relay::{RelayCore, RelayIdentity, RelayStanding, Step, StepError};
+pub use submit::BlobShelf;

@@ -1,0 +1,148 @@
+//! An answer comes in: it confirms a delivery, and goes to the sender.
+
+use std::collections::BTreeSet;
+
+use maille_common::address::DeviceId;
+use maille_common::evidence::{Proven, Receipt, ReceiptFault};
+use maille_common::identifier::AlertId;
+use maille_common::record::{read_record, write_record};
+use maille_common::roster::Roster;
+use maille_common::terms::Stage;
+use maille_common::wire::{Answer, PostReceipt, RefusalCode};
+use maille_durable::Batch;
+
+use super::mailbox::Mailing;
+use super::records::{AlertRecord, EntryRecord, ReceiptRecord};
+use super::relay::{RelayCore, Step, StepError};
+use super::tables;
+
+/// A posted receipt whose signature and entitlement are proven.
+#[derive(Debug, Clone)]
+pub struct VerifiedReceipt {
+    proven: Proven<Receipt>,
+    posted: PostReceipt,
+}
+
+/// Proves a posted receipt by the roster (PROTOCOL Q1 to Q3); `connected` is who posts it.
+pub fn verify_receipt(
+    posted: PostReceipt,
+    roster: &Roster,
+    connected: &DeviceId,
+) -> Result<VerifiedReceipt, RefusalCode> {
+    let receipt: &Receipt = &posted.receipt.statement;
+    if !roster.acts_for(connected, &receipt.contact) {
+        return Err(RefusalCode::NotYourContact);
+    }
+    let note = posted.note.as_ref().map(maille_common::evidence::SealedNote::hash);
+    if note.unwrap_or(maille_common::hash::Hash::ZERO) != receipt.note {
+        return Err(RefusalCode::Hash);
+    }
+    // A rule A -> B carries everything about A's alerts both ways (DESIGN §3).
+    let allowed = receipt.recipient == posted.to
+        || roster.allows(&posted.to, &receipt.recipient)
+        || roster.allows(&receipt.recipient, &posted.to);
+    if !allowed {
+        return Err(RefusalCode::NoRule);
+    }
+    match posted.receipt.clone().verify(roster, &posted.to) {
+        Ok(proven) => Ok(VerifiedReceipt { proven, posted }),
+        Err(ReceiptFault::Signature(_)) => Err(RefusalCode::Signature),
+        Err(ReceiptFault::NotEntitled { .. }) => Err(RefusalCode::NotYourContact),
+        Err(_) => Err(RefusalCode::Malformed),
+    }
+}
+
+impl RelayCore {
+    /// Takes a receipt: where the alert is kept it confirms the delivery; at a home relay of the
+    /// sender it goes into the sender's mailboxes.
+    pub fn receipt(&self, receipt: &VerifiedReceipt) -> Result<Step, StepError> {
+        let statement = receipt.proven.statement();
+        let alert: Option<AlertRecord> =
+            self.find_long(tables::ALERT, statement.alert.as_bytes())?;
+        let to = &receipt.posted.to;
+        if alert.as_ref().is_some_and(|alert| alert.sender != *to) {
+            return Ok(self.refuse(RefusalCode::NotYourContact));
+        }
+        let home = self.is_home_of(to);
+        if alert.is_none() && !home {
+            return Ok(self.refuse(RefusalCode::UnknownAlert));
+        }
+        let mut batch = Batch::new();
+        batch.urgent();
+        let mut mailing = Mailing::default();
+        self.answer_entries(&mut batch, &mut mailing, statement)?;
+        let hash = receipt.proven.hash();
+        let known = self.store.get(tables::RECEIPT_SEEN, tables::statement(&hash))?.is_some();
+        if !known {
+            batch.put(tables::RECEIPT_SEEN, tables::statement(&hash), &[]);
+            let readers = self.readers(receipt, alert.as_ref(), home);
+            if !readers.is_empty() {
+                let record = ReceiptRecord {
+                    receipt: receipt.posted.receipt.clone(),
+                    note: receipt.posted.note.clone(),
+                    readers: u32::try_from(readers.len()).unwrap_or(u32::MAX),
+                };
+                self.mail_receipt(&mut batch, &mut mailing, &record, &readers)?;
+            }
+        }
+        let wake = mailing.finish(&mut batch);
+        self.settle(batch, Answer::Done, wake)
+    }
+
+    /// The devices that have to learn of a receipt.
+    fn readers(
+        &self,
+        receipt: &VerifiedReceipt,
+        alert: Option<&AlertRecord>,
+        home: bool,
+    ) -> BTreeSet<DeviceId> {
+        let statement = receipt.proven.statement();
+        let mut contacts = BTreeSet::new();
+        if home {
+            contacts.insert(receipt.posted.to.clone());
+        }
+        // The contact's own other devices learn what it did with the alert.
+        if statement.stage >= Stage::Read && self.is_home_of(&statement.contact) {
+            contacts.insert(statement.contact.clone());
+        }
+        // With `ack_rule = first` one acknowledgement frees the others, who receive it signed.
+        if let (Some(alert), Stage::Acknowledged) = (alert, statement.stage) {
+            if alert.first {
+                let collect_here = alert.recipients.iter().filter(|to| self.is_home_of(to));
+                contacts.extend(collect_here.cloned());
+            }
+        }
+        let devices = contacts.iter().flat_map(|contact| self.roster.devices_of(contact));
+        devices.filter(|device| *device != statement.device).collect()
+    }
+
+    /// Marks the device's entries as answered, and takes their mail out of its mailbox.
+    fn answer_entries(
+        &self,
+        batch: &mut Batch,
+        mailing: &mut Mailing,
+        receipt: &Receipt,
+    ) -> Result<(), StepError> {
+        for alert in self.envelopes_of(&receipt.alert)? {
+            let prefix = tables::entries_of(&alert, &receipt.device);
+            for (key, bytes) in self.rows(tables::ENTRY, &prefix, usize::MAX)? {
+                let mut entry: EntryRecord = read_record(&bytes)?;
+                if entry.mail == 0 || entry.answered {
+                    continue;
+                }
+                mailing.take(self, batch, &receipt.device, entry.mail)?;
+                entry.answered = true;
+                batch.put(tables::ENTRY, &key, &write_record(&entry));
+            }
+        }
+        Ok(())
+    }
+
+    /// An alert and its addenda, which are answered under the alert's id.
+    pub(super) fn envelopes_of(&self, alert: &AlertId) -> Result<Vec<AlertId>, StepError> {
+        let prefix = alert.as_bytes();
+        let addendum = |key: Vec<u8>| key.last_chunk::<32>().map(|id| AlertId::from_bytes(*id));
+        let addenda = self.rows(tables::EXTENDS, prefix, usize::MAX)?.into_iter().filter_map(|(key, _)| addendum(key));
+        Ok(std::iter::once(*alert).chain(addenda).collect())
+    }
+}

@@ -1,0 +1,168 @@
+//! Every record of the relay's store. Pinned vectors stand in the tests of the workspace.
+
+use maille_common::address::ContactAddress;
+use maille_common::blob::BlobId;
+use maille_common::codec::{Decode, Encode, Exact, List, coded, coded_choice};
+use maille_common::envelope::{Entry, EntryProof, Env, Original, Signatures};
+use maille_common::evidence::{SealedNote, SignedAccepted, SignedReceipt};
+use maille_common::hash::Hash;
+use maille_common::identifier::{AlertId, Epoch, Incarnation};
+use maille_common::limits;
+use maille_common::record::Record;
+use maille_common::time::Timestamp;
+
+coded! {
+    /// The store itself.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub(super) struct MetaRecord {
+        pub(super) incarnation: Incarnation,
+        /// Answers to submissions are numbered per device within the incarnation.
+        pub(super) since: Timestamp,
+    }
+}
+
+coded! {
+    /// An alert that is kept, or of which only the id is.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub(super) struct AlertRecord {
+        pub(super) sender: ContactAddress,
+        pub(super) recipients: List<ContactAddress, { limits::RECIPIENTS_MAX }>,
+        /// The urgency's code, which is the class of its mail.
+        pub(super) class: u8,
+        pub(super) first: bool,
+        pub(super) accepted: Timestamp,
+        pub(super) expires: Timestamp,
+        pub(super) blobs: List<BlobId, { limits::BLOBS_MAX }>,
+        pub(super) entries: u32,
+        /// Bytes kept for it, as quotas count them.
+        pub(super) bytes: u64,
+        pub(super) unseen_told: bool,
+        /// Envelope, body and wraps are gone; ids and answers stay (I5).
+        pub(super) purged: bool,
+        /// For an addendum: what it extends.
+        pub(super) extends: Option<AlertId>,
+    }
+}
+
+coded! {
+    /// The signed part of an envelope.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub(super) struct EnvelopeRecord {
+        pub(super) env: Exact<Env, { limits::ENV_BYTES_MAX }>,
+        pub(super) signatures: Signatures,
+        pub(super) original: Option<Original>,
+    }
+}
+
+coded! {
+    /// One device's share.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub(super) struct EntryRecord {
+        pub(super) entry: Entry,
+        pub(super) wrap: [u8; limits::WRAP_BYTES],
+        pub(super) proof: EntryProof,
+        /// Its number in the device's mailbox; 0 while it is held back.
+        pub(super) mail: u64,
+        pub(super) answered: bool,
+    }
+}
+
+coded! {
+    /// What the sender was told about one recipient.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub(super) struct AnswerRecord {
+        pub(super) accepted: SignedAccepted,
+    }
+}
+
+coded! {
+    /// A device as this relay knows it.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(super) struct DeviceRecord {
+        /// The highest epoch it showed.
+        pub(super) epoch: Epoch,
+        /// The highest mailbox number given out.
+        pub(super) mailbox: u64,
+        /// The highest number of an Accepted given to it.
+        pub(super) accepted: u64,
+        /// What waits: pieces of mail, and their bytes.
+        pub(super) waiting: u64,
+        pub(super) waiting_bytes: u64,
+        /// The number of its newest sealing-key bundle.
+        pub(super) bundle: u64,
+    }
+}
+
+coded! {
+    /// A piece of mail.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub(super) struct MailRecord {
+        pub(super) class: u8,
+        pub(super) bytes: u64,
+        pub(super) mail: Mail,
+    }
+}
+
+coded_choice! {
+    /// What a piece of mail is.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+    pub(super) enum Mail {
+        Delivery { alert: AlertId, index: u32 },
+        Receipt { receipt: Hash },
+        Notice { notice: Hash },
+    }
+}
+
+coded! {
+    /// A receipt with its note.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub(super) struct ReceiptRecord {
+        pub(super) receipt: SignedReceipt,
+        pub(super) note: Option<SealedNote>,
+        /// Pieces of mail that still name it.
+        pub(super) readers: u32,
+    }
+}
+
+coded! {
+    /// A sender's budget.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+    pub(super) struct SenderRecord {
+        /// Alerts kept here.
+        pub(super) alerts: u64,
+        /// Their bytes.
+        pub(super) bytes: u64,
+    }
+}
+
+macro_rules! records {
+    ($($record:ty = $name:literal;)+) => {
+        $(impl Record for $record {
+            const NAME: &'static str = $name;
+        })+
+    };
+}
+
+records! {
+    MetaRecord = "description of the store";
+    AlertRecord = "alert";
+    EnvelopeRecord = "envelope";
+    EntryRecord = "entry of an envelope";
+    AnswerRecord = "answer to a submission";
+    DeviceRecord = "device";
+    MailRecord = "piece of mail";
+    ReceiptRecord = "receipt";
+    SenderRecord = "sender's budget";
+}
+
+impl DeviceRecord {
+    /// A device never seen before.
+    pub(super) const NEW: Self = Self {
+        epoch: Epoch(0),
+        mailbox: 0,
+        accepted: 0,
+        waiting: 0,
+        waiting_bytes: 0,
+        bundle: 0,
+    };
+}

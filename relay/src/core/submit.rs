@@ -1,0 +1,318 @@
+//! An envelope comes in: judged per recipient, stored whole, answered with a signature (DESIGN §5).
+
+use maille_common::address::{ContactAddress, DeviceId};
+use maille_common::codec::List;
+use maille_common::envelope::{Core, Submission, SubmittedEntry, VerifiedSubmission};
+use maille_common::evidence::{Accepted, SignedAccepted};
+use maille_common::blob::BlobId;
+use maille_common::identifier::AlertId;
+use maille_common::limits;
+use maille_common::record::write_record;
+use maille_common::terms::{AcceptReason, AckRule, Kind, Outcome, Release};
+use maille_common::time::{Span, Timestamp};
+use maille_common::wire::Answer;
+use maille_durable::Batch;
+
+use super::mailbox::Mailing;
+use super::quota::RelayBudget;
+use super::records::{
+    AlertRecord, AnswerRecord, EntryRecord, EnvelopeRecord, Mail, MailRecord, SenderRecord,
+};
+use super::relay::{RelayCore, Step, StepError};
+use super::tables;
+
+/// What of a submission's attachments is here.
+pub trait BlobShelf {
+    /// Whether the attachment is whole and durable (PROTOCOL E10).
+    fn is_whole(&self, blob: &BlobId) -> bool;
+}
+
+impl RelayCore {
+    /// Takes a proven submission of `device`, or answers for a known one what was answered before.
+    ///
+    /// A known envelope's refused recipients are judged again, because a quota or a missing
+    /// designation passes; its accepted ones stay accepted (I5).
+    pub fn submit(
+        &self,
+        device: &DeviceId,
+        submission: &VerifiedSubmission,
+        blobs: &dyn BlobShelf,
+        now: Timestamp,
+    ) -> Result<Step, StepError> {
+        let known: Option<AlertRecord> =
+            self.find_long(tables::ALERT, submission.id().as_bytes())?;
+        let told = match &known {
+            Some(_) => self.told(submission.id(), submission.core())?,
+            None => Vec::new(),
+        };
+        let reasons = self.judge(submission, blobs, &told)?;
+        let changed = |index: usize| {
+            told.get(index).is_none_or(|told| told.statement.reason != reasons[index])
+        };
+        if (0..reasons.len()).all(|index| !changed(index)) {
+            return Ok(self.reply(accepted_answer(told)));
+        }
+        let mut batch = Batch::new();
+        let mut mailing = Mailing::default();
+        let newly: Vec<bool> = (0..reasons.len())
+            .map(|index| reasons[index] == AcceptReason::None && changed(index))
+            .collect();
+        if newly.contains(&true) {
+            self.keep(&mut batch, submission, known.as_ref(), now)?;
+            self.keep_entries(&mut batch, &mut mailing, submission, &newly, known.is_some())?;
+        }
+        let answers =
+            self.answer(&mut batch, &mut mailing, device, submission, &reasons, told, now)?;
+        let wake = mailing.finish(&mut batch);
+        self.settle(batch, accepted_answer(answers), wake)
+    }
+
+    /// The stored answers for an envelope already known, in the order of its recipients.
+    pub fn known_answer(&self, submission: &Submission) -> Result<Option<Step>, StepError> {
+        let id = submission.id();
+        if self.find_long::<AlertRecord>(tables::ALERT, id.as_bytes())?.is_none() {
+            return Ok(None);
+        }
+        let told = self.told(id, &submission.env.core)?;
+        let all_taken = told.len() == submission.env.core.recipients.len()
+            && told.iter().all(|told| told.statement.outcome == Outcome::Accepted);
+        Ok(all_taken.then(|| self.reply(accepted_answer(told))))
+    }
+
+    fn told(&self, alert: AlertId, core: &Core) -> Result<Vec<SignedAccepted>, StepError> {
+        let mut told = Vec::with_capacity(core.recipients.len());
+        for index in 0..core.recipients.len() {
+            let key = tables::answer(&alert, recipient_index(index));
+            let Some(record) = self.find::<AnswerRecord>(tables::ANSWER, &key)? else { break };
+            told.push(record.accepted);
+        }
+        Ok(told)
+    }
+
+    /// Per recipient: the reason against it, roster first, then home, attachments and budgets.
+    fn judge(
+        &self,
+        submission: &VerifiedSubmission,
+        blobs: &dyn BlobShelf,
+        told: &[SignedAccepted],
+    ) -> Result<Vec<AcceptReason>, StepError> {
+        let core = submission.core();
+        let env = &submission.submission().env;
+        let whole = env.blobs.iter().all(|blob| blobs.is_whole(&blob.id));
+        let sender = self.sender(&core.sender)?;
+        let bytes = weight(submission.submission());
+        let mut reasons = Vec::with_capacity(core.recipients.len());
+        for (index, to) in core.recipients.iter().enumerate() {
+            let accepted_before = told
+                .get(index)
+                .is_some_and(|told| told.statement.outcome == Outcome::Accepted);
+            let reason = match submission.verdicts()[index] {
+                _ if accepted_before => AcceptReason::None,
+                AcceptReason::None if !self.is_home_of(to) => AcceptReason::NotCollectedHere,
+                AcceptReason::None if !whole => AcceptReason::BlobMissing,
+                AcceptReason::None if self.budget.sender_is_full(&sender, bytes) => {
+                    AcceptReason::SenderQuota
+                }
+                AcceptReason::None => self.judge_mailboxes(submission, index, bytes)?,
+                reason => reason,
+            };
+            reasons.push(reason);
+        }
+        Ok(reasons)
+    }
+
+    /// A recipient is reachable while one of its devices has room.
+    fn judge_mailboxes(
+        &self,
+        submission: &VerifiedSubmission,
+        recipient: usize,
+        bytes: u64,
+    ) -> Result<AcceptReason, StepError> {
+        for SubmittedEntry { entry, .. } in submission.submission().entries.iter() {
+            if entry.release != Release::Now || usize::from(entry.recipient) != recipient {
+                continue;
+            }
+            if !self.budget.mailbox_is_full(&self.device(&entry.device)?, bytes) {
+                return Ok(AcceptReason::None);
+            }
+        }
+        Ok(AcceptReason::MailboxFull)
+    }
+
+    fn sender(&self, sender: &ContactAddress) -> Result<SenderRecord, StepError> {
+        let found = self.find(tables::SENDER, &tables::contact(sender))?;
+        Ok(found.unwrap_or_default())
+    }
+
+    /// Stores what all devices share, once.
+    fn keep(
+        &self,
+        batch: &mut Batch,
+        submission: &VerifiedSubmission,
+        known: Option<&AlertRecord>,
+        now: Timestamp,
+    ) -> Result<(), StepError> {
+        if known.is_some_and(|known| !known.purged) {
+            return Ok(());
+        }
+        let (core, whole) = (submission.core(), submission.submission());
+        let id = submission.id();
+        let bytes = weight(whole);
+        let expires = core.expiry(now);
+        let record = AlertRecord {
+            sender: core.sender.clone(),
+            recipients: List::new(core.recipients.to_vec())
+                .expect("a core's recipients are within the same limit"),
+            class: core.urgency.code(),
+            first: core.ack_rule == AckRule::First,
+            accepted: now,
+            expires,
+            blobs: List::new(
+                whole.env.blobs.iter().map(|blob| blob.id).collect::<Vec<_>>(),
+            )
+            .expect("an env's blobs are within the same limit"),
+            entries: whole.env.entries,
+            bytes,
+            unseen_told: core.kind == Kind::Heartbeat,
+            purged: false,
+            extends: whole.original.as_ref().and(core.refers_to()),
+        };
+        let envelope = EnvelopeRecord {
+            env: whole.env.clone(),
+            signatures: whole.signatures.clone(),
+            original: whole.original.clone(),
+        };
+        batch.put_pieces(tables::ALERT, id.as_bytes(), &write_record(&record));
+        batch.put_pieces(tables::ENVELOPE, id.as_bytes(), &write_record(&envelope));
+        batch.put_pieces(tables::BODY, id.as_bytes(), &whole.body);
+        batch.put(tables::DUE, &tables::due(expires, &id), &[]);
+        for blob in record.blobs.iter() {
+            batch.put(tables::NAMED, &tables::named(blob, &id), &[]);
+        }
+        if let Some(original) = record.extends {
+            batch.put(tables::EXTENDS, &tables::extends(&original, &id), &[]);
+        }
+        let mut sender = self.sender(&core.sender)?;
+        sender.alerts += 1;
+        sender.bytes = sender.bytes.saturating_add(bytes);
+        batch.put(tables::SENDER, &tables::contact(&core.sender), &write_record(&sender));
+        Ok(())
+    }
+
+    /// Stores the entries of newly accepted recipients and, the first time, of the sender's own
+    /// devices; mails those that are not held back.
+    fn keep_entries(
+        &self,
+        batch: &mut Batch,
+        mailing: &mut Mailing,
+        submission: &VerifiedSubmission,
+        newly: &[bool],
+        known: bool,
+    ) -> Result<(), StepError> {
+        let (id, core) = (submission.id(), submission.core());
+        let bytes = weight(submission.submission());
+        let entries = submission.submission().entries.iter().zip(submission.proofs());
+        for (SubmittedEntry { entry, wrap }, proof) in entries {
+            let wanted = match entry.release {
+                Release::Own => !known && self.is_home_of(&core.sender),
+                Release::Now | Release::After => {
+                    newly.get(usize::from(entry.recipient)).copied().unwrap_or(false)
+                }
+            };
+            if !wanted {
+                continue;
+            }
+            let (device, index) = (entry.device, proof.index);
+            let mail = match entry.release {
+                Release::After => 0,
+                Release::Now | Release::Own => {
+                    let mail = Mail::Delivery { alert: id, index };
+                    let record = MailRecord { class: core.urgency.code(), bytes, mail };
+                    mailing.put(self, batch, &device, &record)?
+                }
+            };
+            let record =
+                EntryRecord { entry: entry.clone(), wrap: *wrap, proof, mail, answered: false };
+            batch.put(tables::ENTRY, &tables::entry(&id, &device, index), &write_record(&record));
+            batch.put(tables::ADDRESSED, &tables::addressed(&device, &id, index), &[]);
+        }
+        Ok(())
+    }
+
+    /// Signs and stores an answer per recipient whose reason changed; one signature for all.
+    #[expect(clippy::too_many_arguments, reason = "one private step of `submit`, split for reading")]
+    fn answer(
+        &self,
+        batch: &mut Batch,
+        mailing: &mut Mailing,
+        device: &DeviceId,
+        submission: &VerifiedSubmission,
+        reasons: &[AcceptReason],
+        mut told: Vec<SignedAccepted>,
+        now: Timestamp,
+    ) -> Result<Vec<SignedAccepted>, StepError> {
+        let mut fresh = Vec::new();
+        let recipients = submission.core().recipients.iter().zip(reasons).enumerate();
+        for (index, (recipient, reason)) in recipients {
+            if told.get(index).is_some_and(|told| told.statement.reason == *reason) {
+                continue;
+            }
+            let known = mailing.device(self, device)?;
+            known.accepted += 1;
+            let accepted = Accepted {
+                version: Accepted::VERSION,
+                relay: self.identity.name.clone(),
+                incarnation: self.incarnation,
+                number: known.accepted,
+                device: *device,
+                alert: submission.id(),
+                recipient: recipient.clone(),
+                outcome: outcome(*reason),
+                reason: *reason,
+                retry_after: retry_after(*reason),
+                time: now,
+                roster: self.roster.hash(),
+            };
+            fresh.push((index, accepted));
+        }
+        let (indexes, statements): (Vec<usize>, Vec<Accepted>) = fresh.into_iter().unzip();
+        for (index, accepted) in indexes.into_iter().zip(self.sign(statements)) {
+            let key = tables::answer(&submission.id(), recipient_index(index));
+            let record = AnswerRecord { accepted: accepted.clone() };
+            batch.put(tables::ANSWER, &key, &write_record(&record));
+            match told.get_mut(index) {
+                Some(told) => *told = accepted,
+                None => told.push(accepted),
+            }
+        }
+        Ok(told)
+    }
+}
+
+/// Bytes that a submission takes, as budgets count them.
+fn weight(submission: &Submission) -> u64 {
+    let entries = submission.entries.len().saturating_mul(limits::WRAP_BYTES);
+    let bytes = submission.env.bytes().len() + submission.body.len() + entries;
+    u64::try_from(bytes).unwrap_or(u64::MAX)
+}
+
+fn recipient_index(index: usize) -> u16 {
+    u16::try_from(index).expect("recipients are bounded by RECIPIENTS_MAX")
+}
+
+fn outcome(reason: AcceptReason) -> Outcome {
+    if reason == AcceptReason::None { Outcome::Accepted } else { Outcome::Refused }
+}
+
+fn retry_after(reason: AcceptReason) -> Span {
+    match reason {
+        AcceptReason::SenderQuota | AcceptReason::MailboxFull => RelayBudget::RETRY_QUOTA,
+        AcceptReason::DiskLow => RelayBudget::RETRY_DISK,
+        AcceptReason::BlobMissing => RelayBudget::RETRY_BLOB,
+        _ => Span::ZERO,
+    }
+}
+
+fn accepted_answer(accepted: Vec<SignedAccepted>) -> Answer {
+    Answer::Accepted(List::new(accepted).expect("one answer per recipient, within its limit"))
+}

@@ -1,0 +1,199 @@
+//! PROTOCOL.md and the code hold each other to account: every check is cited where it is decided,
+//! and every label written down is one that the code has.
+
+use std::collections::BTreeSet;
+
+use maille_common::label::Label;
+
+use crate::faults::Faults;
+use crate::repository::{rust_sources, text_of};
+use crate::words::{line_of, places};
+
+const PROTOCOL: &str = "common/PROTOCOL.md";
+
+/// Checks that no code decides yet. An entry goes when its check is cited, as a test demands.
+const NOT_YET: &[&str] = &[
+    "R1", "R2", "R3", "R4", "R5", "R6", "R7", "R8", "R9", "R10", "K1", "K4", "K5", "A1", "A2", "A3",
+];
+
+/// The statements that PROTOCOL.md writes as `X` where it gives one label for all.
+const STATEMENTS: &[&str] = &["receipt", "accepted", "notice", "expiry", "relay time"];
+
+#[test]
+fn every_check_is_cited_where_it_is_decided() {
+    let cited = cited();
+    let missing: Vec<String> = checks()
+        .into_iter()
+        .filter(|check| !cited.contains(check) && !NOT_YET.contains(&check.as_str()))
+        .collect();
+    assert!(
+        missing.is_empty(),
+        "no code cites these checks of PROTOCOL.md (as `PROTOCOL E7`): {}",
+        missing.join(" ")
+    );
+}
+
+#[test]
+fn no_check_is_called_missing_that_is_cited() {
+    let (checks, cited) = (checks(), cited());
+    let done: Vec<&str> = NOT_YET
+        .iter()
+        .copied()
+        .filter(|&check| cited.contains(check) || !checks.contains(check))
+        .collect();
+    assert!(
+        done.is_empty(),
+        "take these off NOT_YET in tests/tests/tidy/protocol.rs: {}",
+        done.join(" ")
+    );
+}
+
+#[test]
+fn every_check_that_is_cited_exists() {
+    let checks = checks();
+    let unknown: Vec<String> = cited()
+        .into_iter()
+        .filter(|check| !checks.contains(check))
+        .collect();
+    assert!(
+        unknown.is_empty(),
+        "PROTOCOL.md has no such check: {}",
+        unknown.join(" ")
+    );
+}
+
+#[test]
+fn every_label_of_the_document_is_in_the_list() {
+    let text = text_of(PROTOCOL);
+    let known: BTreeSet<&str> = Label::ALL
+        .iter()
+        .filter_map(|label| label.as_str().strip_prefix("maille/1 "))
+        .collect();
+    let mut faults = Faults::default();
+    let mut found = 0;
+    for (at, label) in labels(text) {
+        found += 1;
+        if !known.contains(label.as_str()) {
+            faults.at(PROTOCOL, line_of(text, at), &label);
+        }
+    }
+    assert!(found > 20, "PROTOCOL.md names its labels");
+    faults.none("common/src/label.rs has no such label");
+}
+
+#[test]
+fn citations_are_read_as_people_write_them() {
+    let read = |text: &str| {
+        let mut found = BTreeSet::new();
+        add_citations(text, &mut found);
+        found.into_iter().collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(
+        read("rule (PROTOCOL E4 to E6, E11, and E17 for more)"),
+        "E11 E17 E4 E5 E6"
+    );
+    assert_eq!(read("PROTOCOL.md, R2. Then E1"), "R2");
+    assert_eq!(read("PROTOCOL section 5, E1"), "");
+    assert_eq!(read("`PROTOCOL Q6`"), "Q6");
+}
+
+/// The numbers of the checks, from the first column of the tables.
+fn checks() -> BTreeSet<String> {
+    let checks: BTreeSet<String> = text_of(PROTOCOL)
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.split(" |").next())
+        .filter(|cell| check(cell).is_some())
+        .map(str::to_owned)
+        .collect();
+    assert!(checks.len() > 40, "PROTOCOL.md has its tables of checks");
+    checks
+}
+
+/// Every check cited by a comment as `PROTOCOL E7`, or held by code as the string `"E7"`.
+fn cited() -> BTreeSet<String> {
+    let checks = checks();
+    let mut cited = BTreeSet::new();
+    for source in rust_sources() {
+        if source.path.starts_with("tests/tests/tidy/") {
+            continue;
+        }
+        let words: Vec<&str> = source.comments.split_whitespace().collect();
+        add_citations(&words.join(" "), &mut cited);
+        let held = checks
+            .iter()
+            .filter(|check| !places(&source.text, &format!("\"{check}\"")).is_empty());
+        cited.extend(held.cloned());
+    }
+    cited
+}
+
+/// Adds what follows the word PROTOCOL: numbers, joined by commas, `and`, `or`, `to`.
+fn add_citations(text: &str, cited: &mut BTreeSet<String>) {
+    for after in text.split("PROTOCOL").skip(1) {
+        let mut from: Option<(char, u32)> = None;
+        let mut range = false;
+        let mut words = after.split(' ');
+        // What clings to the word itself: nothing, or `.md`.
+        words.next();
+        for word in words {
+            if matches!(word, "and" | "or" | "to") {
+                range = word == "to";
+                continue;
+            }
+            let bare = word.trim_end_matches(|mark: char| !mark.is_alphanumeric());
+            let Some((letter, number)) = check(bare) else {
+                break;
+            };
+            let first = match from {
+                Some((same, first)) if range && same == letter => first,
+                _ => number,
+            };
+            cited.extend((first..=number).map(|number| format!("{letter}{number}")));
+            from = Some((letter, number));
+            range = false;
+            if !matches!(&word[bare.len()..], "" | ",") {
+                break;
+            }
+        }
+    }
+}
+
+/// Letter and number of a check.
+fn check(text: &str) -> Option<(char, u32)> {
+    let letter = text
+        .chars()
+        .next()
+        .filter(|letter| "ERKQAWT".contains(*letter))?;
+    let digits = &text[1..];
+    let plain = !digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit());
+    Some((letter, digits.parse().ok().filter(|_| plain)?))
+}
+
+/// The labels that the document names, each with its place: what `H` and `sign` begin with, and
+/// what is padded.
+fn labels(text: &str) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let pieces: Vec<&str> = line.split('"').collect();
+        for quoted in (1..pieces.len()).step_by(2) {
+            let (before, label) = (pieces[quoted - 1], pieces[quoted]);
+            let after = pieces.get(quoted + 1).copied().unwrap_or_default();
+            if let Some(rest) = label.strip_prefix("X ") {
+                let all = STATEMENTS
+                    .iter()
+                    .map(|statement| format!("{statement} {rest}"));
+                found.extend(all.map(|label| (start, label)));
+            } else if before.ends_with("H(")
+                || places(before, "sign(")
+                    .last()
+                    .is_some_and(|at| !before[*at..].contains(')'))
+                || after.starts_with(" padded")
+            {
+                found.push((start, label.to_owned()));
+            }
+        }
+        start += line.len();
+    }
+    found
+}
