@@ -1,3 +1,4 @@
 //! The client library of Maille.
 
+pub mod cap;
 pub mod core;
