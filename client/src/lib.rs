@@ -2,3 +2,5 @@
 
 pub mod cap;
 pub mod core;
+pub mod entropy;
+pub mod home;

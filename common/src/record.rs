@@ -58,9 +58,14 @@ pub fn read_record<R: Record>(bytes: &[u8]) -> Result<R, RecordFault> {
         Some((format, rest)) if *format == R::FORMAT => {
             decode(rest).map_err(|fault| RecordFault::Damaged { name, fault })
         }
-        Some((format, _)) => {
-            Err(RecordFault::Format { name, found: *format, expected: R::FORMAT })
-        }
-        None => Err(RecordFault::Damaged { name, fault: DecodeError::Truncated }),
+        Some((format, _)) => Err(RecordFault::Format {
+            name,
+            found: *format,
+            expected: R::FORMAT,
+        }),
+        None => Err(RecordFault::Damaged {
+            name,
+            fault: DecodeError::Truncated,
+        }),
     }
 }

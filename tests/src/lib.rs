@@ -6,6 +6,11 @@
 //! | `memory` | relays and desks in memory, in virtual time, over links that can fail |
 //! | `randomness` | fixed randomness, so that a run can be repeated |
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "this crate is the tests' own: what fails here fails the test"
+)]
+
 pub mod memory;
 pub mod network;
 pub mod randomness;

@@ -8,9 +8,9 @@ use maille_common::hash::Hash;
 use maille_common::local_text::LocalText;
 use maille_common::randomness::Randomness;
 use maille_common::roster::{
-    Anchor, Annex, AuthorityKey, AuthorityPart, Contact, Deputy, Device, DeviceKeys,
-    Organisation, Relay, RelayKeys, RosterDocuments, Rule, SignedAnnex, SignedAuthority,
-    SignedSuspension, Subject, Suspension, UrgencyDefault, Version, sign_annex, sign_authority,
+    Anchor, Annex, AuthorityKey, AuthorityPart, Contact, Deputy, Device, DeviceKeys, Organisation,
+    Relay, RelayKeys, RosterDocuments, Rule, SignedAnnex, SignedAuthority, SignedSuspension,
+    Subject, Suspension, UrgencyDefault, Version, sign_annex, sign_authority,
 };
 use maille_common::terms::{Reach, Standing, Urgency};
 use maille_common::time::{Span, Timestamp};
@@ -59,12 +59,14 @@ pub struct Network {
 }
 
 fn name(text: &str) -> Name {
-    text.parse().unwrap_or_else(|_| panic!("{text:?} is no name"))
+    text.parse()
+        .unwrap_or_else(|_| panic!("{text:?} is no name"))
 }
 
 /// The address of a contact, for tests.
 pub fn address(text: &str) -> ContactAddress {
-    text.parse().unwrap_or_else(|_| panic!("{text:?} is no address"))
+    text.parse()
+        .unwrap_or_else(|_| panic!("{text:?} is no address"))
 }
 
 fn text<const MAX: usize>(text: &str) -> Text<MAX> {
@@ -77,14 +79,18 @@ impl Network {
     /// Every relay named gets keys; its addresses are added by [`Network::locate`].
     pub fn found(seed: u64, organisations: &[(&str, &[&str])]) -> Self {
         let mut random = Seeded::new(seed);
-        let authority: Vec<SigningKey> =
-            (0..3).map(|_| SigningKey::from_seed(random.array())).collect();
+        let authority: Vec<SigningKey> = (0..3)
+            .map(|_| SigningKey::from_seed(random.array()))
+            .collect();
         let holders = ["north", "south", "west"];
-        let keys = authority.iter().zip(holders).map(|(key, organisation)| AuthorityKey {
-            key: key.verifying_key(),
-            organisation: name(organisation),
-            holder: text(organisation),
-        });
+        let keys = authority
+            .iter()
+            .zip(holders)
+            .map(|(key, organisation)| AuthorityKey {
+                key: key.verifying_key(),
+                organisation: name(organisation),
+                holder: text(organisation),
+            });
         let part = AuthorityPart {
             version: Version::ONE,
             network: text("test"),
@@ -105,7 +111,15 @@ impl Network {
         };
         let documents = RosterDocuments::default();
         let (devices, relays, annexes) = (Vec::new(), Vec::new(), Vec::new());
-        let mut network = Self { random, authority, part, annexes, documents, devices, relays };
+        let mut network = Self {
+            random,
+            authority,
+            part,
+            annexes,
+            documents,
+            devices,
+            relays,
+        };
         for holder in holders {
             network.enter(holder, &[]);
         }
@@ -151,7 +165,10 @@ impl Network {
 
     fn add_relay(&mut self, relay: &str, organisation: &str) {
         let (transport, signing) = (self.random.array(), self.random.array());
-        let keys = RelayKeys { transport: public(transport), signing: public(signing) };
+        let keys = RelayKeys {
+            transport: public(transport),
+            signing: public(signing),
+        };
         let entry = Relay {
             name: name(relay),
             organisation: name(organisation),
@@ -161,13 +178,20 @@ impl Network {
         let mut entries = self.part.relays.as_slice().to_vec();
         entries.push(entry);
         self.part.relays = SortedList::new(entries).unwrap();
-        self.relays.push(TestRelay { name: name(relay), transport, signing });
+        self.relays.push(TestRelay {
+            name: name(relay),
+            transport,
+            signing,
+        });
     }
 
     /// Puts a relay's address into the next authority part.
     pub fn locate(&mut self, relay: &str, at: &str) {
         let mut entries = self.part.relays.as_slice().to_vec();
-        for entry in entries.iter_mut().filter(|entry| entry.name.as_str() == relay) {
+        for entry in entries
+            .iter_mut()
+            .filter(|entry| entry.name.as_str() == relay)
+        {
             entry.addresses = List::new(vec![text(at)]).unwrap();
         }
         self.part.relays = SortedList::new(entries).unwrap();
@@ -176,7 +200,10 @@ impl Network {
     /// Makes an organisation an observer in the next authority part.
     pub fn observe(&mut self, organisation: &str) {
         let mut entries = self.part.organisations.as_slice().to_vec();
-        for entry in entries.iter_mut().filter(|entry| entry.name.as_str() == organisation) {
+        for entry in entries
+            .iter_mut()
+            .filter(|entry| entry.name.as_str() == organisation)
+        {
             entry.standing = Standing::Observer;
         }
         self.part.organisations = SortedList::new(entries).unwrap();
@@ -184,7 +211,10 @@ impl Network {
 
     /// Replaces the rules in the next authority part.
     pub fn rules(&mut self, rules: &[(&str, &str)]) {
-        let rules = rules.iter().map(|(from, to)| rule(from, to)).collect::<Vec<_>>();
+        let rules = rules
+            .iter()
+            .map(|(from, to)| rule(from, to))
+            .collect::<Vec<_>>();
         self.part.rules = List::new(rules).unwrap();
     }
 
@@ -204,7 +234,12 @@ impl Network {
             }])
             .unwrap(),
         };
-        self.devices.push(TestDevice { contact: contact.clone(), id, transport, signing });
+        self.devices.push(TestDevice {
+            contact: contact.clone(),
+            id,
+            transport,
+            signing,
+        });
         self.change_contact(&contact, |contact| {
             let mut devices = contact.devices.as_slice().to_vec();
             devices.push(device);
@@ -216,7 +251,9 @@ impl Network {
     /// Takes a device out of the next annex.
     pub fn remove(&mut self, device: &DeviceId) {
         let held = self.devices.iter().find(|held| held.id == *device);
-        let contact = held.map(|held| held.contact.clone()).unwrap_or_else(|| panic!("unknown"));
+        let contact = held
+            .map(|held| held.contact.clone())
+            .unwrap_or_else(|| panic!("unknown"));
         self.change_contact(&contact, |contact| {
             let devices = contact.devices.iter().filter(|held| held.id != *device);
             contact.devices = SortedList::new(devices.cloned().collect::<Vec<_>>()).unwrap();
@@ -227,20 +264,29 @@ impl Network {
     pub fn deputise(&mut self, contact: &str, deputy: &str, after: Span) {
         self.change_contact(&address(contact), |contact| {
             let mut deputies = contact.deputies.as_slice().to_vec();
-            deputies.push(Deputy { contact: address(deputy), after });
+            deputies.push(Deputy {
+                contact: address(deputy),
+                after,
+            });
             contact.deputies = List::new(deputies).unwrap();
         });
     }
 
     fn change_contact(&mut self, contact: &ContactAddress, change: impl FnOnce(&mut Contact)) {
         let organisation = contact.organisation();
-        let annex = self.annexes.iter_mut().find(|annex| annex.organisation == organisation);
+        let annex = self
+            .annexes
+            .iter_mut()
+            .find(|annex| annex.organisation == organisation);
         let annex = annex.unwrap_or_else(|| panic!("{organisation} is not in the network"));
         let mut contacts = annex.contacts.as_slice().to_vec();
-        let at = contacts.iter().position(|held| held.address == *contact).unwrap_or_else(|| {
-            contacts.push(empty_contact(contact));
-            contacts.len() - 1
-        });
+        let at = contacts
+            .iter()
+            .position(|held| held.address == *contact)
+            .unwrap_or_else(|| {
+                contacts.push(empty_contact(contact));
+                contacts.len() - 1
+            });
         change(&mut contacts[at]);
         annex.contacts = SortedList::new(contacts).unwrap();
     }
@@ -248,7 +294,9 @@ impl Network {
     /// Signs and issues what has changed, and returns all documents so far.
     pub fn publish(&mut self) -> RosterDocuments {
         let mut authority = self.documents.authority.as_slice().to_vec();
-        let last = authority.last().map(|signed: &SignedAuthority| signed.hash());
+        let last = authority
+            .last()
+            .map(|signed: &SignedAuthority| signed.hash());
         let changed = authority.last().is_none_or(|signed| {
             let known: &AuthorityPart = &signed.part;
             let next = AuthorityPart {
@@ -262,16 +310,17 @@ impl Network {
             self.part.number = u64::try_from(authority.len()).unwrap() + 1;
             self.part.previous = last.unwrap_or(Hash::ZERO);
             let part = Exact::of(self.part.clone()).unwrap();
-            let signatures =
-                self.authority[..2].iter().map(|key| sign_authority(key, part.bytes()));
+            let signatures = self.authority[..2]
+                .iter()
+                .map(|key| sign_authority(key, part.bytes()));
             let signatures = SortedList::new(signatures.collect::<Vec<_>>()).unwrap();
             authority.push(SignedAuthority { part, signatures });
         }
         let mut annexes = self.documents.annexes.as_slice().to_vec();
         for annex in &mut self.annexes {
-            let issued = annexes.iter().filter(|signed: &&SignedAnnex| {
-                signed.annex.organisation == annex.organisation
-            });
+            let issued = annexes
+                .iter()
+                .filter(|signed: &&SignedAnnex| signed.annex.organisation == annex.organisation);
             let known = issued.max_by_key(|signed| signed.annex.number);
             let same = known.is_some_and(|known| known.annex.contacts == annex.contacts)
                 || (known.is_none() && annex.contacts.is_empty());
@@ -281,10 +330,14 @@ impl Network {
             annex.number = known.map_or(0, |known| known.annex.number) + 1;
             annex.previous = known.map_or(Hash::ZERO, SignedAnnex::hash);
             let exact = Exact::of(annex.clone()).unwrap();
-            let signatures =
-                self.authority[..2].iter().map(|key| sign_annex(key, exact.bytes()));
+            let signatures = self.authority[..2]
+                .iter()
+                .map(|key| sign_annex(key, exact.bytes()));
             let signatures = SortedList::new(signatures.collect::<Vec<_>>()).unwrap();
-            annexes.push(SignedAnnex { annex: exact, signatures });
+            annexes.push(SignedAnnex {
+                annex: exact,
+                signatures,
+            });
         }
         self.documents.authority = List::new(authority).unwrap();
         self.documents.annexes = List::new(annexes).unwrap();
@@ -311,7 +364,11 @@ impl Network {
 
     /// Where trust in the network begins.
     pub fn anchor(&self) -> Anchor {
-        let keys = self.authority.iter().map(SigningKey::verifying_key).collect::<Vec<_>>();
+        let keys = self
+            .authority
+            .iter()
+            .map(SigningKey::verifying_key)
+            .collect::<Vec<_>>();
         Anchor {
             version: Version::ONE,
             network: text("test"),
@@ -327,7 +384,10 @@ impl Network {
 
     /// A relay by its name.
     pub fn relay(&self, relay: &str) -> &TestRelay {
-        self.relays.iter().find(|held| held.name.as_str() == relay).unwrap()
+        self.relays
+            .iter()
+            .find(|held| held.name.as_str() == relay)
+            .unwrap()
     }
 }
 
@@ -337,7 +397,11 @@ pub fn public(seed: [u8; 32]) -> VerifyingKey {
 }
 
 fn rule(from: &str, to: &str) -> Rule {
-    Rule { from: text(from), to: text(to), two_persons: SortedList::empty() }
+    Rule {
+        from: text(from),
+        to: text(to),
+        two_persons: SortedList::empty(),
+    }
 }
 
 fn defaults(urgency: &Urgency) -> UrgencyDefault {
@@ -349,7 +413,10 @@ fn defaults(urgency: &Urgency) -> UrgencyDefault {
 }
 
 fn empty_contact(contact: &ContactAddress) -> Contact {
-    let english = LocalText { language: text("en"), text: text(contact.as_str()) };
+    let english = LocalText {
+        language: text("en"),
+        text: text(contact.as_str()),
+    };
     Contact {
         address: contact.clone(),
         names: SortedList::new(vec![english]).unwrap(),

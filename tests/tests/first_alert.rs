@@ -8,8 +8,11 @@ use maille_tests::memory::{Fault, MemoryWorld, order};
 use maille_tests::network::{Network, address};
 use maille_tests::randomness::Seeded;
 
-fn two_desks() -> (MemoryWorld, maille_common::address::DeviceId, maille_common::address::DeviceId)
-{
+fn two_desks() -> (
+    MemoryWorld,
+    maille_common::address::DeviceId,
+    maille_common::address::DeviceId,
+) {
     let mut network = Network::found(1, &[("interpol", &["lyon"]), ("cmai", &["lyon"])]);
     let lyon = network.admit("interpol/lyon");
     let tunis = network.admit("cmai/tunis");
@@ -28,13 +31,23 @@ fn the_first_alert_arrives_is_acknowledged_and_comes_back_as_proof() {
     assert_eq!(inbox.len(), 1);
     assert_eq!(inbox[0].id, alert);
     let received = world.desk(&tunis).received(&alert).unwrap().unwrap();
-    assert_eq!(received.content.subject(&["en"]), "Stolen passports at the border");
+    assert_eq!(
+        received.content.subject(&["en"]),
+        "Stolen passports at the border"
+    );
 
     let now = world.now;
     let mut random = Seeded::new(99);
     let acted = world
         .desk(&tunis)
-        .act(&alert, &Act::Acknowledge, Some("Amina"), "on it", now, &mut random)
+        .act(
+            &alert,
+            &Act::Acknowledge,
+            Some("Amina"),
+            "on it",
+            now,
+            &mut random,
+        )
         .unwrap();
     assert!(acted.note_sealed);
     world.settle();
@@ -44,13 +57,25 @@ fn the_first_alert_arrives_is_acknowledged_and_comes_back_as_proof() {
     assert_eq!(recipient.standing.state, ObligationState::Acknowledged);
     assert!(recipient.standing.escalation_stopped);
     assert_eq!(recipient.accepted.len(), 1);
-    let stages: Vec<Stage> =
-        recipient.receipts.iter().map(|(receipt, _)| receipt.statement.stage).collect();
+    let stages: Vec<Stage> = recipient
+        .receipts
+        .iter()
+        .map(|(receipt, _)| receipt.statement.stage)
+        .collect();
     assert_eq!(stages, vec![Stage::Delivered, Stage::Acknowledged]);
     let note = recipient.receipts[1].1.as_ref().unwrap();
-    assert_eq!((note.officer.as_str(), note.text.as_str()), ("Amina", "on it"));
+    assert_eq!(
+        (note.officer.as_str(), note.text.as_str()),
+        ("Amina", "on it")
+    );
     assert!(world.desk(&lyon).incidents_after(0, 10).unwrap().is_empty());
-    assert!(world.desk(&tunis).incidents_after(0, 10).unwrap().is_empty());
+    assert!(
+        world
+            .desk(&tunis)
+            .incidents_after(0, 10)
+            .unwrap()
+            .is_empty()
+    );
 }
 
 #[test]
@@ -88,7 +113,11 @@ fn a_relay_that_lost_its_disk_gets_what_is_open_again() {
     world.settle();
     assert_eq!(world.desk(&tunis).inbox().unwrap()[0].id, alert);
     let events = world.desk(&lyon).events_after(0, 100, false).unwrap();
-    assert!(events.iter().any(|e| matches!(e.event.kind, EventKind::NewIncarnation { .. })));
+    assert!(
+        events
+            .iter()
+            .any(|e| matches!(e.event.kind, EventKind::NewIncarnation { .. }))
+    );
 }
 
 #[test]
@@ -102,7 +131,10 @@ fn the_same_reference_is_the_same_alert_and_another_content_is_refused() {
     let mut other = order(&["cmai/tunis"], "Case 8");
     other.reference = Some("case-7".to_owned());
     let now = world.now;
-    let refused = world.desk(&lyon).send(&other, now, &mut Seeded::new(3)).unwrap_err();
+    let refused = world
+        .desk(&lyon)
+        .send(&other, now, &mut Seeded::new(3))
+        .unwrap_err();
     assert_eq!(refused.code(), "reference-reused");
 }
 
@@ -123,14 +155,21 @@ fn a_device_without_keys_is_named_and_follows_by_addendum() {
     assert_eq!(inbox[0].id, sent.id, "the id stays the original's");
     let now = world.now;
     let track = world.desk(&lyon).track(&sent.id, now).unwrap().unwrap();
-    assert!(track.recipients[0].standing.stages.contains_key(&Stage::Delivered));
+    assert!(
+        track.recipients[0]
+            .standing
+            .stages
+            .contains_key(&Stage::Delivered)
+    );
 }
 
 #[test]
 fn with_ack_rule_first_one_acknowledgement_frees_the_others() {
     let homes: &[&str] = &["lyon"];
-    let mut network =
-        Network::found(3, &[("interpol", homes), ("cmai", homes), ("afripol", homes)]);
+    let mut network = Network::found(
+        3,
+        &[("interpol", homes), ("cmai", homes), ("afripol", homes)],
+    );
     let lyon = network.admit("interpol/lyon");
     let tunis = network.admit("cmai/tunis");
     let algiers = network.admit("afripol/algiers");
@@ -145,7 +184,10 @@ fn with_ack_rule_first_one_acknowledgement_frees_the_others() {
     for desk in [&tunis, &algiers] {
         // Both at once: neither has heard of the other.
         let act = Act::Acknowledge;
-        world.desk(desk).act(&alert, &act, Some("On duty"), "", now, &mut random).unwrap();
+        world
+            .desk(desk)
+            .act(&alert, &act, Some("On duty"), "", now, &mut random)
+            .unwrap();
     }
     world.settle();
     let track = world.desk(&lyon).track(&alert, now).unwrap().unwrap();
@@ -163,17 +205,32 @@ fn a_refusal_carries_its_reason_and_a_later_acknowledgement_supersedes_it() {
     let mut random = Seeded::new(5);
     let suggested = Some(address("afripol/algiers"));
     let act = Act::Refuse(RefuseReason::NotOurs { suggested });
-    world.desk(&tunis).act(&alert, &act, Some("Amina"), "", now, &mut random).unwrap();
+    world
+        .desk(&tunis)
+        .act(&alert, &act, Some("Amina"), "", now, &mut random)
+        .unwrap();
     world.settle();
     let track = world.desk(&lyon).track(&alert, now).unwrap().unwrap();
     assert_eq!(track.recipients[0].standing.state, ObligationState::Refused);
-    let note = track.recipients[0].receipts.last().unwrap().1.as_ref().unwrap();
+    let note = track.recipients[0]
+        .receipts
+        .last()
+        .unwrap()
+        .1
+        .as_ref()
+        .unwrap();
     assert_eq!(note.suggested_contact(), Some(address("afripol/algiers")));
     let act = Act::Acknowledge;
-    world.desk(&tunis).act(&alert, &act, Some("Amina"), "", now, &mut random).unwrap();
+    world
+        .desk(&tunis)
+        .act(&alert, &act, Some("Amina"), "", now, &mut random)
+        .unwrap();
     world.settle();
     let track = world.desk(&lyon).track(&alert, now).unwrap().unwrap();
-    assert_eq!(track.recipients[0].standing.state, ObligationState::Acknowledged);
+    assert_eq!(
+        track.recipients[0].standing.state,
+        ObligationState::Acknowledged
+    );
 }
 
 #[test]
@@ -187,15 +244,25 @@ fn the_senders_own_clock_expires_and_a_late_acknowledgement_climbs_over_it() {
     let track = world.desk(&lyon).track(&alert, now).unwrap().unwrap();
     assert_eq!(track.recipients[0].standing.state, ObligationState::Expired);
     let events = world.desk(&lyon).events_after(0, 100, false).unwrap();
-    assert!(events.iter().any(|e| matches!(e.event.kind, EventKind::Overdue { .. })));
+    assert!(
+        events
+            .iter()
+            .any(|e| matches!(e.event.kind, EventKind::Overdue { .. }))
+    );
     world.down.clear();
     world.settle();
     let mut random = Seeded::new(6);
     let act = Act::Acknowledge;
-    world.desk(&tunis).act(&alert, &act, Some("Amina"), "", now, &mut random).unwrap();
+    world
+        .desk(&tunis)
+        .act(&alert, &act, Some("Amina"), "", now, &mut random)
+        .unwrap();
     world.settle();
     let track = world.desk(&lyon).track(&alert, now).unwrap().unwrap();
     let standing = &track.recipients[0].standing;
     assert_eq!(standing.state, ObligationState::Acknowledged);
-    assert!(standing.proofs.contains_key(&ObligationState::Expired), "both proofs are kept");
+    assert!(
+        standing.proofs.contains_key(&ObligationState::Expired),
+        "both proofs are kept"
+    );
 }

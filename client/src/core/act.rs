@@ -112,7 +112,9 @@ impl Act {
     }
 
     fn reason(&self) -> Reason {
-        let Self::Refuse(reason) = self else { return Reason::None };
+        let Self::Refuse(reason) = self else {
+            return Reason::None;
+        };
         match reason {
             RefuseReason::NotOurs { .. } => Reason::NotOurs,
             RefuseReason::Duplicate { .. } => Reason::Duplicate,
@@ -150,10 +152,17 @@ impl Desk {
             Some(name) => Some(self.sign_as(name, alert, act, text, &to, now, random)?),
             None => None,
         };
-        let note_sealed = officer.as_ref().is_some_and(|officer| officer.note.is_some());
+        let note_sealed = officer
+            .as_ref()
+            .is_some_and(|officer| officer.note.is_some());
         let mut batch = Batch::new();
         batch.urgent();
-        let stamp = Stamp { envelope: record.envelope, alert: *alert, to, recipient };
+        let stamp = Stamp {
+            envelope: record.envelope,
+            alert: *alert,
+            to,
+            recipient,
+        };
         let signed = (act.stage(), act.reason());
         let receipt = self.make_receipt(&mut batch, &stamp, signed, officer.as_ref(), now)?;
         for relay in self.home_relays() {
@@ -163,11 +172,23 @@ impl Desk {
         record.shown = true;
         let key = alert.as_bytes();
         batch.put_pieces(tables::INBOX, key, &write_record(&record));
-        batch.put(tables::ACT, &tables::act(alert, act.stage().code()), receipt.as_bytes());
-        let kind = EventKind::Acted { alert: *alert, stage: act.stage() };
+        batch.put(
+            tables::ACT,
+            &tables::act(alert, act.stage().code()),
+            receipt.as_bytes(),
+        );
+        let kind = EventKind::Acted {
+            alert: *alert,
+            stage: act.stage(),
+        };
         self.event(&mut batch, kind, record.core.status, now)?;
         let settled = self.settle(batch)?;
-        Ok(Acted { receipt, note_sealed, already: false, settled })
+        Ok(Acted {
+            receipt,
+            note_sealed,
+            already: false,
+            settled,
+        })
     }
 
     /// The receipt already given for the same act, unless something else was done since.
@@ -181,14 +202,26 @@ impl Desk {
             return Ok(None);
         }
         let key = tables::act(alert, act.stage().code());
-        let Some(bytes) = self.store.get(tables::ACT, &key)? else { return Ok(None) };
-        let Some(receipt) = tables::hash_at_end(&bytes) else { return Ok(None) };
+        let Some(bytes) = self.store.get(tables::ACT, &key)? else {
+            return Ok(None);
+        };
+        let Some(receipt) = tables::hash_at_end(&bytes) else {
+            return Ok(None);
+        };
         let settled = self.store.newest();
-        Ok(Some(Acted { receipt, note_sealed: true, already: true, settled }))
+        Ok(Some(Acted {
+            receipt,
+            note_sealed: true,
+            already: true,
+            settled,
+        }))
     }
 
     /// An officer's name and words, hidden from the relay, sealed to the sender's devices.
-    #[expect(clippy::too_many_arguments, reason = "one private step of `act`, split for reading")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one private step of `act`, split for reading"
+    )]
     fn sign_as(
         &self,
         name: &str,
@@ -200,11 +233,13 @@ impl Desk {
         random: &mut impl Randomness,
     ) -> Result<Officer, ActError> {
         let salt = random.array();
-        let disclosed = self.roster.discloses_officers(&self.identity.contact.organisation());
+        let disclosed = self
+            .roster
+            .discloses_officers(&self.identity.contact.organisation());
         let (suggested, duplicate_of) = match act {
-            Act::Refuse(RefuseReason::NotOurs { suggested: Some(contact) }) => {
-                (contact.as_str(), AlertId::NONE)
-            }
+            Act::Refuse(RefuseReason::NotOurs {
+                suggested: Some(contact),
+            }) => (contact.as_str(), AlertId::NONE),
             Act::Refuse(RefuseReason::Duplicate { of }) => ("", *of),
             _ => ("", AlertId::NONE),
         };
@@ -218,7 +253,10 @@ impl Desk {
             duplicate_of,
         };
         let note = self.seal_to_sender(&note, alert, to, now, random)?;
-        Ok(Officer { officer: officer_hash(&salt, name), note })
+        Ok(Officer {
+            officer: officer_hash(&salt, name),
+            note,
+        })
     }
 
     fn seal_to_sender(
@@ -231,10 +269,16 @@ impl Desk {
     ) -> Result<Option<SealedNote>, StepError> {
         let mut readers = Vec::new();
         for device in self.roster.devices_of(to) {
-            let Some(bundle) = self.bundle_of(&device)? else { continue };
+            let Some(bundle) = self.bundle_of(&device)? else {
+                continue;
+            };
             if let Some(choice) = bundle.bundle.value().key_at(now) {
                 let key = choice.id;
-                readers.push(NoteReader { device, key, public: choice.key.public.clone() });
+                readers.push(NoteReader {
+                    device,
+                    key,
+                    public: choice.key.public.clone(),
+                });
             }
         }
         if readers.is_empty() {

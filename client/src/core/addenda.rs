@@ -37,10 +37,19 @@ impl Desk {
     pub fn lacking(&self) -> Result<Vec<Lacking>, StepError> {
         let mut lacking = Vec::new();
         for (key, bytes) in self.store.scan(Scan::table(tables::LACKING, usize::MAX))? {
-            let device = key.first_chunk::<16>().map(|device| DeviceId::from_bytes(*device));
-            let (Some(device), Some(alert)) = (device, tables::alert_at_end(&key)) else { continue };
+            let device = key
+                .first_chunk::<16>()
+                .map(|device| DeviceId::from_bytes(*device));
+            let (Some(device), Some(alert)) = (device, tables::alert_at_end(&key)) else {
+                continue;
+            };
             let LackingRecord { recipient, since } = read_record(&bytes)?;
-            lacking.push(Lacking { device, alert, recipient, since });
+            lacking.push(Lacking {
+                device,
+                alert,
+                recipient,
+                since,
+            });
         }
         Ok(lacking)
     }
@@ -50,12 +59,14 @@ impl Desk {
     pub fn bundles_wanted(&self) -> Result<BTreeSet<ContactAddress>, StepError> {
         let me = &self.identity.contact;
         let partner = |contact: &ContactAddress| {
-            contact == me
-                || self.roster.allows(me, contact)
-                || self.roster.allows(contact, me)
+            contact == me || self.roster.allows(me, contact) || self.roster.allows(contact, me)
         };
-        let mut wanted: BTreeSet<ContactAddress> =
-            self.roster.contacts().map(|entry| entry.contact.address.clone()).filter(|contact| partner(contact)).collect();
+        let mut wanted: BTreeSet<ContactAddress> = self
+            .roster
+            .contacts()
+            .map(|entry| entry.contact.address.clone())
+            .filter(|contact| partner(contact))
+            .collect();
         wanted.extend(self.lacking()?.into_iter().map(|lacking| lacking.recipient));
         Ok(wanted)
     }
@@ -80,7 +91,9 @@ impl Desk {
     pub(super) fn look_for_new_devices(&self, now: Timestamp) -> Result<(), StepError> {
         let mut batch = Batch::new();
         for key in self.pieced_keys(tables::OUTBOX)? {
-            let Some(alert) = tables::alert_at_end(&key) else { continue };
+            let Some(alert) = tables::alert_at_end(&key) else {
+                continue;
+            };
             let record: OutboxRecord = self.need_long(tables::OUTBOX, &key)?;
             let carries = !matches!(record.core.kind, Kind::Heartbeat | Kind::Addendum);
             if record.closed.is_some() || record.extends.is_some() || !carries {
@@ -92,7 +105,10 @@ impl Desk {
                 };
                 let new = self.roster.devices_of(&reach.contact).into_iter();
                 for device in new.filter(|device| !has(device)) {
-                    let record = LackingRecord { recipient: reach.contact.clone(), since: now };
+                    let record = LackingRecord {
+                        recipient: reach.contact.clone(),
+                        since: now,
+                    };
                     let key = tables::lacking(&device, &alert);
                     batch.put(tables::LACKING, &key, &write_record(&record));
                 }
@@ -105,7 +121,10 @@ impl Desk {
     /// The addenda of an alert, oldest first.
     pub(super) fn addenda_of(&self, alert: &AlertId) -> Result<Vec<AlertId>, StepError> {
         let keys = self.keys_of(tables::EXTENDS, alert.as_bytes())?;
-        Ok(keys.iter().filter_map(|key| tables::alert_at_end(key)).collect())
+        Ok(keys
+            .iter()
+            .filter_map(|key| tables::alert_at_end(key))
+            .collect())
     }
 
     fn learn_bundle(
@@ -120,7 +139,9 @@ impl Desk {
         let proven = self.roster.acts_for(&device, &bundle.contact)
             && keys.iter().any(|key| signed.verify(key).is_ok());
         let known = self.bundle_of(&device)?;
-        let known_number = known.as_ref().map_or(0, |known| known.bundle.value().number);
+        let known_number = known
+            .as_ref()
+            .map_or(0, |known| known.bundle.value().number);
         let forked = known.as_ref().is_some_and(|known| {
             bundle.number == known_number && known.bundle.bytes() != signed.bundle.bytes()
         });
@@ -163,7 +184,9 @@ impl Desk {
             batch.delete(tables::LACKING, &tables::lacking(&lacking.device, alert));
         }
         let key = alert.as_bytes();
-        let Some(record) = self.find_long::<OutboxRecord>(tables::OUTBOX, key).map_err(SendError::from)?
+        let Some(record) = self
+            .find_long::<OutboxRecord>(tables::OUTBOX, key)
+            .map_err(SendError::from)?
         else {
             self.settle(batch)?;
             return Ok(());
@@ -172,12 +195,21 @@ impl Desk {
         let core = self.addendum_core(alert, &record, lacking, now);
         let mut addressees = Vec::new();
         for lacking in lacking {
-            let Some(recipient) = core.recipient_index(&lacking.recipient) else { continue };
+            let Some(recipient) = core.recipient_index(&lacking.recipient) else {
+                continue;
+            };
             let now_or_held = self.addressee(&lacking.device, Release::Now, recipient, now)?;
-            addressees.extend(now_or_held.map(|(addressee, _)| addressee).map(outside_stream));
+            addressees.extend(
+                now_or_held
+                    .map(|(addressee, _)| addressee)
+                    .map(outside_stream),
+            );
         }
         let submission = kept.submission;
-        let original = Original { env: submission.env, signatures: submission.signatures };
+        let original = Original {
+            env: submission.env,
+            signatures: submission.signatures,
+        };
         let draft = Draft {
             core,
             content: &[],
@@ -205,8 +237,10 @@ impl Desk {
         lacking: &[Lacking],
         now: Timestamp,
     ) -> Core {
-        let served: BTreeSet<ContactAddress> =
-            lacking.iter().map(|lacking| lacking.recipient.clone()).collect();
+        let served: BTreeSet<ContactAddress> = lacking
+            .iter()
+            .map(|lacking| lacking.recipient.clone())
+            .collect();
         Core {
             kind: Kind::Addendum,
             device: self.identity.device,
@@ -221,6 +255,11 @@ impl Desk {
 }
 
 /// An addendum's wraps stand outside the streams (PROTOCOL section 5).
-fn outside_stream(addressee: maille_common::envelope::Addressee) -> maille_common::envelope::Addressee {
-    maille_common::envelope::Addressee { stream: None, ..addressee }
+fn outside_stream(
+    addressee: maille_common::envelope::Addressee,
+) -> maille_common::envelope::Addressee {
+    maille_common::envelope::Addressee {
+        stream: None,
+        ..addressee
+    }
 }

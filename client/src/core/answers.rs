@@ -39,7 +39,9 @@ impl Desk {
                     proven.insert(answer.statement().recipient.clone(), answer);
                 }
                 None => {
-                    let kind = IncidentKind::RelayStatement { relay: relay.clone() };
+                    let kind = IncidentKind::RelayStatement {
+                        relay: relay.clone(),
+                    };
                     self.incident(&mut batch, kind, Some(*alert), now)?;
                 }
             }
@@ -87,14 +89,16 @@ impl Desk {
     ) -> Result<(), StepError> {
         let mine = proven.values().map(Proven::statement);
         let mine = mine.filter(|accepted| accepted.device == self.identity.device);
-        let Some(newest) = mine.max_by_key(|accepted| accepted.number) else { return Ok(()) };
+        let Some(newest) = mine.max_by_key(|accepted| accepted.number) else {
+            return Ok(());
+        };
         let key = tables::relay(relay);
-        if let Some(mut record) = self.find::<RelayRecord>(tables::RELAY, &key)? {
-            if record.incarnation == newest.incarnation {
-                record.accepted = record.accepted.max(newest.number);
-                record.time = record.time.max(newest.time);
-                batch.put(tables::RELAY, &key, &write_record(&record));
-            }
+        if let Some(mut record) = self.find::<RelayRecord>(tables::RELAY, &key)?
+            && record.incarnation == newest.incarnation
+        {
+            record.accepted = record.accepted.max(newest.number);
+            record.time = record.time.max(newest.time);
+            batch.put(tables::RELAY, &key, &write_record(&record));
         }
         Ok(())
     }
@@ -135,7 +139,9 @@ impl Desk {
         proven: &BTreeMap<ContactAddress, Proven<Accepted>>,
         now: Timestamp,
     ) -> Result<(), StepError> {
-        let Some(mut target) = self.target(relay, alert)? else { return Ok(()) };
+        let Some(mut target) = self.target(relay, alert)? else {
+            return Ok(());
+        };
         let Some(record) = self.find_long::<OutboxRecord>(tables::OUTBOX, alert.as_bytes())? else {
             return Ok(());
         };
@@ -165,5 +171,8 @@ impl Desk {
 }
 
 fn is_settled(reason: AcceptReason) -> bool {
-    matches!(reason, AcceptReason::NotCollectedHere | AcceptReason::NoDevice)
+    matches!(
+        reason,
+        AcceptReason::NotCollectedHere | AcceptReason::NoDevice
+    )
 }

@@ -21,9 +21,7 @@ use super::desk::{Desk, StepError};
 use super::events::EventKind;
 use super::incidents::{IncidentKind, words};
 use super::post::Stamp;
-use super::records::{
-    DeliveryRecord, EvidenceRecord, HeldRecord, InboxRecord, KnownRecord,
-};
+use super::records::{DeliveryRecord, EvidenceRecord, HeldRecord, InboxRecord, KnownRecord};
 use super::tables;
 
 /// What became of a delivery.
@@ -89,15 +87,14 @@ impl Desk {
     }
 
     /// Judges what was held, after another roster came, or when it has waited too long.
-    pub fn judge_held(
-        &mut self,
-        now: Timestamp,
-    ) -> Result<CommitNumber, StepError> {
+    pub fn judge_held(&mut self, now: Timestamp) -> Result<CommitNumber, StepError> {
         let mut held = Vec::new();
         let rows = self.store.scan(Scan::table(tables::HELD, usize::MAX))?;
         for (key, _) in rows {
             // The keys of pieces end with the number of the piece; the first names the envelope.
-            let Some((id, [0, 0, 0, 0])) = key.split_last_chunk::<4>() else { continue };
+            let Some((id, [0, 0, 0, 0])) = key.split_last_chunk::<4>() else {
+                continue;
+            };
             held.push((id.to_vec(), self.need_long::<HeldRecord>(tables::HELD, id)?));
         }
         for (id, record) in held {
@@ -130,7 +127,12 @@ impl Desk {
         self.roster = roster;
         let mut batch = Batch::new();
         let number = self.roster.authority().number;
-        self.event(&mut batch, EventKind::Roster { number }, Status::Actual, now)?;
+        self.event(
+            &mut batch,
+            EventKind::Roster { number },
+            Status::Actual,
+            now,
+        )?;
         self.settle(batch)?;
         self.look_for_new_devices(now)?;
         self.judge_held(now)
@@ -150,7 +152,9 @@ impl Desk {
         };
         if let Some(known) = self.known(&sealed.id())? {
             self.post_again(&mut batch, relay, &known.receipt)?;
-            return Ok(Collected::Repeated { settled: self.settle(batch)? });
+            return Ok(Collected::Repeated {
+                settled: self.settle(batch)?,
+            });
         }
         let roster_known = self.roster.knows(&sealed.core().roster) != Knowledge::Unknown;
         if !roster_known && held_since.is_none() {
@@ -162,14 +166,16 @@ impl Desk {
             };
             let bytes = write_record(&record);
             batch.put_pieces(tables::HELD, sealed.id().as_bytes(), &bytes);
-            return Ok(Collected::Held { settled: self.settle(batch)? });
+            return Ok(Collected::Held {
+                settled: self.settle(batch)?,
+            });
         }
         let stamp = self.stamp_of(&sealed);
         let roster = Arc::clone(&self.roster);
         match sealed.verify(&roster, &self.identity.device, now) {
             Ok(verified) => self.open_verified(batch, relay, verified, now),
             Err(fault) if fault.is_answerable() => {
-                self.give_back(batch, relay, stamp, Reason::NotAllowed, &fault, now)
+                self.give_back(batch, relay, &stamp, Reason::NotAllowed, &fault, now)
             }
             Err(fault) => self.disbelieve(batch, relay, check_of(&fault), &fault, now),
         }
@@ -184,14 +190,12 @@ impl Desk {
     ) -> Result<Collected, StepError> {
         let stamp = self.stamp_of_verified(&verified);
         if let Some(fault) = self.wrong_reference(&verified)? {
-            return self.give_back(batch, relay, stamp, Reason::NotAllowed, &fault, now);
+            return self.give_back(batch, relay, &stamp, Reason::NotAllowed, &fault, now);
         }
         let key = self.ring.secret(&verified.delivery().entry.key);
         match verified.open(key) {
-            Ok(opened) => self.store_opened(batch, relay, &opened, stamp, now),
-            Err(fault) => {
-                self.give_back(batch, relay, stamp, fault.reason(), &fault, now)
-            }
+            Ok(opened) => self.store_opened(batch, relay, &opened, &stamp, now),
+            Err(fault) => self.give_back(batch, relay, &stamp, fault.reason(), &fault, now),
         }
     }
 
@@ -218,7 +222,7 @@ impl Desk {
         mut batch: Batch,
         relay: &Name,
         opened: &OpenedAlert,
-        stamp: Stamp,
+        stamp: &Stamp,
         now: Timestamp,
     ) -> Result<Collected, StepError> {
         let alert = opened.id();
@@ -228,11 +232,14 @@ impl Desk {
         }
         let envelope = opened.envelope().id();
         let delivered = (Stage::Delivered, Reason::None);
-        let receipt = self.make_receipt(&mut batch, &stamp, delivered, None, now)?;
+        let receipt = self.make_receipt(&mut batch, stamp, delivered, None, now)?;
         self.post(&mut batch, relay, &stamp.to, &receipt)?;
         let known = write_record(&KnownRecord { receipt });
         batch.put(tables::KNOWN, envelope.as_bytes(), &known);
-        Ok(Collected::Stored { alert, settled: self.settle(batch)? })
+        Ok(Collected::Stored {
+            alert,
+            settled: self.settle(batch)?,
+        })
     }
 
     fn store_alert(
@@ -247,8 +254,11 @@ impl Desk {
             return Ok(());
         }
         let envelope = opened.envelope();
-        let blobs =
-            content.parts.iter().filter(|part| part.role == PartRole::Attachment).count();
+        let blobs = content
+            .parts
+            .iter()
+            .filter(|part| part.role == PartRole::Attachment)
+            .count();
         let record = InboxRecord {
             envelope: envelope.id(),
             core: Exact::of(opened.core().clone()).expect("this core came in an envelope"),
@@ -263,16 +273,24 @@ impl Desk {
             blobs_missing: u32::try_from(blobs).unwrap_or(u32::MAX),
         };
         batch.put_pieces(tables::INBOX, alert.as_bytes(), &write_record(&record));
-        let kept = DeliveryRecord { delivery: envelope.delivery().clone() };
+        let kept = DeliveryRecord {
+            delivery: envelope.delivery().clone(),
+        };
         batch.put_pieces(tables::DELIVERY, alert.as_bytes(), &write_record(&kept));
         if let (Kind::Cancel, Some(cancelled)) = (record.kind, record.core.refers_to()) {
-            let evidence = EvidenceRecord::Cancel { id: alert, time: record.core.created };
+            let evidence = EvidenceRecord::Cancel {
+                id: alert,
+                time: record.core.created,
+            };
             let hash = Hash::from_bytes(*alert.as_bytes());
             let key = tables::evidence(&cancelled, &hash);
             batch.put_pieces(tables::EVIDENCE, &key, &write_record(&evidence));
         }
-        let kind =
-            EventKind::Arrived { alert, kind: record.kind, from: record.core.sender.clone() };
+        let kind = EventKind::Arrived {
+            alert,
+            kind: record.kind,
+            from: record.core.sender.clone(),
+        };
         self.event(batch, kind, record.core.status, now)
     }
 
@@ -297,9 +315,11 @@ impl Desk {
         batch.put_pieces(tables::STREAM_IN, &key, &write_stream(&stream));
         let kind = match arrival {
             Arrival::InOrder | Arrival::Repeated => return Ok(()),
-            Arrival::Hole { from: first, to } => {
-                IncidentKind::AlertsMissing { device: from, from: first, to }
-            }
+            Arrival::Hole { from: first, to } => IncidentKind::AlertsMissing {
+                device: from,
+                from: first,
+                to,
+            },
             Arrival::Fork => IncidentKind::Fork { device: from },
         };
         self.incident(batch, kind, Some(opened.id()), now)
@@ -313,28 +333,36 @@ impl Desk {
     ) -> Result<IncomingStream, StepError> {
         let stored = self.store.pieces(tables::STREAM_IN, key)?;
         let start = || IncomingStream::start(from, position.epoch, &self.identity.device);
-        Ok(stored.map(|bytes| read_stream(&bytes)).transpose()?.unwrap_or_else(start))
+        Ok(stored
+            .map(|bytes| read_stream(&bytes))
+            .transpose()?
+            .unwrap_or_else(start))
     }
 
     /// Answers with a signed reason; the queue behind it is free (I7).
-    #[expect(clippy::too_many_arguments, reason = "the one place where a return is made")]
     fn give_back(
         &mut self,
         mut batch: Batch,
         relay: &Name,
-        stamp: Stamp,
+        stamp: &Stamp,
         reason: Reason,
         fault: &dyn std::fmt::Display,
         now: Timestamp,
     ) -> Result<Collected, StepError> {
         let returned = (Stage::Returned, reason);
-        let receipt = self.make_receipt(&mut batch, &stamp, returned, None, now)?;
+        let receipt = self.make_receipt(&mut batch, stamp, returned, None, now)?;
         self.post(&mut batch, relay, &stamp.to, &receipt)?;
         let known = write_record(&KnownRecord { receipt });
         batch.put(tables::KNOWN, stamp.envelope.as_bytes(), &known);
-        let kind = IncidentKind::Returned { from: stamp.to, fault: words(&fault) };
+        let kind = IncidentKind::Returned {
+            from: stamp.to.clone(),
+            fault: words(&fault),
+        };
         self.incident(&mut batch, kind, Some(stamp.alert), now)?;
-        Ok(Collected::Returned { reason, settled: self.settle(batch)? })
+        Ok(Collected::Returned {
+            reason,
+            settled: self.settle(batch)?,
+        })
     }
 
     fn disbelieve(
@@ -351,7 +379,9 @@ impl Desk {
             fault: words(&fault),
         };
         self.incident(&mut batch, kind, None, now)?;
-        Ok(Collected::Disbelieved { settled: self.settle(batch)? })
+        Ok(Collected::Disbelieved {
+            settled: self.settle(batch)?,
+        })
     }
 
     fn known(&self, envelope: &AlertId) -> Result<Option<KnownRecord>, StepError> {
@@ -371,7 +401,12 @@ impl Desk {
 
     fn stamp_of_verified(&self, verified: &VerifiedEnvelope) -> Stamp {
         let sender = &verified.core().sender;
-        self.stamp(verified.id(), verified.alert_id(), sender, verified.recipient())
+        self.stamp(
+            verified.id(),
+            verified.alert_id(),
+            sender,
+            verified.recipient(),
+        )
     }
 
     fn stamp(
@@ -383,7 +418,12 @@ impl Desk {
     ) -> Stamp {
         // A copy of what this contact sent has no recipient: it answers for itself.
         let recipient = recipient.unwrap_or(&self.identity.contact).clone();
-        Stamp { envelope, alert, to: to.clone(), recipient }
+        Stamp {
+            envelope,
+            alert,
+            to: to.clone(),
+            recipient,
+        }
     }
 }
 
@@ -403,7 +443,10 @@ fn write_stream(stream: &IncomingStream) -> Vec<u8> {
 fn read_stream(bytes: &[u8]) -> Result<IncomingStream, RecordFault> {
     const HEAD: usize = 8 + 8 + 32;
     const AHEAD: usize = 8 + 64 + 32;
-    let damaged = |fault| RecordFault::Damaged { name: "incoming stream", fault };
+    let damaged = |fault| RecordFault::Damaged {
+        name: "incoming stream",
+        fault,
+    };
     let (head, ahead) = bytes
         .split_at_checked(HEAD)
         .ok_or(damaged(maille_common::codec::DecodeError::Truncated))?;

@@ -65,15 +65,32 @@ impl Desk {
         self.commit_sealed(&mut batch, &sealed, order.reference.as_deref(), None, now)?;
         if let Some(reference) = &order.reference {
             let content = order.digest(&recipients);
-            let record = ReferenceRecord { alert: sealed.id, content };
-            batch.put(tables::REFERENCE, &tables::word(reference), &write_record(&record));
+            let record = ReferenceRecord {
+                alert: sealed.id,
+                content,
+            };
+            batch.put(
+                tables::REFERENCE,
+                &tables::word(reference),
+                &write_record(&record),
+            );
         }
         for reach in &reach {
             self.note_lacking(&mut batch, reach, &sealed.id, now);
         }
-        self.event(&mut batch, EventKind::Sent { alert: sealed.id }, order.status, now)?;
+        self.event(
+            &mut batch,
+            EventKind::Sent { alert: sealed.id },
+            order.status,
+            now,
+        )?;
         let settled = self.settle(batch)?;
-        Ok(Sent { id: sealed.id, already: false, reach, settled })
+        Ok(Sent {
+            id: sealed.id,
+            already: false,
+            reach,
+            settled,
+        })
     }
 
     /// The same reference and content are the same alert, for ever.
@@ -82,7 +99,9 @@ impl Desk {
         order: &Order,
         recipients: &[ContactAddress],
     ) -> Result<Option<Sent>, SendError> {
-        let Some(reference) = &order.reference else { return Ok(None) };
+        let Some(reference) = &order.reference else {
+            return Ok(None);
+        };
         if reference.len() > 256 {
             return Err(SendError::ReferenceTooLong(reference.len()));
         }
@@ -91,11 +110,19 @@ impl Desk {
         let Some(known) = known else { return Ok(None) };
         if known.content != order.digest(recipients) {
             let reference = reference.clone();
-            return Err(SendError::ReferenceReused { reference, alert: known.alert });
+            return Err(SendError::ReferenceReused {
+                reference,
+                alert: known.alert,
+            });
         }
         let reach = self.reach_of(&known.alert)?;
         let settled = self.store.newest();
-        Ok(Some(Sent { id: known.alert, already: true, reach, settled }))
+        Ok(Some(Sent {
+            id: known.alert,
+            already: true,
+            reach,
+            settled,
+        }))
     }
 
     /// Sender and recipients are designated, rules allow it, and what it refers to is known.
@@ -111,18 +138,26 @@ impl Desk {
         }
         let designation = self.roster.designated(me, now);
         if !designation.is_valid() {
-            return Err(SendError::NotDesignated { contact: me.clone(), designation });
+            return Err(SendError::NotDesignated {
+                contact: me.clone(),
+                designation,
+            });
         }
         let answers = order.kind == Kind::Reply;
         for to in recipients {
             let designation = self.roster.designated(to, now);
             if !designation.is_valid() {
-                return Err(SendError::Recipient { contact: to.clone(), designation });
+                return Err(SendError::Recipient {
+                    contact: to.clone(),
+                    designation,
+                });
             }
-            let allowed = self.roster.allows(me, to)
-                || (answers && self.roster.allows(to, me));
+            let allowed = self.roster.allows(me, to) || (answers && self.roster.allows(to, me));
             if !allowed {
-                return Err(SendError::NoRule { from: me.clone(), to: to.clone() });
+                return Err(SendError::NoRule {
+                    from: me.clone(),
+                    to: to.clone(),
+                });
             }
             if self.roster.two_persons_required(me, to, order.urgency) {
                 return Err(SendError::TwoPersons { to: to.clone() });
@@ -132,7 +167,9 @@ impl Desk {
     }
 
     fn check_reference(&self, order: &Order) -> Result<(), SendError> {
-        let Some(alert) = order.refers_to else { return Ok(()) };
+        let Some(alert) = order.refers_to else {
+            return Ok(());
+        };
         let sender = match self.sender_of(&alert)? {
             Some(sender) => sender,
             None => return Err(SendError::UnknownReference(alert)),
@@ -216,8 +253,12 @@ impl Desk {
         recipient: u16,
         now: Timestamp,
     ) -> Result<Option<(Addressee, bool)>, StepError> {
-        let Some(bundle) = self.bundle_of(device)? else { return Ok(None) };
-        let Some(choice) = bundle.bundle.value().key_at(now) else { return Ok(None) };
+        let Some(bundle) = self.bundle_of(device)? else {
+            return Ok(None);
+        };
+        let Some(choice) = bundle.bundle.value().key_at(now) else {
+            return Ok(None);
+        };
         let stream = match release {
             Release::Now => Some(self.stream_to(device)?),
             Release::Own | Release::After => None,
@@ -237,14 +278,24 @@ impl Desk {
     /// A device's newest bundle, if it is known here.
     pub(super) fn bundle_of(&self, device: &DeviceId) -> Result<Option<SignedBundle>, StepError> {
         let bytes = self.store.pieces(tables::PEER_BUNDLE, device.as_bytes())?;
-        let damaged = |fault| RecordFault::Damaged { name: "sealing-key bundle", fault };
-        Ok(bytes.map(|bytes| decode(&bytes).map_err(damaged)).transpose()?)
+        let damaged = |fault| RecordFault::Damaged {
+            name: "sealing-key bundle",
+            fault,
+        };
+        Ok(bytes
+            .map(|bytes| decode(&bytes).map_err(damaged))
+            .transpose()?)
     }
 
     fn stream_to(&self, device: &DeviceId) -> Result<OutgoingStream, StepError> {
         let bytes = self.store.get(tables::STREAM_OUT, device.as_bytes())?;
-        let damaged = |fault| RecordFault::Damaged { name: "outgoing stream", fault };
-        let stream = bytes.map(|bytes| decode(&bytes).map_err(damaged)).transpose()?;
+        let damaged = |fault| RecordFault::Damaged {
+            name: "outgoing stream",
+            fault,
+        };
+        let stream = bytes
+            .map(|bytes| decode(&bytes).map_err(damaged))
+            .transpose()?;
         let start = || OutgoingStream::start(&self.identity.device, self.epoch, device);
         Ok(stream.unwrap_or_else(start))
     }
@@ -278,7 +329,9 @@ impl Desk {
             closed: None,
         };
         batch.put_pieces(tables::OUTBOX, id.as_bytes(), &write_record(&record));
-        let kept = SubmissionRecord { submission: submission.clone() };
+        let kept = SubmissionRecord {
+            submission: submission.clone(),
+        };
         batch.put_pieces(tables::SUBMISSION, id.as_bytes(), &write_record(&kept));
         for (device, stream) in &sealed.streams {
             batch.put(tables::STREAM_OUT, device.as_bytes(), &encode(stream));
@@ -289,9 +342,17 @@ impl Desk {
             return Ok(());
         }
         for relay in self.relays_for(core) {
-            let target =
-                TargetRecord { relay: relay.clone(), accepted_by: None, attempts: 0, due: Some(now) };
-            batch.put(tables::TARGET, &tables::target(&relay, id), &write_record(&target));
+            let target = TargetRecord {
+                relay: relay.clone(),
+                accepted_by: None,
+                attempts: 0,
+                due: Some(now),
+            };
+            batch.put(
+                tables::TARGET,
+                &tables::target(&relay, id),
+                &write_record(&target),
+            );
             batch.put(tables::PENDING, &tables::pending(&relay, now, id), &[]);
         }
         Ok(())
@@ -302,24 +363,43 @@ impl Desk {
     fn relays_for(&self, core: &Core) -> BTreeSet<Name> {
         let own = self.roster.devices_of(&self.identity.contact).len() > 1;
         let own = own.then(|| self.identity.contact.organisation());
-        let organisations = core.recipients.iter().map(ContactAddress::organisation).chain(own);
+        let organisations = core
+            .recipients
+            .iter()
+            .map(ContactAddress::organisation)
+            .chain(own);
         let homes = organisations.collect::<BTreeSet<Name>>();
         homes
             .iter()
-            .flat_map(|organisation| self.roster.home_relay_names(organisation).into_iter().take(2))
+            .flat_map(|organisation| {
+                self.roster
+                    .home_relay_names(organisation)
+                    .into_iter()
+                    .take(2)
+            })
             .collect()
     }
 
     fn note_lacking(&self, batch: &mut Batch, reach: &Reach, alert: &AlertId, now: Timestamp) {
         for device in &reach.lacking {
-            let record = LackingRecord { recipient: reach.contact.clone(), since: now };
-            batch.put(tables::LACKING, &tables::lacking(device, alert), &write_record(&record));
+            let record = LackingRecord {
+                recipient: reach.contact.clone(),
+                since: now,
+            };
+            batch.put(
+                tables::LACKING,
+                &tables::lacking(device, alert),
+                &write_record(&record),
+            );
         }
     }
 
     /// Who sent an alert that this desk holds, in either direction.
     pub(super) fn sender_of(&self, alert: &AlertId) -> Result<Option<ContactAddress>, StepError> {
-        if self.find_long::<OutboxRecord>(tables::OUTBOX, alert.as_bytes())?.is_some() {
+        if self
+            .find_long::<OutboxRecord>(tables::OUTBOX, alert.as_bytes())?
+            .is_some()
+        {
             return Ok(Some(self.identity.contact.clone()));
         }
         let received = self.inbox_record(alert)?;
@@ -335,7 +415,9 @@ impl Desk {
         let kept: SubmissionRecord = self.need_long(tables::SUBMISSION, alert.as_bytes())?;
         let context = body_context(&record.core);
         let opened = chunked::open(&record.content_key, &context, &kept.submission.body).ok();
-        let plain = opened.as_deref().and_then(|padded| padding::unpad(padded).ok());
+        let plain = opened
+            .as_deref()
+            .and_then(|padded| padding::unpad(padded).ok());
         Ok(plain.and_then(|plain| decode(plain).ok()))
     }
 }

@@ -80,16 +80,32 @@ impl Desk {
         now: Timestamp,
     ) -> Result<Self, StepError> {
         let found = store.get(tables::META, tables::META_KEY)?;
-        let known = found.map(|bytes| read_record::<MetaRecord>(&bytes)).transpose()?;
+        let known = found
+            .map(|bytes| read_record::<MetaRecord>(&bytes))
+            .transpose()?;
         let (last_event, last_incident) = (Cell::new(0), Cell::new(0));
         let epoch = Epoch(0);
-        let desk = Self { store, identity, roster, ring, epoch, last_event, last_incident };
+        let desk = Self {
+            store,
+            identity,
+            roster,
+            ring,
+            epoch,
+            last_event,
+            last_incident,
+        };
         match known {
             Some(meta) if meta.device != desk.identity.device => {
                 let expected = desk.identity.device;
-                Err(StepError::OtherDevice { found: meta.device, expected })
+                Err(StepError::OtherDevice {
+                    found: meta.device,
+                    expected,
+                })
             }
-            Some(meta) => Ok(Self { epoch: meta.epoch, ..desk }),
+            Some(meta) => Ok(Self {
+                epoch: meta.epoch,
+                ..desk
+            }),
             None => desk.with_epoch(Epoch(now.unix_ms().max(1))),
         }
     }
@@ -102,7 +118,10 @@ impl Desk {
 
     /// Begins a new life of the store. Streams and rows start again in it.
     pub(super) fn begin_epoch(&mut self, epoch: Epoch) -> Result<CommitNumber, StepError> {
-        let meta = MetaRecord { epoch, device: self.identity.device };
+        let meta = MetaRecord {
+            epoch,
+            device: self.identity.device,
+        };
         let mut batch = Batch::new();
         batch.put(tables::META, tables::META_KEY, &write_record(&meta));
         for table in [tables::STREAM_OUT, tables::ROW] {
@@ -147,7 +166,9 @@ impl Desk {
 
     /// The relays this device collects from, and gets receipts at.
     pub fn home_relays(&self) -> Vec<Name> {
-        self.roster.home_relay_names(&self.identity.contact.organisation()).to_vec()
+        self.roster
+            .home_relay_names(&self.identity.contact.organisation())
+            .to_vec()
     }
 
     /// A record, if it is there.
@@ -169,13 +190,16 @@ impl Desk {
     /// A record that another record speaks of.
     pub(super) fn need_long<R: Record>(&self, table: Table, key: &[u8]) -> Result<R, StepError> {
         let missing = RecordFault::Missing { name: R::NAME };
-        self.find_long(table, key)?.ok_or(StepError::Record(missing))
+        self.find_long(table, key)?
+            .ok_or(StepError::Record(missing))
     }
 
     /// The keys of a table that begin with `prefix`.
     pub(super) fn keys_of(&self, table: Table, prefix: &[u8]) -> Result<Vec<Vec<u8>>, StepError> {
         let end = tables::after(prefix);
-        let rows = self.store.scan(Scan::range(table, prefix, &end, usize::MAX))?;
+        let rows = self
+            .store
+            .scan(Scan::range(table, prefix, &end, usize::MAX))?;
         Ok(rows.into_iter().map(|(key, _)| key).collect())
     }
 

@@ -142,10 +142,15 @@ impl Desk {
         let mut from = number.saturating_add(1);
         while events.len() < limit {
             let key = from.to_be_bytes();
-            let scan = Scan { limit: limit.max(64), ..Scan::table(tables::EVENT, 0) };
+            let scan = Scan {
+                limit: limit.max(64),
+                ..Scan::table(tables::EVENT, 0)
+            };
             let rows = self.store.scan(Scan { from: &key, ..scan })?;
             let Some((last, _)) = rows.last() else { break };
-            from = tables::number_at_end(last).unwrap_or(u64::MAX).saturating_add(1);
+            from = tables::number_at_end(last)
+                .unwrap_or(u64::MAX)
+                .saturating_add(1);
             for (key, bytes) in &rows {
                 let number = tables::number_at_end(key).unwrap_or_default();
                 let event: Event = read_record(bytes)?;
@@ -160,7 +165,9 @@ impl Desk {
     /// The cursor of a reader: the number of the last event it has taken, 0 at first.
     pub fn cursor(&self, reader: &str) -> Result<u64, StepError> {
         let bytes = self.store.get(tables::READER, &tables::word(reader))?;
-        Ok(bytes.and_then(|bytes| tables::number_at_end(&bytes)).unwrap_or(0))
+        Ok(bytes
+            .and_then(|bytes| tables::number_at_end(&bytes))
+            .unwrap_or(0))
     }
 
     /// Moves a reader's cursor forward; never back.
@@ -174,8 +181,13 @@ impl Desk {
 
     /// The number of the newest event.
     pub fn newest_event(&self) -> Result<u64, StepError> {
-        let rows = self.store.scan(Scan::table(tables::EVENT, 1).descending())?;
-        Ok(rows.first().and_then(|(key, _)| tables::number_at_end(key)).unwrap_or(0))
+        let rows = self
+            .store
+            .scan(Scan::table(tables::EVENT, 1).descending())?;
+        Ok(rows
+            .first()
+            .and_then(|(key, _)| tables::number_at_end(key))
+            .unwrap_or(0))
     }
 
     /// Adds an event to a batch.
@@ -188,7 +200,11 @@ impl Desk {
     ) -> Result<(), StepError> {
         let number = self.newest_event()?.max(self.last_event.get()) + 1;
         self.last_event.set(number);
-        let event = Event { time: now, status, kind };
+        let event = Event {
+            time: now,
+            status,
+            kind,
+        };
         batch.put(tables::EVENT, &number.to_be_bytes(), &write_record(&event));
         Ok(())
     }

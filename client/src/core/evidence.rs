@@ -3,7 +3,8 @@
 use maille_common::address::{ContactAddress, DeviceId, Name};
 use maille_common::codec::Exact;
 use maille_common::evidence::{
-    Evidence, Expiry, Note, Proven, Receipt, SealedNote, SignedNotice, SignedReceipt, open_note, sign,
+    Evidence, Expiry, Note, Proven, Receipt, SealedNote, SignedNotice, SignedReceipt, open_note,
+    sign,
 };
 use maille_common::hash::Hash;
 use maille_common::identifier::AlertId;
@@ -35,7 +36,9 @@ impl Desk {
         match self.prove_receipt(receipt, note.as_ref())? {
             Ok(proven) => self.keep_receipt(&mut batch, &proven, note, now)?,
             Err(check) => {
-                let kind = IncidentKind::Receipt { check: words(&check) };
+                let kind = IncidentKind::Receipt {
+                    check: words(&check),
+                };
                 self.incident(&mut batch, kind, None, now)?;
             }
         }
@@ -58,7 +61,10 @@ impl Desk {
             Ok(proven) if proven.statement().relay == *relay => {
                 let statement = proven.statement();
                 let key = tables::evidence(&statement.alert, &proven.hash());
-                let record = EvidenceRecord::Notice { notice, received: now };
+                let record = EvidenceRecord::Notice {
+                    notice,
+                    received: now,
+                };
                 batch.put_pieces(tables::EVIDENCE, &key, &write_record(&record));
                 let kind = EventKind::Notice {
                     alert: statement.alert,
@@ -69,7 +75,9 @@ impl Desk {
                 self.event(&mut batch, kind, status, now)?;
             }
             _ => {
-                let kind = IncidentKind::RelayStatement { relay: relay.clone() };
+                let kind = IncidentKind::RelayStatement {
+                    relay: relay.clone(),
+                };
                 self.incident(&mut batch, kind, None, now)?;
             }
         }
@@ -78,7 +86,9 @@ impl Desk {
 
     /// Everything proven that is kept about an alert.
     pub(super) fn evidence_of(&self, alert: &AlertId) -> Result<Vec<Evidence>, StepError> {
-        let Some(sender) = self.sender_of(alert)? else { return Ok(Vec::new()) };
+        let Some(sender) = self.sender_of(alert)? else {
+            return Ok(Vec::new());
+        };
         let mut evidence = Vec::new();
         for record in self.evidence_records(alert)? {
             match record {
@@ -89,7 +99,11 @@ impl Desk {
                     evidence.extend(expiry.verify(&self.roster, &sender).map(Evidence::Expiry));
                 }
                 EvidenceRecord::Cancel { id, time } => {
-                    evidence.push(Evidence::Cancel { id, alert: *alert, time });
+                    evidence.push(Evidence::Cancel {
+                        id,
+                        alert: *alert,
+                        time,
+                    });
                 }
                 EvidenceRecord::Notice { .. } => {}
             }
@@ -103,10 +117,14 @@ impl Desk {
     ) -> Result<Vec<EvidenceRecord>, StepError> {
         let prefix = alert.as_bytes();
         let end = tables::after(prefix);
-        let rows = self.store.scan(Scan::range(tables::EVIDENCE, prefix, &end, usize::MAX))?;
+        let rows = self
+            .store
+            .scan(Scan::range(tables::EVIDENCE, prefix, &end, usize::MAX))?;
         let mut records = Vec::new();
         for (key, _) in rows {
-            let Some((whole, [0, 0, 0, 0])) = key.split_last_chunk::<4>() else { continue };
+            let Some((whole, [0, 0, 0, 0])) = key.split_last_chunk::<4>() else {
+                continue;
+            };
             let bytes = self.store.pieces(tables::EVIDENCE, whole)?;
             records.extend(bytes.map(|bytes| read_record(&bytes)).transpose()?);
         }
@@ -149,10 +167,15 @@ impl Desk {
         let exact = Exact::of(expiry).expect("an expiry has fixed fields and one address");
         let expiry = sign(&self.identity.signing, vec![exact]).remove(0);
         let key = tables::evidence(alert, &expiry.hash());
-        let record = EvidenceRecord::Expiry { expiry: expiry.clone() };
+        let record = EvidenceRecord::Expiry {
+            expiry: expiry.clone(),
+        };
         batch.put_pieces(tables::EVIDENCE, &key, &write_record(&record));
         // A device that is not designated any more signs in vain: the obligation stays open.
-        Ok(expiry.verify(&self.roster, &self.identity.contact).ok().map(Evidence::Expiry))
+        Ok(expiry
+            .verify(&self.roster, &self.identity.contact)
+            .ok()
+            .map(Evidence::Expiry))
     }
 
     /// Q1 to Q4; the number of the check that refuses.
@@ -163,7 +186,9 @@ impl Desk {
     ) -> Result<Result<Proven<Receipt>, &'static str>, StepError> {
         let alert = receipt.statement.alert;
         // Q4: about something this contact sent, or holds as one of several recipients.
-        let Some(sender) = self.sender_of(&alert)? else { return Ok(Err("Q4")) };
+        let Some(sender) = self.sender_of(&alert)? else {
+            return Ok(Err("Q4"));
+        };
         let proven = match receipt.verify(&self.roster, &sender) {
             Ok(proven) => proven,
             Err(fault) => return Ok(Err(fault.check())),
@@ -186,8 +211,11 @@ impl Desk {
             return Ok(());
         }
         let before = self.states_of(&receipt.alert)?;
-        let record =
-            EvidenceRecord::Receipt { receipt: proven.signed().clone(), note, received: now };
+        let record = EvidenceRecord::Receipt {
+            receipt: proven.signed().clone(),
+            note,
+            received: now,
+        };
         batch.put_pieces(tables::EVIDENCE, &key, &write_record(&record));
         let status = self.status_of(&receipt.alert)?;
         if self.sender_of(&receipt.alert)?.as_ref() == Some(&self.identity.contact) {
@@ -201,7 +229,7 @@ impl Desk {
             self.event(batch, kind, status, now)?;
         }
         let added = Evidence::Receipt(proven.clone());
-        self.tell_changes(batch, &receipt.alert, before, &[added], status, now)
+        self.tell_changes(batch, &receipt.alert, &before, &[added], status, now)
     }
 
     /// Q5: the row of a device's receipts to this contact has no hole and no second story.
@@ -225,7 +253,10 @@ impl Desk {
             None
         };
         if receipt.number > number {
-            let row = IncomingRowRecord { number: receipt.number, hash: proven.hash() };
+            let row = IncomingRowRecord {
+                number: receipt.number,
+                hash: proven.hash(),
+            };
             batch.put(tables::ROW_IN, &key, &write_record(&row));
         }
         match kind {
@@ -241,6 +272,8 @@ impl Desk {
         if let Some(sent) = sent {
             return Ok(sent.core.status);
         }
-        Ok(self.inbox_record(alert)?.map_or(Status::Actual, |record| record.core.status))
+        Ok(self
+            .inbox_record(alert)?
+            .map_or(Status::Actual, |record| record.core.status))
     }
 }

@@ -17,9 +17,13 @@ impl Desk {
     /// 14 days ago leaves the outbox. Returns when to look again.
     pub fn tick(&mut self, now: Timestamp) -> Result<(CommitNumber, Option<Timestamp>), StepError> {
         let end = tables::after(&now.unix_ms().to_be_bytes());
-        let rows = self.store.scan(Scan::range(tables::DUE, &[], &end, usize::MAX))?;
+        let rows = self
+            .store
+            .scan(Scan::range(tables::DUE, &[], &end, usize::MAX))?;
         for (key, _) in rows {
-            let Some(alert) = tables::alert_at_end(&key) else { continue };
+            let Some(alert) = tables::alert_at_end(&key) else {
+                continue;
+            };
             let mut batch = Batch::new();
             batch.urgent().delete(tables::DUE, &key);
             self.alert_is_due(&mut batch, &alert, now)?;
@@ -44,7 +48,9 @@ impl Desk {
         if record.extends.is_none() {
             self.obligations_are_due(batch, alert, &mut record, now)?;
         }
-        let ended = record.closed.map(|closed| closed + Span::from_ms(limits::OUTBOX_GRACE_MS));
+        let ended = record
+            .closed
+            .map(|closed| closed + Span::from_ms(limits::OUTBOX_GRACE_MS));
         if ended.is_some_and(|ended| ended <= now) {
             self.forget(batch, alert)?;
         }
@@ -60,13 +66,18 @@ impl Desk {
     ) -> Result<(), StepError> {
         let status = record.core.status;
         let before = self.states_of(alert)?;
-        let open = before.iter().filter(|(_, state)| **state == ObligationState::Open);
+        let open = before
+            .iter()
+            .filter(|(_, state)| **state == ObligationState::Open);
         let open: Vec<_> = open.map(|(contact, _)| contact.clone()).collect();
         if !record.overdue_told && record.core.ack_due(record.committed) <= now {
             record.overdue_told = true;
             batch.put_pieces(tables::OUTBOX, alert.as_bytes(), &write_record(record));
             for recipient in &open {
-                let kind = EventKind::Overdue { alert: *alert, recipient: recipient.clone() };
+                let kind = EventKind::Overdue {
+                    alert: *alert,
+                    recipient: recipient.clone(),
+                };
                 self.event(batch, kind, status, now)?;
             }
         }
@@ -77,7 +88,7 @@ impl Desk {
         for recipient in &open {
             signed.extend(self.expire(batch, alert, recipient, now)?);
         }
-        self.tell_changes(batch, alert, before, &signed, status, now)
+        self.tell_changes(batch, alert, &before, &signed, status, now)
     }
 
     /// Drops the envelope; evidence stays with the configured retention.

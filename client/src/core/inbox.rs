@@ -70,23 +70,32 @@ impl Desk {
 
     /// One alert of the inbox with its words.
     pub fn received(&self, alert: &AlertId) -> Result<Option<Received>, StepError> {
-        let Some(record) = self.inbox_record(alert)? else { return Ok(None) };
+        let Some(record) = self.inbox_record(alert)? else {
+            return Ok(None);
+        };
         let kept: DeliveryRecord = self.need_long(tables::DELIVERY, alert.as_bytes())?;
         let delivery = kept.delivery;
-        let env: &Env = delivery.original.as_ref().map_or(&delivery.env, |original| &original.env);
+        let env: &Env = delivery
+            .original
+            .as_ref()
+            .map_or(&delivery.env, |original| &original.env);
         let content = reopen(&record.content_key, env, &delivery.body)?;
         let entry = entry_of(*alert, &record);
-        Ok(Some(Received { entry, core: record.core.value().clone(), content }))
+        Ok(Some(Received {
+            entry,
+            core: record.core.value().clone(),
+            content,
+        }))
     }
 
     /// Marks an alert as being shown: after a crash it is shown again as "possibly seen" (I5).
     pub fn showing(&mut self, alert: &AlertId) -> Result<CommitNumber, StepError> {
         let mut batch = Batch::new();
-        if let Some(mut record) = self.inbox_record(alert)? {
-            if !record.shown {
-                record.shown = true;
-                batch.put_pieces(tables::INBOX, alert.as_bytes(), &write_record(&record));
-            }
+        if let Some(mut record) = self.inbox_record(alert)?
+            && !record.shown
+        {
+            record.shown = true;
+            batch.put_pieces(tables::INBOX, alert.as_bytes(), &write_record(&record));
         }
         self.settle(batch)
     }
@@ -96,7 +105,9 @@ impl Desk {
         let mut found = Vec::new();
         for table in [tables::INBOX, tables::OUTBOX] {
             for key in self.pieced_keys(table)? {
-                let Some(id) = tables::alert_at_end(&key) else { continue };
+                let Some(id) = tables::alert_at_end(&key) else {
+                    continue;
+                };
                 if prefix.matches(&id) && !found.contains(&id) {
                     found.push(id);
                 }
@@ -112,9 +123,13 @@ impl Desk {
     fn inbox_records(&self) -> Result<Vec<(AlertId, InboxRecord)>, StepError> {
         let mut records = Vec::new();
         for key in self.pieced_keys(tables::INBOX)? {
-            let Some(id) = tables::alert_at_end(&key) else { continue };
+            let Some(id) = tables::alert_at_end(&key) else {
+                continue;
+            };
             let bytes = self.store.pieces(tables::INBOX, &key)?;
-            let missing = RecordFault::Missing { name: "inbox entry" };
+            let missing = RecordFault::Missing {
+                name: "inbox entry",
+            };
             records.push((id, read_record(&bytes.ok_or(missing)?)?));
         }
         Ok(records)
@@ -155,7 +170,9 @@ fn entry_of(id: AlertId, record: &InboxRecord) -> InboxEntry {
 
 /// Opens a body again that was opened when it arrived.
 fn reopen(key: &ContentKey, env: &Env, body: &[u8]) -> Result<Alert, StepError> {
-    let damaged = || RecordFault::Missing { name: "content of an inbox entry" };
+    let damaged = || RecordFault::Missing {
+        name: "content of an inbox entry",
+    };
     let padded = chunked::open(key, &body_context(&env.core), body).map_err(|_| damaged())?;
     let plain = padding::unpad(&padded).map_err(|_| damaged())?;
     Ok(maille_common::codec::decode(plain).map_err(|_| damaged())?)

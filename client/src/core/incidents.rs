@@ -108,10 +108,16 @@ impl Desk {
         limit: usize,
     ) -> Result<Vec<(u64, Incident)>, StepError> {
         let key = number.saturating_add(1).to_be_bytes();
-        let scan = Scan { from: &key, ..Scan::table(tables::INCIDENT, limit) };
+        let scan = Scan {
+            from: &key,
+            ..Scan::table(tables::INCIDENT, limit)
+        };
         let rows = self.store.scan(scan)?;
         let read = |(key, bytes): &(Vec<u8>, Vec<u8>)| {
-            Ok((tables::number_at_end(key).unwrap_or_default(), read_record(bytes)?))
+            Ok((
+                tables::number_at_end(key).unwrap_or_default(),
+                read_record(bytes)?,
+            ))
         };
         rows.iter().map(read).collect()
     }
@@ -124,12 +130,25 @@ impl Desk {
         alert: Option<AlertId>,
         now: Timestamp,
     ) -> Result<(), StepError> {
-        let rows = self.store.scan(Scan::table(tables::INCIDENT, 1).descending())?;
-        let newest = rows.first().and_then(|(key, _)| tables::number_at_end(key)).unwrap_or(0);
+        let rows = self
+            .store
+            .scan(Scan::table(tables::INCIDENT, 1).descending())?;
+        let newest = rows
+            .first()
+            .and_then(|(key, _)| tables::number_at_end(key))
+            .unwrap_or(0);
         let number = newest.max(self.last_incident.get()) + 1;
         self.last_incident.set(number);
-        let incident = Incident { time: now, alert, kind };
-        batch.put(tables::INCIDENT, &number.to_be_bytes(), &write_record(&incident));
+        let incident = Incident {
+            time: now,
+            alert,
+            kind,
+        };
+        batch.put(
+            tables::INCIDENT,
+            &number.to_be_bytes(),
+            &write_record(&incident),
+        );
         self.event(batch, EventKind::Incident { number }, Status::Actual, now)
     }
 }

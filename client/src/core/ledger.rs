@@ -85,13 +85,19 @@ pub struct TrackedRecipient {
 impl CodedState {
     /// The state.
     pub fn state(self) -> ObligationState {
-        STATES.get(usize::from(self.0)).copied().unwrap_or(ObligationState::Open)
+        STATES
+            .get(usize::from(self.0))
+            .copied()
+            .unwrap_or(ObligationState::Open)
     }
 }
 
 impl From<ObligationState> for CodedState {
     fn from(state: ObligationState) -> Self {
-        let place = STATES.iter().position(|known| *known == state).unwrap_or_default();
+        let place = STATES
+            .iter()
+            .position(|known| *known == state)
+            .unwrap_or_default();
         Self(u8::try_from(place).unwrap_or_default())
     }
 }
@@ -110,7 +116,9 @@ impl Desk {
     pub fn outbox(&self) -> Result<Vec<OutboxEntry>, StepError> {
         let mut entries = Vec::new();
         for key in self.pieced_keys(tables::OUTBOX)? {
-            let Some(id) = tables::alert_at_end(&key) else { continue };
+            let Some(id) = tables::alert_at_end(&key) else {
+                continue;
+            };
             let record: OutboxRecord = self.need_long(tables::OUTBOX, &key)?;
             if record.extends.is_none() {
                 entries.push(self.outbox_entry(id, &record)?);
@@ -129,11 +137,17 @@ impl Desk {
         let kept = self.evidence_records(alert)?;
         let mut recipients = Vec::new();
         for reach in self.reach_of(alert)? {
-            let standing = self.obligation(alert, &record, &reach.contact).standing(&evidence);
+            let standing = self
+                .obligation(alert, &record, &reach.contact)
+                .standing(&evidence);
             recipients.push(self.tracked(alert, &record, reach, standing, &kept, now)?);
         }
         let entry = self.outbox_entry(*alert, &record)?;
-        Ok(Some(Track { entry, core: record.core.value().clone(), recipients }))
+        Ok(Some(Track {
+            entry,
+            core: record.core.value().clone(),
+            recipients,
+        }))
     }
 
     /// Which devices of each recipient have a wrap, by the envelope and its addenda.
@@ -152,7 +166,12 @@ impl Desk {
             let lacking = self.lacking_of(alert, contact)?;
             let addressed = addressed.into_iter().collect();
             let contact = contact.clone();
-            reaches.push(Reach { contact, addressed, lacking, old_key: false });
+            reaches.push(Reach {
+                contact,
+                addressed,
+                lacking,
+                old_key: false,
+            });
         }
         Ok(reaches)
     }
@@ -180,7 +199,10 @@ impl Desk {
             status: core.status,
             urgency: core.urgency,
             committed: record.committed,
-            reference: record.reference.as_ref().map(|reference| reference.as_str().to_owned()),
+            reference: record
+                .reference
+                .as_ref()
+                .map(|reference| reference.as_str().to_owned()),
             states: self.states_of(&id)?,
         })
     }
@@ -215,7 +237,9 @@ impl Desk {
         for piece in kept {
             self.sort_in(&mut tracked, piece);
         }
-        tracked.receipts.sort_by_key(|(receipt, _)| receipt.statement.time);
+        tracked
+            .receipts
+            .sort_by_key(|(receipt, _)| receipt.statement.time);
         Ok(tracked)
     }
 
@@ -224,7 +248,9 @@ impl Desk {
             EvidenceRecord::Receipt { receipt, note, .. }
                 if receipt.statement.recipient == tracked.contact =>
             {
-                let note = note.as_ref().and_then(|note| self.note_of(&receipt.statement, note));
+                let note = note
+                    .as_ref()
+                    .and_then(|note| self.note_of(&receipt.statement, note));
                 tracked.receipts.push((receipt.clone(), note));
             }
             EvidenceRecord::Expiry { expiry } if expiry.statement.recipient == tracked.contact => {
@@ -285,7 +311,7 @@ impl Desk {
         &self,
         batch: &mut Batch,
         alert: &AlertId,
-        before: BTreeMap<ContactAddress, ObligationState>,
+        before: &BTreeMap<ContactAddress, ObligationState>,
         added: &[Evidence],
         status: Status,
         now: Timestamp,
@@ -294,7 +320,11 @@ impl Desk {
         for (recipient, state) in &after {
             if before.get(recipient) != Some(state) {
                 let (alert, recipient) = (*alert, recipient.clone());
-                let kind = EventKind::State { alert, recipient, state: (*state).into() };
+                let kind = EventKind::State {
+                    alert,
+                    recipient,
+                    state: (*state).into(),
+                };
                 self.event(batch, kind, status, now)?;
             }
         }

@@ -141,7 +141,9 @@ pub enum SendError {
     #[error("the envelope cannot be made: {0}")]
     Seal(#[from] SealFault),
     /// The content is over its limit.
-    #[error("texts and payloads have {bytes} bytes together, and {limit} are the most; attach them")]
+    #[error(
+        "texts and payloads have {bytes} bytes together, and {limit} are the most; attach them"
+    )]
     TooLarge {
         /// How many they are.
         bytes: usize,

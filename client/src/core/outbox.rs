@@ -26,15 +26,22 @@ impl Desk {
     ) -> Result<Vec<AlertId>, StepError> {
         let from = tables::relay(relay);
         let to = tables::pending_until(relay, now);
-        let rows = self.store.scan(Scan::range(tables::PENDING, &from, &to, limit))?;
-        Ok(rows.iter().filter_map(|(key, _)| tables::alert_at_end(key)).collect())
+        let rows = self
+            .store
+            .scan(Scan::range(tables::PENDING, &from, &to, limit))?;
+        Ok(rows
+            .iter()
+            .filter_map(|(key, _)| tables::alert_at_end(key))
+            .collect())
     }
 
     /// When a relay has to be given something next.
     pub fn next_submission(&self, relay: &Name) -> Result<Option<Timestamp>, StepError> {
         let from = tables::relay(relay);
         let to = tables::after(&from);
-        let rows = self.store.scan(Scan::range(tables::PENDING, &from, &to, 1))?;
+        let rows = self
+            .store
+            .scan(Scan::range(tables::PENDING, &from, &to, 1))?;
         Ok(rows.first().and_then(|(key, _)| tables::pending_due(key)))
     }
 
@@ -77,7 +84,9 @@ impl Desk {
     pub(super) fn answers_awaited(&self, relay: &Name) -> Result<u64, StepError> {
         let mut awaited = 0u64;
         for key in self.keys_of(tables::PENDING, &tables::relay(relay))? {
-            let Some(alert) = tables::alert_at_end(&key) else { continue };
+            let Some(alert) = tables::alert_at_end(&key) else {
+                continue;
+            };
             let record: Option<OutboxRecord> = self.find_long(tables::OUTBOX, alert.as_bytes())?;
             let recipients = record.map_or(0, |record| record.core.recipients.len());
             awaited = awaited.saturating_add(u64::try_from(recipients).unwrap_or(u64::MAX));
@@ -105,10 +114,18 @@ impl Desk {
             batch.delete(tables::PENDING, &tables::pending(&target.relay, old, alert));
         }
         if let Some(new) = due {
-            batch.put(tables::PENDING, &tables::pending(&target.relay, new, alert), &[]);
+            batch.put(
+                tables::PENDING,
+                &tables::pending(&target.relay, new, alert),
+                &[],
+            );
         }
         target.due = due;
-        batch.put(tables::TARGET, &tables::target(&target.relay, alert), &write_record(target));
+        batch.put(
+            tables::TARGET,
+            &tables::target(&target.relay, alert),
+            &write_record(target),
+        );
     }
 
     /// A relay began a new incarnation: it gets every envelope that has an open obligation or an
@@ -121,8 +138,13 @@ impl Desk {
     ) -> Result<(), StepError> {
         let from = tables::relay(relay);
         let end = tables::after(&from);
-        for (key, bytes) in self.store.scan(Scan::range(tables::TARGET, &from, &end, usize::MAX))? {
-            let Some(alert) = tables::alert_at_end(&key) else { continue };
+        for (key, bytes) in self
+            .store
+            .scan(Scan::range(tables::TARGET, &from, &end, usize::MAX))?
+        {
+            let Some(alert) = tables::alert_at_end(&key) else {
+                continue;
+            };
             let mut target: TargetRecord = read_record(&bytes)?;
             if target.accepted_by.is_none() || !self.is_wanted(&alert)? {
                 continue;
@@ -145,7 +167,10 @@ impl Desk {
             return Ok(true);
         }
         let answered = self.answered_devices(&alert)?;
-        Ok(record.addressed.iter().any(|(device, _, _)| !answered.contains(device)))
+        Ok(record
+            .addressed
+            .iter()
+            .any(|(device, _, _)| !answered.contains(device)))
     }
 }
 

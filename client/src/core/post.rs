@@ -60,7 +60,11 @@ impl Desk {
             contact: self.identity.contact.clone(),
             device: self.identity.device,
             stage,
-            actor: if officer.is_some() { Actor::Officer } else { Actor::System },
+            actor: if officer.is_some() {
+                Actor::Officer
+            } else {
+                Actor::System
+            },
             reason,
             officer: officer.map_or(Hash::ZERO, |officer| officer.officer),
             note: note.as_ref().map_or(Hash::ZERO, SealedNote::hash),
@@ -75,9 +79,17 @@ impl Desk {
         let exact = Exact::of(receipt).expect("a receipt without extensions is within its limit");
         let signed = sign(&self.identity.signing, vec![exact]).remove(0);
         let hash = signed.hash();
-        let row = RowRecord { epoch: self.epoch, number, previous: hash };
+        let row = RowRecord {
+            epoch: self.epoch,
+            number,
+            previous: hash,
+        };
         batch.put(tables::ROW, &key, &write_record(&row));
-        let posted = PostReceipt { receipt: signed, note, to: stamp.to.clone() };
+        let posted = PostReceipt {
+            receipt: signed,
+            note,
+            to: stamp.to.clone(),
+        };
         let record = ReceiptRecord { posted };
         batch.put_pieces(tables::RECEIPT, hash.as_bytes(), &write_record(&record));
         Ok(hash)
@@ -93,7 +105,12 @@ impl Desk {
         receipt: &Hash,
     ) -> Result<(), StepError> {
         self.post_again(batch, from, receipt)?;
-        for relay in self.roster.home_relay_names(&to.organisation()).iter().take(2) {
+        for relay in self
+            .roster
+            .home_relay_names(&to.organisation())
+            .iter()
+            .take(2)
+        {
             self.post_again(batch, relay, receipt)?;
         }
         Ok(())
@@ -115,7 +132,9 @@ impl Desk {
         let rows = self.store.scan(Scan::table(tables::RECEIPT, usize::MAX))?;
         for (key, _) in rows {
             // The keys of pieces end with the number of the piece; the first names the receipt.
-            let Some((hash, [0, 0, 0, 0])) = key.split_last_chunk::<4>() else { continue };
+            let Some((hash, [0, 0, 0, 0])) = key.split_last_chunk::<4>() else {
+                continue;
+            };
             if let Some(receipt) = tables::hash_at_end(hash) {
                 self.post_again(batch, relay, &receipt)?;
             }
@@ -132,8 +151,13 @@ impl Desk {
         let from = tables::relay(relay);
         let end = tables::after(&from);
         let mut posts = Vec::new();
-        for (key, _) in self.store.scan(Scan::range(tables::POST, &from, &end, limit))? {
-            let Some(hash) = tables::hash_at_end(&key) else { continue };
+        for (key, _) in self
+            .store
+            .scan(Scan::range(tables::POST, &from, &end, limit))?
+        {
+            let Some(hash) = tables::hash_at_end(&key) else {
+                continue;
+            };
             let record: ReceiptRecord = self.need_long(tables::RECEIPT, hash.as_bytes())?;
             posts.push((hash, record.posted));
         }
@@ -144,7 +168,10 @@ impl Desk {
     pub(super) fn has_posts(&self, relay: &Name) -> Result<bool, StepError> {
         let from = tables::relay(relay);
         let end = tables::after(&from);
-        Ok(!self.store.scan(Scan::range(tables::POST, &from, &end, 1))?.is_empty())
+        Ok(!self
+            .store
+            .scan(Scan::range(tables::POST, &from, &end, 1))?
+            .is_empty())
     }
 
     /// A relay has a receipt, or will never take it.
@@ -176,8 +203,13 @@ impl Desk {
     pub fn confirms_due(&self, relay: &Name, limit: usize) -> Result<Vec<u64>, StepError> {
         let from = tables::relay(relay);
         let end = tables::after(&from);
-        let rows = self.store.scan(Scan::range(tables::CONFIRM, &from, &end, limit))?;
-        Ok(rows.iter().filter_map(|(key, _)| tables::number_at_end(key)).collect())
+        let rows = self
+            .store
+            .scan(Scan::range(tables::CONFIRM, &from, &end, limit))?;
+        Ok(rows
+            .iter()
+            .filter_map(|(key, _)| tables::number_at_end(key))
+            .collect())
     }
 
     /// A relay has taken confirmations.
@@ -197,11 +229,11 @@ impl Desk {
         number: u64,
     ) -> Result<(), StepError> {
         let key = tables::relay(relay);
-        if let Some(mut record) = self.find::<RelayRecord>(tables::RELAY, &key)? {
-            if number > record.mailbox {
-                record.mailbox = number;
-                batch.put(tables::RELAY, &key, &write_record(&record));
-            }
+        if let Some(mut record) = self.find::<RelayRecord>(tables::RELAY, &key)?
+            && number > record.mailbox
+        {
+            record.mailbox = number;
+            batch.put(tables::RELAY, &key, &write_record(&record));
         }
         Ok(())
     }

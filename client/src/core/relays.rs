@@ -76,12 +76,14 @@ impl Desk {
             return Err(not_proven());
         }
         let key = tables::relay(relay);
-        let known: Option<RelayRecord> = self.find(tables::RELAY, &key).map_err(GreetError::Step)?;
+        let known: Option<RelayRecord> =
+            self.find(tables::RELAY, &key).map_err(GreetError::Step)?;
         let same = known.filter(|known| known.incarnation == time.incarnation);
         let mut greeting = Greeting {
             relay_time: time.time,
             new_incarnation: known.is_some() && same.is_none(),
-            rolled_back: answer.epoch > self.epoch || self.is_behind(relay, same, answer.accepted)?,
+            rolled_back: answer.epoch > self.epoch
+                || self.is_behind(relay, same, answer.accepted)?,
             roster: answer.roster,
             settled: self.store.newest(),
         };
@@ -99,7 +101,11 @@ impl Desk {
             self.incident(&mut batch, IncidentKind::RolledBack, None, now)?;
         }
         let record = if greeting.rolled_back {
-            RelayRecord { mailbox: 0, accepted: answer.accepted, ..record }
+            RelayRecord {
+                mailbox: 0,
+                accepted: answer.accepted,
+                ..record
+            }
         } else {
             record
         };
@@ -107,7 +113,9 @@ impl Desk {
         if greeting.new_incarnation {
             self.resubmit_all(&mut batch, relay, now)?;
             self.repost_all(&mut batch, relay)?;
-            let kind = EventKind::NewIncarnation { relay: relay.clone() };
+            let kind = EventKind::NewIncarnation {
+                relay: relay.clone(),
+            };
             self.event(&mut batch, kind, Status::Actual, now)?;
         }
         greeting.settled = self.settle(batch)?;

@@ -90,7 +90,12 @@ pub(super) fn target(name: &Name, alert: &AlertId) -> Vec<u8> {
 }
 
 pub(super) fn pending(name: &Name, due: Timestamp, alert: &AlertId) -> Vec<u8> {
-    [&relay(name)[..], &due.unix_ms().to_be_bytes(), alert.as_bytes()].concat()
+    [
+        &relay(name)[..],
+        &due.unix_ms().to_be_bytes(),
+        alert.as_bytes(),
+    ]
+    .concat()
 }
 
 /// The last key of what a relay has to be given by `now`, and the first key after it.
@@ -106,7 +111,8 @@ pub(super) fn pending_due(key: &[u8]) -> Option<Timestamp> {
 
 /// The alert at the end of a key.
 pub(super) fn alert_at_end(key: &[u8]) -> Option<AlertId> {
-    key.last_chunk::<32>().map(|alert| AlertId::from_bytes(*alert))
+    key.last_chunk::<32>()
+        .map(|alert| AlertId::from_bytes(*alert))
 }
 
 /// The statement at the end of a key.
@@ -158,7 +164,8 @@ pub(super) fn confirm(name: &Name, number: u64) -> Vec<u8> {
 
 /// The number at the end of a key.
 pub(super) fn number_at_end(key: &[u8]) -> Option<u64> {
-    key.last_chunk::<8>().map(|number| u64::from_be_bytes(*number))
+    key.last_chunk::<8>()
+        .map(|number| u64::from_be_bytes(*number))
 }
 
 /// The first key after all keys that begin with `prefix`.
@@ -183,7 +190,11 @@ mod tests {
         let alert = AlertId::from_bytes([255; 32]);
         let early = pending(&relay, Timestamp::from_unix_ms(255), &alert);
         let until = pending_until(&relay, Timestamp::from_unix_ms(255));
-        let late = pending(&relay, Timestamp::from_unix_ms(256), &AlertId::from_bytes([0; 32]));
+        let late = pending(
+            &relay,
+            Timestamp::from_unix_ms(256),
+            &AlertId::from_bytes([0; 32]),
+        );
         assert!(early < until && until <= late);
         assert_eq!(pending_due(&late), Some(Timestamp::from_unix_ms(256)));
         assert_eq!(alert_at_end(&early), Some(alert));

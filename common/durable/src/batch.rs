@@ -16,11 +16,16 @@ pub struct Batch {
     urgent: bool,
 }
 
+/// One write of a batch, readable so that a store around another can seal the values.
 #[derive(Debug, Clone)]
-enum Write {
+pub enum Write {
+    /// A value under a key.
     Put(Table, Vec<u8>, Arc<[u8]>),
+    /// The end of a key.
     Delete(Table, Vec<u8>),
+    /// A byte string in pieces.
     PutPieces(Table, Vec<u8>, Vec<u8>),
+    /// The end of a byte string in pieces.
     DeletePieces(Table, Vec<u8>),
 }
 
@@ -56,6 +61,12 @@ impl Batch {
     pub fn delete_pieces(&mut self, table: Table, key: &[u8]) -> &mut Self {
         self.writes.push(Write::DeletePieces(table, key.to_vec()));
         self
+    }
+
+    /// Returns the writes, in their order.
+    #[must_use]
+    pub fn writes(&self) -> &[Write] {
+        &self.writes
     }
 
     /// Marks the batch as one that is taken below the low-water mark: a receipt, or a deletion

@@ -16,7 +16,7 @@ use crate::marker::{Marker, Stop};
 use crate::overlay::Overlay;
 use crate::serving::{Chore, Shared};
 use crate::space::Admission;
-use crate::store::{CommitNumber, DurableCallback, Scan, Store, Table};
+use crate::store::{CommitNumber, DurableCallback, Row, Scan, Store, Table};
 use crate::store_id::StoreId;
 
 /// A store in a folder of this machine, served by this process alone.
@@ -183,7 +183,7 @@ impl Store for DurableStore {
         self.overlay().get(&self.shared.index, table, key)
     }
 
-    fn scan(&self, scan: Scan<'_>) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+    fn scan(&self, scan: Scan<'_>) -> Result<Vec<Row>, StoreError> {
         self.serving()?;
         self.overlay().scan(&self.shared.index, &scan)
     }

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::error::StoreError;
 use crate::overlay::ScanBounds;
-use crate::store::Table;
+use crate::store::{Row, Table};
 use crate::store_id::StoreId;
 
 /// Where the tally stands: a table byte without a key, which no record has.
@@ -125,7 +125,7 @@ impl Index {
     pub(crate) fn range(
         &self,
         bounds: &ScanBounds,
-    ) -> impl DoubleEndedIterator<Item = Result<(Vec<u8>, Vec<u8>), StoreError>> {
+    ) -> impl DoubleEndedIterator<Item = Result<Row, StoreError>> {
         self.db.range::<&[u8], _>(bounds.as_range()).map(|row| {
             let (key, stored) = row.map_err(unreadable)?;
             let value = decode_record(&key, &stored).ok_or_else(|| corrupt(&key))?;

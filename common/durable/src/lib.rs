@@ -65,7 +65,7 @@ mod space;
 mod store;
 mod store_id;
 
-pub use batch::Batch;
+pub use batch::{Batch, Write};
 pub use boot::boot_id;
 pub use damage::Damage;
 pub use durable::{DurableStore, Figures};
@@ -73,7 +73,7 @@ pub use error::{Failure, StoreError};
 pub use memory::MemoryStore;
 pub use open::{IndexOpening, OpenError, Opening, Options, RebuildReason, SetAside};
 pub use store::{
-    BATCH_BYTES_MAX, CommitNumber, Direction, DurableCallback, KEY_BYTES_MAX, Scan, Store, Table,
-    VALUE_BYTES_MAX,
+    BATCH_BYTES_MAX, CommitNumber, Direction, DurableCallback, KEY_BYTES_MAX, Row, Scan, Store,
+    Table, VALUE_BYTES_MAX,
 };
 pub use store_id::StoreId;

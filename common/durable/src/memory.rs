@@ -7,7 +7,7 @@ use crate::batch::{Batch, whole_key};
 use crate::error::StoreError;
 use crate::overlay::ScanBounds;
 use crate::pieces;
-use crate::store::{CommitNumber, Direction, DurableCallback, Scan, Store, Table};
+use crate::store::{CommitNumber, Direction, DurableCallback, Row, Scan, Store, Table};
 
 /// A store for tests and for reading: what every other store must be indistinguishable from while
 /// the power stays on.
@@ -39,7 +39,7 @@ impl Store for MemoryStore {
             .map(|value| value.to_vec()))
     }
 
-    fn scan(&self, scan: Scan<'_>) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+    fn scan(&self, scan: Scan<'_>) -> Result<Vec<Row>, StoreError> {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
         let Some(bounds) = ScanBounds::of(&scan) else {
             return Ok(Vec::new());

@@ -39,8 +39,8 @@ pub struct Options {
     pub log_segment_bytes: u64,
     /// A checkpoint is written when the log holds more than this and more than the last checkpoint.
     pub checkpoint_log_bytes: u64,
-    /// Bytes that must stay free on the volume; below, only urgent batches are taken. The index
-    /// grows by up to twice what the log does, so leave it room.
+    /// Bytes that must stay free on the volume; below, only urgent batches are taken. It is also
+    /// the room of the index, which takes up to twice the live bytes.
     pub low_water_bytes: u64,
     /// Space that is kept to be released for urgent batches.
     pub ballast_bytes: u64,

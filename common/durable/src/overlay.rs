@@ -13,7 +13,7 @@ use crate::batch::{Op, whole_key};
 use crate::error::StoreError;
 use crate::index::Index;
 use crate::pieces;
-use crate::store::{Direction, Scan, Table};
+use crate::store::{Direction, Row, Scan, Table};
 
 /// The writes that may not be in the index yet.
 #[derive(Debug, Default)]
@@ -102,11 +102,7 @@ impl Overlay {
     }
 
     /// Reads a range, over the index.
-    pub(crate) fn scan(
-        &self,
-        index: &Index,
-        scan: &Scan<'_>,
-    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+    pub(crate) fn scan(&self, index: &Index, scan: &Scan<'_>) -> Result<Vec<Row>, StoreError> {
         let Some(bounds) = ScanBounds::of(scan) else {
             return Ok(Vec::new());
         };
@@ -121,7 +117,7 @@ impl Overlay {
     }
 }
 
-type StoredRow = Result<(Vec<u8>, Vec<u8>), StoreError>;
+type StoredRow = Result<Row, StoreError>;
 
 /// Merges two runs in the order of `compare`; of equal keys the newer run's counts.
 fn merge<'a>(
@@ -129,7 +125,7 @@ fn merge<'a>(
     older: impl Iterator<Item = StoredRow>,
     limit: usize,
     compare: impl Fn(&[u8], &[u8]) -> Ordering,
-) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+) -> Result<Vec<Row>, StoreError> {
     let mut newer = newer.peekable();
     let mut older = older.peekable();
     let mut rows = Vec::new();

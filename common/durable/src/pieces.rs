@@ -4,7 +4,7 @@
 //! but the last is full and the last is not (it may be empty), so a missing piece is always seen.
 
 use crate::error::StoreError;
-use crate::store::{BATCH_BYTES_MAX, Table, VALUE_BYTES_MAX};
+use crate::store::{BATCH_BYTES_MAX, Row, Table, VALUE_BYTES_MAX};
 
 /// The most pieces that fit into a batch.
 pub(crate) const COUNT_MAX: usize = BATCH_BYTES_MAX / VALUE_BYTES_MAX + 1;
@@ -38,7 +38,7 @@ pub(crate) fn split(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
 pub(crate) fn join(
     table: Table,
     key: &[u8],
-    rows: Vec<(Vec<u8>, Vec<u8>)>,
+    rows: Vec<Row>,
 ) -> Result<Option<Vec<u8>>, StoreError> {
     if rows.is_empty() {
         return Ok(None);
@@ -65,7 +65,7 @@ pub(crate) fn join(
 mod tests {
     use super::*;
 
-    fn rows(bytes: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
+    fn rows(bytes: &[u8]) -> Vec<Row> {
         let piece = |(n, piece): (u32, &[u8])| (piece_key(b"k", n), piece.to_vec());
         (0u32..).zip(split(bytes)).map(piece).collect()
     }

@@ -5,12 +5,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::checkpoint::CheckpointReader;
+use crate::checkpoint::reader::CheckpointReader;
 use crate::damage::Damage;
 use crate::disk::Disk;
 use crate::index::{Changes, Index, IndexError};
 use crate::layout::Layout;
 use crate::log::reader::{self, Extent, ReadError, Segment};
+use crate::log::segment;
 use crate::log::writer::{LogWriter, Sealed};
 use crate::marker::{Marker, Stop};
 use crate::open::{IndexOpening, Options, RebuildReason};
@@ -91,7 +92,7 @@ impl Recovery<'_> {
         let marker = self.layout.marker();
         let marker = Marker::read(&marker).map_err(|error| ReadError::Io(marker, error))?;
         match self.read_truth()? {
-            Some(truth) => self.follow(truth, marker),
+            Some(truth) => self.follow(truth, marker.as_ref()),
             None if marker.is_some() || self.layout.index().exists() => {
                 Err(Damage::LogMissing.into())
             }
@@ -121,8 +122,8 @@ impl Recovery<'_> {
     }
 
     /// Makes the index follow the truth, and the log ready to be continued.
-    fn follow(&self, truth: Truth, marker: Option<Marker>) -> Result<Recovered, RecoveryError> {
-        let (index, index_opening) = self.open_index(&truth, marker.as_ref())?;
+    fn follow(&self, truth: Truth, marker: Option<&Marker>) -> Result<Recovered, RecoveryError> {
+        let (index, index_opening) = self.open_index(&truth, marker)?;
         let newest = truth.newest();
         let good = &truth.last.bytes[..truth.extent.valid_bytes];
         let folder = self.layout.log();
@@ -170,9 +171,15 @@ impl Recovery<'_> {
             .as_ref()
             .map_or(0, |reader| reader.header().number);
         let mut firsts = reader::list(&log)?;
-        // A checkpoint ends with a segment; whatever it covers may go.
+        if firsts.first().is_some_and(|first| *first <= covers) {
+            // The checkpoint's own name may not be durable yet, and must be before these go.
+            let root = self.layout.root();
+            let synced = self.disk.sync_folder(root);
+            synced.map_err(|error| RecoveryError::Write(root.to_path_buf(), error))?;
+        }
+        // A checkpoint ends with a segment; whatever begins before its end is covered whole.
         for first in firsts.extract_if(.., |first| *first <= covers) {
-            self.remove(&crate::log::segment::path(&log, first))?;
+            self.remove(&segment::path(&log, first))?;
         }
         let Some((&last, sealed_firsts)) = firsts.split_last() else {
             return if checkpoint.is_none() {

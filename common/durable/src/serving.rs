@@ -153,10 +153,13 @@ impl Writer {
 
     fn rotate(&mut self) -> io::Result<()> {
         let sealed = self.log.rotate()?;
-        self.shared
-            .counts
+        let counts = &self.shared.counts;
+        counts
             .sealed_bytes
             .fetch_add(sealed.bytes, Ordering::Relaxed);
+        counts
+            .segment_bytes
+            .store(self.log.bytes(), Ordering::Relaxed);
         self.sealed.push(sealed);
         Ok(())
     }

@@ -92,6 +92,9 @@ impl<'a> Scan<'a> {
     }
 }
 
+/// A record as a scan returns it: key, without its table byte, and value.
+pub type Row = (Vec<u8>, Vec<u8>);
+
 /// Is called once a commit is durable, or never will be.
 pub type DurableCallback = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
@@ -106,12 +109,12 @@ pub trait Store: Send + Sync {
     /// [`StoreError::StoreFailed`] for ever after a failed write or sync.
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
 
-    /// Returns the keys (without table byte) and values of a range as they stood at one instant:
-    /// every batch is in it whole or not at all.
+    /// Returns the records of a range as they stood at one instant: every batch is in it whole or
+    /// not at all.
     ///
     /// # Errors
     /// As [`Store::get`]; one corrupt record fails the scan.
-    fn scan(&self, scan: Scan<'_>) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError>;
+    fn scan(&self, scan: Scan<'_>) -> Result<Vec<Row>, StoreError>;
 
     /// Makes a batch visible to every later read, atomically and after every earlier batch, and
     /// sets it on its way to the disk.

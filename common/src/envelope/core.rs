@@ -99,7 +99,10 @@ impl Core {
 
     /// The index of a recipient, as entries name it.
     pub fn recipient_index(&self, contact: &ContactAddress) -> Option<u16> {
-        self.recipients.binary_search(contact).ok().and_then(|index| u16::try_from(index).ok())
+        self.recipients
+            .binary_search(contact)
+            .ok()
+            .and_then(|index| u16::try_from(index).ok())
     }
 
     /// When an obligation of this envelope is overdue, counted from `start`.

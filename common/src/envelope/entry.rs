@@ -4,10 +4,10 @@ use crate::address::DeviceId;
 use crate::codec::{Decode, Encode, List, encode};
 use crate::crypto::merkle;
 use crate::hash::{Hash, hash};
-use crate::sealing::SealingKeyId;
-use crate::terms::Release;
 use crate::label::Label;
 use crate::limits;
+use crate::sealing::SealingKeyId;
+use crate::terms::Release;
 
 /// The `recipient` of an `own` entry, which serves no recipient.
 pub const OWN_RECIPIENT: u16 = u16::MAX;
@@ -84,5 +84,8 @@ pub fn entry_root(entries: &[SubmittedEntry]) -> Hash {
 
 /// The leaf hashes of the entries' tree.
 pub(super) fn leaves(entries: &[SubmittedEntry]) -> Vec<Hash> {
-    entries.iter().map(|submitted| merkle::leaf_hash(submitted.entry.leaf().as_bytes())).collect()
+    entries
+        .iter()
+        .map(|submitted| merkle::leaf_hash(submitted.entry.leaf().as_bytes()))
+        .collect()
 }

@@ -26,5 +26,5 @@ pub use opened::{Content, OpenFault, OpenedAlert, body_context};
 pub use seal::{Addressee, Draft, SealFault, Sealed, Signer, seal, seal_addendum};
 pub use sealed::{Delivery, FormFault, Original, SealedEnvelope};
 pub use stream::{Arrival, IncomingStream, Link, OutgoingStream, StreamPosition};
-pub use submission::{SubmissionFault, Submission, VerifiedSubmission};
+pub use submission::{Submission, SubmissionFault, VerifiedSubmission};
 pub use verified::{VerifiedEnvelope, VerifyFault};

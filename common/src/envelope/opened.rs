@@ -77,7 +77,13 @@ impl VerifiedEnvelope {
     /// Opens wrap and body (PROTOCOL E13 to E15). `key` is the private half the entry names, if this
     /// device still holds it.
     pub fn open(self, key: Option<&SealingSecretKey>) -> Result<OpenedAlert, OpenFault> {
-        let Delivery { env, entry, wrap, body, .. } = self.delivery();
+        let Delivery {
+            env,
+            entry,
+            wrap,
+            body,
+            ..
+        } = self.delivery();
         let key = key.ok_or(OpenFault::KeyGone(entry.key))?;
         let plain = key
             .open(&wrap_info(&core_hash(&env.core), entry), wrap)
@@ -88,7 +94,12 @@ impl VerifiedEnvelope {
             .map(Zeroizing::new)
             .map_err(|_| OpenFault::BodyBroken)?;
         let content = parse_content(self.body_env(), &padded)?;
-        Ok(OpenedAlert { envelope: self, content, content_key, position })
+        Ok(OpenedAlert {
+            envelope: self,
+            content,
+            content_key,
+            position,
+        })
     }
 }
 
@@ -173,7 +184,9 @@ fn parse_content(env: &Env, padded: &[u8]) -> Result<Content, OpenFault> {
         (Content::Heartbeat(heartbeat), extensions)
     } else {
         let alert: Alert = decode(plain).map_err(|_| OpenFault::ContentMalformed)?;
-        alert.check(&env.blobs).map_err(|_| OpenFault::ContentMalformed)?;
+        alert
+            .check(&env.blobs)
+            .map_err(|_| OpenFault::ContentMalformed)?;
         let extensions = alert.extensions.clone();
         (Content::Alert(Box::new(alert)), extensions)
     };

@@ -12,7 +12,7 @@ use crate::crypto::padding;
 use crate::envelope::opened::{body_context, join_wrap, wrap_info_for};
 use crate::envelope::{
     Core, CoreFault, DeviceSignature, Entry, Env, Link, Original, OutgoingStream, StreamPosition,
-    SubmittedEntry, Submission, body_hash, core_hash, entry_root,
+    Submission, SubmittedEntry, body_hash, core_hash, entry_root,
 };
 use crate::hash::Hash;
 use crate::identifier::{AlertId, Epoch};
@@ -142,7 +142,10 @@ fn assemble(
     core.check()?;
     check_signers(&draft)?;
     let signed_body: &[u8] = if original.is_some() { &[] } else { &body };
-    let link = Link { core: core_hash(&core), body: body_hash(signed_body) };
+    let link = Link {
+        core: core_hash(&core),
+        body: body_hash(signed_body),
+    };
     let (entries, streams) = wrap_all(&draft, &content_key, &link, random)?;
     let env = Exact::of(Env {
         body_hash: link.body,
@@ -153,8 +156,11 @@ fn assemble(
         root: entry_root(&entries),
     })?;
     let id = Env::id(env.bytes());
-    let signatures: Vec<DeviceSignature> =
-        draft.signers.iter().map(|signer| sign_envelope(signer, &id)).collect();
+    let signatures: Vec<DeviceSignature> = draft
+        .signers
+        .iter()
+        .map(|signer| sign_envelope(signer, &id))
+        .collect();
     let submission = Submission {
         env,
         signatures: List::new(signatures)?,
@@ -162,7 +168,12 @@ fn assemble(
         original,
         body: Bytes::new(body)?,
     };
-    Ok(Sealed { id, submission, content_key, streams })
+    Ok(Sealed {
+        id,
+        submission,
+        content_key,
+        streams,
+    })
 }
 
 /// One device's signature over an envelope's id.
@@ -205,8 +216,11 @@ fn wrap_all(
             (None, _) => StreamPosition::outside(draft.epoch),
         };
         let plain = join_wrap(content_key, &position);
-        let info =
-            wrap_info_for(&link.core, addressee.device.as_bytes(), addressee.key.as_bytes());
+        let info = wrap_info_for(
+            &link.core,
+            addressee.device.as_bytes(),
+            addressee.key.as_bytes(),
+        );
         let sealed = addressee.public.seal(&info, &plain, &random.secret());
         let wrap = <[u8; limits::WRAP_BYTES]>::try_from(sealed)
             .expect("a wrap's plaintext has 80 bytes, so the wrap has 1,216");
@@ -224,8 +238,9 @@ fn wrap_all(
         entries.push(SubmittedEntry { entry, wrap });
     }
     entries.sort_by_key(|submitted| submitted.entry.place());
-    let repeated =
-        entries.windows(2).find(|pair| pair[0].entry.place() == pair[1].entry.place());
+    let repeated = entries
+        .windows(2)
+        .find(|pair| pair[0].entry.place() == pair[1].entry.place());
     match repeated {
         Some(pair) => Err(SealFault::Entry(pair[0].entry.device)),
         None => Ok((entries, streams)),

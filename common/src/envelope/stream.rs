@@ -61,26 +61,45 @@ pub enum Arrival {
 }
 
 fn chain_start(sender: &DeviceId, epoch: Epoch, receiver: &DeviceId) -> Hash {
-    hash(Label::STREAM, &[sender.as_bytes(), &epoch.0.to_le_bytes(), receiver.as_bytes()])
+    hash(
+        Label::STREAM,
+        &[
+            sender.as_bytes(),
+            &epoch.0.to_le_bytes(),
+            receiver.as_bytes(),
+        ],
+    )
 }
 
 fn chain_next(previous: &Hash, number: u64, link: &Link) -> Hash {
-    let parts: [&[u8]; 4] =
-        [previous.as_bytes(), &number.to_le_bytes(), link.core.as_bytes(), link.body.as_bytes()];
+    let parts: [&[u8]; 4] = [
+        previous.as_bytes(),
+        &number.to_le_bytes(),
+        link.core.as_bytes(),
+        link.body.as_bytes(),
+    ];
     hash(Label::STREAM, &parts)
 }
 
 impl StreamPosition {
     /// The position of a wrap that is outside the stream: held, own, or of an addendum.
     pub fn outside(epoch: Epoch) -> Self {
-        Self { epoch, number: 0, chain: Hash::ZERO }
+        Self {
+            epoch,
+            number: 0,
+            chain: Hash::ZERO,
+        }
     }
 }
 
 impl OutgoingStream {
     /// The empty stream from one device to another within an epoch.
     pub fn start(sender: &DeviceId, epoch: Epoch, receiver: &DeviceId) -> Self {
-        Self(StreamPosition { epoch, number: 0, chain: chain_start(sender, epoch, receiver) })
+        Self(StreamPosition {
+            epoch,
+            number: 0,
+            chain: chain_start(sender, epoch, receiver),
+        })
     }
 
     /// The newest position, which a heartbeat repeats.
@@ -92,7 +111,11 @@ impl OutgoingStream {
     pub fn extended(&self, link: &Link) -> Self {
         let number = self.0.number + 1;
         let chain = chain_next(&self.0.chain, number, link);
-        Self(StreamPosition { epoch: self.0.epoch, number, chain })
+        Self(StreamPosition {
+            epoch: self.0.epoch,
+            number,
+            chain,
+        })
     }
 }
 
@@ -104,7 +127,14 @@ impl IncomingStream {
     /// The empty stream from one device to another within an epoch.
     pub fn start(sender: &DeviceId, epoch: Epoch, receiver: &DeviceId) -> Self {
         let chain = chain_start(sender, epoch, receiver);
-        Self { head: StreamPosition { epoch, number: 0, chain }, ahead: BTreeMap::new() }
+        Self {
+            head: StreamPosition {
+                epoch,
+                number: 0,
+                chain,
+            },
+            ahead: BTreeMap::new(),
+        }
     }
 
     /// Rebuilds the stream from what was stored: the head, and the arrivals beyond a hole.
@@ -112,7 +142,10 @@ impl IncomingStream {
         head: StreamPosition,
         ahead: impl IntoIterator<Item = (u64, Link, Hash)>,
     ) -> Self {
-        let ahead = ahead.into_iter().map(|(number, link, chain)| (number, (link, chain))).collect();
+        let ahead = ahead
+            .into_iter()
+            .map(|(number, link, chain)| (number, (link, chain)))
+            .collect();
         Self { head, ahead }
     }
 
@@ -123,7 +156,9 @@ impl IncomingStream {
 
     /// What arrived beyond a hole, ascending.
     pub fn ahead(&self) -> impl Iterator<Item = (u64, Link, Hash)> + '_ {
-        self.ahead.iter().map(|(number, (link, chain))| (*number, *link, *chain))
+        self.ahead
+            .iter()
+            .map(|(number, (link, chain))| (*number, *link, *chain))
     }
 
     /// The first hole, if something arrived beyond one.
@@ -141,10 +176,18 @@ impl IncomingStream {
             // What is behind the head was checked when it came; the id tells a repetition from a fork,
             // because one id is one core and one body.
             let same = number < self.head.number || position.chain == self.head.chain;
-            return if same { Arrival::Repeated } else { Arrival::Fork };
+            return if same {
+                Arrival::Repeated
+            } else {
+                Arrival::Fork
+            };
         }
         if let Some(known) = self.ahead.get(&number) {
-            return if *known == (link, position.chain) { Arrival::Repeated } else { Arrival::Fork };
+            return if *known == (link, position.chain) {
+                Arrival::Repeated
+            } else {
+                Arrival::Fork
+            };
         }
         if number > self.head.number + 1 {
             if self.ahead.len() < Self::AHEAD_MAX {
@@ -162,10 +205,18 @@ impl IncomingStream {
 
     /// Judges a heartbeat's position, which adds nothing: is something missing?
     pub fn heard_of(&self, newest: &StreamPosition) -> Arrival {
-        let last = self.ahead.keys().next_back().copied().unwrap_or(self.head.number);
+        let last = self
+            .ahead
+            .keys()
+            .next_back()
+            .copied()
+            .unwrap_or(self.head.number);
         if newest.number > last {
             let to = self.hole().map_or(newest.number, |(_, to)| to);
-            return Arrival::Hole { from: self.head.number + 1, to };
+            return Arrival::Hole {
+                from: self.head.number + 1,
+                to,
+            };
         }
         let known = match newest.number == self.head.number {
             true => Some(self.head.chain),
@@ -183,7 +234,11 @@ impl IncomingStream {
             if chain_next(&self.head.chain, number, &link) != chain {
                 return Arrival::Fork;
             }
-            self.head = StreamPosition { epoch: self.head.epoch, number, chain };
+            self.head = StreamPosition {
+                epoch: self.head.epoch,
+                number,
+                chain,
+            };
         }
         Arrival::InOrder
     }
@@ -200,7 +255,10 @@ mod tests {
     }
 
     fn link(byte: u8) -> Link {
-        Link { core: Hash::from_bytes([byte; 32]), body: Hash::from_bytes([byte; 32]) }
+        Link {
+            core: Hash::from_bytes([byte; 32]),
+            body: Hash::from_bytes([byte; 32]),
+        }
     }
 
     fn sent(count: u8) -> Vec<(StreamPosition, Link)> {
@@ -232,8 +290,14 @@ mod tests {
         let mut stream = empty();
         let sent = sent(4);
         assert_eq!(stream.receive(&sent[0].0, sent[0].1), Arrival::InOrder);
-        assert_eq!(stream.receive(&sent[3].0, sent[3].1), Arrival::Hole { from: 2, to: 3 });
-        assert_eq!(stream.receive(&sent[2].0, sent[2].1), Arrival::Hole { from: 2, to: 2 });
+        assert_eq!(
+            stream.receive(&sent[3].0, sent[3].1),
+            Arrival::Hole { from: 2, to: 3 }
+        );
+        assert_eq!(
+            stream.receive(&sent[2].0, sent[2].1),
+            Arrival::Hole { from: 2, to: 2 }
+        );
         assert_eq!(stream.receive(&sent[1].0, sent[1].1), Arrival::InOrder);
         assert_eq!(stream.head().number, 4);
     }
@@ -246,10 +310,16 @@ mod tests {
         let mut stream = empty();
         stream.receive(&sent[0].0, sent[0].1);
         assert_eq!(stream.receive(&other.newest(), link(9)), Arrival::Fork);
-        let forged = StreamPosition { chain: Hash::from_bytes([9; 32]), ..sent[2].0 };
+        let forged = StreamPosition {
+            chain: Hash::from_bytes([9; 32]),
+            ..sent[2].0
+        };
         stream.receive(&sent[2].0, sent[2].1);
         assert_eq!(stream.receive(&forged, sent[2].1), Arrival::Fork);
-        let forged = StreamPosition { chain: Hash::from_bytes([9; 32]), ..sent[1].0 };
+        let forged = StreamPosition {
+            chain: Hash::from_bytes([9; 32]),
+            ..sent[1].0
+        };
         assert_eq!(stream.receive(&forged, sent[1].1), Arrival::Fork);
     }
 
@@ -259,8 +329,14 @@ mod tests {
         let sent = sent(2);
         stream.receive(&sent[0].0, sent[0].1);
         assert_eq!(stream.heard_of(&sent[0].0), Arrival::Repeated);
-        assert_eq!(stream.heard_of(&sent[1].0), Arrival::Hole { from: 2, to: 2 });
-        let forged = StreamPosition { chain: Hash::ZERO, ..sent[0].0 };
+        assert_eq!(
+            stream.heard_of(&sent[1].0),
+            Arrival::Hole { from: 2, to: 2 }
+        );
+        let forged = StreamPosition {
+            chain: Hash::ZERO,
+            ..sent[0].0
+        };
         assert_eq!(stream.heard_of(&forged), Arrival::Fork);
     }
 

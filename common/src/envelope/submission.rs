@@ -10,8 +10,7 @@ use crate::envelope::sealed::{FormFault, check_original};
 
 use crate::envelope::verified::{check_rule, check_two_persons, check_writer};
 use crate::envelope::{
-    Core, Entry, EntryProof, Env, Original, Signatures, SubmittedEntry, VerifyFault,
-    body_hash,
+    Core, Entry, EntryProof, Env, Original, Signatures, SubmittedEntry, VerifyFault, body_hash,
 };
 use crate::hash::Hash;
 use crate::identifier::AlertId;
@@ -101,7 +100,11 @@ impl Submission {
             .enumerate()
             .map(|(index, to)| judge(&self, index, to, roster, now))
             .collect();
-        Ok(VerifiedSubmission { id: self.id(), submission: self, verdicts })
+        Ok(VerifiedSubmission {
+            id: self.id(),
+            submission: self,
+            verdicts,
+        })
     }
 }
 
@@ -131,7 +134,9 @@ impl VerifiedSubmission {
     pub fn proofs(&self) -> Vec<EntryProof> {
         let tree = merkle::Tree::new(leaves(&self.submission.entries));
         let proof = |index| {
-            let path = tree.path(index).expect("the index is below the number of leaves");
+            let path = tree
+                .path(index)
+                .expect("the index is below the number of leaves");
             entry_proof(index, path)
         };
         (0..self.submission.entries.len()).map(proof).collect()
@@ -147,17 +152,29 @@ fn entry_proof(index: usize, path: Vec<Hash>) -> EntryProof {
 
 /// E7: what was submitted is what was signed.
 fn check_entries(submission: &Submission) -> Result<(), SubmissionFault> {
-    let Submission { env, entries, original, body, .. } = submission;
+    let Submission {
+        env,
+        entries,
+        original,
+        body,
+        ..
+    } = submission;
     if usize::try_from(env.entries) != Ok(entries.len()) {
         return Err(SubmissionFault::NotSigned("number of entries"));
     }
-    if !entries.windows(2).all(|pair| pair[0].entry.place() < pair[1].entry.place()) {
+    if !entries
+        .windows(2)
+        .all(|pair| pair[0].entry.place() < pair[1].entry.place())
+    {
         return Err(SubmissionFault::NotSigned("order of the entries"));
     }
     if merkle::root(&leaves(entries)) != env.root {
         return Err(SubmissionFault::NotSigned("list of entries"));
     }
-    if !entries.iter().all(|submitted| Entry::wrap_hash(&submitted.wrap) == submitted.entry.wrap) {
+    if !entries
+        .iter()
+        .all(|submitted| Entry::wrap_hash(&submitted.wrap) == submitted.entry.wrap)
+    {
         return Err(SubmissionFault::NotSigned("wrap"));
     }
     if original.is_some() && (env.body_length != 0 || env.body_hash != body_hash(&[])) {
@@ -208,7 +225,11 @@ fn judge(
     }
     let entries = || {
         let of_recipient = move |entry: &&Entry| usize::from(entry.recipient) == index;
-        submission.entries.iter().map(|submitted| &submitted.entry).filter(of_recipient)
+        submission
+            .entries
+            .iter()
+            .map(|submitted| &submitted.entry)
+            .filter(of_recipient)
     };
     if !entries().any(|entry| entry.release == Release::Now) {
         return AcceptReason::NoDevice;

@@ -85,7 +85,10 @@ impl VerifyFault {
 
     /// Whether the writer is proven, so that a refusal can be answered to somebody.
     pub fn is_answerable(&self) -> bool {
-        !matches!(self, Self::Sender { .. } | Self::SenderDevice(_) | Self::Signature(_))
+        !matches!(
+            self,
+            Self::Sender { .. } | Self::SenderDevice(_) | Self::Signature(_)
+        )
     }
 }
 
@@ -102,7 +105,12 @@ impl SealedEnvelope {
     ) -> Result<VerifiedEnvelope, VerifyFault> {
         let delivery = self.delivery();
         let core: &Core = &delivery.env.core;
-        check_writer(&delivery.env, &delivery.signatures, roster, now.min(core.created))?;
+        check_writer(
+            &delivery.env,
+            &delivery.signatures,
+            roster,
+            now.min(core.created),
+        )?;
         check_place(delivery, me)?;
         let recipient = check_role(core, &delivery.entry, roster, me)?;
         if let Some(recipient) = recipient {
@@ -111,12 +119,20 @@ impl SealedEnvelope {
         }
         if let Some(original) = &delivery.original {
             let written = original.env.core.created;
-            check_writer(&original.env, &original.signatures, roster, now.min(written))?;
+            check_writer(
+                &original.env,
+                &original.signatures,
+                roster,
+                now.min(written),
+            )?;
             if original.env.core.sender != core.sender {
                 return Err(VerifyFault::OtherSender);
             }
         }
-        Ok(VerifiedEnvelope { id: self.id(), delivery: self.into_delivery() })
+        Ok(VerifiedEnvelope {
+            id: self.id(),
+            delivery: self.into_delivery(),
+        })
     }
 }
 
@@ -141,7 +157,10 @@ impl VerifiedEnvelope {
 
     /// The env whose body this is: for an addendum the original's.
     pub fn body_env(&self) -> &Exact<Env, { limits::ENV_BYTES_MAX }> {
-        self.delivery.original.as_ref().map_or(&self.delivery.env, |original| &original.env)
+        self.delivery
+            .original
+            .as_ref()
+            .map_or(&self.delivery.env, |original| &original.env)
     }
 
     /// `H("core", core)` of the envelope itself, to which its wraps are bound.
@@ -170,13 +189,21 @@ pub(super) fn check_writer(
     let core: &Core = &env.core;
     let designation = roster.designated(&core.sender, at);
     if !designation.is_valid() {
-        return Err(VerifyFault::Sender { contact: core.sender.clone(), designation });
+        return Err(VerifyFault::Sender {
+            contact: core.sender.clone(),
+            designation,
+        });
     }
-    let first = signatures.first().ok_or(VerifyFault::Signature(core.device))?;
+    let first = signatures
+        .first()
+        .ok_or(VerifyFault::Signature(core.device))?;
     if first.device != core.device {
         return Err(VerifyFault::Signature(first.device));
     }
-    if signatures.get(1).is_some_and(|second| second.device == core.device) {
+    if signatures
+        .get(1)
+        .is_some_and(|second| second.device == core.device)
+    {
         return Err(VerifyFault::Signature(core.device));
     }
     let id = Env::id(env.bytes());
@@ -187,7 +214,8 @@ pub(super) fn check_writer(
         }
         let keys = roster.signing_keys_now(&signature.device);
         let holds = keys.iter().any(|key| {
-            key.verify(Label::ENVELOPE_SIGNATURE, &signed, &signature.signature).is_ok()
+            key.verify(Label::ENVELOPE_SIGNATURE, &signed, &signature.signature)
+                .is_ok()
         });
         if !holds {
             return Err(VerifyFault::Signature(signature.device));
@@ -206,7 +234,10 @@ pub(super) fn check_two_persons(
     if signatures.len() > 1 || !roster.two_persons_required(&core.sender, to, core.urgency) {
         return Ok(());
     }
-    Err(VerifyFault::TwoPersons { from: core.sender.clone(), to: to.clone() })
+    Err(VerifyFault::TwoPersons {
+        from: core.sender.clone(),
+        to: to.clone(),
+    })
 }
 
 /// E6: a rule carries this kind from the sender to the recipient.
@@ -221,17 +252,34 @@ pub(super) fn check_rule(
     if forward || (both_ways && roster.allows(to, &core.sender)) {
         return Ok(());
     }
-    Err(VerifyFault::NoRule { from: core.sender.clone(), to: to.clone() })
+    Err(VerifyFault::NoRule {
+        from: core.sender.clone(),
+        to: to.clone(),
+    })
 }
 
 /// E11: entry, wrap and body are the signed ones, and the entry is mine.
 fn check_place(delivery: &Delivery, me: &DeviceId) -> Result<(), VerifyFault> {
-    let Delivery { env, proof, entry, wrap, original, body, .. } = delivery;
+    let Delivery {
+        env,
+        proof,
+        entry,
+        wrap,
+        original,
+        body,
+        ..
+    } = delivery;
     if entry.device != *me {
         return Err(VerifyFault::NotMine(entry.device));
     }
     let leaf = merkle::leaf_hash(entry.leaf().as_bytes());
-    if !merkle::verify(&env.root, env.entries.into(), proof.index.into(), &leaf, &proof.path) {
+    if !merkle::verify(
+        &env.root,
+        env.entries.into(),
+        proof.index.into(),
+        &leaf,
+        &proof.path,
+    ) {
         return Err(VerifyFault::NotSigned("entry"));
     }
     if Entry::wrap_hash(wrap) != entry.wrap {
@@ -262,10 +310,12 @@ fn check_role<'a>(
     let fits = match (entry.release, recipient) {
         (Release::Now, Some(recipient)) => roster.acts_for(me, recipient),
         (Release::Own, _) => roster.acts_for(me, &core.sender),
-        (Release::After, Some(principal)) => {
-            roster.is_deputy_device(me, principal, entry.step)
-        }
+        (Release::After, Some(principal)) => roster.is_deputy_device(me, principal, entry.step),
         _ => false,
     };
-    if fits { Ok(recipient) } else { Err(VerifyFault::Role) }
+    if fits {
+        Ok(recipient)
+    } else {
+        Err(VerifyFault::Role)
+    }
 }

@@ -78,6 +78,7 @@ impl Signed<Accepted> {
         }
         let relay = accepted.relay.clone();
         let keys = roster.relay_keys_ever(&relay);
-        self.prove(&keys).map_err(|_| AcceptedFault::Signature(relay))
+        self.prove(&keys)
+            .map_err(|_| AcceptedFault::Signature(relay))
     }
 }

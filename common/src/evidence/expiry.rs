@@ -43,7 +43,12 @@ impl Signed<Expiry> {
         roster: &Roster,
         sender: &ContactAddress,
     ) -> Result<Proven<Expiry>, ReceiptFault> {
-        let Expiry { version, device, recipient, .. } = self.statement.value().clone();
+        let Expiry {
+            version,
+            device,
+            recipient,
+            ..
+        } = self.statement.value().clone();
         if version != Expiry::VERSION {
             return Err(ReceiptFault::Version(version));
         }
@@ -51,6 +56,7 @@ impl Signed<Expiry> {
             return Err(ReceiptFault::NotEntitled { device, recipient });
         }
         let keys = roster.signing_keys_ever(&device);
-        self.prove(&keys).map_err(|_| ReceiptFault::Signature(device))
+        self.prove(&keys)
+            .map_err(|_| ReceiptFault::Signature(device))
     }
 }

@@ -87,7 +87,10 @@ impl Note {
 impl SealedNote {
     /// Under which of its keys a device can read the note, if it can.
     pub fn key_for(&self, reader: &DeviceId) -> Option<SealingKeyId> {
-        self.wraps.iter().find(|wrap| wrap.device == *reader).map(|wrap| wrap.key)
+        self.wraps
+            .iter()
+            .find(|wrap| wrap.device == *reader)
+            .map(|wrap| wrap.key)
     }
 
     /// `H("note", sealed note)`, as the receipt holds it.
@@ -110,7 +113,11 @@ pub fn seal_note(
         let info = note_info(alert, signer, &reader.device, &reader.key);
         let sealed = reader.public.seal(&info, &plain, &random.secret());
         let sealed = Bytes::new(sealed).map_err(|_| NoteFault::Seal)?;
-        wraps.push(NoteWrap { device: reader.device, key: reader.key, sealed });
+        wraps.push(NoteWrap {
+            device: reader.device,
+            key: reader.key,
+            sealed,
+        });
     }
     let wraps = SortedList::new(wraps).map_err(|_| NoteFault::Seal)?;
     Ok(SealedNote { wraps })
@@ -125,20 +132,28 @@ pub fn open_note(
     reader: &DeviceId,
     key: Option<&SealingSecretKey>,
 ) -> Result<Note, NoteFault> {
-    let wrap = note.wraps.iter().find(|wrap| wrap.device == *reader).ok_or(NoteFault::NotMine)?;
+    let wrap = note
+        .wraps
+        .iter()
+        .find(|wrap| wrap.device == *reader)
+        .ok_or(NoteFault::NotMine)?;
     let key = key.ok_or(NoteFault::NotMine)?;
     let info = note_info(alert, signer, reader, &wrap.key);
-    let padded = key.open(&info, &wrap.sealed).map_err(|_| NoteFault::Broken)?;
+    let padded = key
+        .open(&info, &wrap.sealed)
+        .map_err(|_| NoteFault::Broken)?;
     let plain = padding::unpad(&padded).map_err(|_| NoteFault::Broken)?;
     decode(plain).map_err(|_| NoteFault::Broken)
 }
 
-fn note_info(
-    alert: &AlertId,
-    signer: &DeviceId,
-    reader: &DeviceId,
-    key: &SealingKeyId,
-) -> Vec<u8> {
+fn note_info(alert: &AlertId, signer: &DeviceId, reader: &DeviceId, key: &SealingKeyId) -> Vec<u8> {
     let label = Label::NOTE_SEAL.padded();
-    [&label[..], alert.as_bytes(), signer.as_bytes(), reader.as_bytes(), key.as_bytes()].concat()
+    [
+        &label[..],
+        alert.as_bytes(),
+        signer.as_bytes(),
+        reader.as_bytes(),
+        key.as_bytes(),
+    ]
+    .concat()
 }

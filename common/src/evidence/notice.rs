@@ -55,6 +55,7 @@ impl Signed<Notice> {
         }
         let relay = notice.relay.clone();
         let keys = roster.relay_keys_ever(&relay);
-        self.prove(&keys).map_err(|_| AcceptedFault::Signature(relay))
+        self.prove(&keys)
+            .map_err(|_| AcceptedFault::Signature(relay))
     }
 }

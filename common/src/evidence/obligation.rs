@@ -124,8 +124,12 @@ impl Obligation {
             self.weigh(piece, &mut standing, &mut returns);
         }
         self.sum_returns(&mut standing, &returns);
-        standing.state =
-            standing.proofs.keys().next_back().copied().unwrap_or(ObligationState::Open);
+        standing.state = standing
+            .proofs
+            .keys()
+            .next_back()
+            .copied()
+            .unwrap_or(ObligationState::Open);
         standing.escalation_stopped |= matches!(
             standing.state,
             ObligationState::Refused | ObligationState::Cancelled | ObligationState::Expired
@@ -144,14 +148,25 @@ impl Obligation {
                 self.weigh_receipt(receipt, standing, returns);
             }
             Evidence::Expiry(expiry) => {
-                let Expiry { alert, recipient, time, .. } = expiry.statement();
+                let Expiry {
+                    alert,
+                    recipient,
+                    time,
+                    ..
+                } = expiry.statement();
                 if *alert == self.alert && *recipient == self.recipient {
-                    let proof = Proof { time: *time, hash: expiry.hash() };
+                    let proof = Proof {
+                        time: *time,
+                        hash: expiry.hash(),
+                    };
                     hold(&mut standing.proofs, ObligationState::Expired, proof);
                 }
             }
             Evidence::Cancel { id, alert, time } if *alert == self.alert => {
-                let proof = Proof { time: *time, hash: Hash::from_bytes(*id.as_bytes()) };
+                let proof = Proof {
+                    time: *time,
+                    hash: Hash::from_bytes(*id.as_bytes()),
+                };
                 hold(&mut standing.proofs, ObligationState::Cancelled, proof);
             }
             Evidence::Receipt(_) | Evidence::Cancel { .. } => {}
@@ -165,7 +180,10 @@ impl Obligation {
         returns: &mut BTreeMap<DeviceId, Proof>,
     ) {
         let receipt = proven.statement();
-        let proof = Proof { time: receipt.time, hash: proven.hash() };
+        let proof = Proof {
+            time: receipt.time,
+            hash: proven.hash(),
+        };
         let mine = receipt.recipient == self.recipient;
         if mine {
             hold(&mut standing.stages, receipt.stage, proof);
@@ -180,7 +198,10 @@ impl Obligation {
                 hold(&mut standing.proofs, ObligationState::Refused, proof);
             }
             Stage::Returned if mine => {
-                let reason = standing.returned.entry(receipt.device).or_insert(receipt.reason);
+                let reason = standing
+                    .returned
+                    .entry(receipt.device)
+                    .or_insert(receipt.reason);
                 *reason = receipt.reason.min(*reason);
                 // A gone key is answered with an addendum, so it is no end.
                 if receipt.reason != Reason::KeyGone && self.addressed.contains(&receipt.device) {
@@ -204,5 +225,8 @@ impl Obligation {
 
 /// Keeps the earliest proof, by time and then hash, so that equal sets give equal standings.
 fn hold<K: Ord>(proofs: &mut BTreeMap<K, Proof>, key: K, proof: Proof) {
-    proofs.entry(key).and_modify(|known| *known = proof.min(*known)).or_insert(proof);
+    proofs
+        .entry(key)
+        .and_modify(|known| *known = proof.min(*known))
+        .or_insert(proof);
 }

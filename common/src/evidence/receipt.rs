@@ -114,7 +114,10 @@ impl Receipt {
             Stage::Returned => reason >= 32,
             _ => reason == 0,
         };
-        let deliberate = matches!(self.stage, Stage::Read | Stage::Acknowledged | Stage::Refused);
+        let deliberate = matches!(
+            self.stage,
+            Stage::Read | Stage::Acknowledged | Stage::Refused
+        );
         let named = self.officer != Hash::ZERO;
         let officer_fits = match self.actor {
             Actor::Officer => named && deliberate,
@@ -142,16 +145,21 @@ impl Signed<Receipt> {
     ) -> Result<Proven<Receipt>, ReceiptFault> {
         let receipt: &Receipt = &self.statement;
         receipt.check()?;
-        let Receipt { device, contact, recipient, .. } = receipt.clone();
+        let Receipt {
+            device,
+            contact,
+            recipient,
+            ..
+        } = receipt.clone();
         let acts = roster.ever_acted_for(&device, &contact);
-        let entitled = contact == recipient
-            || contact == *sender
-            || roster.is_deputy(&contact, &recipient);
+        let entitled =
+            contact == recipient || contact == *sender || roster.is_deputy(&contact, &recipient);
         if !acts || !entitled {
             return Err(ReceiptFault::NotEntitled { device, recipient });
         }
         let keys = roster.signing_keys_ever(&device);
-        self.prove(&keys).map_err(|_| ReceiptFault::Signature(device))
+        self.prove(&keys)
+            .map_err(|_| ReceiptFault::Signature(device))
     }
 }
 

@@ -45,6 +45,7 @@ impl Signed<RelayTime> {
         }
         let relay = time.relay.clone();
         let keys = roster.relay_keys_ever(&relay);
-        self.prove(&keys).map_err(|_| AcceptedFault::Signature(relay))
+        self.prove(&keys)
+            .map_err(|_| AcceptedFault::Signature(relay))
     }
 }

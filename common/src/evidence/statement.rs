@@ -47,9 +47,15 @@ pub fn sign<S: Statement>(
     key: &SigningKey,
     statements: Vec<Exact<S, { limits::STATEMENT_BYTES_MAX }>>,
 ) -> Vec<Signed<S>> {
-    let leaves: Vec<&[u8]> = statements.iter().map(|statement| statement.bytes()).collect();
+    let leaves: Vec<&[u8]> = statements
+        .iter()
+        .map(|statement| statement.bytes())
+        .collect();
     let signatures = batch::sign_batch(key, S::SIGNATURE, &leaves);
-    let signed = |(statement, signature)| Signed { statement, signature };
+    let signed = |(statement, signature)| Signed {
+        statement,
+        signature,
+    };
     statements.into_iter().zip(signatures).map(signed).collect()
 }
 

@@ -15,13 +15,16 @@ impl Roster {
     /// Whether the device acts for the contact in the roster in force, and is not suspended.
     pub fn acts_for(&self, device: &DeviceId, contact: &ContactAddress) -> bool {
         let subject = Subject::Device(contact.clone(), *device);
-        self.device(device).is_some_and(|entry| entry.contact.address == *contact)
+        self.device(device)
+            .is_some_and(|entry| entry.contact.address == *contact)
             && self.suspended(&subject).is_none()
     }
 
     /// Whether the device acts for the contact, or did in a roster before: old receipts stay true.
     pub fn ever_acted_for(&self, device: &DeviceId, contact: &ContactAddress) -> bool {
-        self.device_signing_keys(device).iter().any(|(acted_for, _)| acted_for == contact)
+        self.device_signing_keys(device)
+            .iter()
+            .any(|(acted_for, _)| acted_for == contact)
     }
 
     /// The contact a device acts for, unless it is suspended.
@@ -37,25 +40,38 @@ impl Roster {
 
     /// The devices of a contact that are not suspended, in the order of the annex.
     pub fn devices_of(&self, contact: &ContactAddress) -> Vec<DeviceId> {
-        let Some(entry) = self.contact(contact) else { return Vec::new() };
+        let Some(entry) = self.contact(contact) else {
+            return Vec::new();
+        };
         let devices = entry.contact.devices.iter().map(|device| device.id);
-        devices.filter(|device| self.acts_for(device, contact)).collect()
+        devices
+            .filter(|device| self.acts_for(device, contact))
+            .collect()
     }
 
     /// The signing keys of a device in the roster in force: what is sent now is judged by these.
     pub fn signing_keys_now(&self, device: &DeviceId) -> Vec<VerifyingKey> {
         let keys = self.device_signing_keys(device);
-        keys.into_iter().filter(|(_, term)| term.current).map(|(_, term)| term.key).collect()
+        keys.into_iter()
+            .filter(|(_, term)| term.current)
+            .map(|(_, term)| term.key)
+            .collect()
     }
 
     /// The signing keys a device has had: what it signed before stays proven.
     pub fn signing_keys_ever(&self, device: &DeviceId) -> Vec<VerifyingKey> {
-        self.device_signing_keys(device).into_iter().map(|(_, term)| term.key).collect()
+        self.device_signing_keys(device)
+            .into_iter()
+            .map(|(_, term)| term.key)
+            .collect()
     }
 
     /// The signing keys a relay has had.
     pub fn relay_keys_ever(&self, relay: &Name) -> Vec<VerifyingKey> {
-        self.relay_signing_keys(relay).iter().map(|term| term.key).collect()
+        self.relay_signing_keys(relay)
+            .iter()
+            .map(|term| term.key)
+            .collect()
     }
 
     /// Whether a rule lets one contact send to another.
@@ -65,7 +81,9 @@ impl Roster {
 
     /// Whether a contact is a deputy of another.
     pub fn is_deputy(&self, contact: &ContactAddress, principal: &ContactAddress) -> bool {
-        self.deputies(principal).iter().any(|deputy| deputy.contact == *contact)
+        self.deputies(principal)
+            .iter()
+            .any(|deputy| deputy.contact == *contact)
     }
 
     /// Whether a device acts for the deputy of `principal` at a step, counted from 1.
@@ -83,23 +101,32 @@ impl Roster {
     /// The contacts that have this one as a deputy.
     pub fn principals_of(&self, deputy: &ContactAddress) -> Vec<ContactAddress> {
         let entries = self.contacts().filter(|entry| {
-            entry.contact.deputies.iter().any(|named| named.contact == *deputy)
+            entry
+                .contact
+                .deputies
+                .iter()
+                .any(|named| named.contact == *deputy)
         });
         entries.map(|entry| entry.contact.address.clone()).collect()
     }
 
     /// Whether a program's acknowledgement counts as a person's for this contact.
     pub fn system_acknowledges(&self, contact: &ContactAddress) -> bool {
-        self.contact(contact).is_some_and(|entry| entry.contact.system_acknowledges)
+        self.contact(contact)
+            .is_some_and(|entry| entry.contact.system_acknowledges)
     }
 
     /// Whether an organisation lets the names of its officers go out.
     pub fn discloses_officers(&self, organisation: &Name) -> bool {
-        self.annex(organisation).is_some_and(|annex| annex.officer_names)
+        self.annex(organisation)
+            .is_some_and(|annex| annex.officer_names)
     }
 
     /// The names of the relays where an organisation's devices collect, the preferred one first.
     pub fn home_relay_names(&self, organisation: &Name) -> Vec<Name> {
-        self.home_relays(organisation).iter().map(|relay| relay.name.clone()).collect()
+        self.home_relays(organisation)
+            .iter()
+            .map(|relay| relay.name.clone())
+            .collect()
     }
 }

@@ -67,7 +67,10 @@ pub struct Refusal {
 impl Refusal {
     /// A refusal that trying again does not change.
     pub fn permanent(code: RefusalCode) -> Self {
-        Self { code, retry_after: Span::ZERO }
+        Self {
+            code,
+            retry_after: Span::ZERO,
+        }
     }
 
     /// A refusal that may pass.

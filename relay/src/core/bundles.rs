@@ -36,7 +36,11 @@ impl RelayCore {
             if bundle.number == number {
                 let same = held.bundle.bytes() == signed.bundle.bytes();
                 let code = RefusalCode::Conflict;
-                return Ok(if same { self.reply(Answer::Done) } else { self.refuse(code) });
+                return Ok(if same {
+                    self.reply(Answer::Done)
+                } else {
+                    self.refuse(code)
+                });
             }
         }
         let mut batch = Batch::new();
@@ -73,8 +77,13 @@ impl RelayCore {
 
     fn bundle(&self, device: &DeviceId) -> Result<Option<SignedBundle>, StepError> {
         let bytes = self.store.pieces(tables::BUNDLE, device.as_bytes())?;
-        let damaged = |fault| RecordFault::Damaged { name: "sealing-key bundle", fault };
-        Ok(bytes.map(|bytes| decode(&bytes).map_err(damaged)).transpose()?)
+        let damaged = |fault| RecordFault::Damaged {
+            name: "sealing-key bundle",
+            fault,
+        };
+        Ok(bytes
+            .map(|bytes| decode(&bytes).map_err(damaged))
+            .transpose()?)
     }
 
     /// A rule in either direction, one's own contact, or a deputy of somebody one may write to.

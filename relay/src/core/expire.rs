@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use maille_common::address::{ContactAddress, DeviceId};
-use maille_common::evidence::Notice;
 use maille_common::blob::BlobId;
+use maille_common::evidence::Notice;
 use maille_common::identifier::AlertId;
 use maille_common::limits;
 use maille_common::record::{read_record, write_record};
@@ -41,11 +41,15 @@ impl RelayCore {
     /// each device that never answered.
     pub fn tick(&self, now: Timestamp) -> Result<Tick, StepError> {
         let end = tables::after(&now.unix_ms().to_be_bytes());
-        let rows = self.store.scan(Scan::range(tables::DUE, &[], &end, DUE_AT_ONCE))?;
+        let rows = self
+            .store
+            .scan(Scan::range(tables::DUE, &[], &end, DUE_AT_ONCE))?;
         let mut wake = BTreeSet::new();
         let mut unnamed = Vec::new();
         for (key, _) in rows {
-            let Some((_, alert)) = tables::due_parts(&key) else { continue };
+            let Some((_, alert)) = tables::due_parts(&key) else {
+                continue;
+            };
             let mut batch = Batch::new();
             batch.urgent().delete(tables::DUE, &key);
             let mut mailing = Mailing::default();
@@ -53,13 +57,21 @@ impl RelayCore {
             wake.extend(mailing.finish(&mut batch));
             self.store.append(batch)?;
         }
-        Ok(Tick { settled: self.store.newest(), wake, unnamed, next: self.next_due()? })
+        Ok(Tick {
+            settled: self.store.newest(),
+            wake,
+            unnamed,
+            next: self.next_due()?,
+        })
     }
 
     /// When something is due next.
     pub fn next_due(&self) -> Result<Option<Timestamp>, StepError> {
         let first = self.store.scan(Scan::table(tables::DUE, 1))?;
-        Ok(first.first().and_then(|(key, _)| tables::due_parts(key)).map(|(time, _)| time))
+        Ok(first
+            .first()
+            .and_then(|(key, _)| tables::due_parts(key))
+            .map(|(time, _)| time))
     }
 
     fn alert_is_due(
@@ -120,7 +132,10 @@ impl RelayCore {
         now: Timestamp,
     ) -> Result<(), StepError> {
         let mut notices = Vec::new();
-        for EntryRecord { entry, answered, .. } in entries {
+        for EntryRecord {
+            entry, answered, ..
+        } in entries
+        {
             let Some(recipient) = record.recipients.get(usize::from(entry.recipient)) else {
                 continue;
             };
@@ -164,7 +179,14 @@ impl RelayCore {
         entries: &[EntryRecord],
         unnamed: &mut Vec<BlobId>,
     ) -> Result<(), StepError> {
-        for EntryRecord { entry, proof, mail, answered, .. } in entries {
+        for EntryRecord {
+            entry,
+            proof,
+            mail,
+            answered,
+            ..
+        } in entries
+        {
             if *mail > 0 && !answered {
                 mailing.take(self, batch, &entry.device, *mail)?;
             }
@@ -195,7 +217,9 @@ impl RelayCore {
     fn entries(&self, alert: &AlertId) -> Result<Vec<EntryRecord>, StepError> {
         let prefix = alert.as_bytes();
         let rows = self.rows(tables::ENTRY, prefix, usize::MAX)?;
-        rows.iter().map(|(_, bytes)| Ok(read_record(bytes)?)).collect()
+        rows.iter()
+            .map(|(_, bytes)| Ok(read_record(bytes)?))
+            .collect()
     }
 
     fn notice(

@@ -84,7 +84,10 @@ impl RelayCore {
         random: &mut impl Randomness,
     ) -> Result<(), StepError> {
         let incarnation = Incarnation::from_bytes(random.array());
-        let meta = MetaRecord { incarnation, since: now };
+        let meta = MetaRecord {
+            incarnation,
+            since: now,
+        };
         let mut batch = Batch::new();
         batch.put(tables::META, tables::META_KEY, &write_record(&meta));
         self.store.append(batch)?;
@@ -101,7 +104,9 @@ impl RelayCore {
     ) -> Result<(), StepError> {
         let prefix = device.as_bytes();
         for (key, _) in self.rows(tables::ADDRESSED, prefix, usize::MAX)? {
-            let Some((alert, index)) = tables::addressed_parts(&key) else { continue };
+            let Some((alert, index)) = tables::addressed_parts(&key) else {
+                continue;
+            };
             self.offer_entry_again(batch, mailing, device, (alert, index))?;
         }
         Ok(())
@@ -115,7 +120,9 @@ impl RelayCore {
         (alert, index): (AlertId, u32),
     ) -> Result<(), StepError> {
         let key = tables::entry(&alert, device, index);
-        let Some(bytes) = self.store.get(tables::ENTRY, &key)? else { return Ok(()) };
+        let Some(bytes) = self.store.get(tables::ENTRY, &key)? else {
+            return Ok(());
+        };
         let mut entry: EntryRecord = read_record(&bytes)?;
         if !entry.answered {
             return Ok(());
@@ -124,7 +131,11 @@ impl RelayCore {
             return Ok(());
         };
         let mail = Mail::Delivery { alert, index };
-        let mail = MailRecord { class: record.class, bytes: record.bytes, mail };
+        let mail = MailRecord {
+            class: record.class,
+            bytes: record.bytes,
+            mail,
+        };
         entry.mail = mailing.put(self, batch, device, &mail)?;
         entry.answered = false;
         batch.put(tables::ENTRY, &key, &write_record(&entry));
@@ -133,7 +144,11 @@ impl RelayCore {
 
     /// The devices of a set that this relay's roster does not know any more, or that are suspended.
     pub fn removed(&self, devices: &BTreeSet<DeviceId>) -> BTreeSet<DeviceId> {
-        devices.iter().filter(|device| !self.roster.may_connect(device)).copied().collect()
+        devices
+            .iter()
+            .filter(|device| !self.roster.may_connect(device))
+            .copied()
+            .collect()
     }
 
     /// Takes a new incarnation by an operator's word, as after restoring a backup.

@@ -65,8 +65,16 @@ impl Mailing {
         known.waiting += 1;
         known.waiting_bytes += record.bytes;
         let number = known.mailbox;
-        batch.put(tables::MAIL, &tables::mail(device, number), &write_record(record));
-        batch.put(tables::WAITING, &tables::waiting(device, record.class, number), &[]);
+        batch.put(
+            tables::MAIL,
+            &tables::mail(device, number),
+            &write_record(record),
+        );
+        batch.put(
+            tables::WAITING,
+            &tables::waiting(device, record.class, number),
+            &[],
+        );
         self.woken.insert(*device);
         Ok(number)
     }
@@ -80,9 +88,14 @@ impl Mailing {
         number: u64,
     ) -> Result<Option<Mail>, StepError> {
         let key = tables::mail(device, number);
-        let Some(record) = core.find::<MailRecord>(tables::MAIL, &key)? else { return Ok(None) };
+        let Some(record) = core.find::<MailRecord>(tables::MAIL, &key)? else {
+            return Ok(None);
+        };
         batch.delete(tables::MAIL, &key);
-        batch.delete(tables::WAITING, &tables::waiting(device, record.class, number));
+        batch.delete(
+            tables::WAITING,
+            &tables::waiting(device, record.class, number),
+        );
         let known = self.device(core, device)?;
         known.waiting = known.waiting.saturating_sub(1);
         known.waiting_bytes = known.waiting_bytes.saturating_sub(record.bytes);
@@ -102,10 +115,17 @@ impl RelayCore {
     /// What waits for a device, urgent first, at most `limit`.
     pub fn waiting(&self, device: &DeviceId, limit: usize) -> Result<Vec<Waiting>, StepError> {
         let from = device.as_bytes();
-        let rows =
-            self.store.scan(Scan::range(tables::WAITING, from, &tables::after(from), limit))?;
+        let rows = self.store.scan(Scan::range(
+            tables::WAITING,
+            from,
+            &tables::after(from),
+            limit,
+        ))?;
         let waiting = |key: &[u8]| {
-            Some(Waiting { class: *key.get(DeviceId::LEN)?, number: tables::waiting_number(key)? })
+            Some(Waiting {
+                class: *key.get(DeviceId::LEN)?,
+                number: tables::waiting_number(key)?,
+            })
         };
         Ok(rows.iter().filter_map(|(key, _)| waiting(key)).collect())
     }
@@ -113,11 +133,17 @@ impl RelayCore {
     /// The push of a piece of mail; none if it was confirmed in the meantime.
     pub fn push(&self, device: &DeviceId, number: u64) -> Result<Option<Push>, StepError> {
         let key = tables::mail(device, number);
-        let Some(record) = self.find::<MailRecord>(tables::MAIL, &key)? else { return Ok(None) };
+        let Some(record) = self.find::<MailRecord>(tables::MAIL, &key)? else {
+            return Ok(None);
+        };
         let push = match record.mail {
-            Mail::Delivery { alert, index } => self
-                .delivery(device, &alert, index)?
-                .map(|delivery| Push::Delivery { number, delivery: Box::new(delivery) }),
+            Mail::Delivery { alert, index } => {
+                self.delivery(device, &alert, index)?
+                    .map(|delivery| Push::Delivery {
+                        number,
+                        delivery: Box::new(delivery),
+                    })
+            }
             Mail::Receipt { receipt } => {
                 let key = tables::statement(&receipt);
                 let record: Option<ReceiptRecord> = self.find_long(tables::RECEIPT, key)?;
@@ -128,12 +154,18 @@ impl RelayCore {
                 })
             }
             Mail::Notice { notice } => {
-                let bytes = self.store.pieces(tables::NOTICE, tables::statement(&notice))?;
+                let bytes = self
+                    .store
+                    .pieces(tables::NOTICE, tables::statement(&notice))?;
                 let notice = bytes.map(|bytes| decode(&bytes)).transpose();
-                let damaged = |fault| RecordFault::Damaged { name: "notice", fault };
-                notice
-                    .map_err(damaged)?
-                    .map(|notice| Push::Notice { number, notice: Box::new(notice) })
+                let damaged = |fault| RecordFault::Damaged {
+                    name: "notice",
+                    fault,
+                };
+                notice.map_err(damaged)?.map(|notice| Push::Notice {
+                    number,
+                    notice: Box::new(notice),
+                })
             }
         };
         Ok(push)
@@ -156,7 +188,13 @@ impl RelayCore {
         for number in numbers {
             let key = tables::mail(device, *number);
             let record: Option<MailRecord> = self.find(tables::MAIL, &key)?;
-            if matches!(record, None | Some(MailRecord { mail: Mail::Delivery { .. }, .. })) {
+            if matches!(
+                record,
+                None | Some(MailRecord {
+                    mail: Mail::Delivery { .. },
+                    ..
+                })
+            ) {
                 continue;
             }
             match mailing.take(self, &mut batch, device, *number)? {
@@ -203,7 +241,10 @@ impl RelayCore {
     ) -> Result<(), StepError> {
         let bytes = encode(notice);
         // Each device's copy has a key of its own, so that confirming one leaves the others.
-        let key = hash(Label::NOTICE, &[notice.statement.bytes(), device.as_bytes()]);
+        let key = hash(
+            Label::NOTICE,
+            &[notice.statement.bytes(), device.as_bytes()],
+        );
         let mail = MailRecord {
             class: CLASS_EVIDENCE,
             bytes: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
@@ -223,20 +264,42 @@ impl RelayCore {
     ) -> Result<Option<Delivery>, StepError> {
         let envelope: Option<EnvelopeRecord> =
             self.find_long(tables::ENVELOPE, alert.as_bytes())?;
-        let Some(EnvelopeRecord { env, signatures, original }) = envelope else { return Ok(None) };
+        let Some(EnvelopeRecord {
+            env,
+            signatures,
+            original,
+        }) = envelope
+        else {
+            return Ok(None);
+        };
         let key = tables::entry(alert, device, index);
-        let EntryRecord { entry, wrap, proof, .. } = self
+        let EntryRecord {
+            entry, wrap, proof, ..
+        } = self
             .find(tables::ENTRY, &key)?
-            .ok_or(RecordFault::Missing { name: "entry of an envelope" })?;
+            .ok_or(RecordFault::Missing {
+                name: "entry of an envelope",
+            })?;
         let body = self
             .store
             .pieces(tables::BODY, alert.as_bytes())?
             .ok_or(RecordFault::Missing { name: "body" })?;
         let body = Bytes::new(body).map_err(|too_long| RecordFault::Damaged {
             name: "body",
-            fault: DecodeError::TooLong { limit: too_long.limit, found: too_long.found },
+            fault: DecodeError::TooLong {
+                limit: too_long.limit,
+                found: too_long.found,
+            },
         })?;
-        Ok(Some(Delivery { env, signatures, proof, entry, wrap, original, body }))
+        Ok(Some(Delivery {
+            env,
+            signatures,
+            proof,
+            entry,
+            wrap,
+            original,
+            body,
+        }))
     }
 
     fn drop_reader(&self, batch: &mut Batch, receipt: &Hash) -> Result<(), StepError> {

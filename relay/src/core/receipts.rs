@@ -33,7 +33,10 @@ pub fn verify_receipt(
     if !roster.acts_for(connected, &receipt.contact) {
         return Err(RefusalCode::NotYourContact);
     }
-    let note = posted.note.as_ref().map(maille_common::evidence::SealedNote::hash);
+    let note = posted
+        .note
+        .as_ref()
+        .map(maille_common::evidence::SealedNote::hash);
     if note.unwrap_or(maille_common::hash::Hash::ZERO) != receipt.note {
         return Err(RefusalCode::Hash);
     }
@@ -72,7 +75,10 @@ impl RelayCore {
         let mut mailing = Mailing::default();
         self.answer_entries(&mut batch, &mut mailing, statement)?;
         let hash = receipt.proven.hash();
-        let known = self.store.get(tables::RECEIPT_SEEN, tables::statement(&hash))?.is_some();
+        let known = self
+            .store
+            .get(tables::RECEIPT_SEEN, tables::statement(&hash))?
+            .is_some();
         if !known {
             batch.put(tables::RECEIPT_SEEN, tables::statement(&hash), &[]);
             let readers = self.readers(receipt, alert.as_ref(), home);
@@ -106,14 +112,18 @@ impl RelayCore {
             contacts.insert(statement.contact.clone());
         }
         // With `ack_rule = first` one acknowledgement frees the others, who receive it signed.
-        if let (Some(alert), Stage::Acknowledged) = (alert, statement.stage) {
-            if alert.first {
-                let collect_here = alert.recipients.iter().filter(|to| self.is_home_of(to));
-                contacts.extend(collect_here.cloned());
-            }
+        if let (Some(alert), Stage::Acknowledged) = (alert, statement.stage)
+            && alert.first
+        {
+            let collect_here = alert.recipients.iter().filter(|to| self.is_home_of(to));
+            contacts.extend(collect_here.cloned());
         }
-        let devices = contacts.iter().flat_map(|contact| self.roster.devices_of(contact));
-        devices.filter(|device| *device != statement.device).collect()
+        let devices = contacts
+            .iter()
+            .flat_map(|contact| self.roster.devices_of(contact));
+        devices
+            .filter(|device| *device != statement.device)
+            .collect()
     }
 
     /// Marks the device's entries as answered, and takes their mail out of its mailbox.
@@ -142,7 +152,10 @@ impl RelayCore {
     pub(super) fn envelopes_of(&self, alert: &AlertId) -> Result<Vec<AlertId>, StepError> {
         let prefix = alert.as_bytes();
         let addendum = |key: Vec<u8>| key.last_chunk::<32>().map(|id| AlertId::from_bytes(*id));
-        let addenda = self.rows(tables::EXTENDS, prefix, usize::MAX)?.into_iter().filter_map(|(key, _)| addendum(key));
+        let addenda = self
+            .rows(tables::EXTENDS, prefix, usize::MAX)?
+            .into_iter()
+            .filter_map(|(key, _)| addendum(key));
         Ok(std::iter::once(*alert).chain(addenda).collect())
     }
 }

@@ -14,7 +14,7 @@ use maille_common::record::{Record, RecordFault, read_record, write_record};
 use maille_common::roster::Roster;
 use maille_common::time::Timestamp;
 use maille_common::wire::{Answer, Refusal, RefusalCode};
-use maille_durable::{Batch, CommitNumber, Scan, Store, StoreError, Table};
+use maille_durable::{Batch, CommitNumber, Row, Scan, Store, StoreError, Table};
 use thiserror::Error;
 
 use super::quota::RelayBudget;
@@ -118,14 +118,23 @@ impl RelayCore {
             Some(bytes) => read_record::<MetaRecord>(&bytes)?.incarnation,
             None => {
                 let incarnation = Incarnation::from_bytes(random.array());
-                let meta = MetaRecord { incarnation, since: now };
+                let meta = MetaRecord {
+                    incarnation,
+                    since: now,
+                };
                 let mut batch = Batch::new();
                 batch.put(tables::META, tables::META_KEY, &write_record(&meta));
                 store.commit(batch)?;
                 incarnation
             }
         };
-        Ok(Self { store, identity, budget, roster, incarnation })
+        Ok(Self {
+            store,
+            identity,
+            budget,
+            roster,
+            incarnation,
+        })
     }
 
     /// The life of the store.
@@ -172,12 +181,17 @@ impl RelayCore {
             Exact::<S, { limits::STATEMENT_BYTES_MAX }>::of(statement)
                 .expect("a relay's statement has fixed fields and no extensions")
         };
-        evidence::sign(&self.identity.signing, statements.into_iter().map(exact).collect())
+        evidence::sign(
+            &self.identity.signing,
+            statements.into_iter().map(exact).collect(),
+        )
     }
 
     /// Whether this relay is a home of the contact's organisation, so that its devices collect here.
     pub(super) fn is_home_of(&self, contact: &ContactAddress) -> bool {
-        self.roster.home_relay_names(&contact.organisation()).contains(&self.identity.name)
+        self.roster
+            .home_relay_names(&contact.organisation())
+            .contains(&self.identity.name)
     }
 
     /// A record, if it is there.
@@ -202,14 +216,16 @@ impl RelayCore {
         table: Table,
         prefix: &[u8],
         limit: usize,
-    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StepError> {
+    ) -> Result<Vec<Row>, StepError> {
         let end = tables::after(prefix);
         Ok(self.store.scan(Scan::range(table, prefix, &end, limit))?)
     }
 
     /// What this relay knows of a device.
     pub(super) fn device(&self, device: &DeviceId) -> Result<DeviceRecord, StepError> {
-        Ok(self.find(tables::DEVICE, device.as_bytes())?.unwrap_or(DeviceRecord::NEW))
+        Ok(self
+            .find(tables::DEVICE, device.as_bytes())?
+            .unwrap_or(DeviceRecord::NEW))
     }
 
     /// Appends a batch and answers; an empty batch waits for what was read.
@@ -219,14 +235,25 @@ impl RelayCore {
         answer: Answer,
         wake: BTreeSet<DeviceId>,
     ) -> Result<Step, StepError> {
-        let settled =
-            if batch.is_empty() { self.store.newest() } else { self.store.append(batch)? };
-        Ok(Step { answer, settled, wake })
+        let settled = if batch.is_empty() {
+            self.store.newest()
+        } else {
+            self.store.append(batch)?
+        };
+        Ok(Step {
+            answer,
+            settled,
+            wake,
+        })
     }
 
     /// Answers without having changed anything.
     pub(super) fn reply(&self, answer: Answer) -> Step {
-        Step { answer, settled: self.store.newest(), wake: BTreeSet::new() }
+        Step {
+            answer,
+            settled: self.store.newest(),
+            wake: BTreeSet::new(),
+        }
     }
 
     /// Refuses without having changed anything.

@@ -1,10 +1,10 @@
 //! An envelope comes in: judged per recipient, stored whole, answered with a signature (DESIGN §5).
 
 use maille_common::address::{ContactAddress, DeviceId};
+use maille_common::blob::BlobId;
 use maille_common::codec::List;
 use maille_common::envelope::{Core, Submission, SubmittedEntry, VerifiedSubmission};
 use maille_common::evidence::{Accepted, SignedAccepted};
-use maille_common::blob::BlobId;
 use maille_common::identifier::AlertId;
 use maille_common::limits;
 use maille_common::record::write_record;
@@ -47,7 +47,8 @@ impl RelayCore {
         };
         let reasons = self.judge(submission, blobs, &told)?;
         let changed = |index: usize| {
-            told.get(index).is_none_or(|told| told.statement.reason != reasons[index])
+            told.get(index)
+                .is_none_or(|told| told.statement.reason != reasons[index])
         };
         if (0..reasons.len()).all(|index| !changed(index)) {
             return Ok(self.reply(accepted_answer(told)));
@@ -59,10 +60,23 @@ impl RelayCore {
             .collect();
         if newly.contains(&true) {
             self.keep(&mut batch, submission, known.as_ref(), now)?;
-            self.keep_entries(&mut batch, &mut mailing, submission, &newly, known.is_some())?;
+            self.keep_entries(
+                &mut batch,
+                &mut mailing,
+                submission,
+                &newly,
+                known.is_some(),
+            )?;
         }
-        let answers =
-            self.answer(&mut batch, &mut mailing, device, submission, &reasons, told, now)?;
+        let answers = self.answer(
+            &mut batch,
+            &mut mailing,
+            device,
+            submission,
+            &reasons,
+            told,
+            now,
+        )?;
         let wake = mailing.finish(&mut batch);
         self.settle(batch, accepted_answer(answers), wake)
     }
@@ -70,12 +84,17 @@ impl RelayCore {
     /// The stored answers for an envelope already known, in the order of its recipients.
     pub fn known_answer(&self, submission: &Submission) -> Result<Option<Step>, StepError> {
         let id = submission.id();
-        if self.find_long::<AlertRecord>(tables::ALERT, id.as_bytes())?.is_none() {
+        if self
+            .find_long::<AlertRecord>(tables::ALERT, id.as_bytes())?
+            .is_none()
+        {
             return Ok(None);
         }
         let told = self.told(id, &submission.env.core)?;
         let all_taken = told.len() == submission.env.core.recipients.len()
-            && told.iter().all(|told| told.statement.outcome == Outcome::Accepted);
+            && told
+                .iter()
+                .all(|told| told.statement.outcome == Outcome::Accepted);
         Ok(all_taken.then(|| self.reply(accepted_answer(told))))
     }
 
@@ -83,7 +102,9 @@ impl RelayCore {
         let mut told = Vec::with_capacity(core.recipients.len());
         for index in 0..core.recipients.len() {
             let key = tables::answer(&alert, recipient_index(index));
-            let Some(record) = self.find::<AnswerRecord>(tables::ANSWER, &key)? else { break };
+            let Some(record) = self.find::<AnswerRecord>(tables::ANSWER, &key)? else {
+                break;
+            };
             told.push(record.accepted);
         }
         Ok(told)
@@ -132,7 +153,10 @@ impl RelayCore {
             if entry.release != Release::Now || usize::from(entry.recipient) != recipient {
                 continue;
             }
-            if !self.budget.mailbox_is_full(&self.device(&entry.device)?, bytes) {
+            if !self
+                .budget
+                .mailbox_is_full(&self.device(&entry.device)?, bytes)
+            {
                 return Ok(AcceptReason::None);
             }
         }
@@ -168,7 +192,12 @@ impl RelayCore {
             accepted: now,
             expires,
             blobs: List::new(
-                whole.env.blobs.iter().map(|blob| blob.id).collect::<Vec<_>>(),
+                whole
+                    .env
+                    .blobs
+                    .iter()
+                    .map(|blob| blob.id)
+                    .collect::<Vec<_>>(),
             )
             .expect("an env's blobs are within the same limit"),
             entries: whole.env.entries,
@@ -195,7 +224,11 @@ impl RelayCore {
         let mut sender = self.sender(&core.sender)?;
         sender.alerts += 1;
         sender.bytes = sender.bytes.saturating_add(bytes);
-        batch.put(tables::SENDER, &tables::contact(&core.sender), &write_record(&sender));
+        batch.put(
+            tables::SENDER,
+            &tables::contact(&core.sender),
+            &write_record(&sender),
+        );
         Ok(())
     }
 
@@ -211,13 +244,18 @@ impl RelayCore {
     ) -> Result<(), StepError> {
         let (id, core) = (submission.id(), submission.core());
         let bytes = weight(submission.submission());
-        let entries = submission.submission().entries.iter().zip(submission.proofs());
+        let entries = submission
+            .submission()
+            .entries
+            .iter()
+            .zip(submission.proofs());
         for (SubmittedEntry { entry, wrap }, proof) in entries {
             let wanted = match entry.release {
                 Release::Own => !known && self.is_home_of(&core.sender),
-                Release::Now | Release::After => {
-                    newly.get(usize::from(entry.recipient)).copied().unwrap_or(false)
-                }
+                Release::Now | Release::After => newly
+                    .get(usize::from(entry.recipient))
+                    .copied()
+                    .unwrap_or(false),
             };
             if !wanted {
                 continue;
@@ -227,20 +265,40 @@ impl RelayCore {
                 Release::After => 0,
                 Release::Now | Release::Own => {
                     let mail = Mail::Delivery { alert: id, index };
-                    let record = MailRecord { class: core.urgency.code(), bytes, mail };
+                    let record = MailRecord {
+                        class: core.urgency.code(),
+                        bytes,
+                        mail,
+                    };
                     mailing.put(self, batch, &device, &record)?
                 }
             };
-            let record =
-                EntryRecord { entry: entry.clone(), wrap: *wrap, proof, mail, answered: false };
-            batch.put(tables::ENTRY, &tables::entry(&id, &device, index), &write_record(&record));
-            batch.put(tables::ADDRESSED, &tables::addressed(&device, &id, index), &[]);
+            let record = EntryRecord {
+                entry: entry.clone(),
+                wrap: *wrap,
+                proof,
+                mail,
+                answered: false,
+            };
+            batch.put(
+                tables::ENTRY,
+                &tables::entry(&id, &device, index),
+                &write_record(&record),
+            );
+            batch.put(
+                tables::ADDRESSED,
+                &tables::addressed(&device, &id, index),
+                &[],
+            );
         }
         Ok(())
     }
 
     /// Signs and stores an answer per recipient whose reason changed; one signature for all.
-    #[expect(clippy::too_many_arguments, reason = "one private step of `submit`, split for reading")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one private step of `submit`, split for reading"
+    )]
     fn answer(
         &self,
         batch: &mut Batch,
@@ -254,7 +312,10 @@ impl RelayCore {
         let mut fresh = Vec::new();
         let recipients = submission.core().recipients.iter().zip(reasons).enumerate();
         for (index, (recipient, reason)) in recipients {
-            if told.get(index).is_some_and(|told| told.statement.reason == *reason) {
+            if told
+                .get(index)
+                .is_some_and(|told| told.statement.reason == *reason)
+            {
                 continue;
             }
             let known = mailing.device(self, device)?;
@@ -278,7 +339,9 @@ impl RelayCore {
         let (indexes, statements): (Vec<usize>, Vec<Accepted>) = fresh.into_iter().unzip();
         for (index, accepted) in indexes.into_iter().zip(self.sign(statements)) {
             let key = tables::answer(&submission.id(), recipient_index(index));
-            let record = AnswerRecord { accepted: accepted.clone() };
+            let record = AnswerRecord {
+                accepted: accepted.clone(),
+            };
             batch.put(tables::ANSWER, &key, &write_record(&record));
             match told.get_mut(index) {
                 Some(told) => *told = accepted,
@@ -301,7 +364,11 @@ fn recipient_index(index: usize) -> u16 {
 }
 
 fn outcome(reason: AcceptReason) -> Outcome {
-    if reason == AcceptReason::None { Outcome::Accepted } else { Outcome::Refused }
+    if reason == AcceptReason::None {
+        Outcome::Accepted
+    } else {
+        Outcome::Refused
+    }
 }
 
 fn retry_after(reason: AcceptReason) -> Span {

@@ -55,7 +55,12 @@ pub(super) fn contact(address: &ContactAddress) -> [u8; 32] {
 }
 
 pub(super) fn entry(alert: &AlertId, device: &DeviceId, index: u32) -> Vec<u8> {
-    [alert.as_bytes(), &device.as_bytes()[..], &index.to_be_bytes()].concat()
+    [
+        alert.as_bytes(),
+        &device.as_bytes()[..],
+        &index.to_be_bytes(),
+    ]
+    .concat()
 }
 
 pub(super) fn entries_of(alert: &AlertId, device: &DeviceId) -> Vec<u8> {
@@ -76,7 +81,8 @@ pub(super) fn waiting(device: &DeviceId, class: u8, number: u64) -> Vec<u8> {
 
 /// The number at the end of a [`waiting`] key.
 pub(super) fn waiting_number(key: &[u8]) -> Option<u64> {
-    key.last_chunk::<8>().map(|number| u64::from_be_bytes(*number))
+    key.last_chunk::<8>()
+        .map(|number| u64::from_be_bytes(*number))
 }
 
 pub(super) fn due(time: Timestamp, alert: &AlertId) -> Vec<u8> {
@@ -96,7 +102,12 @@ pub(super) fn extends(original: &AlertId, addendum: &AlertId) -> Vec<u8> {
 }
 
 pub(super) fn addressed(device: &DeviceId, alert: &AlertId, index: u32) -> Vec<u8> {
-    [&device.as_bytes()[..], alert.as_bytes(), &index.to_be_bytes()].concat()
+    [
+        &device.as_bytes()[..],
+        alert.as_bytes(),
+        &index.to_be_bytes(),
+    ]
+    .concat()
 }
 
 /// The parts of an [`addressed`] key.
@@ -149,7 +160,10 @@ mod tests {
         let early = due(Timestamp::from_unix_ms(255), &alert);
         let late = due(Timestamp::from_unix_ms(256), &AlertId::from_bytes([0; 32]));
         assert!(early < late);
-        assert_eq!(due_parts(&early), Some((Timestamp::from_unix_ms(255), alert)));
+        assert_eq!(
+            due_parts(&early),
+            Some((Timestamp::from_unix_ms(255), alert))
+        );
     }
 
     #[test]

@@ -20,9 +20,7 @@ use maille_common::terms::{AckRule, Kind, Status, Urgency};
 use maille_common::time::{Span, Timestamp};
 use maille_common::wire::{Answer, Push};
 use maille_durable::{MemoryStore, Store};
-use maille_relay::core::{
-    BlobShelf, RelayBudget, RelayCore, RelayIdentity, Step, verify_receipt,
-};
+use maille_relay::core::{BlobShelf, RelayBudget, RelayCore, RelayIdentity, Step, verify_receipt};
 
 use crate::network::{FOUNDED, Network, address};
 use crate::randomness::Seeded;
@@ -86,8 +84,12 @@ impl MemoryWorld {
             down: BTreeSet::new(),
             network,
         };
-        let relays: Vec<String> =
-            world.network.relays.iter().map(|relay| relay.name.to_string()).collect();
+        let relays: Vec<String> = world
+            .network
+            .relays
+            .iter()
+            .map(|relay| relay.name.to_string())
+            .collect();
         for relay in relays {
             world.start_relay(&relay, Arc::clone(&roster));
         }
@@ -127,14 +129,29 @@ impl MemoryWorld {
             signing: SigningKey::from_seed(held.signing),
         };
         let mut ring = SealingRing::new();
-        let owner =
-            BundleOwner { contact: &identity.contact, device: held.id, key: &identity.signing };
+        let owner = BundleOwner {
+            contact: &identity.contact,
+            device: held.id,
+            key: &identity.signing,
+        };
         let bundle = ring.next_bundle(owner, self.now, &mut self.random).unwrap();
         let store = Arc::new(MemoryStore::new());
-        let desk =
-            Desk::open(Arc::clone(&store) as Arc<dyn Store>, identity, roster, ring, self.now)
-                .unwrap();
-        self.desks.insert(*device, MemoryDesk { desk, bundle, store });
+        let desk = Desk::open(
+            Arc::clone(&store) as Arc<dyn Store>,
+            identity,
+            roster,
+            ring,
+            self.now,
+        )
+        .unwrap();
+        self.desks.insert(
+            *device,
+            MemoryDesk {
+                desk,
+                bundle,
+                store,
+            },
+        );
     }
 
     /// A desk.
@@ -175,7 +192,11 @@ impl MemoryWorld {
 
     /// One exchange with a relay, subject to the next fault; `None` where the desk heard nothing.
     fn exchange(&mut self, relay: &str, step: impl FnOnce(&mut Self) -> Step) -> Option<Step> {
-        let fault = if self.faults.is_empty() { Fault::None } else { self.faults.remove(0) };
+        let fault = if self.faults.is_empty() {
+            Fault::None
+        } else {
+            self.faults.remove(0)
+        };
         match fault {
             Fault::None => Some(step(self)),
             Fault::RequestLost => None,
@@ -226,9 +247,18 @@ impl MemoryWorld {
                 let core = world.relays.get_mut(relay).unwrap();
                 core.hello(device, &hello, now, random).unwrap()
             });
-            let Some(Step { answer: Answer::Hello(answer), .. }) = step else { return false };
+            let Some(Step {
+                answer: Answer::Hello(answer),
+                ..
+            }) = step
+            else {
+                return false;
+            };
             let now = self.now;
-            let greeting = self.desk(device).greeted(name, &challenge, *answer, now).unwrap();
+            let greeting = self
+                .desk(device)
+                .greeted(name, &challenge, *answer, now)
+                .unwrap();
             self.spread(device, relay);
             if !greeting.rolled_back {
                 return true;
@@ -249,8 +279,13 @@ impl MemoryWorld {
         let mut back = Roster::clone(&theirs);
         back.apply(&mine.documents_since(theirs.heads())).unwrap();
         let now = self.now;
-        self.desk(device).replace_roster(Arc::new(joined), now).unwrap();
-        self.relays.get_mut(relay).unwrap().replace_roster(Arc::new(back));
+        self.desk(device)
+            .replace_roster(Arc::new(joined), now)
+            .unwrap();
+        self.relays
+            .get_mut(relay)
+            .unwrap()
+            .replace_roster(Arc::new(back));
     }
 
     fn publish_bundle(&mut self, device: &DeviceId, relay: &str, name: &Name) {
@@ -259,8 +294,9 @@ impl MemoryWorld {
             return;
         }
         let bundle = self.desks[device].bundle.clone();
-        let step =
-            self.exchange(relay, |world| world.relays[relay].publish(device, &bundle).unwrap());
+        let step = self.exchange(relay, |world| {
+            world.relays[relay].publish(device, &bundle).unwrap()
+        });
         if step.is_some_and(|step| step.answer == Answer::Done) {
             let number = bundle.bundle.value().number;
             self.desk(device).bundle_published(name, number).unwrap();
@@ -268,11 +304,20 @@ impl MemoryWorld {
     }
 
     fn fetch_bundles(&mut self, device: &DeviceId, relay: &str) {
-        let wanted: Vec<ContactAddress> =
-            self.desk(device).bundles_wanted().unwrap().into_iter().collect();
-        let step =
-            self.exchange(relay, |world| world.relays[relay].bundles(device, &wanted).unwrap());
-        if let Some(Step { answer: Answer::Bundles(bundles), .. }) = step {
+        let wanted: Vec<ContactAddress> = self
+            .desk(device)
+            .bundles_wanted()
+            .unwrap()
+            .into_iter()
+            .collect();
+        let step = self.exchange(relay, |world| {
+            world.relays[relay].bundles(device, &wanted).unwrap()
+        });
+        if let Some(Step {
+            answer: Answer::Bundles(bundles),
+            ..
+        }) = step
+        {
             let (now, random) = (self.now, &mut self.random);
             let desk = &mut self.desks.get_mut(device).unwrap().desk;
             desk.learn_bundles(bundles.into_vec(), now, random).unwrap();
@@ -285,12 +330,19 @@ impl MemoryWorld {
             let submission = self.desk(device).submission(&alert).unwrap().unwrap();
             let step = self.exchange(relay, |world| world.submit(device, relay, submission));
             match step {
-                Some(Step { answer: Answer::Accepted(answers), .. }) => {
+                Some(Step {
+                    answer: Answer::Accepted(answers),
+                    ..
+                }) => {
                     let answers = answers.into_vec();
-                    self.desk(device).answered(name, &alert, answers, now).unwrap();
+                    self.desk(device)
+                        .answered(name, &alert, answers, now)
+                        .unwrap();
                 }
                 Some(_) | None => {
-                    self.desk(device).submission_failed(name, &alert, None, now).unwrap();
+                    self.desk(device)
+                        .submission_failed(name, &alert, None, now)
+                        .unwrap();
                 }
             }
         }
@@ -323,8 +375,13 @@ impl MemoryWorld {
             Push::Delivery { number, delivery } => {
                 return Some(desk.collect(name, number, *delivery, now).unwrap());
             }
-            Push::Receipt { number, receipt, note } => {
-                desk.receipt_came(name, number, *receipt, note, now).unwrap();
+            Push::Receipt {
+                number,
+                receipt,
+                note,
+            } => {
+                desk.receipt_came(name, number, *receipt, note, now)
+                    .unwrap();
             }
             Push::Notice { number, notice } => {
                 desk.notice_came(name, number, *notice, now).unwrap();
@@ -353,9 +410,13 @@ impl MemoryWorld {
 
     fn confirm_due(&mut self, device: &DeviceId, relay: &str, name: &Name) {
         let numbers = self.desk(device).confirms_due(name, 100).unwrap();
-        let Some(incarnation) = self.desk(device).incarnation_of(name).unwrap() else { return };
+        let Some(incarnation) = self.desk(device).incarnation_of(name).unwrap() else {
+            return;
+        };
         let step = self.exchange(relay, |world| {
-            world.relays[relay].confirm(device, incarnation, &numbers).unwrap()
+            world.relays[relay]
+                .confirm(device, incarnation, &numbers)
+                .unwrap()
         });
         if step.is_some_and(|step| step.answer == Answer::Done) {
             self.desk(device).confirmed(name, &numbers).unwrap();

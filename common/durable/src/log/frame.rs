@@ -1,6 +1,6 @@
 //! One checksummed, numbered frame.
 //!
-//! `magic | payload length u32 | number u64 | synced u64 | payload crc32c | header crc32c | payload`
+//! `magic | payload length | number | synced | payload checksum | head checksum | payload`
 //!
 //! `synced` is the newest number that was durable before this frame was written. It is what tells
 //! damage from a tear: frames written together may reach the disk in any order, so a valid frame

@@ -1,11 +1,9 @@
 //! Random batches, reopenings and checkpoints: the store on disk is indistinguishable from memory.
 
-mod world;
-
+use crate::world::World;
 use maille_durable::{Batch, MemoryStore, Scan, Store, Table};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use world::World;
 
 #[derive(Debug, Clone)]
 enum Write {
@@ -78,7 +76,9 @@ fn assert_same(one: &impl Store, other: &impl Store) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..Default::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 48, failure_persistence: None, ..Default::default()
+    })]
 
     #[test]
     fn the_store_on_disk_behaves_like_the_one_in_memory(steps in vec(step(), 1..40)) {
@@ -102,7 +102,7 @@ proptest! {
                     // An idle checkpointer makes the copy one moment's.
                     store.checkpoint().unwrap();
                     let copy = world.beside(&format!("crash{number}"));
-                    world::copy_tree(&folder, &copy);
+                    crate::world::copy_tree(&folder, &copy);
                     drop(store);
                     let (reopened, opening) = world.open_at(&copy);
                     prop_assert_eq!(opening.set_aside, None);

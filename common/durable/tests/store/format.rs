@@ -1,15 +1,13 @@
 //! The bytes on disk are those of FORMAT.md.
 
-mod world;
-
 use std::fs;
 
-use maille_durable::Store;
-use world::{T, World, put};
+use crate::world::{T, World, put};
+use maille_durable::{Batch, Store};
 
 /// Returns a vector of FORMAT.md: of each line, what stands before two spaces.
 fn vector(name: &str) -> Vec<u8> {
-    let format = include_str!("../FORMAT.md");
+    let format = include_str!("../../FORMAT.md");
     let start = format!("```text {name}\n");
     let (_, rest) = format.split_once(&start).unwrap();
     let (lines, _) = rest.split_once("```").unwrap();
@@ -27,10 +25,10 @@ fn a_store_writes_the_documented_bytes() {
     let mut world = World::new();
     world.options.log_segment_bytes = 1 << 20;
     let (store, _) = world.open();
-    let mut batch = maille_durable::Batch::new();
+    let mut batch = Batch::new();
     batch.put(T, b"k", b"v");
     store.commit(batch).unwrap();
-    let mut batch = maille_durable::Batch::new();
+    let mut batch = Batch::new();
     batch.put(T, b"l", b"").delete(T, b"k");
     store.commit(batch).unwrap();
     let folder = world.store_folder();

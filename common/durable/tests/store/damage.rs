@@ -1,12 +1,10 @@
 //! Torn ends are cut off; damage sets the store aside.
 
-mod world;
-
 use std::fs::{self, OpenOptions};
 use std::path::Path;
 
+use crate::world::{World, fill, keys, put};
 use maille_durable::{CommitNumber, Damage, DurableStore, OpenError, Store};
-use world::{World, fill, keys, put};
 
 fn flip(path: &Path, offset: usize) {
     let mut bytes = fs::read(path).unwrap();
@@ -56,7 +54,7 @@ fn a_log_torn_at_any_byte_of_its_last_record_loses_that_record_only() {
     for length in before..after {
         // The index never has what the log does not.
         let torn = world.beside("torn");
-        world::copy_tree(&index_of_three, &torn);
+        crate::world::copy_tree(&index_of_three, &torn);
         let segment = World::last_segment(&torn);
         fs::copy(World::last_segment(&whole), &segment).unwrap();
         OpenOptions::new()

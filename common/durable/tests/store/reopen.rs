@@ -1,13 +1,11 @@
 //! What is there again when a store is opened again.
 
-mod world;
-
 use std::fs;
 
+use crate::world::{T, World, copy_tree, fill, keys, put};
 use maille_durable::{
     CommitNumber, DurableStore, IndexOpening, OpenError, RebuildReason, Scan, Store, StoreId,
 };
-use world::{T, World, copy_tree, fill, keys, put};
 
 #[test]
 fn a_closed_store_comes_back_with_its_index() {

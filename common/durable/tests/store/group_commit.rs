@@ -1,11 +1,9 @@
 //! Concurrent commits share their syncs.
 
-mod world;
-
 use std::thread;
 
+use crate::world::{World, fill, keys};
 use maille_durable::Store;
-use world::{World, fill, keys};
 
 #[test]
 fn sixty_four_writers_share_far_fewer_syncs_than_they_have_commits() {
@@ -34,7 +32,7 @@ fn a_store_far_behind_makes_its_writers_wait_but_not_for_ever() {
     world.options.pending_bytes_max = 1000;
     let (store, _) = world.open();
     for key in 0..500u32 {
-        store.append(world::put(key, &[1; 900])).unwrap();
+        store.append(crate::world::put(key, &[1; 900])).unwrap();
     }
     store.wait(store.newest()).unwrap();
     assert_eq!(keys(&store).len(), 500);

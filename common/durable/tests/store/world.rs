@@ -1,5 +1,4 @@
 //! What the tests of this crate share: a folder, its options, and crashes.
-#![allow(dead_code, unreachable_pub, reason = "each test binary uses its part")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,15 +6,15 @@ use std::path::{Path, PathBuf};
 use maille_durable::{Batch, DurableStore, Opening, Options, Scan, Store, StoreId, Table};
 use tempfile::TempDir;
 
-pub const T: Table = Table(1);
+pub(crate) const T: Table = Table(1);
 
-pub struct World {
+pub(crate) struct World {
     folder: TempDir,
-    pub options: Options,
+    pub(crate) options: Options,
 }
 
 impl World {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let options = Options {
             log_segment_bytes: 2048,
             checkpoint_log_bytes: u64::MAX,
@@ -29,35 +28,35 @@ impl World {
         }
     }
 
-    pub fn store_folder(&self) -> PathBuf {
+    pub(crate) fn store_folder(&self) -> PathBuf {
         self.folder.path().join("store")
     }
 
-    pub fn beside(&self, name: &str) -> PathBuf {
+    pub(crate) fn beside(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    pub fn open(&self) -> (DurableStore, Opening) {
+    pub(crate) fn open(&self) -> (DurableStore, Opening) {
         self.open_at(&self.store_folder())
     }
 
-    pub fn open_at(&self, folder: &Path) -> (DurableStore, Opening) {
+    pub(crate) fn open_at(&self, folder: &Path) -> (DurableStore, Opening) {
         DurableStore::open(folder, &self.options).unwrap()
     }
 
     /// Copies the files as they are now, as a process that dies would leave them.
-    pub fn crash_copy(&self, name: &str) -> PathBuf {
+    pub(crate) fn crash_copy(&self, name: &str) -> PathBuf {
         let copy = self.beside(name);
         copy_tree(&self.store_folder(), &copy);
         copy
     }
 
     /// The last segment of the log in a store's folder.
-    pub fn last_segment(folder: &Path) -> PathBuf {
+    pub(crate) fn last_segment(folder: &Path) -> PathBuf {
         Self::segments(folder).pop().unwrap()
     }
 
-    pub fn segments(folder: &Path) -> Vec<PathBuf> {
+    pub(crate) fn segments(folder: &Path) -> Vec<PathBuf> {
         let entries = fs::read_dir(folder.join("log")).unwrap();
         let mut segments: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
         segments.sort();
@@ -65,7 +64,7 @@ impl World {
     }
 }
 
-pub fn copy_tree(from: &Path, to: &Path) {
+pub(crate) fn copy_tree(from: &Path, to: &Path) {
     fs::create_dir(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
@@ -78,20 +77,20 @@ pub fn copy_tree(from: &Path, to: &Path) {
     }
 }
 
-pub fn put(key: u32, value: &[u8]) -> Batch {
+pub(crate) fn put(key: u32, value: &[u8]) -> Batch {
     let mut batch = Batch::new();
     batch.put(T, &key.to_be_bytes(), value);
     batch
 }
 
 /// Commits one record for every key, each in a batch of its own.
-pub fn fill(store: &impl Store, keys: std::ops::Range<u32>) {
+pub(crate) fn fill(store: &impl Store, keys: std::ops::Range<u32>) {
     for key in keys {
         store.commit(put(key, &[7; 100])).unwrap();
     }
 }
 
-pub fn keys(store: &impl Store) -> Vec<u32> {
+pub(crate) fn keys(store: &impl Store) -> Vec<u32> {
     let rows = store.scan(Scan::table(T, usize::MAX)).unwrap();
     rows.into_iter()
         .map(|(key, _)| u32::from_be_bytes(key.try_into().unwrap()))

@@ -1,140 +1,24 @@
 //! Checkpoints: the live records up to one batch, in the order of their keys.
 //!
-//! A checkpoint is made of the one before it and the segments sealed since, never of the index: what
-//! the index might lose can then never become the truth, and the result is exact.
+//! A checkpoint is made of the one before it and the segments sealed since, never of the index:
+//! what the index might lose can then never become the truth, and the result is exact.
+
+pub(crate) mod reader;
+mod writer;
 
 use std::collections::{BTreeMap, btree_map};
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::iter::Peekable;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use crate::damage::Damage;
-use crate::disk::{self, Disk, Output};
-use crate::log::frame::{self, FRAME_HEADER_LEN, FrameHeader};
-use crate::log::ops;
-use crate::log::reader::{ReadError, Segment, check_header};
-use crate::log::segment::{self, HEADER_LEN, Header, Kind};
-use crate::store::BATCH_BYTES_MAX;
+use crate::disk::{self, Disk};
+use crate::log::reader::{ReadError, Segment};
+use crate::log::segment::{self, Header, Kind};
 use crate::store_id::StoreId;
-
-/// When a frame of records is written out.
-const FRAME_BYTES: usize = 256 * 1024;
-
-/// A live record: whole key and value.
-pub(crate) type Record = (Vec<u8>, Arc<[u8]>);
-
-/// Reads a checkpoint from beginning to end, verifying all of it.
-pub(crate) struct CheckpointReader {
-    path: PathBuf,
-    header: Header,
-    input: BufReader<File>,
-    bytes: u64,
-    offset: usize,
-    next_frame: u64,
-    ended: bool,
-}
-
-impl CheckpointReader {
-    /// Opens the checkpoint, if there is one, and checks its head.
-    pub(crate) fn open(path: &Path) -> Result<Option<Self>, ReadError> {
-        let failed = |error| ReadError::Io(path.to_path_buf(), error);
-        let file = match File::open(path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(failed(error)),
-        };
-        let bytes = file.metadata().map_err(failed)?.len();
-        let mut input = BufReader::new(file);
-        let mut head = Vec::with_capacity(HEADER_LEN);
-        (&mut input)
-            .take(HEADER_LEN as u64)
-            .read_to_end(&mut head)
-            .map_err(failed)?;
-        let header = check_header(Kind::Checkpoint, path, &head)?;
-        let path = path.to_path_buf();
-        let (offset, next_frame, ended) = (HEADER_LEN, 1, false);
-        Ok(Some(Self {
-            path,
-            header,
-            input,
-            bytes,
-            offset,
-            next_frame,
-            ended,
-        }))
-    }
-
-    /// Returns the head: store id, and the newest batch the checkpoint covers.
-    pub(crate) fn header(&self) -> Header {
-        self.header
-    }
-
-    /// Returns the length of the file.
-    pub(crate) fn bytes(&self) -> u64 {
-        self.bytes
-    }
-
-    /// Reads the next run of records; `None` at the end.
-    pub(crate) fn next_records(&mut self) -> Result<Option<Vec<Record>>, ReadError> {
-        if self.ended {
-            return Ok(None);
-        }
-        let payload = self.next_payload()?;
-        let ops = ops::decode(&payload).ok_or_else(|| self.damage())?;
-        self.offset += FRAME_HEADER_LEN + payload.len();
-        self.next_frame += 1;
-        if ops.is_empty() {
-            // The empty frame is the end; nothing may follow it.
-            if self.offset as u64 != self.bytes {
-                return Err(self.damage());
-            }
-            self.ended = true;
-            return Ok(None);
-        }
-        let record = |op: &ops::StoredOp<'_>| Some((op.key.to_vec(), Arc::from(op.value?)));
-        ops.iter()
-            .map(record)
-            .collect::<Option<_>>()
-            .map(Some)
-            .ok_or_else(|| self.damage())
-    }
-
-    fn next_payload(&mut self) -> Result<Vec<u8>, ReadError> {
-        let seed = self.header.seed();
-        let mut head = [0; FRAME_HEADER_LEN];
-        self.read_exact(&mut head)?;
-        let header = FrameHeader::decode(seed, &head)
-            .filter(|header| header.number == self.next_frame)
-            .filter(|header| header.payload_len <= BATCH_BYTES_MAX)
-            .ok_or_else(|| self.damage())?;
-        let mut payload = vec![0; header.payload_len];
-        self.read_exact(&mut payload)?;
-        if header.fits(seed, &payload) {
-            Ok(payload)
-        } else {
-            Err(self.damage())
-        }
-    }
-
-    fn read_exact(&mut self, buffer: &mut [u8]) -> Result<(), ReadError> {
-        self.input
-            .read_exact(buffer)
-            .map_err(|error| match error.kind() {
-                io::ErrorKind::UnexpectedEof => self.damage(),
-                _ => ReadError::Io(self.path.clone(), error),
-            })
-    }
-
-    fn damage(&self) -> ReadError {
-        Damage::Record {
-            file: self.path.clone(),
-            offset: self.offset,
-        }
-        .into()
-    }
-}
+use reader::{CheckpointReader, Record};
+use writer::CheckpointWriter;
 
 /// Why a checkpoint was not written.
 #[derive(Debug)]
@@ -357,59 +241,5 @@ impl NewestWrites {
         file.read_exact(&mut value)?;
         self.open = Some((place.source, file));
         Ok(value)
-    }
-}
-
-/// Writes a checkpoint under its unfinished name.
-struct CheckpointWriter {
-    output: Box<dyn Output>,
-    header: Header,
-    payload: Vec<u8>,
-    buffer: Vec<u8>,
-    frames: u64,
-    bytes: u64,
-}
-
-impl CheckpointWriter {
-    fn create(disk: &dyn Disk, path: &Path, header: Header) -> io::Result<Self> {
-        let mut output = disk.create(&disk::unfinished_name(path))?;
-        output.write_all(&header.encode())?;
-        let (payload, buffer) = (Vec::new(), Vec::new());
-        Ok(Self {
-            output,
-            header,
-            payload,
-            buffer,
-            frames: 0,
-            bytes: HEADER_LEN as u64,
-        })
-    }
-
-    fn add(&mut self, key: &[u8], value: &[u8]) -> io::Result<()> {
-        ops::encode(key, Some(value), &mut self.payload);
-        if self.payload.len() >= FRAME_BYTES {
-            self.write_frame()
-        } else {
-            Ok(())
-        }
-    }
-
-    /// Writes what is left, and the empty frame that ends a checkpoint.
-    fn end(&mut self) -> io::Result<()> {
-        if !self.payload.is_empty() {
-            self.write_frame()?;
-        }
-        self.write_frame()
-    }
-
-    fn write_frame(&mut self) -> io::Result<()> {
-        self.frames += 1;
-        self.buffer.clear();
-        let (seed, covers) = (self.header.seed(), self.header.number);
-        frame::encode(seed, self.frames, covers, &mut self.buffer, |out| {
-            out.append(&mut self.payload);
-        });
-        self.bytes += self.buffer.len() as u64;
-        self.output.write_all(&self.buffer)
     }
 }

@@ -1,0 +1,135 @@
+//! `identity.sealed`: the keys of the device, and whose they are.
+
+use std::fmt;
+use std::path::Path;
+
+use maille_common::codec::{coded, decode, encode};
+use maille_common::crypto::aead::AtRestKey;
+use maille_common::crypto::ed25519::SigningKey;
+use maille_common::randomness::Randomness;
+use maille_common::roster::Anchor;
+use maille_common::time::Timestamp;
+use zeroize::Zeroizing;
+
+use super::NewHome;
+use super::anchor_file;
+use super::error::HomeError;
+use super::files;
+use super::owner::{self, Owner};
+use super::place::Place;
+use super::store_key::StoreKey;
+
+/// The name of the file.
+pub(super) const FILE: &str = "identity.sealed";
+
+/// Three keys of 32 bytes, an anchor and an owner of under 1 KiB each.
+const BYTES_MAX: usize = 4096;
+
+/// Transport seed, signing seed, store key.
+const KEYS_LEN: usize = 3 * 32;
+
+/// The keys of a device.
+pub(super) struct Identity {
+    pub(super) transport_seed: Zeroizing<[u8; 32]>,
+    pub(super) signing_key: SigningKey,
+    pub(super) store_key: StoreKey,
+}
+
+coded! {
+    /// What stands in the clear beside the keys, sealed with them: `home.toml` and `anchor` cannot
+    /// be exchanged while the device is off, which would hand it to another authority.
+    #[derive(Debug, PartialEq, Eq)]
+    pub(super) struct Bound {
+        pub(super) owner: Owner,
+        pub(super) anchor: Anchor,
+    }
+}
+
+impl Bound {
+    /// What is to be bound to the keys of a new home.
+    pub(super) fn new(new: NewHome, now: Timestamp) -> Self {
+        let NewHome {
+            anchor,
+            contact,
+            device,
+            label,
+        } = new;
+        let network = anchor.network.clone();
+        Self {
+            owner: Owner {
+                network,
+                contact,
+                device,
+                label,
+                created: now,
+            },
+            anchor,
+        }
+    }
+}
+
+impl Identity {
+    /// Makes fresh keys. They never leave the home.
+    pub(super) fn new(randomness: &mut impl Randomness) -> Self {
+        Self {
+            transport_seed: randomness.secret(),
+            signing_key: SigningKey::from_seed(*randomness.secret()),
+            store_key: StoreKey::from_bytes(*randomness.secret()),
+        }
+    }
+
+    /// Writes the file: plaintext = transport seed | signing seed | store key | bound.
+    pub(super) fn create(
+        &self,
+        folder: &Path,
+        bound: &Bound,
+        master: &AtRestKey,
+        randomness: &mut impl Randomness,
+    ) -> Result<(), HomeError> {
+        let bound = encode(bound);
+        let mut plaintext = Zeroizing::new(Vec::with_capacity(KEYS_LEN + bound.len()));
+        plaintext.extend_from_slice(self.transport_seed.as_slice());
+        plaintext.extend_from_slice(self.signing_key.expose());
+        plaintext.extend_from_slice(self.store_key.expose());
+        plaintext.extend_from_slice(&bound);
+        let sealed = Place::Identity.seal(master, &[], &plaintext, randomness);
+        files::create(&folder.join(FILE), &sealed)
+    }
+
+    /// Opens the file, and refuses files beside it that are not those it was sealed with.
+    pub(super) fn open(
+        folder: &Path,
+        beside: &Bound,
+        master: &AtRestKey,
+    ) -> Result<Self, HomeError> {
+        let path = folder.join(FILE);
+        let sealed = files::read_secret(&path, BYTES_MAX)?;
+        let plaintext = Place::Identity
+            .open(master, &[], &sealed)
+            .map_err(|_| files::corrupt(&path, "it does not open with the key of this home"))?;
+        let shape = || files::corrupt(&path, "it holds something else than an identity");
+        let (keys, bound) = plaintext.split_at_checked(KEYS_LEN).ok_or_else(shape)?;
+        let bound: Bound = decode(bound).map_err(|_| shape())?;
+        let altered = |file: &str| HomeError::Altered {
+            path: folder.join(file),
+        };
+        if bound.owner != beside.owner {
+            return Err(altered(owner::FILE));
+        }
+        if bound.anchor != beside.anchor {
+            return Err(altered(anchor_file::FILE));
+        }
+        let (keys, _) = keys.as_chunks::<32>();
+        Ok(Self {
+            transport_seed: Zeroizing::new(keys[0]),
+            signing_key: SigningKey::from_seed(keys[1]),
+            store_key: StoreKey::from_bytes(keys[2]),
+        })
+    }
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Identity(..)")
+    }
+}

@@ -1,0 +1,55 @@
+//! One process holds a home.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::path::Path;
+
+use super::error::HomeError;
+use super::files;
+
+/// Holds a home until it is dropped or its process ends, however it ends.
+///
+/// The lock is the operating system's on the open file; the file's being there means nothing.
+#[derive(Debug)]
+pub(super) struct Lock {
+    _file: File,
+}
+
+impl Lock {
+    /// Takes the lock of the home in `folder`, or tells who has it.
+    pub(super) fn take(folder: &Path) -> Result<Self, HomeError> {
+        let path = folder.join("lock");
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        files::owner_only(&mut options);
+        let mut file = options.open(&path).map_err(files::io(&path, "opened"))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(HomeError::Locked {
+                    path: folder.to_owned(),
+                    pid: holder(&mut file),
+                });
+            }
+            Err(TryLockError::Error(source)) => {
+                return Err(files::io(&path, "locked")(source));
+            }
+        }
+        // The process id only serves the sentence above: a full disk must not close the home.
+        let _ = write_holder(&mut file);
+        Ok(Self { _file: file })
+    }
+}
+
+fn write_holder(file: &mut File) -> std::io::Result<()> {
+    file.set_len(0)?;
+    file.rewind()?;
+    writeln!(file, "{}", std::process::id())
+}
+
+/// Who holds the lock, where the system lets a locked file be read.
+fn holder(file: &mut File) -> Option<u32> {
+    let mut text = String::new();
+    file.take(16).read_to_string(&mut text).ok()?;
+    text.trim().parse().ok()
+}

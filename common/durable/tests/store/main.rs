@@ -1,0 +1,9 @@
+//! The store on disk, seen from outside: one binary, one world.
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
+
+mod damage;
+mod format;
+mod group_commit;
+mod model;
+mod reopen;
+mod world;
