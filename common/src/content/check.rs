@@ -123,7 +123,8 @@ pub enum ContentFault {
     },
     /// A1: a text or payload outside the body, or an attachment inside.
     #[error(
-        "Part {part} is of the role {role}; texts and payloads stand inside, attachments beside."
+        "Part {part} is of the role {role}; \
+         texts and payloads stand in the body, attachments beside it."
     )]
     Place {
         /// Its place among the parts.
