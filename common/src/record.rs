@@ -1,7 +1,7 @@
 //! Stored records: a format number, then the value in the one codec.
 //!
-//! Relay and client keep records of their own; this file says how a record's bytes begin, so that an
-//! upgrade cannot read an old record as a new one.
+//! Relay and client keep records of their own; this file says how a record's bytes begin, so that
+//! an upgrade cannot read an old record as a new one.
 
 use thiserror::Error;
 

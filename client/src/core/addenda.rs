@@ -1,4 +1,5 @@
-//! Devices that had no key, or came later: they get the alert by addendum as soon as their keys appear.
+//! Devices that had no key, or came later: they get the alert by addendum as soon as their keys
+//! appear.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,7 +34,8 @@ pub struct Lacking {
 }
 
 impl Desk {
-    /// Who waits for keys. Nothing of this is lost: it stays until the keys appear or the alert ends.
+    /// Who waits for keys. Nothing of this is lost: it stays until the keys appear or the alert
+    /// ends.
     pub fn lacking(&self) -> Result<Vec<Lacking>, StepError> {
         let mut lacking = Vec::new();
         for (key, bytes) in self.store.scan(Scan::table(tables::LACKING, usize::MAX))? {
@@ -54,8 +56,8 @@ impl Desk {
         Ok(lacking)
     }
 
-    /// The contacts whose sealing keys this desk would like to have: those it lacks, and the partners
-    /// of its rules.
+    /// The contacts whose sealing keys this desk would like to have: those it lacks, and the
+    /// partners of its rules.
     pub fn bundles_wanted(&self) -> Result<BTreeSet<ContactAddress>, StepError> {
         let me = &self.identity.contact;
         let partner = |contact: &ContactAddress| {
@@ -229,7 +231,8 @@ impl Desk {
         Ok(())
     }
 
-    /// The addendum's own core: the recipients served, the original's terms, deadlines as they were.
+    /// The addendum's own core: the recipients served, the original's terms, deadlines as they
+    /// were.
     fn addendum_core(
         &self,
         alert: &AlertId,

@@ -18,12 +18,13 @@ use super::incidents::IncidentKind;
 use super::records::{OutboxRecord, RelayRecord};
 use super::tables;
 
-/// When a recipient that a relay refused for good is tried there again: the roster may have changed.
+/// When a recipient that a relay refused for good is tried there again: the roster may have
+/// changed.
 const RETRY_REFUSED: Span = Span::from_minutes(5);
 
 impl Desk {
-    /// Takes a relay's answers for an envelope. What does not verify is an incident, and counts as no
-    /// answer (PROTOCOL Q6).
+    /// Takes a relay's answers for an envelope. What does not verify is an incident, and counts as
+    /// no answer (PROTOCOL Q6).
     pub fn answered(
         &mut self,
         relay: &Name,

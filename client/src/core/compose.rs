@@ -358,8 +358,8 @@ impl Desk {
         Ok(())
     }
 
-    /// Up to two home relays of each recipient's organisation, and this contact's own, where its other
-    /// devices collect.
+    /// Up to two home relays of each recipient's organisation, and this contact's own, where its
+    /// other devices collect.
     fn relays_for(&self, core: &Core) -> BTreeSet<Name> {
         let own = self.roster.devices_of(&self.identity.contact).len() > 1;
         let own = own.then(|| self.identity.contact.organisation());

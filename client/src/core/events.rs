@@ -1,5 +1,5 @@
-//! One numbered stream of events. A reader has a name and a durable cursor, so that a program that stops
-//! goes on where it was.
+//! One numbered stream of events. A reader has a name and a durable cursor, so that a program that
+//! stops goes on where it was.
 
 use maille_common::address::{ContactAddress, Name};
 use maille_common::codec::{Decode, Encode, coded, coded_choice};
@@ -130,8 +130,8 @@ pub struct NumberedEvent {
 }
 
 impl Desk {
-    /// Events after `number`, oldest first, at most `limit`. Exercises and tests only where `all` asks
-    /// for them: the default stream is of real alerts.
+    /// Events after `number`, oldest first, at most `limit`. Exercises and tests only where `all`
+    /// asks for them: the default stream is of real alerts.
     pub fn events_after(
         &self,
         number: u64,

@@ -13,8 +13,8 @@ use super::records::{OutboxRecord, TargetRecord};
 use super::tables;
 
 impl Desk {
-    /// Does what is due at `now`: overdue is told once per obligation, expiry is signed, and what ended
-    /// 14 days ago leaves the outbox. Returns when to look again.
+    /// Does what is due at `now`: overdue is told once per obligation, expiry is signed, and what
+    /// ended 14 days ago leaves the outbox. Returns when to look again.
     pub fn tick(&mut self, now: Timestamp) -> Result<(CommitNumber, Option<Timestamp>), StepError> {
         let end = tables::after(&now.unix_ms().to_be_bytes());
         let rows = self

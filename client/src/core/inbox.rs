@@ -28,7 +28,8 @@ pub struct InboxEntry {
     pub urgency: Urgency,
     /// Who sent it.
     pub from: ContactAddress,
-    /// For whom it is answered here: this contact, or a principal; none for a copy of what was sent.
+    /// For whom it is answered here: this contact, or a principal; none for a copy of what was
+    /// sent.
     pub recipient: Option<ContactAddress>,
     /// The sender's clock when it was committed.
     pub created: Timestamp,

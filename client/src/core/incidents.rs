@@ -29,8 +29,8 @@ coded_choice! {
     /// What should not have happened.
     #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
     pub enum IncidentKind {
-        /// A delivery failed a check before its writer was proven, or is not the signed one: the relay,
-        /// or somebody before it, made or changed it.
+        /// A delivery failed a check before its writer was proven, or is not the signed one: the
+        /// relay, or somebody before it, made or changed it.
         Delivery {
             /// The relay it came from.
             relay: Name,

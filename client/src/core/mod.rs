@@ -1,7 +1,7 @@
 //! The client's core: pure steps over a store, a roster and a given `now`.
 //!
-//! No socket, file, clock or randomness here. A step reads the store, appends one batch, and names the
-//! commit that has to be durable before anything that rests on it may leave or be shown (I1).
+//! No socket, file, clock or randomness here. A step reads the store, appends one batch, and names
+//! the commit that has to be durable before anything that rests on it may leave or be shown (I1).
 //!
 //! | file | its noun |
 //! |---|---|

@@ -85,7 +85,7 @@ pub enum SendError {
     NoRecipient,
     /// The sender itself is not designated.
     #[error(
-        "{contact} is not designated ({designation}), so it may not send; ask the authority of the network"
+        "{contact} is not designated ({designation}) and may not send; ask the network's authority"
     )]
     NotDesignated {
         /// This contact.
@@ -197,7 +197,8 @@ impl Order {
     }
 }
 
-/// A part as its reference knows it: an attachment is its plain digest, not the key it was sealed with.
+/// A part as its reference knows it: an attachment is its plain digest, not the key it was sealed
+/// with.
 fn without_key(part: &Part) -> Part {
     let mut part = part.clone();
     if let PartContent::Blob(blob) = &mut part.content {

@@ -95,8 +95,8 @@ impl Desk {
         Ok(hash)
     }
 
-    /// A receipt goes to the relay the alert came from, where it is the confirmation, and to the home
-    /// relays of the sender's organisation.
+    /// A receipt goes to the relay the alert came from, where it is the confirmation, and to the
+    /// home relays of the sender's organisation.
     pub(super) fn post(
         &self,
         batch: &mut Batch,

@@ -122,8 +122,9 @@ impl Desk {
         Ok(greeting)
     }
 
-    /// Whether the relay gave this device more answers than it holds or may still be waiting for: then
-    /// its store is an old copy. Answers that were lost on the way belong to what is still pending.
+    /// Whether the relay gave this device more answers than it holds or may still be waiting for:
+    /// then its store is an old copy. Answers that were lost on the way belong to what is still
+    /// pending.
     fn is_behind(
         &self,
         relay: &Name,

@@ -12,8 +12,8 @@ use crate::time::{Span, Timestamp};
 
 /// The plain part of an envelope, readable by the relay.
 ///
-/// Its hash enters the derivation of the body's key and of every wrap, so nothing sealed under one core
-/// can be shown under another.
+/// Its hash enters the derivation of the body's key and of every wrap, so nothing sealed under one
+/// core can be shown under another.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Core {
     /// Format version, 1.

@@ -14,8 +14,8 @@ pub const OWN_RECIPIENT: u16 = u16::MAX;
 
 /// One device's place in an envelope.
 ///
-/// Entries ascend by device, release, recipient and step; the tree over them lets each device check its
-/// own place without seeing the others'.
+/// Entries ascend by device, release, recipient and step; the tree over them lets each device check
+/// its own place without seeing the others'.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
 pub struct Entry {
     /// The device that can open the wrap.

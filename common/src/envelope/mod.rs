@@ -5,9 +5,9 @@
 //! Submission ──────────────────────verify──▶ VerifiedSubmission          (at the relay)
 //! ```
 //!
-//! Each arrow is the only way to the next type (fields are private), and does the checks of PROTOCOL
-//! section 5 in order of cost. Only an `OpenedAlert` may reach an inbox or a screen; a relay never gets
-//! further than `VerifiedSubmission`.
+//! Each arrow is the only way to the next type (fields are private), and does the checks of
+//! PROTOCOL section 5 in order of cost. Only an `OpenedAlert` may reach an inbox or a screen; a
+//! relay never gets further than `VerifiedSubmission`.
 
 mod core;
 mod entry;

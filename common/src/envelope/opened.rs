@@ -73,8 +73,8 @@ impl OpenFault {
 }
 
 impl VerifiedEnvelope {
-    /// Opens wrap and body (PROTOCOL E13 to E15). `key` is the private half the entry names, if this
-    /// device still holds it.
+    /// Opens wrap and body (PROTOCOL E13 to E15). `key` is the private half the entry names, if
+    /// this device still holds it.
     pub fn open(self, key: Option<&SealingSecretKey>) -> Result<OpenedAlert, OpenFault> {
         let Delivery {
             env,

@@ -55,8 +55,8 @@ pub enum Arrival {
     },
     /// Already counted, and the same.
     Repeated,
-    /// One number with two hashes, or a chain that does not follow: the sender, or somebody with its
-    /// key, tells two stories.
+    /// One number with two hashes, or a chain that does not follow: the sender, or somebody with
+    /// its key, tells two stories.
     Fork,
 }
 
@@ -120,8 +120,8 @@ impl OutgoingStream {
 }
 
 impl IncomingStream {
-    /// Arrivals beyond a hole that are remembered; a sender that leaves more behind tells of its newest
-    /// by heartbeat, and the hole is asked for again.
+    /// Arrivals beyond a hole that are remembered; a sender that leaves more behind tells of its
+    /// newest by heartbeat, and the hole is asked for again.
     pub const AHEAD_MAX: usize = 1024;
 
     /// The empty stream from one device to another within an epoch.
@@ -173,8 +173,8 @@ impl IncomingStream {
     pub fn receive(&mut self, position: &StreamPosition, link: Link) -> Arrival {
         let number = position.number;
         if number <= self.head.number {
-            // What is behind the head was checked when it came; the id tells a repetition from a fork,
-            // because one id is one core and one body.
+            // What is behind the head was checked when it came; the id tells a repetition from a
+            // fork, because one id is one core and one body.
             let same = number < self.head.number || position.chain == self.head.chain;
             return if same {
                 Arrival::Repeated

@@ -72,7 +72,8 @@ impl Submission {
 
     /// Proves a submission (PROTOCOL E3 to E9) that arrived over a connection of `connected`.
     ///
-    /// What concerns one recipient only does not refuse the others: see [`VerifiedSubmission::verdicts`].
+    /// What concerns one recipient only does not refuse the others: see
+    /// [`VerifiedSubmission::verdicts`].
     pub fn verify(
         self,
         roster: &Roster,

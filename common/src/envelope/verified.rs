@@ -95,8 +95,9 @@ impl VerifyFault {
 impl SealedEnvelope {
     /// Proves writer, rules and place (PROTOCOL E4 to E6, E11, E12, and E17 for an addendum).
     ///
-    /// `me` is this device; `now` judges the designation of the sender: removal by the newest roster,
-    /// whereas a designation that ended after the envelope was written is shown, not refused (DESIGN §3).
+    /// `me` is this device; `now` judges the designation of the sender: removal by the newest
+    /// roster, whereas a designation that ended after the envelope was written is shown, not
+    /// refused (DESIGN §3).
     pub fn verify(
         self,
         roster: &Roster,

@@ -1,7 +1,8 @@
 //! Evidence: what every stage of an alert leaves behind, signed, and what the set of it means.
 //!
-//! A statement is signed with a batch signature, so that one signature can serve many. `Signed` is what
-//! arrives; `Proven` is what passed its checks, and the only thing an obligation is computed from.
+//! A statement is signed with a batch signature, so that one signature can serve many. `Signed` is
+//! what arrives; `Proven` is what passed its checks, and the only thing an obligation is computed
+//! from.
 
 mod accepted;
 mod expiry;

@@ -1,5 +1,5 @@
-//! Notes: what an officer tells the sender beside a receipt, hidden from the relay and from the other
-//! recipients.
+//! Notes: what an officer tells the sender beside a receipt, hidden from the relay and from the
+//! other recipients.
 
 use thiserror::Error;
 

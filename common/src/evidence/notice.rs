@@ -10,8 +10,8 @@ use crate::roster::Roster;
 use crate::terms::NoticeKind;
 use crate::time::Timestamp;
 
-/// A relay's word about one alert and recipient. It changes no obligation's state: the relay is trusted
-/// with availability only.
+/// A relay's word about one alert and recipient. It changes no obligation's state: the relay is
+/// trusted with availability only.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Notice {
     /// Format version, 1.

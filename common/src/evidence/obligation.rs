@@ -24,7 +24,8 @@ pub struct Obligation {
     pub addressed: BTreeSet<DeviceId>,
     /// Whose acknowledgement ends it.
     pub ack_rule: AckRule,
-    /// Whether a program's acknowledgement stops an escalation (the contact's setting in the roster).
+    /// Whether a program's acknowledgement stops an escalation (the contact's setting in the
+    /// roster).
     pub system_acknowledges: bool,
 }
 

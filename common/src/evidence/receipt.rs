@@ -136,8 +136,8 @@ impl Receipt {
 impl Signed<Receipt> {
     /// Proves a receipt by the roster (PROTOCOL Q1 to Q3).
     ///
-    /// `sender` is the contact that sent the alert: its own devices answer for `own` wraps. Whether the
-    /// alert is one of mine (Q4) and the row has no hole (Q5) is the caller's, who holds them.
+    /// `sender` is the contact that sent the alert: its own devices answer for `own` wraps. Whether
+    /// the alert is one of mine (Q4) and the row has no hole (Q5) is the caller's, who holds them.
     pub fn verify(
         self,
         roster: &Roster,

@@ -1,4 +1,5 @@
-//! A connection begins: clocks, heads and numbers are compared, and a rollback on either side shows.
+//! A connection begins: clocks, heads and numbers are compared, and a rollback on either side
+//! shows.
 
 use std::collections::BTreeSet;
 
@@ -69,7 +70,8 @@ impl RelayCore {
         self.settle(batch, Answer::Hello(Box::new(answer)), wake)
     }
 
-    /// Whether the device holds more of this incarnation than the store does: an old copy was restored.
+    /// Whether the device holds more of this incarnation than the store does: an old copy was
+    /// restored.
     fn was_rolled_back(&self, hello: &Hello, known: &DeviceRecord) -> bool {
         hello.seen.is_some_and(|seen| {
             seen.incarnation == self.incarnation

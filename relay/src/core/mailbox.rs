@@ -29,7 +29,8 @@ pub struct Waiting {
     pub number: u64,
 }
 
-/// The class of receipts and notices: as urgent as the most urgent alert, for a sender waits for them.
+/// The class of receipts and notices: as urgent as the most urgent alert, for a sender waits for
+/// them.
 const CLASS_EVIDENCE: u8 = 1;
 
 /// Changes to mailboxes within one batch: several pieces may go to one device.
@@ -171,8 +172,8 @@ impl RelayCore {
         Ok(push)
     }
 
-    /// Confirms receipts and notices of a mailbox. Deliveries are confirmed by their signed receipts
-    /// only, so their numbers are passed over.
+    /// Confirms receipts and notices of a mailbox. Deliveries are confirmed by their signed
+    /// receipts only, so their numbers are passed over.
     pub fn confirm(
         &self,
         device: &DeviceId,

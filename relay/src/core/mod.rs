@@ -1,7 +1,8 @@
 //! The relay's core: pure steps over a store, a roster and a given `now`.
 //!
-//! No socket, file, clock or randomness here. A step reads the store, appends one batch, and returns
-//! what to answer, whom to wake, and which commit has to be durable before the answer may leave (I1).
+//! No socket, file, clock or randomness here. A step reads the store, appends one batch, and
+//! returns what to answer, whom to wake, and which commit has to be durable before the answer may
+//! leave (I1).
 //!
 //! | file | its noun |
 //! |---|---|

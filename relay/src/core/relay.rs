@@ -152,8 +152,8 @@ impl RelayCore {
         &self.identity.name
     }
 
-    /// Takes another roster into use. Whose connections have to close is the shell's to see: it asks
-    /// the roster for each peer.
+    /// Takes another roster into use. Whose connections have to close is the shell's to see: it
+    /// asks the roster for each peer.
     pub fn replace_roster(&mut self, roster: Arc<Roster>) {
         self.roster = roster;
     }
@@ -187,7 +187,8 @@ impl RelayCore {
         )
     }
 
-    /// Whether this relay is a home of the contact's organisation, so that its devices collect here.
+    /// Whether this relay is a home of the contact's organisation, so that its devices collect
+    /// here.
     pub(super) fn is_home_of(&self, contact: &ContactAddress) -> bool {
         self.roster
             .home_relay_names(&contact.organisation())

@@ -1,5 +1,5 @@
-//! Every key of the relay's store, in one place: fixed width, big-endian, so that order in the store is
-//! order in time, number and urgency.
+//! Every key of the relay's store, in one place: fixed width, big-endian, so that order in the
+//! store is order in time, number and urgency.
 
 use maille_common::address::{ContactAddress, DeviceId};
 use maille_common::blob::BlobId;

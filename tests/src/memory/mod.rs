@@ -1,7 +1,7 @@
 //! Relays and desks in memory and in virtual time, before any socket exists.
 //!
-//! A link is a function call that can lose a request, lose an answer, or be down. The same cores run
-//! behind QUIC; what passes here passes there unless the shell is wrong.
+//! A link is a function call that can lose a request, lose an answer, or be down. The same cores
+//! run behind QUIC; what passes here passes there unless the shell is wrong.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

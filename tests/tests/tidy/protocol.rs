@@ -11,11 +11,6 @@ use crate::words::{line_of, places};
 
 const PROTOCOL: &str = "common/PROTOCOL.md";
 
-/// Checks that no code decides yet. An entry goes when its check is cited, as a test demands.
-const NOT_YET: &[&str] = &[
-    "R1", "R2", "R3", "R4", "R5", "R6", "R7", "R8", "R9", "R10", "K1", "K4", "K5", "A1", "A2", "A3",
-];
-
 /// The statements that PROTOCOL.md writes as `X` where it gives one label for all.
 const STATEMENTS: &[&str] = &["receipt", "accepted", "notice", "expiry", "relay time"];
 
@@ -24,27 +19,12 @@ fn every_check_is_cited_where_it_is_decided() {
     let cited = cited();
     let missing: Vec<String> = checks()
         .into_iter()
-        .filter(|check| !cited.contains(check) && !NOT_YET.contains(&check.as_str()))
+        .filter(|check| !cited.contains(check))
         .collect();
     assert!(
         missing.is_empty(),
         "no code cites these checks of PROTOCOL.md (as `PROTOCOL E7`): {}",
         missing.join(" ")
-    );
-}
-
-#[test]
-fn no_check_is_called_missing_that_is_cited() {
-    let (checks, cited) = (checks(), cited());
-    let done: Vec<&str> = NOT_YET
-        .iter()
-        .copied()
-        .filter(|&check| cited.contains(check) || !checks.contains(check))
-        .collect();
-    assert!(
-        done.is_empty(),
-        "take these off NOT_YET in tests/tests/tidy/protocol.rs: {}",
-        done.join(" ")
     );
 }
 
