@@ -277,15 +277,7 @@ impl Desk {
             delivery: envelope.delivery().clone(),
         };
         batch.put_pieces(tables::DELIVERY, alert.as_bytes(), &write_record(&kept));
-        if let (Kind::Cancel, Some(cancelled)) = (record.kind, record.core.refers_to()) {
-            let evidence = EvidenceRecord::Cancel {
-                id: alert,
-                time: record.core.created,
-            };
-            let hash = Hash::from_bytes(*alert.as_bytes());
-            let key = tables::evidence(&cancelled, &hash);
-            batch.put_pieces(tables::EVIDENCE, &key, &write_record(&evidence));
-        }
+        self.note_cancel(batch, &alert, &record.core, now)?;
         let kind = EventKind::Arrived {
             alert,
             kind: record.kind,
