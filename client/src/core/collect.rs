@@ -21,7 +21,7 @@ use super::desk::{Desk, StepError};
 use super::events::EventKind;
 use super::incidents::{IncidentKind, words};
 use super::post::Stamp;
-use super::records::{DeliveryRecord, EvidenceRecord, HeldRecord, InboxRecord, KnownRecord};
+use super::records::{DeliveryRecord, HeldRecord, InboxRecord, KnownRecord};
 use super::tables;
 
 /// What became of a delivery.
