@@ -8,9 +8,9 @@ use maille_common::hash::Hash;
 use maille_common::local_text::LocalText;
 use maille_common::randomness::Randomness;
 use maille_common::roster::{
-    Anchor, Annex, AuthorityKey, AuthorityPart, Contact, Deputy, Device, DeviceKeys, Organisation,
-    Relay, RelayKeys, RosterDocuments, Rule, SignedAnnex, SignedAuthority, SignedSuspension,
-    Subject, Suspension, UrgencyDefault, Version, sign_annex, sign_authority,
+    Anchor, Annex, AuthorityKey, AuthorityPart, Contact, Deputy, Device, DeviceKeys, DeviceRequest,
+    Organisation, Relay, RelayKeys, RosterDocuments, Rule, SignedAnnex, SignedAuthority,
+    SignedSuspension, Subject, Suspension, UrgencyDefault, Version, sign_annex, sign_authority,
 };
 use maille_common::terms::{Reach, Standing, Urgency};
 use maille_common::time::{Span, Timestamp};
@@ -218,34 +218,66 @@ impl Network {
         self.part.rules = List::new(rules).unwrap();
     }
 
+    /// Gives a relay keys that were made elsewhere, in the next authority part.
+    pub fn key_relay(&mut self, relay: &str, transport: VerifyingKey, signing: VerifyingKey) {
+        let mut entries = self.part.relays.as_slice().to_vec();
+        for entry in entries
+            .iter_mut()
+            .filter(|entry| entry.name.as_str() == relay)
+        {
+            entry.keys = List::new(vec![RelayKeys { transport, signing }]).unwrap();
+        }
+        self.part.relays = SortedList::new(entries).unwrap();
+    }
+
+    /// Admits a device whose keys were made where they live, in the next annex.
+    pub fn admit_request(&mut self, request: &DeviceRequest) {
+        self.admit_device(
+            &request.contact,
+            request.device,
+            request.transport,
+            request.signing,
+        );
+    }
+
     /// Admits a device for a contact, which is made if there is none, in the next annex.
     pub fn admit(&mut self, contact: &str) -> DeviceId {
         let contact = address(contact);
         let id = DeviceId::from_bytes(self.random.array());
         let (transport, signing) = (self.random.array(), self.random.array());
-        let device = Device {
-            id,
-            label: text("test"),
-            keys: List::new(vec![DeviceKeys {
-                transport: public(transport),
-                signing: public(signing),
-                valid_from: FOUNDED,
-                valid_to: None,
-            }])
-            .unwrap(),
-        };
+        self.admit_device(&contact, id, public(transport), public(signing));
         self.devices.push(TestDevice {
-            contact: contact.clone(),
+            contact,
             id,
             transport,
             signing,
         });
-        self.change_contact(&contact, |contact| {
+        id
+    }
+
+    fn admit_device(
+        &mut self,
+        contact: &ContactAddress,
+        id: DeviceId,
+        transport: VerifyingKey,
+        signing: VerifyingKey,
+    ) {
+        let keys = DeviceKeys {
+            transport,
+            signing,
+            valid_from: FOUNDED,
+            valid_to: None,
+        };
+        let device = Device {
+            id,
+            label: text("test"),
+            keys: List::new(vec![keys]).unwrap(),
+        };
+        self.change_contact(contact, |contact| {
             let mut devices = contact.devices.as_slice().to_vec();
             devices.push(device);
             contact.devices = SortedList::new(devices).unwrap();
         });
-        id
     }
 
     /// Takes a device out of the next annex.
