@@ -21,7 +21,7 @@ use super::desk::{Desk, StepError};
 use super::events::EventKind;
 use super::incidents::{IncidentKind, words};
 use super::post::Stamp;
-use super::records::{DeliveryRecord, EvidenceRecord, HeldRecord, InboxRecord, KnownRecord};
+use super::records::{DeliveryRecord, HeldRecord, InboxRecord, KnownRecord};
 use super::tables;
 
 /// What became of a delivery.
@@ -279,15 +279,7 @@ impl Desk {
             delivery: envelope.delivery().clone(),
         };
         batch.put_pieces(tables::DELIVERY, alert.as_bytes(), &write_record(&kept));
-        if let (Kind::Cancel, Some(cancelled)) = (record.kind, record.core.refers_to()) {
-            let evidence = EvidenceRecord::Cancel {
-                id: alert,
-                time: record.core.created,
-            };
-            let hash = Hash::from_bytes(*alert.as_bytes());
-            let key = tables::evidence(&cancelled, &hash);
-            batch.put_pieces(tables::EVIDENCE, &key, &write_record(&evidence));
-        }
+        self.note_cancel(batch, &alert, &record.core, now)?;
         let kind = EventKind::Arrived {
             alert,
             kind: record.kind,

@@ -78,6 +78,7 @@ impl Desk {
         for reach in &reach {
             self.note_lacking(&mut batch, reach, &sealed.id, now);
         }
+        self.note_cancel(&mut batch, &sealed.id, &sealed.submission.env.core, now)?;
         self.event(
             &mut batch,
             EventKind::Sent { alert: sealed.id },

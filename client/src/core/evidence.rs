@@ -2,6 +2,7 @@
 
 use maille_common::address::{ContactAddress, DeviceId, Name};
 use maille_common::codec::Exact;
+use maille_common::envelope::Core;
 use maille_common::evidence::{
     Evidence, Expiry, Note, Proven, Receipt, SealedNote, SignedNotice, SignedReceipt, open_note,
     sign,
@@ -9,7 +10,7 @@ use maille_common::evidence::{
 use maille_common::hash::Hash;
 use maille_common::identifier::AlertId;
 use maille_common::record::{read_record, write_record};
-use maille_common::terms::Status;
+use maille_common::terms::{Kind, Status};
 use maille_common::time::Timestamp;
 use maille_durable::{Batch, CommitNumber, Scan};
 
@@ -146,6 +147,27 @@ impl Desk {
         let me = &self.identity.device;
         let key = note.key_for(me).and_then(|key| self.ring.secret(&key));
         open_note(note, &receipt.alert, &receipt.device, me, key).ok()
+    }
+
+    /// Keeps a cancel as evidence about the alert it takes back, whichever side it is on.
+    pub(super) fn note_cancel(
+        &self,
+        batch: &mut Batch,
+        cancel: &AlertId,
+        core: &Core,
+        now: Timestamp,
+    ) -> Result<(), StepError> {
+        let (Kind::Cancel, Some(alert)) = (core.kind, core.refers_to()) else {
+            return Ok(());
+        };
+        let (id, time) = (*cancel, core.created);
+        let key = tables::evidence(&alert, &Hash::from_bytes(*cancel.as_bytes()));
+        let record = EvidenceRecord::Cancel { id, time };
+        batch.put_pieces(tables::EVIDENCE, &key, &write_record(&record));
+        let before = self.states_of(&alert)?;
+        let added = [Evidence::Cancel { id, alert, time }];
+        let status = self.status_of(&alert)?;
+        self.tell_changes(batch, &alert, &before, &added, status, now)
     }
 
     /// Signs that this desk's clock passed the expiry of an obligation (I6).

@@ -5,14 +5,13 @@ use zeroize::Zeroizing;
 
 use crate::address::ContactAddress;
 use crate::codec::{Exact, decode};
-use crate::content::{Alert, Heartbeat};
+use crate::content::{Alert, ContentFault, Heartbeat};
 use crate::crypto::chunked::{self, ContentKey};
 use crate::crypto::hpke::SealingSecretKey;
 use crate::crypto::padding;
 use crate::envelope::{
     Core, Delivery, Entry, Env, Link, StreamPosition, VerifiedEnvelope, core_hash,
 };
-use crate::extension::first_unknown_critical;
 use crate::hash::Hash;
 use crate::identifier::AlertId;
 use crate::label::Label;
@@ -178,20 +177,34 @@ fn split_wrap(plain: &[u8]) -> Option<(ContentKey, StreamPosition)> {
 
 fn parse_content(env: &Env, padded: &[u8]) -> Result<Content, OpenFault> {
     let plain = padding::unpad(padded).map_err(|_| OpenFault::ContentMalformed)?;
-    let (content, extensions) = if env.core.kind == Kind::Heartbeat {
+    if env.core.kind == Kind::Heartbeat {
         let heartbeat: Heartbeat = decode(plain).map_err(|_| OpenFault::ContentMalformed)?;
-        let extensions = heartbeat.extensions.clone();
-        (Content::Heartbeat(heartbeat), extensions)
+        heartbeat.check().map_err(refused_content)?;
+        Ok(Content::Heartbeat(heartbeat))
     } else {
         let alert: Alert = decode(plain).map_err(|_| OpenFault::ContentMalformed)?;
-        alert
-            .check(&env.blobs)
-            .map_err(|_| OpenFault::ContentMalformed)?;
-        let extensions = alert.extensions.clone();
-        (Content::Alert(Box::new(alert)), extensions)
-    };
-    match first_unknown_critical(&extensions) {
-        Some(number) => Err(OpenFault::CriticalExtension(number)),
-        None => Ok(content),
+        alert.check(&env.blobs).map_err(refused_content)?;
+        Ok(Content::Alert(Box::new(alert)))
+    }
+}
+
+/// Content that needs a later program is told from content that is wrong.
+fn refused_content(fault: ContentFault) -> OpenFault {
+    match fault {
+        ContentFault::CriticalExtension(number) => OpenFault::CriticalExtension(number),
+        _ => OpenFault::ContentMalformed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn content_that_needs_a_later_program_is_told_from_content_that_is_wrong() {
+        let later = refused_content(ContentFault::CriticalExtension(7));
+        assert_eq!(later.reason(), Reason::CriticalExtension);
+        let wrong = refused_content(ContentFault::NoPart);
+        assert_eq!(wrong.reason(), Reason::ContentMalformed);
     }
 }

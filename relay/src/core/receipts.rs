@@ -60,8 +60,7 @@ impl RelayCore {
     /// sender it goes into the sender's mailboxes.
     pub fn receipt(&self, receipt: &VerifiedReceipt) -> Result<Step, StepError> {
         let statement = receipt.proven.statement();
-        let alert: Option<AlertRecord> =
-            self.find_long(tables::ALERT, statement.alert.as_bytes())?;
+        let alert = self.alert_or_addendum(&statement.alert)?;
         let to = &receipt.posted.to;
         if alert.as_ref().is_some_and(|alert| alert.sender != *to) {
             return Ok(self.refuse(RefusalCode::NotYourContact));
@@ -146,6 +145,17 @@ impl RelayCore {
             }
         }
         Ok(())
+    }
+
+    /// An alert that is kept here, or one of its addenda where the original went elsewhere.
+    fn alert_or_addendum(&self, alert: &AlertId) -> Result<Option<AlertRecord>, StepError> {
+        for envelope in self.envelopes_of(alert)? {
+            let record = self.find_long(tables::ALERT, envelope.as_bytes())?;
+            if record.is_some() {
+                return Ok(record);
+            }
+        }
+        Ok(None)
     }
 
     /// An alert and its addenda, which are answered under the alert's id.

@@ -19,7 +19,7 @@ use maille_common::sealing::{BundleOwner, SealingRing, SignedBundle};
 use maille_common::terms::{AckRule, Kind, Status, Urgency};
 use maille_common::time::{Span, Timestamp};
 use maille_common::wire::{Answer, Push};
-use maille_durable::{MemoryStore, Store};
+use maille_durable::{Batch, MemoryStore, Scan, Store, Table};
 use maille_relay::core::{BlobShelf, RelayBudget, RelayCore, RelayIdentity, Step, verify_receipt};
 
 use crate::network::{FOUNDED, Network, address};
@@ -42,8 +42,16 @@ pub struct MemoryDesk {
     /// The core.
     pub desk: Desk,
     bundle: SignedBundle,
-    /// What its store is, to reopen or roll back.
-    pub store: Arc<MemoryStore>,
+    store: Arc<MemoryStore>,
+    saved: Option<Arc<MemoryStore>>,
+}
+
+/// A relay with its store, and an old copy of it.
+#[derive(Debug)]
+struct MemoryRelay {
+    core: RelayCore,
+    store: Arc<MemoryStore>,
+    saved: Option<Arc<MemoryStore>>,
 }
 
 /// Relays and desks.
@@ -54,7 +62,7 @@ pub struct MemoryWorld {
     /// Virtual time.
     pub now: Timestamp,
     random: Seeded,
-    relays: BTreeMap<String, RelayCore>,
+    relays: BTreeMap<String, MemoryRelay>,
     desks: BTreeMap<DeviceId, MemoryDesk>,
     /// What the next exchanges do.
     pub faults: Vec<Fault>,
@@ -102,21 +110,40 @@ impl MemoryWorld {
 
     /// Starts a relay over an empty store: a new incarnation.
     pub fn start_relay(&mut self, relay: &str, roster: Arc<Roster>) {
-        let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+        self.open_relay(relay, roster, Arc::new(MemoryStore::new()));
+    }
+
+    fn open_relay(&mut self, relay: &str, roster: Arc<Roster>, store: Arc<MemoryStore>) {
         let held = self.network.relay(relay);
         let identity = RelayIdentity {
             name: held.name.clone(),
             signing: SigningKey::from_seed(held.signing),
         };
         let budget = RelayBudget::default();
+        let kept = Arc::clone(&store) as Arc<dyn Store>;
         let core =
-            RelayCore::open(store, identity, budget, roster, self.now, &mut self.random).unwrap();
-        self.relays.insert(relay.to_owned(), core);
+            RelayCore::open(kept, identity, budget, roster, self.now, &mut self.random).unwrap();
+        let saved = self.relays.remove(relay).and_then(|relay| relay.saved);
+        self.relays
+            .insert(relay.to_owned(), MemoryRelay { core, store, saved });
+    }
+
+    /// Makes a copy of a relay's store.
+    pub fn save_relay(&mut self, relay: &str) {
+        let held = self.relays.get_mut(relay).unwrap();
+        held.saved = Some(Arc::new(copy_of(&held.store)));
+    }
+
+    /// Puts the copy in place of the store.
+    pub fn restore_relay(&mut self, relay: &str) {
+        let held = &self.relays[relay];
+        let (roster, saved) = (Arc::clone(held.core.roster()), held.saved.clone().unwrap());
+        self.open_relay(relay, roster, saved);
     }
 
     /// A relay loses its disk.
     pub fn lose_relay(&mut self, relay: &str) {
-        let roster = Arc::clone(self.relays[relay].roster());
+        let roster = Arc::clone(self.relays[relay].core.roster());
         self.start_relay(relay, roster);
     }
 
@@ -136,6 +163,22 @@ impl MemoryWorld {
         };
         let bundle = ring.next_bundle(owner, self.now, &mut self.random).unwrap();
         let store = Arc::new(MemoryStore::new());
+        self.open_desk(device, roster, (ring, bundle), store);
+    }
+
+    fn open_desk(
+        &mut self,
+        device: &DeviceId,
+        roster: Arc<Roster>,
+        (ring, bundle): (SealingRing, SignedBundle),
+        store: Arc<MemoryStore>,
+    ) {
+        let held = self.network.device(device);
+        let identity = DeskIdentity {
+            contact: held.contact.clone(),
+            device: held.id,
+            signing: SigningKey::from_seed(held.signing),
+        };
         let desk = Desk::open(
             Arc::clone(&store) as Arc<dyn Store>,
             identity,
@@ -144,14 +187,31 @@ impl MemoryWorld {
             self.now,
         )
         .unwrap();
+        let saved = self.desks.remove(device).and_then(|desk| desk.saved);
         self.desks.insert(
             *device,
             MemoryDesk {
                 desk,
                 bundle,
                 store,
+                saved,
             },
         );
+    }
+
+    /// Makes a copy of a desk's store. Its sealing keys are elsewhere.
+    pub fn save_desk(&mut self, device: &DeviceId) {
+        let held = self.desks.get_mut(device).unwrap();
+        held.saved = Some(Arc::new(copy_of(&held.store)));
+    }
+
+    /// Puts the copy in place of the store.
+    pub fn restore_desk(&mut self, device: &DeviceId) {
+        let held = &self.desks[device];
+        let ring = SealingRing::from_bytes(&held.desk.ring().to_bytes()).unwrap();
+        let keys = (ring, held.bundle.clone());
+        let (roster, saved) = (Arc::clone(held.desk.roster()), held.saved.clone().unwrap());
+        self.open_desk(device, roster, keys, saved);
     }
 
     /// A desk.
@@ -161,7 +221,7 @@ impl MemoryWorld {
 
     /// A relay.
     pub fn relay(&mut self, relay: &str) -> &mut RelayCore {
-        self.relays.get_mut(relay).unwrap()
+        &mut self.relays.get_mut(relay).unwrap().core
     }
 
     /// Time passes.
@@ -171,7 +231,7 @@ impl MemoryWorld {
 
     /// A roster reaches a relay.
     pub fn spread_to_relay(&mut self, relay: &str, documents: &RosterDocuments) {
-        let core = self.relays.get_mut(relay).unwrap();
+        let core = self.relay(relay);
         let mut roster = Roster::clone(core.roster());
         roster.apply(documents).unwrap();
         core.replace_roster(Arc::new(roster));
@@ -214,7 +274,9 @@ impl MemoryWorld {
             return;
         }
         let name: Name = relay.parse().unwrap();
-        if !self.relays[relay].roster().may_connect(device) || !self.greet(device, relay, &name) {
+        if !self.relays[relay].core.roster().may_connect(device)
+            || !self.greet(device, relay, &name)
+        {
             return;
         }
         self.publish_bundle(device, relay, &name);
@@ -244,7 +306,7 @@ impl MemoryWorld {
             let hello = self.desk(device).hello(name, challenge).unwrap();
             let step = self.exchange(relay, |world| {
                 let (now, random) = (world.now, &mut world.random);
-                let core = world.relays.get_mut(relay).unwrap();
+                let core = &mut world.relays.get_mut(relay).unwrap().core;
                 core.hello(device, &hello, now, random).unwrap()
             });
             let Some(Step {
@@ -269,7 +331,7 @@ impl MemoryWorld {
 
     /// Whoever is ahead hands the chain over (PROTOCOL R11).
     fn spread(&mut self, device: &DeviceId, relay: &str) {
-        let theirs = Arc::clone(self.relays[relay].roster());
+        let theirs = Arc::clone(self.relays[relay].core.roster());
         let mine = Arc::clone(self.desk(device).roster());
         if theirs.hash() == mine.hash() {
             return;
@@ -282,10 +344,7 @@ impl MemoryWorld {
         self.desk(device)
             .replace_roster(Arc::new(joined), now)
             .unwrap();
-        self.relays
-            .get_mut(relay)
-            .unwrap()
-            .replace_roster(Arc::new(back));
+        self.relay(relay).replace_roster(Arc::new(back));
     }
 
     fn publish_bundle(&mut self, device: &DeviceId, relay: &str, name: &Name) {
@@ -295,7 +354,7 @@ impl MemoryWorld {
         }
         let bundle = self.desks[device].bundle.clone();
         let step = self.exchange(relay, |world| {
-            world.relays[relay].publish(device, &bundle).unwrap()
+            world.relays[relay].core.publish(device, &bundle).unwrap()
         });
         if step.is_some_and(|step| step.answer == Answer::Done) {
             let number = bundle.bundle.value().number;
@@ -311,7 +370,7 @@ impl MemoryWorld {
             .into_iter()
             .collect();
         let step = self.exchange(relay, |world| {
-            world.relays[relay].bundles(device, &wanted).unwrap()
+            world.relays[relay].core.bundles(device, &wanted).unwrap()
         });
         if let Some(Step {
             answer: Answer::Bundles(bundles),
@@ -350,7 +409,7 @@ impl MemoryWorld {
 
     /// A submission at a relay, as its shell does it.
     pub fn submit(&mut self, device: &DeviceId, relay: &str, submission: Submission) -> Step {
-        let core = &self.relays[relay];
+        let core = &self.relays[relay].core;
         if let Some(known) = core.known_answer(&submission).unwrap() {
             return known;
         }
@@ -359,8 +418,12 @@ impl MemoryWorld {
     }
 
     fn collect_waiting(&mut self, device: &DeviceId, relay: &str, name: &Name) {
-        for waiting in self.relays[relay].waiting(device, 100).unwrap() {
-            let Some(push) = self.relays[relay].push(device, waiting.number).unwrap() else {
+        for waiting in self.relays[relay].core.waiting(device, 100).unwrap() {
+            let Some(push) = self.relays[relay]
+                .core
+                .push(device, waiting.number)
+                .unwrap()
+            else {
                 continue;
             };
             self.take_push(device, name, push);
@@ -394,7 +457,7 @@ impl MemoryWorld {
     fn post_due(&mut self, device: &DeviceId, relay: &str, name: &Name) {
         for (hash, posted) in self.desk(device).posts_due(name, 100).unwrap() {
             let step = self.exchange(relay, |world| {
-                let core = &world.relays[relay];
+                let core = &world.relays[relay].core;
                 let verified = verify_receipt(posted, core.roster(), device).unwrap();
                 core.receipt(&verified).unwrap()
             });
@@ -415,6 +478,7 @@ impl MemoryWorld {
         };
         let step = self.exchange(relay, |world| {
             world.relays[relay]
+                .core
                 .confirm(device, incarnation, &numbers)
                 .unwrap()
         });
@@ -425,8 +489,8 @@ impl MemoryWorld {
 
     /// Does what is due by the clocks of all relays and desks.
     pub fn tick(&mut self) {
-        for core in self.relays.values() {
-            let _ = core.tick(self.now).unwrap();
+        for relay in self.relays.values() {
+            let _ = relay.core.tick(self.now).unwrap();
         }
         let now = self.now;
         for held in self.desks.values_mut() {
@@ -451,4 +515,17 @@ pub fn order(to: &[&str], subject: &str) -> Order {
         refers_to: None,
         reference: None,
     }
+}
+
+/// A store with the same records.
+fn copy_of(store: &MemoryStore) -> MemoryStore {
+    let copy = MemoryStore::new();
+    for table in (0..=u8::MAX).map(Table) {
+        let mut batch = Batch::new();
+        for (key, value) in store.scan(Scan::table(table, usize::MAX)).unwrap() {
+            batch.put(table, &key, &value);
+        }
+        copy.append(batch).unwrap();
+    }
+    copy
 }

@@ -1,0 +1,355 @@
+//! Relays and desks that do not agree: lost disks, old copies, rosters that spread unevenly.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a helper of tests fails the test that calls it"
+)]
+
+use std::sync::Arc;
+
+use maille_client::core::{Act, EventKind, SendError};
+use maille_common::address::DeviceId;
+use maille_common::evidence::ObligationState;
+use maille_common::roster::Roster;
+use maille_common::terms::{AcceptReason, NoticeKind, Stage, Status};
+use maille_common::time::Span;
+use maille_tests::memory::{MemoryWorld, order};
+use maille_tests::network::Network;
+use maille_tests::randomness::Seeded;
+
+fn two_relays() -> (MemoryWorld, DeviceId, DeviceId) {
+    let mut network = Network::found(
+        11,
+        &[("interpol", &["lyon"]), ("cmai", &["tunis", "amman"])],
+    );
+    let lyon = network.admit("interpol/lyon");
+    let tunis = network.admit("cmai/tunis");
+    let mut world = MemoryWorld::new(network);
+    world.settle();
+    (world, lyon, tunis)
+}
+
+fn states(world: &mut MemoryWorld, desk: &DeviceId) -> Vec<ObligationState> {
+    let outbox = world.desk(desk).outbox().unwrap();
+    outbox
+        .iter()
+        .flat_map(|entry| entry.states.values().copied())
+        .collect()
+}
+
+fn arrivals(world: &mut MemoryWorld, desk: &DeviceId) -> usize {
+    let events = world.desk(desk).events_after(0, 1000, true).unwrap();
+    events
+        .iter()
+        .filter(|e| matches!(e.event.kind, EventKind::Arrived { .. }))
+        .count()
+}
+
+#[test]
+fn two_organisations_on_their_own_relays_exchange_an_alert_and_its_receipts() {
+    let (mut world, lyon, tunis) = two_relays();
+    let alert = world.send(&lyon, &["cmai/tunis"], "Across two relays");
+    world.settle();
+    assert_eq!(
+        arrivals(&mut world, &tunis),
+        1,
+        "two relays hold it, and it arrives once"
+    );
+    let now = world.now;
+    let act = Act::Acknowledge;
+    let mut random = Seeded::new(1);
+    world
+        .desk(&tunis)
+        .act(&alert, &act, Some("Amina"), "", now, &mut random)
+        .unwrap();
+    world.settle();
+    assert_eq!(
+        states(&mut world, &lyon),
+        vec![ObligationState::Acknowledged]
+    );
+    for relay in ["lyon", "tunis", "amman"] {
+        assert_eq!(
+            world.relay(relay).standing().unwrap().waiting,
+            0,
+            "{relay} keeps nothing back"
+        );
+    }
+}
+
+#[test]
+fn one_relay_lost_after_accepted_loses_no_alert() {
+    let (mut world, lyon, tunis) = two_relays();
+    world.send(&lyon, &["cmai/tunis"], "Twice kept");
+    for relay in ["tunis", "amman"] {
+        world.meet(&lyon, relay);
+    }
+    world.down.insert("tunis".to_owned());
+    world.settle();
+    assert_eq!(arrivals(&mut world, &tunis), 1);
+}
+
+#[test]
+fn a_relay_where_the_recipient_does_not_collect_says_so() {
+    let (mut world, lyon, _) = two_relays();
+    let alert = world.send(&lyon, &["cmai/tunis"], "To the wrong relay");
+    let submission = world.desk(&lyon).submission(&alert).unwrap().unwrap();
+    let step = world.submit(&lyon, "lyon", submission);
+    let maille_common::wire::Answer::Accepted(answers) = step.answer else {
+        panic!("a submission is answered per recipient");
+    };
+    assert_eq!(answers[0].statement.reason, AcceptReason::NotCollectedHere);
+}
+
+#[test]
+fn a_relay_restored_from_an_old_copy_begins_a_new_incarnation_and_is_filled_again() {
+    let (mut world, lyon, tunis) = two_relays();
+    for relay in ["tunis", "amman"] {
+        world.save_relay(relay);
+    }
+    world.send(&lyon, &["cmai/tunis"], "After the copy was made");
+    for relay in ["tunis", "amman"] {
+        world.meet(&lyon, relay);
+        let before = world.relay(relay).incarnation();
+        world.restore_relay(relay);
+        world.meet(&lyon, relay);
+        assert_ne!(
+            world.relay(relay).incarnation(),
+            before,
+            "{relay} was shown more than it had"
+        );
+    }
+    world.settle();
+    assert_eq!(arrivals(&mut world, &tunis), 1);
+}
+
+#[test]
+fn a_desk_restored_from_an_old_copy_begins_a_new_epoch_and_is_shown_everything_again() {
+    let (mut world, lyon, tunis) = two_relays();
+    world.save_desk(&tunis);
+    let alert = world.send(&lyon, &["cmai/tunis"], "Lost with the disk");
+    world.settle();
+    // It answers, so the relay holds a newer epoch only after the desk itself has begun one.
+    let reply = world.send(&tunis, &["interpol/lyon"], "From before the loss");
+    world.settle();
+    let epoch = world.desk(&tunis).epoch();
+    world.restore_desk(&tunis);
+    assert_eq!(arrivals(&mut world, &tunis), 0);
+    world.pass(Span::from_minutes(1));
+    world.settle();
+    assert!(
+        world.desk(&tunis).epoch() > epoch,
+        "the relay had seen answers it did not hold"
+    );
+    let inbox = world.desk(&tunis).inbox().unwrap();
+    assert!(
+        inbox.iter().any(|entry| entry.id == alert),
+        "grace copies are offered again"
+    );
+    let inbox = world.desk(&lyon).inbox().unwrap();
+    assert!(inbox.iter().any(|entry| entry.id == reply));
+}
+
+#[test]
+fn a_roster_that_spreads_unevenly_holds_nothing_up() {
+    let (mut world, lyon, tunis) = two_relays();
+    let paris = world.network.admit("interpol/paris");
+    let documents = world.network.publish();
+    // Only the relay of the recipient's organisation has heard of the new desk.
+    world.spread_to_relay("tunis", &documents);
+    let mut roster = Roster::clone(world.desk(&lyon).roster());
+    roster.apply(&documents).unwrap();
+    world.start_desk(&paris, Arc::new(roster));
+    world.meet(&paris, "tunis");
+    world.send(&paris, &["cmai/tunis"], "From a desk nobody knows yet");
+    world.settle();
+    assert_eq!(arrivals(&mut world, &tunis), 1);
+    assert!(
+        world
+            .desk(&tunis)
+            .incidents_after(0, 10)
+            .unwrap()
+            .is_empty()
+    );
+}
+
+#[test]
+fn a_delivery_under_an_unknown_roster_is_held_until_it_is_known() {
+    let (mut world, lyon, tunis) = two_relays();
+    let paris = world.network.admit("interpol/paris");
+    let documents = world.network.publish();
+    let mut roster = Roster::clone(world.desk(&lyon).roster());
+    roster.apply(&documents).unwrap();
+    for relay in ["lyon", "tunis", "amman"] {
+        world.spread_to_relay(relay, &documents);
+    }
+    world.start_desk(&paris, Arc::new(roster.clone()));
+    world.meet(&paris, "tunis");
+    let alert = world.send(&paris, &["cmai/tunis"], "Ahead of you");
+    world.meet(&paris, "tunis");
+    let waiting = world.relay("tunis").waiting(&tunis, 1).unwrap()[0];
+    let push = world
+        .relay("tunis")
+        .push(&tunis, waiting.number)
+        .unwrap()
+        .unwrap();
+    let collected = world
+        .take_push(&tunis, &"tunis".parse().unwrap(), push)
+        .unwrap();
+    assert!(matches!(
+        collected,
+        maille_client::core::Collected::Held { .. }
+    ));
+    assert_eq!(arrivals(&mut world, &tunis), 0);
+    let now = world.now;
+    world
+        .desk(&tunis)
+        .replace_roster(Arc::new(roster), now)
+        .unwrap();
+    assert_eq!(world.desk(&tunis).inbox().unwrap()[0].id, alert);
+}
+
+#[test]
+fn a_removed_device_can_neither_be_addressed_nor_heard() {
+    let (mut world, lyon, tunis) = two_relays();
+    world.send(&tunis, &["interpol/lyon"], "Written while designated");
+    let documents = world.network.suspend(&tunis);
+    for relay in ["lyon", "tunis", "amman"] {
+        world.spread_to_relay(relay, &documents);
+    }
+    world.settle();
+    assert_eq!(
+        arrivals(&mut world, &lyon),
+        0,
+        "the relay does not let it in"
+    );
+    let sent = world.order(&lyon, &order(&["cmai/tunis"], "To nobody"));
+    assert!(
+        sent.reach[0].is_waiting(),
+        "no device of the contact is left"
+    );
+}
+
+#[test]
+fn without_a_rule_nothing_is_sealed() {
+    let (mut world, lyon, _) = two_relays();
+    world.network.rules(&[("cmai/**", "interpol/**")]);
+    let documents = world.network.publish();
+    for relay in ["lyon", "tunis", "amman"] {
+        world.spread_to_relay(relay, &documents);
+    }
+    world.settle();
+    let order = order(&["cmai/tunis"], "Against the rules");
+    let now = world.now;
+    let refused = world
+        .desk(&lyon)
+        .send(&order, now, &mut Seeded::new(1))
+        .unwrap_err();
+    assert!(matches!(refused, SendError::NoRule { .. }));
+    assert!(world.desk(&lyon).outbox().unwrap().is_empty());
+}
+
+#[test]
+fn a_reply_goes_back_under_a_one_way_rule() {
+    let (mut world, lyon, tunis) = two_relays();
+    world.network.rules(&[("interpol/**", "cmai/**")]);
+    let documents = world.network.publish();
+    for relay in ["lyon", "tunis", "amman"] {
+        world.spread_to_relay(relay, &documents);
+    }
+    world.settle();
+    let alert = world.send(&lyon, &["cmai/tunis"], "Answer me");
+    world.settle();
+    let mut reply = order(&["interpol/lyon"], "Here is the answer");
+    reply.kind = maille_common::terms::Kind::Reply;
+    reply.refers_to = Some(alert);
+    world.order(&tunis, &reply);
+    world.settle();
+    let inbox = world.desk(&lyon).inbox().unwrap();
+    assert_eq!(inbox.len(), 1);
+    assert_eq!(inbox[0].refers_to, Some(alert));
+}
+
+#[test]
+fn an_exercise_is_never_in_the_default_stream() {
+    let (mut world, lyon, tunis) = two_relays();
+    let mut drill = order(&["cmai/tunis"], "Drill");
+    drill.status = Status::Exercise;
+    world.order(&lyon, &drill);
+    world.settle();
+    let real = world.desk(&tunis).events_after(0, 100, false).unwrap();
+    assert!(
+        real.iter()
+            .all(|event| !matches!(event.event.kind, EventKind::Arrived { .. }))
+    );
+    assert_eq!(arrivals(&mut world, &tunis), 1, "asked for, it is there");
+}
+
+#[test]
+fn a_cancelled_alert_that_was_never_delivered_is_delivered_as_cancelled() {
+    let (mut world, lyon, tunis) = two_relays();
+    let alert = world.send(&lyon, &["cmai/tunis"], "Take cover");
+    let mut cancel = order(&["cmai/tunis"], "False alarm");
+    cancel.kind = maille_common::terms::Kind::Cancel;
+    cancel.refers_to = Some(alert);
+    world.order(&lyon, &cancel);
+    world.settle();
+    let inbox = world.desk(&tunis).inbox().unwrap();
+    assert_eq!(inbox.len(), 2, "neither is hidden");
+    let now = world.now;
+    let track = world.desk(&lyon).track(&alert, now).unwrap().unwrap();
+    assert_eq!(
+        track.recipients[0].standing.state,
+        ObligationState::Cancelled
+    );
+}
+
+#[test]
+fn what_nobody_collects_is_told_at_expiry_and_buried_with_a_tombstone_on_both_sides() {
+    let mut network = Network::found(12, &[("interpol", &["lyon"]), ("cmai", &["lyon"])]);
+    let lyon = network.admit("interpol/lyon");
+    let tunis = network.admit("cmai/tunis");
+    let mut world = MemoryWorld::new(network);
+    world.settle();
+    let alert = world.send(&lyon, &["cmai/tunis"], "Nobody home");
+    world.meet(&lyon, "lyon");
+    world.pass(Span::from_hours(25));
+    world.tick();
+    world.meet(&lyon, "lyon");
+    world.pass(Span::from_days(8));
+    world.tick();
+    world.meet(&lyon, "lyon");
+    let now = world.now;
+    let track = world.desk(&lyon).track(&alert, now).unwrap().unwrap();
+    let told: Vec<NoticeKind> = track.recipients[0]
+        .notices
+        .iter()
+        .map(|notice| notice.statement.kind)
+        .collect();
+    assert!(told.contains(&NoticeKind::Unseen) && told.contains(&NoticeKind::Tombstone));
+    world.meet(&tunis, "lyon");
+    let events = world.desk(&tunis).events_after(0, 100, false).unwrap();
+    let buried = events.iter().filter_map(|event| match event.event.kind {
+        EventKind::Notice { kind, .. } => Some(kind),
+        _ => None,
+    });
+    assert_eq!(buried.collect::<Vec<_>>(), vec![NoticeKind::Tombstone]);
+}
+
+#[test]
+fn the_system_acknowledges_without_stopping_an_escalation() {
+    let (mut world, lyon, tunis) = two_relays();
+    let alert = world.send(&lyon, &["cmai/tunis"], "For the case system");
+    world.settle();
+    let now = world.now;
+    let mut random = Seeded::new(2);
+    world
+        .desk(&tunis)
+        .act(&alert, &Act::Acknowledge, None, "", now, &mut random)
+        .unwrap();
+    world.settle();
+    let track = world.desk(&lyon).track(&alert, now).unwrap().unwrap();
+    let standing = &track.recipients[0].standing;
+    assert_eq!(standing.state, ObligationState::Acknowledged);
+    assert!(!standing.escalation_stopped);
+    assert!(standing.stages.contains_key(&Stage::Delivered));
+}
