@@ -1,5 +1,6 @@
 //! The client library of Maille.
 
+pub mod authority;
 pub mod cap;
 pub mod core;
 pub mod entropy;
