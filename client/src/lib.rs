@@ -55,6 +55,7 @@
 //! Nothing of a command line is here, and no sentence for its users but those of errors, each of
 //! which has a stable `code()` besides.
 
+pub mod authority;
 pub mod attachments;
 pub mod cap;
 pub mod clock;
