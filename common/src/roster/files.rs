@@ -1,8 +1,8 @@
 //! How the documents of a roster are named as files. Names only: nothing here reads or writes.
 //!
-//! A roster folder is handed about by people: by post, on a stick, from an authority to a relay. Its
-//! files are encoded documents, one each, and their names say only how they are to be read. What
-//! counts is proved from the anchor, so a wrong name can hide a document and never forge one.
+//! A roster folder is handed about by people: by post, on a stick, from an authority to a relay.
+//! Its files are encoded documents, one each, and their names say only how they are to be read.
+//! What counts is proved from the anchor, so a wrong name can hide a document and never forge one.
 //!
 //! ```
 //! use maille_common::roster::files::{DocumentKind, annex_file, authority_file};
