@@ -1,4 +1,5 @@
-//! The first alert over real QUIC and real stores: delivery, restarts, removal, silence of the relay.
+//! The first alert over real QUIC and real stores: delivery, restarts, removal, silence of the
+//! relay.
 
 #![allow(
     clippy::unwrap_used,
