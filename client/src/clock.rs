@@ -13,8 +13,8 @@ pub type Reached = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// What a client takes for the time.
 ///
-/// Deadlines, signatures and the weeks of sealing keys go by it. Pauses between attempts on the
-/// network do not: they pass in real time, whatever the clock says.
+/// Deadlines, signatures, the weeks of sealing keys, and when a refused envelope is due again go by
+/// it. Pauses between connections do not: they pass in real time, whatever the clock says.
 pub trait Clock: fmt::Debug + Send + Sync + 'static {
     /// The time now.
     fn now(&self) -> Timestamp;
