@@ -8,17 +8,17 @@ use maille_common::hash::Hash;
 use maille_common::local_text::LocalText;
 use maille_common::randomness::Randomness;
 use maille_common::roster::{
-    Anchor, Annex, AuthorityKey, AuthorityPart, Contact, Deputy, Device, DeviceKeys, Organisation,
-    Relay, RelayKeys, RosterDocuments, Rule, SignedAnnex, SignedAuthority, SignedSuspension,
-    Subject, Suspension, UrgencyDefault, Version, sign_annex, sign_authority,
+    Anchor, Annex, AuthorityKey, AuthorityPart, Contact, Deputy, Device, DeviceKeys, DeviceRequest,
+    Organisation, Relay, RelayKeys, RosterDocuments, Rule, SignedAnnex, SignedAuthority,
+    SignedSuspension, Subject, Suspension, UrgencyDefault, Version, sign_annex, sign_authority,
 };
 use maille_common::terms::{Reach, Standing, Urgency};
 use maille_common::time::{Span, Timestamp};
 
 use crate::randomness::Seeded;
 
-/// When every test network was founded: 2026-11-23T08:00:00Z.
-pub const FOUNDED: Timestamp = Timestamp::from_unix_ms(1_795_420_800_000);
+/// When every test network was founded: 2024-01-01T00:00:00Z, before any clock that runs a test.
+pub const FOUNDED: Timestamp = Timestamp::from_unix_ms(1_704_067_200_000);
 
 /// A device with its private keys.
 #[derive(Debug)]
@@ -218,42 +218,73 @@ impl Network {
         self.part.rules = List::new(rules).unwrap();
     }
 
+    /// Gives a relay keys that were made elsewhere, in the next authority part.
+    pub fn key_relay(&mut self, relay: &str, transport: VerifyingKey, signing: VerifyingKey) {
+        let mut entries = self.part.relays.as_slice().to_vec();
+        for entry in entries
+            .iter_mut()
+            .filter(|entry| entry.name.as_str() == relay)
+        {
+            entry.keys = List::new(vec![RelayKeys { transport, signing }]).unwrap();
+        }
+        self.part.relays = SortedList::new(entries).unwrap();
+    }
+
+    /// Admits a device whose keys were made where they live, in the next annex.
+    pub fn admit_request(&mut self, request: &DeviceRequest) {
+        self.admit_device(
+            &request.contact,
+            request.device,
+            request.transport,
+            request.signing,
+        );
+    }
+
     /// Admits a device for a contact, which is made if there is none, in the next annex.
     pub fn admit(&mut self, contact: &str) -> DeviceId {
         let contact = address(contact);
         let id = DeviceId::from_bytes(self.random.array());
         let (transport, signing) = (self.random.array(), self.random.array());
-        let device = Device {
-            id,
-            label: text("test"),
-            keys: List::new(vec![DeviceKeys {
-                transport: public(transport),
-                signing: public(signing),
-                valid_from: FOUNDED,
-                valid_to: None,
-            }])
-            .unwrap(),
-        };
+        self.admit_device(&contact, id, public(transport), public(signing));
         self.devices.push(TestDevice {
-            contact: contact.clone(),
+            contact,
             id,
             transport,
             signing,
         });
-        self.change_contact(&contact, |contact| {
+        id
+    }
+
+    fn admit_device(
+        &mut self,
+        contact: &ContactAddress,
+        id: DeviceId,
+        transport: VerifyingKey,
+        signing: VerifyingKey,
+    ) {
+        let keys = DeviceKeys {
+            transport,
+            signing,
+            valid_from: FOUNDED,
+            valid_to: None,
+        };
+        let device = Device {
+            id,
+            label: text("test"),
+            keys: List::new(vec![keys]).unwrap(),
+        };
+        self.change_contact(contact, |contact| {
             let mut devices = contact.devices.as_slice().to_vec();
             devices.push(device);
             contact.devices = SortedList::new(devices).unwrap();
         });
-        id
     }
 
     /// Takes a device out of the next annex.
     pub fn remove(&mut self, device: &DeviceId) {
-        let held = self.devices.iter().find(|held| held.id == *device);
-        let contact = held
-            .map(|held| held.contact.clone())
-            .unwrap_or_else(|| panic!("unknown"));
+        let contacts = self.annexes.iter().flat_map(|annex| annex.contacts.iter());
+        let holds = |contact: &&Contact| contact.devices.iter().any(|held| held.id == *device);
+        let contact = contacts.into_iter().find(holds).unwrap().address.clone();
         self.change_contact(&contact, |contact| {
             let devices = contact.devices.iter().filter(|held| held.id != *device);
             contact.devices = SortedList::new(devices.cloned().collect::<Vec<_>>()).unwrap();
