@@ -65,8 +65,8 @@ pub(crate) async fn renew(office: &Arc<Office>) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// A relay holds a newer bundle than ours: the ring was lost, and this one has to overtake it, since
-/// a lower number is void (PROTOCOL K3).
+/// A relay holds a newer bundle than ours: the ring was lost, and this one has to overtake it,
+/// since a lower number is void (PROTOCOL K3).
 pub(crate) async fn overtake(office: &Arc<Office>, newest: u64) -> Result<(), OpenError> {
     let made = office
         .ask(move |room, now| overtake_in(room, newest, now))

@@ -145,8 +145,8 @@ impl Session {
             .await
     }
 
-    /// A refusal is tried again later. A connection that ended is made again, and the envelope is due
-    /// as it was; anything else puts it off and ends the session.
+    /// A refusal is tried again later. A connection that ended is made again, and the envelope is
+    /// due as it was; anything else puts it off and ends the session.
     async fn turned_down(&self, alert: AlertId, error: TalkError) -> Result<(), SessionError> {
         if let TalkError::Link(RequestError::Closed(reason)) = error {
             return Err(reason.into());
