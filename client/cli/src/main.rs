@@ -50,7 +50,10 @@ struct Global {
 
 fn main() -> ExitCode {
     let Cli { global, command } = Cli::parse();
-    let context = command::Context { home: global.home, output: Output::new(global.json) };
+    let context = command::Context {
+        home: global.home,
+        output: Output::new(global.json),
+    };
     match command.run(&context) {
         Ok(()) => ExitCode::SUCCESS,
         Err(fault) => {

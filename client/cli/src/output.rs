@@ -55,16 +55,26 @@ impl Output {
         let asked = write!(stderr, "{} Type yes: ", safe_text(question));
         let _ = asked.and_then(|()| stderr.flush());
         let mut answer = String::new();
-        io::stdin().lock().read_line(&mut answer).map_err(Fault::of_write)?;
+        io::stdin()
+            .lock()
+            .read_line(&mut answer)
+            .map_err(Fault::of_write)?;
         match answer.trim() {
             "yes" => Ok(()),
-            _ => Err(Fault::new(Exit::Declined, "declined", "Nothing was done: the answer was not yes.")
-                .with_hint("Answer `yes`, or give --yes where nobody can be asked.")),
+            _ => Err(Fault::new(
+                Exit::Declined,
+                "declined",
+                "Nothing was done: the answer was not yes.",
+            )
+            .with_hint("Answer `yes`, or give --yes where nobody can be asked.")),
         }
     }
 }
 
 /// Our own line ends stay; everything else that a terminal would obey does not.
 fn safe_lines(text: &str) -> String {
-    text.split('\n').map(safe_text).collect::<Vec<_>>().join("\n")
+    text.split('\n')
+        .map(safe_text)
+        .collect::<Vec<_>>()
+        .join("\n")
 }
