@@ -42,7 +42,7 @@ impl Fault {
     }
 
     /// A result could not be printed.
-    pub(crate) fn of_write(error: io::Error) -> Self {
+    pub(crate) fn of_write(error: &io::Error) -> Self {
         Self::new(
             Exit::World,
             "output",

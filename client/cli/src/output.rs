@@ -23,10 +23,12 @@ impl Output {
     /// Prints the result: one JSON object on a line of its own, or the text.
     pub(crate) fn result(&self, object: &impl Serialize, text: &str) -> Result<(), Fault> {
         let line = match self.json {
-            true => serde_json::to_string(object).map_err(|error| Fault::of_write(error.into()))?,
+            true => {
+                serde_json::to_string(object).map_err(|error| Fault::of_write(&error.into()))?
+            }
             false => safe_lines(text),
         };
-        writeln!(io::stdout().lock(), "{line}").map_err(Fault::of_write)
+        writeln!(io::stdout().lock(), "{line}").map_err(|error| Fault::of_write(&error))
     }
 
     /// Tells people something. Nobody's work depends on it, so a closed stream is no fault.
@@ -58,7 +60,7 @@ impl Output {
         io::stdin()
             .lock()
             .read_line(&mut answer)
-            .map_err(Fault::of_write)?;
+            .map_err(|error| Fault::of_write(&error))?;
         match answer.trim() {
             "yes" => Ok(()),
             _ => Err(Fault::new(

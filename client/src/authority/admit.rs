@@ -179,7 +179,8 @@ pub enum AdmitError {
     Request(#[from] RequestError),
     /// The code is of another request.
     #[error(
-        "The code is not the code of this request: the request was exchanged on its way, or the digits were misheard. Nothing was admitted."
+        "The code is not the code of this request: the request was exchanged on its way, or the \
+         digits were misheard. Nothing was admitted."
     )]
     WrongCode,
     /// The roster has no such contact.

@@ -284,7 +284,8 @@ pub(super) fn union<const MAX: usize>(
 pub enum PlanError {
     /// It is for another network.
     #[error(
-        "The description is of the network `{planned}`, and the roster of `{network}`. Check which roster is used."
+        "The description is of the network `{planned}`, and the roster of `{network}`. Check \
+         which roster is used."
     )]
     Network {
         /// The network of the plan.

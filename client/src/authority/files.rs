@@ -28,7 +28,9 @@ pub enum FileError {
         path: PathBuf,
     },
     /// It is longer than what it should hold.
-    #[error("{} has over {bytes_max} bytes, so it is something else. Check the path.", .path.display())]
+    #[error(
+        "{} has over {bytes_max} bytes, so it is something else. Check the path.", .path.display()
+    )]
     TooLong {
         /// The file.
         path: PathBuf,
@@ -36,7 +38,9 @@ pub enum FileError {
         bytes_max: usize,
     },
     /// Its bytes are not what it should hold.
-    #[error("{} is not {what}: {fault} Check the path, or ask for the file again.", .path.display())]
+    #[error(
+        "{} is not {what}: {fault} Check the path, or ask for the file again.", .path.display()
+    )]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -52,7 +56,10 @@ pub enum FileError {
         path: PathBuf,
     },
     /// Others on this machine can read a private key.
-    #[error("{} has mode {mode:03o}, so other users can read it. Set mode 600 with chmod; if others had access, make a new key.", .path.display())]
+    #[error(
+        "{} has mode {mode:03o}, so other users can read it. Set mode 600 with chmod; if others \
+         had access, make a new key.", .path.display()
+    )]
     TooOpen {
         /// The file.
         path: PathBuf,

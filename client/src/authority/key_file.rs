@@ -277,7 +277,8 @@ pub enum KeyFileError {
     },
     /// The file has a format that this program does not read.
     #[error(
-        "The key file has format {found}, and this program reads format {FORMAT}. Use the version of Maille that made it."
+        "The key file has format {found}, and this program reads format {FORMAT}. Use the version \
+         of Maille that made it."
     )]
     OtherFormat {
         /// The format found.

@@ -44,7 +44,7 @@ impl DevicePlan {
         let Self::File { request, code } = self else {
             return Ok(());
         };
-        let file = folder.join(&request);
+        let file = folder.join(request);
         let signed = read_request(&file)?;
         let refuse = |source| PlanFileError::Request {
             file: file.clone(),
@@ -137,7 +137,10 @@ pub enum PlanFileError {
         source: RequestError,
     },
     /// The code of a request is another one.
-    #[error("The code written beside {} is not the code of this request: it was exchanged on its way, or the digits were misheard. Telephone again.", .file.display())]
+    #[error(
+        "The code written beside {} is not the code of this request: it was exchanged on its way, \
+         or the digits were misheard. Telephone again.", .file.display()
+    )]
     WrongCode {
         /// The file.
         file: PathBuf,

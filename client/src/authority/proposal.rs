@@ -223,7 +223,8 @@ pub enum ProposalError {
     },
     /// Another document was published meanwhile, or one before it is missing.
     #[error(
-        "The proposal, {document}, does not follow from the roster in force, which is at number {held} there."
+        "The proposal, {document}, does not follow from the roster in force, which is at number \
+         {held} there."
     )]
     DoesNotFollow {
         /// The document.
@@ -233,7 +234,8 @@ pub enum ProposalError {
     },
     /// Nobody can sign it yet.
     #[error(
-        "The proposal, {document}, is of an organisation that the authority part in force does not have."
+        "The proposal, {document}, is of an organisation that the authority part in force does \
+         not have."
     )]
     UnknownOrganisation {
         /// The document.
@@ -248,7 +250,10 @@ pub enum ProposalError {
         key: VerifyingKey,
     },
     /// It carries a signature that spoils it.
-    #[error("The proposal, {document}, carries a signature by the key {} that does not verify or does not belong there.", key.short())]
+    #[error(
+        "The proposal, {document}, carries a signature by the key {} that does not verify or does \
+         not belong there.", key.short()
+    )]
     Spoiled {
         /// The document.
         document: DocumentName,

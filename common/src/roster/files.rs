@@ -2,8 +2,8 @@
 //! reads or writes a file.
 //!
 //! A roster folder is handed about by people: by post, on a stick, from an authority to a relay. A
-//! file is one of its documents if its name ends with `.part`; whose it is shows in its bytes, never
-//! in its name, and what counts is proved from the anchor. So a wrong name forges nothing.
+//! file is one of its documents if its name ends with `.part`; whose it is shows in its bytes,
+//! never in its name, and what counts is proved from the anchor. So a wrong name forges nothing.
 //!
 //! ```
 //! use maille_common::hash::Hash;
@@ -54,8 +54,8 @@ pub fn suspension_file(hash: &Hash) -> String {
 
 /// Reads one document of any kind, or a whole set of them, believing none.
 ///
-/// Which it is, the bytes decide: each kind has to fit exactly. The error is that of a set, and says
-/// little about what the author meant.
+/// Which it is, the bytes decide: each kind has to fit exactly. The error is that of a set, and
+/// says little about what the author meant.
 pub fn read_documents(bytes: &[u8]) -> Result<RosterDocuments, DecodeError> {
     let mut documents = RosterDocuments::default();
     if let Some(found) = one::<SignedAuthority, { limits::DOCUMENTS_MAX }>(bytes) {

@@ -12,7 +12,8 @@ fn network() -> Console {
             organisation
         };
         console.done(&format!(
-            "authority key new --organisation {name} --holder {organisation} --out {organisation}.key --plain"
+            "authority key new --organisation {name} --holder {organisation} --out \
+             {organisation}.key --plain"
         ));
     }
     console.done(
@@ -179,9 +180,8 @@ fn whoever_does_not_say_yes_signs_nothing() {
 fn one_key_suspends_at_once_and_a_strangers_does_not() {
     let console = network();
     let suspend = "device suspend --contact afripol/tn --reason lost --yes --key-file";
-    console.done(&format!(
-        "authority key new --organisation cmai --holder stranger --out stranger.key --plain"
-    ));
+    console
+        .done("authority key new --organisation cmai --holder stranger --out stranger.key --plain");
     console.refused(&format!("{suspend} stranger.key"), 4, "suspend-refused");
     let done = console.done(&format!("--json {suspend} annex.key"));
     assert!(console.path(&field(&done, "file")).exists());

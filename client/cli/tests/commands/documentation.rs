@@ -37,7 +37,8 @@ fn every_example_of_the_page_prints_what_the_page_says() {
     }
 }
 
-/// The examples: blocks marked `console`, commands after `$ `, continued after `\`.
+/// The examples: blocks marked `console`, commands after `$ `, which go on after `\` and to the end
+/// of a text that begins with `<<END`.
 fn steps(page: &str) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
     let blocks = page
@@ -47,18 +48,19 @@ fn steps(page: &str) -> Vec<Step> {
     let mut goes_on = false;
     for line in blocks.flat_map(str::lines) {
         if let Some(command) = line.strip_prefix("$ ") {
-            steps.push(Step {
-                command: command.to_owned(),
-                printed: Vec::new(),
-            });
+            let (command, printed) = (command.to_owned(), Vec::new());
+            steps.push(Step { command, printed });
         } else if goes_on {
-            steps.last_mut().unwrap().command += &format!("\n{line}");
-            goes_on = line.ends_with('\\');
-            continue;
+            let command = &mut steps.last_mut().unwrap().command;
+            command.push('\n');
+            command.push_str(line);
         } else {
             steps.last_mut().unwrap().printed.push(line.to_owned());
+            continue;
         }
-        goes_on = line.starts_with("$ ") && line.ends_with('\\');
+        let command = &steps.last().unwrap().command;
+        let in_text = command.contains("<<END") && line != "END";
+        goes_on = in_text || line.ends_with('\\');
     }
     steps
 }
@@ -68,7 +70,7 @@ fn run(console: &Console, steps: &[Step]) -> Vec<String> {
     let mut script = String::from("exec 2>&1\n");
     for step in steps {
         script += &format!(
-            "{}\ncode=$?; [ $code = 0 ] || echo \"[exit $code]\"\necho {MARK}\n",
+            "{}\nended=$?; [ $ended = 0 ] || echo \"[exit $ended]\"\necho {MARK}\n",
             step.command
         );
     }

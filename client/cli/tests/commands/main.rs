@@ -1,4 +1,5 @@
 //! The real binary in temporary folders.
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
 mod ceremony;
 mod console;
