@@ -7,7 +7,7 @@
 //! | `output.rs` | data to standard output, talk to standard error, `--json` |
 //! | `fault.rs`, `exit.rs` | how a command fails: a sentence, a hint, an exit code by kind |
 //! | `safe_text.rs` | text of strangers, made harmless for a terminal |
-//! | `clock.rs` | the one reader of the clock |
+//! | `clock.rs` | the time of this machine |
 //!
 //! What people must know of each command stands in `docs/commands.md`, whose examples the tests
 //! run.
@@ -51,7 +51,10 @@ struct Global {
 
 fn main() -> ExitCode {
     let Cli { global, command } = Cli::parse();
-    let context = command::Context { home: global.home, output: Output::new(global.json) };
+    let context = command::Context {
+        home: global.home,
+        output: Output::new(global.json),
+    };
     match command.run(&context) {
         Ok(()) => ExitCode::SUCCESS,
         Err(fault) => {
