@@ -31,7 +31,7 @@ impl Desk {
             return Ok(Some(env.blobs.to_vec()));
         }
         let kept: Option<SubmissionRecord> = self.find_long(tables::SUBMISSION, key)?;
-        Ok(kept.map(|kept| kept.submission.env.blobs.to_vec()))
+        Ok(kept.map(|kept| kept.submission.blobs().to_vec()))
     }
 
     /// The attachments that an envelope of the outbox still needs.

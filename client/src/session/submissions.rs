@@ -118,7 +118,7 @@ impl Session {
             Urgency::Immediate | Urgency::Expected => Priority::Urgent,
             _ => Priority::Normal,
         };
-        match self.upload_blobs(&submission.env.blobs).await {
+        match self.upload_blobs(submission.blobs()).await {
             Ok(()) => self.submit(alert, priority, submission).await,
             Err(UploadError::Talk(error)) => self.turned_down(alert, error).await,
             Err(error @ UploadError::File { .. }) => {

@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use crate::address::{ContactAddress, DeviceId};
+use crate::blob::BlobRef;
 use crate::codec::{Bytes, Decode, Encode, Exact, List};
 use crate::crypto::merkle;
 use crate::envelope::entry::leaves;
@@ -68,6 +69,12 @@ impl Submission {
     /// The id the received bytes have (PROTOCOL E2).
     pub fn id(&self) -> AlertId {
         Env::id(self.env.bytes())
+    }
+
+    /// The attachments that its content names: of an addendum, the original's.
+    pub fn blobs(&self) -> &[BlobRef] {
+        let original = self.original.as_ref();
+        &original.map_or(&self.env, |original| &original.env).blobs
     }
 
     /// Proves a submission (PROTOCOL E3 to E9) that arrived over a connection of `connected`.

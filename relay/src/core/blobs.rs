@@ -5,7 +5,6 @@ use maille_common::blob::{BlobId, Manifest};
 use maille_common::identifier::AlertId;
 use maille_common::wire::RefusalCode;
 
-use super::records::AlertRecord;
 use super::relay::{RelayCore, StepError};
 use super::tables;
 
@@ -25,7 +24,7 @@ impl RelayCore {
         alert: &AlertId,
         blob: &BlobId,
     ) -> Result<Result<(), RefusalCode>, StepError> {
-        let Some(record) = self.find_long::<AlertRecord>(tables::ALERT, alert.as_bytes())? else {
+        let Some(record) = self.alert_or_addendum(alert)? else {
             return Ok(Err(RefusalCode::UnknownAlert));
         };
         if !record.blobs.contains(blob) {

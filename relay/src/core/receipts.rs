@@ -148,7 +148,10 @@ impl RelayCore {
     }
 
     /// An alert that is kept here, or one of its addenda where the original went elsewhere.
-    fn alert_or_addendum(&self, alert: &AlertId) -> Result<Option<AlertRecord>, StepError> {
+    pub(super) fn alert_or_addendum(
+        &self,
+        alert: &AlertId,
+    ) -> Result<Option<AlertRecord>, StepError> {
         for envelope in self.envelopes_of(alert)? {
             let record = self.find_long(tables::ALERT, envelope.as_bytes())?;
             if record.is_some() {

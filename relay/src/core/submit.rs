@@ -82,7 +82,15 @@ impl RelayCore {
     }
 
     /// The stored answers for an envelope already known, in the order of its recipients.
-    pub fn known_answer(&self, submission: &Submission) -> Result<Option<Step>, StepError> {
+    pub fn known_answer(
+        &self,
+        device: &DeviceId,
+        submission: &Submission,
+    ) -> Result<Option<Step>, StepError> {
+        // PROTOCOL E9: what a relay answered is its sender's to hear again, and nobody else's.
+        if !self.roster.acts_for(device, &submission.env.core.sender) {
+            return Ok(None);
+        }
         let id = submission.id();
         if self
             .find_long::<AlertRecord>(tables::ALERT, id.as_bytes())?
@@ -118,8 +126,8 @@ impl RelayCore {
         told: &[SignedAccepted],
     ) -> Result<Vec<AcceptReason>, StepError> {
         let core = submission.core();
-        let env = &submission.submission().env;
-        let whole = env.blobs.iter().all(|blob| blobs.is_whole(&blob.id));
+        let named = submission.submission().blobs();
+        let whole = named.iter().all(|blob| blobs.is_whole(&blob.id));
         let sender = self.sender(&core.sender)?;
         let bytes = weight(submission.submission());
         let mut reasons = Vec::with_capacity(core.recipients.len());
@@ -191,15 +199,8 @@ impl RelayCore {
             first: core.ack_rule == AckRule::First,
             accepted: now,
             expires,
-            blobs: List::new(
-                whole
-                    .env
-                    .blobs
-                    .iter()
-                    .map(|blob| blob.id)
-                    .collect::<Vec<_>>(),
-            )
-            .expect("an env's blobs are within the same limit"),
+            blobs: List::new(whole.blobs().iter().map(|blob| blob.id).collect::<Vec<_>>())
+                .expect("an env's blobs are within the same limit"),
             entries: whole.env.entries,
             bytes,
             unseen_told: core.kind == Kind::Heartbeat,

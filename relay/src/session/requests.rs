@@ -81,7 +81,7 @@ impl Session {
     async fn submit(self: &Arc<Self>, submission: Submission) -> Result<Answer, StepError> {
         let (service, device) = (&self.service, self.device);
         let (known, submission) = service
-            .look(move |core| Ok((core.known_answer(&submission)?, submission)))
+            .look(move |core| Ok((core.known_answer(&device, &submission)?, submission)))
             .await?;
         if let Some(step) = known {
             return service.read_step(move |_| Ok(step)).await;
