@@ -71,7 +71,8 @@ impl Session {
         };
         if let Answer::Refused(Refusal { code, .. }) = &answer {
             self.service.counters.refused(*code);
-            tracing::info!(device = %self.device.short(), code = code.name(), "a request was refused");
+            let device = self.device.short();
+            tracing::info!(%device, code = code.name(), "a request was refused");
         }
         let named = match &answer {
             Answer::Hello(hello) => Some(hello.roster.hash()),

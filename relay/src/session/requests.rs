@@ -163,7 +163,8 @@ impl Session {
                 Answer::Done
             }
             Err(error) => {
-                tracing::warn!(device = %device.short(), %error, "offered roster documents refused");
+                let device = device.short();
+                tracing::warn!(%device, %error, "offered roster documents refused");
                 refused(match error {
                     RosterRefused::Documents {
                         error: RosterError::Fork(_),
