@@ -9,11 +9,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use maille_common::codec::{Decode, List, TooLong, decode, encode};
+use maille_common::codec::TooLong;
 use maille_common::limits;
-use maille_common::roster::{
-    Anchor, Roster, RosterDocuments, RosterError, SignedAnnex, SignedAuthority, SignedSuspension,
-};
+use maille_common::roster::{Anchor, Roster, RosterDocuments, RosterError, files};
 use thiserror::Error;
 
 use crate::durable_file;
@@ -108,7 +106,10 @@ impl RosterStore {
         };
         for entry in entries {
             let path = entry.map_err(|error| self.io(error))?.path();
-            if path.extension().is_some_and(|suffix| suffix == SUFFIX) {
+            if path
+                .extension()
+                .is_some_and(|suffix| suffix == files::EXTENSION)
+            {
                 documents = documents.join(read_file(&path)?).map_err(too_many)?;
             }
         }
@@ -133,33 +134,14 @@ impl RosterStore {
     /// already are left alone.
     pub fn keep(&self, documents: &RosterDocuments) -> Result<(), RosterStoreError> {
         durable_file::folder(&self.folder).map_err(|error| self.io(error))?;
-        for signed in &documents.authority {
-            self.keep_one(&format!("authority-{:06}", signed.part.number), signed)?;
-        }
-        for signed in &documents.annexes {
-            let (organisation, number) = (&signed.annex.organisation, signed.annex.number);
-            // Where an organisation's chain was settled by a pin, two documents share a number.
-            let hash = &signed.hash().to_string()[..16];
-            self.keep_one(&format!("annex-{organisation}-{number:06}-{hash}"), signed)?;
-        }
-        for signed in &documents.suspensions {
-            let hash = &signed.hash().to_string()[..16];
-            self.keep_one(&format!("suspension-{hash}"), signed)?;
+        for (name, bytes) in files::named(documents) {
+            let path = self.folder.join(name);
+            if !path.exists() {
+                durable_file::write(&path, &bytes)
+                    .map_err(|source| RosterStoreError::Io { path, source })?;
+            }
         }
         Ok(())
-    }
-
-    fn keep_one(
-        &self,
-        name: &str,
-        document: &impl maille_common::codec::Encode,
-    ) -> Result<(), RosterStoreError> {
-        let path = self.folder.join(format!("{name}.{SUFFIX}"));
-        if path.exists() {
-            return Ok(());
-        }
-        durable_file::write(&path, &encode(document))
-            .map_err(|source| RosterStoreError::Io { path, source })
     }
 
     fn io(&self, source: io::Error) -> RosterStoreError {
@@ -168,29 +150,6 @@ impl RosterStore {
             source,
         }
     }
-}
-
-/// How the name of a document ends.
-const SUFFIX: &str = "part";
-
-/// Reads one document of any kind, or a whole set of them. Which it is, the bytes decide: each kind
-/// has to fit exactly.
-pub fn read_documents(bytes: &[u8]) -> Option<RosterDocuments> {
-    let mut documents = RosterDocuments::default();
-    if let Some(found) = one::<SignedAuthority, { limits::DOCUMENTS_MAX }>(bytes) {
-        documents.authority = found;
-    } else if let Some(found) = one::<SignedAnnex, { limits::DOCUMENTS_MAX }>(bytes) {
-        documents.annexes = found;
-    } else if let Ok(found) = decode::<SignedSuspension>(bytes) {
-        documents.suspensions = List::new([found]).ok()?;
-    } else {
-        documents = decode(bytes).ok()?;
-    }
-    Some(documents)
-}
-
-fn one<D: Decode<()>, const MAX: usize>(bytes: &[u8]) -> Option<List<D, MAX>> {
-    List::new([decode(bytes).ok()?]).ok()
 }
 
 fn read_file(path: &Path) -> Result<RosterDocuments, RosterStoreError> {
@@ -206,8 +165,7 @@ fn read_file(path: &Path) -> Result<RosterDocuments, RosterStoreError> {
     if fs::metadata(path).map_err(io)?.len() > bytes_max {
         return Err(refuse(format!("it has over {bytes_max} bytes")));
     }
-    let documents = read_documents(&fs::read(path).map_err(io)?);
-    documents.ok_or_else(|| refuse("its bytes are no signed document".to_owned()))
+    files::read_documents(&fs::read(path).map_err(io)?).map_err(|fault| refuse(fault.to_string()))
 }
 
 #[cfg(test)]

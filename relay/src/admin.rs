@@ -69,9 +69,9 @@ mod socket {
 
     use super::{AdminAnswer, AdminRequest};
     use crate::folder::RelayFolder;
-    use crate::roster_folder::read_documents;
     use crate::rounds::standing;
     use crate::service::Service;
+    use maille_common::roster::files::read_documents;
 
     /// Documents of 16 MiB in hexadecimal, and the line around them.
     const LINE_BYTES_MAX: u64 = 34 * 1024 * 1024;
@@ -170,7 +170,7 @@ mod socket {
         let mut all = RosterDocuments::default();
         for text in documents {
             let bytes = bytes_of(text)?;
-            all = all.join(read_documents(&bytes)?).ok()?;
+            all = all.join(read_documents(&bytes).ok()?).ok()?;
         }
         Some(all)
     }

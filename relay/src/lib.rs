@@ -56,7 +56,6 @@ pub use folder::RelayFolder;
 pub use identity::{KeyFileError, RelayKeyPair};
 pub use init::{InitError, NewRelay, RelayRequest, init};
 pub use roster_desk::RosterRefused;
-pub use roster_folder::read_documents;
 pub use running::{RelayFailure, RunningRelay};
 pub use standing::Standing;
 pub use start::{Relay, Setup, StartError};

@@ -11,14 +11,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use maille_common::codec::{Decode, List, decode, encode};
+use maille_common::codec::encode;
 use maille_common::limits;
-use maille_common::roster::{RosterDocuments, SignedAnnex, SignedAuthority, SignedSuspension};
+use maille_common::roster::{RosterDocuments, files};
 
 use crate::folder::{create_folder, read_bounded, replace_file, sync_folder};
-
-/// How the name of a document ends.
-const SUFFIX: &str = ".part";
 
 /// The folder of documents.
 #[derive(Debug)]
@@ -65,7 +62,7 @@ impl RosterFolder {
                 continue;
             };
             let found = entry.metadata()?;
-            if name.ends_with(SUFFIX) && found.is_file() {
+            if files::is_document(&name) && found.is_file() {
                 listing.insert(name, (found.len(), found.modified().ok()));
             }
         }
@@ -80,7 +77,7 @@ impl RosterFolder {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                 Err(error) if error.kind() == io::ErrorKind::FileTooLarge => None,
                 Err(error) => return Err(error),
-                Ok(bytes) => read_documents(&bytes),
+                Ok(bytes) => files::read_documents(&bytes).ok(),
             };
             match bytes {
                 Some(documents) => reading.files.push(RosterFile {
@@ -95,7 +92,7 @@ impl RosterFolder {
 
     /// Writes every document that has no file yet, and returns when they are durable.
     pub(crate) fn keep(&self, documents: &RosterDocuments) -> io::Result<()> {
-        for (name, bytes) in named(documents) {
+        for (name, bytes) in files::named(documents) {
             let path = self.path.join(name);
             if fs::metadata(&path).is_ok_and(|found| found.len() == bytes.len() as u64) {
                 continue;
@@ -136,50 +133,4 @@ impl RosterFolder {
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
-}
-
-/// Reads one document of any kind, or a whole set of them. Which it is, the bytes decide: each kind
-/// has to fit exactly.
-pub fn read_documents(bytes: &[u8]) -> Option<RosterDocuments> {
-    let mut documents = RosterDocuments::default();
-    if let Some(found) = one::<SignedAuthority, { limits::DOCUMENTS_MAX }>(bytes) {
-        documents.authority = found;
-    } else if let Some(found) = one::<SignedAnnex, { limits::DOCUMENTS_MAX }>(bytes) {
-        documents.annexes = found;
-    } else if let Ok(found) = decode::<SignedSuspension>(bytes) {
-        documents.suspensions = List::new([found]).ok()?;
-    } else {
-        documents = decode(bytes).ok()?;
-    }
-    Some(documents)
-}
-
-fn one<T: Decode<()>, const MAX: usize>(bytes: &[u8]) -> Option<List<T, MAX>> {
-    List::new([decode(bytes).ok()?]).ok()
-}
-
-/// Each document with the name of its file.
-fn named(documents: &RosterDocuments) -> impl Iterator<Item = (String, Vec<u8>)> + '_ {
-    let authority = documents.authority.iter().map(|signed| {
-        (
-            format!("authority-{:06}{SUFFIX}", signed.part.number),
-            encode(signed),
-        )
-    });
-    // Where an annex was withdrawn, another one may have its number.
-    let annexes = documents.annexes.iter().map(|signed| {
-        let (annex, hash) = (&signed.annex, signed.hash().short());
-        let name = format!(
-            "annex-{}-{:06}-{hash}{SUFFIX}",
-            annex.organisation, annex.number
-        );
-        (name, encode(signed))
-    });
-    let suspensions = documents.suspensions.iter().map(|signed| {
-        (
-            format!("suspension-{}{SUFFIX}", signed.hash()),
-            encode(signed),
-        )
-    });
-    authority.chain(annexes).chain(suspensions)
 }

@@ -8,6 +8,7 @@ use maille_common::identifier::{AlertId, Epoch};
 use maille_common::label::Label;
 use maille_common::time::Timestamp;
 use maille_durable::Table;
+pub(super) use maille_durable::after_prefix as after;
 
 /// Facts about the store itself.
 pub(super) const META: Table = Table(1);
@@ -166,18 +167,6 @@ pub(super) fn confirm(name: &Name, number: u64) -> Vec<u8> {
 pub(super) fn number_at_end(key: &[u8]) -> Option<u64> {
     key.last_chunk::<8>()
         .map(|number| u64::from_be_bytes(*number))
-}
-
-/// The first key after all keys that begin with `prefix`.
-pub(super) fn after(prefix: &[u8]) -> Vec<u8> {
-    let mut end = prefix.to_vec();
-    while let Some(last) = end.pop() {
-        if last < u8::MAX {
-            end.push(last + 1);
-            break;
-        }
-    }
-    end
 }
 
 #[cfg(test)]

@@ -74,6 +74,6 @@ pub use memory::MemoryStore;
 pub use open::{IndexOpening, OpenError, Opening, Options, RebuildReason, SetAside};
 pub use store::{
     BATCH_BYTES_MAX, CommitNumber, Direction, DurableCallback, KEY_BYTES_MAX, Row, Scan, Store,
-    Table, VALUE_BYTES_MAX,
+    Table, VALUE_BYTES_MAX, after_prefix,
 };
 pub use store_id::StoreId;

@@ -95,6 +95,21 @@ impl<'a> Scan<'a> {
 /// A record as a scan returns it: key, without its table byte, and value.
 pub type Row = (Vec<u8>, Vec<u8>);
 
+/// The first key after all keys that begin with `prefix`: the end of a range over it.
+///
+/// Empty, and so before every key, where no key can follow: a prefix of `0xff` bytes alone.
+#[must_use]
+pub fn after_prefix(prefix: &[u8]) -> Vec<u8> {
+    let mut end = prefix.to_vec();
+    while let Some(last) = end.pop() {
+        if last < u8::MAX {
+            end.push(last + 1);
+            break;
+        }
+    }
+    end
+}
+
 /// Is called once a commit is durable, or never will be.
 pub type DurableCallback = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
@@ -175,5 +190,17 @@ pub trait Store: Send + Sync {
         let (from, to) = pieces::bounds(key);
         let rows = self.scan(Scan::range(table, &from, &to, pieces::COUNT_MAX + 1))?;
         pieces::join(table, key, rows)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_prefix_is_behind_all_its_keys() {
+        assert_eq!(after_prefix(&[1, 2]), vec![1, 3]);
+        assert_eq!(after_prefix(&[1, 255]), vec![2]);
+        assert_eq!(after_prefix(&[255, 255]), Vec::<u8>::new());
     }
 }

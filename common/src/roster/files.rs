@@ -18,7 +18,7 @@
 
 use super::{RosterDocuments, SignedAnnex, SignedAuthority, SignedSuspension};
 use crate::address::Name;
-use crate::codec::{Decode, DecodeError, List, decode};
+use crate::codec::{Decode, DecodeError, List, decode, encode};
 use crate::hash::Hash;
 use crate::limits;
 
@@ -50,6 +50,26 @@ pub fn annex_file(organisation: &Name, number: u64, hash: &Hash) -> String {
 /// The name of a suspension's file: its whole hash, by which it is lifted too.
 pub fn suspension_file(hash: &Hash) -> String {
     format!("suspension-{hash}.{EXTENSION}")
+}
+
+/// Each document with the name of its file, as bytes to write.
+pub fn named(documents: &RosterDocuments) -> impl Iterator<Item = (String, Vec<u8>)> + '_ {
+    let authority = documents
+        .authority
+        .iter()
+        .map(|signed| (authority_file(signed.part.number), encode(signed)));
+    let annexes = documents.annexes.iter().map(|signed| {
+        let (organisation, number) = (&signed.annex.organisation, signed.annex.number);
+        (
+            annex_file(organisation, number, &signed.hash()),
+            encode(signed),
+        )
+    });
+    let suspensions = documents
+        .suspensions
+        .iter()
+        .map(|signed| (suspension_file(&signed.hash()), encode(signed)));
+    authority.chain(annexes).chain(suspensions)
 }
 
 /// Reads one document of any kind, or a whole set of them, believing none.

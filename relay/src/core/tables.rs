@@ -8,6 +8,7 @@ use maille_common::identifier::AlertId;
 use maille_common::label::Label;
 use maille_common::time::Timestamp;
 use maille_durable::Table;
+pub(super) use maille_durable::after_prefix as after;
 
 /// Facts about the store itself: one record.
 pub(super) const META: Table = Table(1);
@@ -125,18 +126,6 @@ pub(super) fn statement(hash: &Hash) -> &[u8] {
     hash.as_bytes()
 }
 
-/// The first key after all keys that begin with `prefix`.
-pub(super) fn after(prefix: &[u8]) -> Vec<u8> {
-    let mut end = prefix.to_vec();
-    while let Some(last) = end.pop() {
-        if last < u8::MAX {
-            end.push(last + 1);
-            break;
-        }
-    }
-    end
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -164,12 +153,5 @@ mod tests {
             due_parts(&early),
             Some((Timestamp::from_unix_ms(255), alert))
         );
-    }
-
-    #[test]
-    fn the_end_of_a_prefix_is_behind_all_its_keys() {
-        assert_eq!(after(&[1, 2]), vec![1, 3]);
-        assert_eq!(after(&[1, 255]), vec![2]);
-        assert_eq!(after(&[255, 255]), Vec::<u8>::new());
     }
 }
