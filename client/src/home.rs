@@ -70,6 +70,7 @@ mod tests;
 pub use anchor_file::{AnchorFileError, format_anchor, parse_anchor};
 pub use error::HomeError;
 pub use passphrase::{Cost, Passphrase};
+pub(crate) use passphrase::{NotStretched, SALT_LEN};
 pub use sealed_store::{NonceSource, SealedStore};
 pub use slots::{NewOfficer, Officer};
 pub use store_key::StoreKey;

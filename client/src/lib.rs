@@ -56,6 +56,7 @@
 //! which has a stable `code()` besides.
 
 pub mod attachments;
+pub mod authority;
 pub mod cap;
 pub mod clock;
 pub mod core;

@@ -28,6 +28,7 @@ mod comparison;
 pub mod difference;
 mod documents;
 mod error;
+pub mod files;
 #[cfg(test)]
 mod fixture;
 mod fork;

@@ -1,3 +1,61 @@
 //! The command line of Maille.
+//!
+//! | file | its noun |
+//! |---|---|
+//! | `command/` | one file per command: its arguments, and what it does |
+//! | `args/` | arguments that several commands share |
+//! | `output.rs` | data to standard output, talk to standard error, `--json` |
+//! | `fault.rs`, `exit.rs` | how a command fails: a sentence, a hint, an exit code by kind |
+//! | `safe_text.rs` | text of strangers, made harmless for a terminal |
+//! | `clock.rs` | the one reader of the clock |
+//!
+//! What people must know of each command stands in `docs/commands.md`, whose examples the tests run.
 
-fn main() {}
+mod args;
+mod clock;
+mod command;
+mod exit;
+mod fault;
+mod output;
+mod safe_text;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use command::{Command, Run};
+use output::Output;
+
+/// Alerts between the duty desks of police and border authorities, none of them silently lost.
+#[derive(Debug, Parser)]
+#[command(name = "maille", version, max_term_width = 100)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, clap::Args)]
+struct Global {
+    /// The home of this device.
+    #[arg(long, global = true, value_name = "DIR", env = "MAILLE_HOME")]
+    home: Option<PathBuf>,
+    /// Print one JSON object per line instead of text.
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+fn main() -> ExitCode {
+    let Cli { global, command } = Cli::parse();
+    let context = command::Context { home: global.home, output: Output::new(global.json) };
+    match command.run(&context) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(fault) => {
+            context.output.fault(&fault);
+            fault.exit.into()
+        }
+    }
+}

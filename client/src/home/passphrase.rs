@@ -20,12 +20,12 @@ impl Passphrase {
     }
 
     /// Tells whether a new slot may rest on it.
-    pub(super) fn is_long_enough(&self) -> bool {
+    pub(crate) fn is_long_enough(&self) -> bool {
         self.0.chars().count() >= Self::CHARS_MIN
     }
 
     /// key = argon2id(passphrase, salt, cost) of 32 bytes (RFC 9106, version 1.3).
-    pub(super) fn stretch(&self, salt: &[u8], cost: Cost) -> Result<AtRestKey, NotStretched> {
+    pub(crate) fn stretch(&self, salt: &[u8], cost: Cost) -> Result<AtRestKey, NotStretched> {
         let params = cost.params().ok_or(NotStretched)?;
         let mut blocks = Blocks::allocate(params.block_count()).ok_or(NotStretched)?;
         let mut key = Zeroizing::new([0; AtRestKey::LEN]);
@@ -43,11 +43,11 @@ impl fmt::Debug for Passphrase {
 }
 
 /// The length of a salt in bytes, as RFC 9106 recommends.
-pub(super) const SALT_LEN: usize = 16;
+pub(crate) const SALT_LEN: usize = 16;
 
 /// There is not enough memory to try a passphrase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct NotStretched;
+pub(crate) struct NotStretched;
 
 /// What one try of a passphrase costs: the parameters of argon2id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! The annex of one organisation: its contacts and their devices.
 
-use super::Version;
+use super::{RosterError, Version, annex_check};
 use crate::address::{ContactAddress, DeviceId, Name};
 use crate::codec::{Decode, Encode, List, SortedList, Text};
 use crate::crypto::ed25519::VerifyingKey;
@@ -38,6 +38,16 @@ pub struct Annex {
     pub lifted: SortedList<Hash, 256>,
     /// Room for later versions.
     pub extensions: Extensions,
+}
+
+impl Annex {
+    /// Checks everything about the annex that needs no other document (PROTOCOL R1, R8).
+    ///
+    /// A roster does so itself; this is for whoever writes an annex, before it goes round for
+    /// signatures.
+    pub fn check(&self) -> Result<(), RosterError> {
+        annex_check::check_annex(self, &self.network)
+    }
 }
 
 /// A designated point of contact: a stable role, with the devices that act for it.

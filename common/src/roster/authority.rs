@@ -1,6 +1,6 @@
 //! The authority part of the roster: who takes part, by which relays, under which rules.
 
-use super::{Head, Version};
+use super::{Head, RosterError, Version, authority_check};
 use crate::address::Name;
 use crate::codec::{Decode, Encode, List, SortedList, Text};
 use crate::crypto::ed25519::VerifyingKey;
@@ -52,6 +52,14 @@ pub struct AuthorityPart {
 }
 
 impl AuthorityPart {
+    /// Checks everything about the part that needs no other document (PROTOCOL R1, R4, R5, R8).
+    ///
+    /// A roster does so itself; this is for whoever writes a part, before it goes round for
+    /// signatures.
+    pub fn check(&self) -> Result<(), RosterError> {
+        authority_check::check_authority(self, &self.network)
+    }
+
     /// The organisation of this name.
     pub fn organisation(&self, name: &Name) -> Option<&Organisation> {
         let found = self

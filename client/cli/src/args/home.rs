@@ -1,0 +1,38 @@
+//! The home of this device, and what opens it.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use maille_client::home::{Home, Unlock};
+
+use super::ask;
+use crate::command::officer::on_duty;
+use crate::fault::Fault;
+
+/// Who opens the home: an officer by passphrase, or the machine by its key.
+#[derive(Debug, Args)]
+pub(crate) struct UnlockArgs {
+    /// The officer who opens the home; the one on duty where it is missing, else the machine's key.
+    #[arg(long, value_name = "NAME")]
+    officer: Option<String>,
+    /// A file whose first line is the officer's passphrase; asked for where it is missing.
+    #[arg(long, value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
+}
+
+impl UnlockArgs {
+    /// Opens the home. A machine key that is there is used unless an officer is named.
+    pub(crate) fn open(&self, home: &Path) -> Result<Home, Fault> {
+        let officer = match &self.officer {
+            Some(named) => Some(named.clone()),
+            None if home.join("machine.key").exists() => None,
+            None => on_duty::read(home)?.map(|duty| duty.officer),
+        };
+        let Some(name) = officer else {
+            return Home::open(home, Unlock::Machine)
+                .map_err(|error| Fault::from(error).with_hint("Name who opens it with --officer."));
+        };
+        let passphrase = ask(self.passphrase_file.as_deref(), &name)?;
+        Ok(Home::open(home, Unlock::Officer { name: &name, passphrase: &passphrase })?)
+    }
+}

@@ -1,0 +1,95 @@
+//! The commands: one file each.
+//!
+//! A new command is a file with a struct that derives [`clap::Args`] and implements [`Run`], and one
+//! line in the `commands!` of its group.
+
+use std::path::{Path, PathBuf};
+
+use crate::exit::Exit;
+use crate::fault::Fault;
+use crate::output::Output;
+
+mod authority;
+mod device;
+pub(crate) mod officer;
+
+/// What a command does.
+pub(crate) trait Run {
+    /// Does it. Everything it has to tell goes through the context's output.
+    fn run(self, context: &Context) -> Result<(), Fault>;
+}
+
+/// What every command is given.
+#[derive(Debug)]
+pub(crate) struct Context {
+    /// The home of this device, if one was named.
+    pub(crate) home: Option<PathBuf>,
+    /// Where words go.
+    pub(crate) output: Output,
+}
+
+impl Context {
+    /// The home, where a command needs one.
+    pub(crate) fn home(&self) -> Result<&Path, Fault> {
+        self.home.as_deref().ok_or_else(|| {
+            Fault::new(Exit::Usage, "no-home", "This command needs the home of a device.")
+                .with_hint("Name it with --home DIR, or set MAILLE_HOME.")
+        })
+    }
+}
+
+/// Declares a group of commands: the enum that clap reads, and which struct runs.
+macro_rules! commands {
+    (
+        $(#[$meta:meta])*
+        $vis:vis enum $group:ident {
+            $($(#[$command_meta:meta])* $command:ident($args:ty),)+
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Debug, clap::Subcommand)]
+        $vis enum $group {
+            $($(#[$command_meta])* $command($args),)+
+        }
+
+        impl $crate::command::Run for $group {
+            fn run(self, context: &$crate::command::Context) -> Result<(), $crate::fault::Fault> {
+                match self {
+                    $(Self::$command(command) => command.run(context),)+
+                }
+            }
+        }
+    };
+}
+
+/// Declares a command that is a group of further ones.
+macro_rules! group {
+    ($(#[$meta:meta])* $vis:vis struct $name:ident($commands:ty);) => {
+        $(#[$meta])*
+        #[derive(Debug, clap::Args)]
+        $vis struct $name {
+            #[command(subcommand)]
+            command: $commands,
+        }
+
+        impl $crate::command::Run for $name {
+            fn run(self, context: &$crate::command::Context) -> Result<(), $crate::fault::Fault> {
+                self.command.run(context)
+            }
+        }
+    };
+}
+
+pub(crate) use {commands, group};
+
+commands! {
+    /// All commands.
+    pub(crate) enum Command {
+        /// Found and change a network: keys, proposals, signatures, publication.
+        Authority(authority::Authority),
+        /// Make this device part of a network, or suspend one.
+        Device(device::Device),
+        /// Who may open this home, and who is on duty.
+        Officer(officer::Officer),
+    }
+}

@@ -1,0 +1,66 @@
+//! `maille authority init`: found a network.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use maille_client::authority::{NetworkPlan, PublicKeyFile, found};
+use serde::Serialize;
+
+use super::proposed::{self, Proposed};
+use crate::args::RosterArgs;
+use crate::clock::now;
+use crate::command::{Context, Run};
+use crate::fault::{Fault, Hint};
+
+/// Arguments of `authority init`.
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// The name of the network.
+    #[arg(long, value_name = "NAME")]
+    network: String,
+    /// The public key file of a holder; once for each, all of different organisations.
+    #[arg(long = "key", value_name = "FILE", required = true)]
+    keys: Vec<PathBuf>,
+    /// How many of the holders have to sign.
+    #[arg(short = 'k', long, value_name = "NUMBER")]
+    threshold: u8,
+    /// The folder for the proposal.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    out: PathBuf,
+    #[command(flatten)]
+    roster: RosterArgs,
+}
+
+/// The result.
+#[derive(Debug, Serialize)]
+struct Founded {
+    network: String,
+    anchor_file: PathBuf,
+    #[serde(flatten)]
+    proposed: Proposed,
+}
+
+impl Run for Init {
+    fn run(self, context: &Context) -> Result<(), Fault> {
+        let read = |path: &PathBuf| PublicKeyFile::read(path).hint("Check --key.");
+        let holders = self.keys.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        let plan = NetworkPlan::of_holders(&self.network, self.threshold, &holders);
+        let founding = found(&plan, now()).hint("Check --network, --key and -k.")?;
+        let folder = self.roster.folder();
+        let anchor_file = folder.write_anchor(&founding.anchor).hint("Choose another --roster.")?;
+        let (path, proposed) = proposed::write(context, &founding.proposal, &self.out, None)?;
+        let text = format!("{}\n{}", anchor_file.display(), path.display());
+        let founded = Founded { network: self.network, anchor_file: anchor_file.clone(), proposed };
+        context.output.result(&founded, &text)?;
+        next_steps(context, &anchor_file, &path, self.threshold);
+        Ok(())
+    }
+}
+
+fn next_steps(context: &Context, anchor: &Path, proposal: &Path, threshold: u8) {
+    context.output.say(&format!(
+        "Hand {} over in person, once. Pass {} round: {threshold} holders run `maille authority \
+         sign`, then one runs `maille authority publish`.",
+        anchor.display(), proposal.display()
+    ));
+}

@@ -1,0 +1,140 @@
+//! What a proposal changes and where it stands, as commands tell it.
+
+use std::path::{Path, PathBuf};
+
+use maille_client::authority::{Proposal, ProposalStanding};
+use maille_common::roster::Roster;
+use maille_common::roster::difference::{Change, Difference};
+use serde::Serialize;
+
+use crate::command::Context;
+use crate::fault::{Fault, Hint};
+use crate::safe_text::safe_text;
+
+/// A proposal in JSON.
+#[derive(Debug, Serialize)]
+pub(super) struct Proposed {
+    document: String,
+    proposal_file: PathBuf,
+    difference: Vec<Changed>,
+    warnings: Vec<String>,
+    #[serde(flatten)]
+    standing: Option<Standing>,
+}
+
+/// One thing that changes.
+#[derive(Debug, Serialize)]
+struct Changed {
+    change: &'static str,
+    text: String,
+}
+
+/// Who signed.
+#[derive(Debug, Serialize)]
+struct Standing {
+    threshold: u8,
+    signed: usize,
+    missing: usize,
+    signers: Vec<Signer>,
+}
+
+/// Somebody who may sign.
+#[derive(Debug, Serialize)]
+struct Signer {
+    key: String,
+    organisation: Option<String>,
+    holder: Option<String>,
+    has_signed: bool,
+}
+
+impl Proposed {
+    /// A proposal, what it changes, and where it stands if that is known.
+    pub(super) fn new(
+        proposal: &Proposal,
+        file: &Path,
+        difference: &Difference,
+        standing: Option<&ProposalStanding>,
+    ) -> Self {
+        let changed = difference.lines.iter().map(|line| Changed {
+            change: match line.change {
+                Change::Added => "added",
+                Change::Removed => "removed",
+                Change::Changed => "changed",
+            },
+            text: line.text.clone(),
+        });
+        Self {
+            document: proposal.name().to_string(),
+            proposal_file: file.to_owned(),
+            difference: changed.collect(),
+            warnings: difference.warnings.clone(),
+            standing: standing.map(Standing::from),
+        }
+    }
+}
+
+impl From<&ProposalStanding> for Standing {
+    fn from(standing: &ProposalStanding) -> Self {
+        let signers = standing.signers.iter().map(|signer| Signer {
+            key: signer.key.to_string(),
+            organisation: signer.organisation.as_ref().map(ToString::to_string),
+            holder: signer.holder.clone(),
+            has_signed: signer.has_signed,
+        });
+        Self {
+            threshold: standing.threshold,
+            signed: standing.signed(),
+            missing: standing.missing(),
+            signers: signers.collect(),
+        }
+    }
+}
+
+/// Writes a new proposal into a folder, shows what it changes, and gives its JSON.
+pub(super) fn write(
+    context: &Context,
+    proposal: &Proposal,
+    folder: &Path,
+    roster: Option<&Roster>,
+) -> Result<(PathBuf, Proposed), Fault> {
+    let path = folder.join(proposal.file_name());
+    proposal.write(&path).hint("Choose another folder with --out, or remove the earlier proposal.")?;
+    let difference = proposal.difference(roster);
+    show(context, proposal, &difference);
+    let proposed = Proposed::new(proposal, &path, &difference, None);
+    Ok((path, proposed))
+}
+
+/// Shows what a proposal changes, each line made harmless: names in it are strangers' words.
+pub(super) fn show(context: &Context, proposal: &Proposal, difference: &Difference) {
+    context.output.say(&format!("This is {}. It changes:", proposal.name()));
+    for line in &difference.lines {
+        context.output.say(&format!("  {}", safe_text(&line.to_string())));
+    }
+    if difference.is_empty() {
+        context.output.say("  nothing but number and dates");
+    }
+    for warning in &difference.warnings {
+        context.output.say(&format!("  ! {}", safe_text(warning)));
+    }
+}
+
+/// Where a proposal stands, for people.
+pub(super) fn standing_text(standing: &ProposalStanding) -> String {
+    let mut text = match standing.missing() {
+        0 => format!("{} has all {} signatures it needs.", standing.document, standing.threshold),
+        _ => format!(
+            "{} has {} of the {} signatures it needs.",
+            standing.document, standing.signed(), standing.threshold
+        ),
+    };
+    for signer in &standing.signers {
+        let state = if signer.has_signed { "signed" } else { "not yet" };
+        let who = signer.organisation.as_ref().map_or("unknown", |name| name.as_str());
+        let holder = signer.holder.as_deref().map(|holder| format!(", {}", safe_text(holder)));
+        text += &format!(
+            "\n  {state:7}  {}  {who}{}", signer.key.short(), holder.unwrap_or_default()
+        );
+    }
+    text
+}

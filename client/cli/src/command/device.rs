@@ -1,0 +1,24 @@
+//! `maille device`: this device's way into a network, and the way out of one that is lost.
+
+use super::{commands, group};
+
+mod join;
+mod request;
+mod suspend;
+
+group! {
+    /// Devices.
+    pub(crate) struct Device(DeviceCommand);
+}
+
+commands! {
+    /// The commands of `maille device`.
+    pub(crate) enum DeviceCommand {
+        /// Make a home with fresh keys, and the request to be admitted.
+        Request(request::Request),
+        /// Take the roster of the network into this home.
+        Join(join::Join),
+        /// Take a device, contact or organisation out of service at once, with one key.
+        Suspend(suspend::Suspend),
+    }
+}

@@ -1,0 +1,60 @@
+//! `officer.toml` of a home: who is on duty. Not secret, and it opens nothing.
+
+use std::fs;
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::exit::Exit;
+use crate::fault::Fault;
+
+/// The officer on duty.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OnDuty {
+    /// The name, as in the home.
+    pub(crate) officer: String,
+    /// Since when.
+    pub(crate) since: String,
+}
+
+/// Reads who is on duty; none if nobody is.
+pub(crate) fn read(home: &Path) -> Result<Option<OnDuty>, Fault> {
+    let path = path(home);
+    let text = match fs::read_to_string(&path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        other => other.map_err(|error| io(&path, &error))?,
+    };
+    toml::from_str(&text).map(Some).map_err(|_| {
+        let sentence = format!("{} does not name an officer.", path.display());
+        Fault::new(Exit::Input, "on-duty-form", sentence)
+            .with_hint("Sign in again with `maille officer in NAME`.")
+    })
+}
+
+/// Writes who is on duty, whole or not at all.
+pub(super) fn write(home: &Path, on_duty: &OnDuty) -> Result<(), Fault> {
+    let path = path(home);
+    let fresh = path.with_extension("toml.new");
+    let text = toml::to_string(on_duty).expect("two texts are always TOML");
+    let written = fs::File::create(&fresh)
+        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
+        .and_then(|()| fs::rename(&fresh, &path));
+    written.map_err(|error| io(&path, &error))
+}
+
+/// Nobody is on duty any more.
+pub(super) fn clear(home: &Path) -> Result<(), Fault> {
+    let path = path(home);
+    fs::remove_file(&path).map_err(|error| io(&path, &error))
+}
+
+fn path(home: &Path) -> PathBuf {
+    home.join("officer.toml")
+}
+
+fn io(path: &Path, error: &std::io::Error) -> Fault {
+    let sentence = format!("{} cannot be read or written: {error}.", path.display());
+    Fault::new(Exit::World, "on-duty-io", sentence).with_hint("Check --home and its disk.")
+}

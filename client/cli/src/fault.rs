@@ -1,0 +1,195 @@
+//! How a command fails: a full sentence, a separate hint that names the flag, and an exit code.
+
+use std::fmt::Display;
+use std::io;
+
+use maille_client::authority::{
+    AdmitError, FileError, FoundError, KeyFileError, PlanError, PlanFileError, ProposalError,
+    PublicKeyFileError, RosterFolderError, SuspendError,
+};
+use maille_client::home::HomeError;
+
+use crate::exit::Exit;
+
+/// A failure, as people and machines are told of it.
+#[derive(Debug)]
+pub(crate) struct Fault {
+    /// The kind.
+    pub(crate) exit: Exit,
+    /// Stable, for machines.
+    pub(crate) code: &'static str,
+    /// What happened.
+    pub(crate) sentence: String,
+    /// What to do, naming the flag.
+    pub(crate) hint: Option<String>,
+}
+
+impl Fault {
+    /// A fault without a hint.
+    pub(crate) fn new(exit: Exit, code: &'static str, sentence: impl Display) -> Self {
+        Self { exit, code, sentence: sentence.to_string(), hint: None }
+    }
+
+    /// The same with a hint, unless it has one.
+    pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint.get_or_insert(hint.into());
+        self
+    }
+
+    /// A result could not be printed.
+    pub(crate) fn of_write(error: io::Error) -> Self {
+        Self::new(Exit::World, "output", format_args!("The result cannot be printed: {error}."))
+    }
+}
+
+/// Adds a hint to whatever failed.
+pub(crate) trait Hint<T> {
+    /// The value, or the fault with this hint.
+    fn hint(self, hint: &str) -> Result<T, Fault>;
+}
+
+impl<T, E: Into<Fault>> Hint<T> for Result<T, E> {
+    fn hint(self, hint: &str) -> Result<T, Fault> {
+        self.map_err(|error| error.into().with_hint(hint))
+    }
+}
+
+impl From<FileError> for Fault {
+    fn from(error: FileError) -> Self {
+        Self::new(exit_of_file(&error), error.code(), error)
+    }
+}
+
+impl From<KeyFileError> for Fault {
+    fn from(error: KeyFileError) -> Self {
+        let exit = match &error {
+            KeyFileError::File(file) => exit_of_file(file),
+            KeyFileError::PassphraseNeeded | KeyFileError::WrongPassphrase => Exit::Access,
+            KeyFileError::NoMemory { .. } => Exit::World,
+            _ => Exit::Input,
+        };
+        Self::new(exit, error.code(), error)
+    }
+}
+
+impl From<PublicKeyFileError> for Fault {
+    fn from(error: PublicKeyFileError) -> Self {
+        let exit = match &error {
+            PublicKeyFileError::File(file) => exit_of_file(file),
+            _ => Exit::Input,
+        };
+        Self::new(exit, error.code(), error)
+    }
+}
+
+impl From<RosterFolderError> for Fault {
+    fn from(error: RosterFolderError) -> Self {
+        let exit = match &error {
+            RosterFolderError::File(file) => exit_of_file(file),
+            RosterFolderError::Refused(_) => Exit::Refused,
+            _ => Exit::Input,
+        };
+        Self::new(exit, error.code(), error)
+    }
+}
+
+impl From<ProposalError> for Fault {
+    fn from(error: ProposalError) -> Self {
+        let exit = match &error {
+            ProposalError::File(file) => exit_of_file(file),
+            ProposalError::TooFew { .. } => Exit::Waiting,
+            ProposalError::TooLong(_) => Exit::Input,
+            _ => Exit::Refused,
+        };
+        let hint = match &error {
+            ProposalError::TooFew { .. } => {
+                Some("Pass the file on; `maille authority status` tells for whom it waits.")
+            }
+            ProposalError::DoesNotFollow { .. } => {
+                Some("Bring the folder of --roster up to date, or make the proposal again on it.")
+            }
+            ProposalError::UnknownOrganisation { .. } => {
+                Some("Publish the authority part that brings the organisation first.")
+            }
+            _ => None,
+        };
+        let fault = Self::new(exit, error.code(), error);
+        Self { hint: hint.map(str::to_owned), ..fault }
+    }
+}
+
+impl From<PlanFileError> for Fault {
+    fn from(error: PlanFileError) -> Self {
+        let exit = match &error {
+            PlanFileError::File(file) => exit_of_file(file),
+            PlanFileError::Form { .. } => Exit::Input,
+            _ => Exit::Refused,
+        };
+        Self::new(exit, error.code(), error)
+    }
+}
+
+impl From<PlanError> for Fault {
+    fn from(error: PlanError) -> Self {
+        Self::new(Exit::Input, error.code(), error)
+    }
+}
+
+impl From<FoundError> for Fault {
+    fn from(error: FoundError) -> Self {
+        Self::new(Exit::Input, error.code(), error)
+    }
+}
+
+impl From<AdmitError> for Fault {
+    fn from(error: AdmitError) -> Self {
+        let (exit, hint) = match &error {
+            AdmitError::WrongCode => (
+                Exit::Refused,
+                Some("Telephone the contact again, and give what they read out with --code."),
+            ),
+            AdmitError::Request(_) | AdmitError::Document(_) => (Exit::Refused, None),
+            AdmitError::UnknownContact { .. } => {
+                (Exit::Input, Some("Describe the contact in a file, and bring it in by `maille authority apply`."))
+            }
+            _ => (Exit::Input, None),
+        };
+        let fault = Self::new(exit, error.code(), error);
+        Self { hint: hint.map(str::to_owned), ..fault }
+    }
+}
+
+impl From<SuspendError> for Fault {
+    fn from(error: SuspendError) -> Self {
+        let exit = match &error {
+            SuspendError::Refused(_) => Exit::Refused,
+            _ => Exit::Input,
+        };
+        Self::new(exit, error.code(), error)
+    }
+}
+
+impl From<HomeError> for Fault {
+    fn from(error: HomeError) -> Self {
+        let exit = match &error {
+            HomeError::WrongPassphrase { .. }
+            | HomeError::NoSuchOfficer { .. }
+            | HomeError::OfficerRemoved { .. }
+            | HomeError::NoMachineKey { .. }
+            | HomeError::TooOpen { .. }
+            | HomeError::Locked { .. } => Exit::Access,
+            HomeError::Altered { .. } => Exit::Refused,
+            HomeError::Io { .. } | HomeError::NoMemory { .. } => Exit::World,
+            _ => Exit::Input,
+        };
+        Self::new(exit, error.code(), error)
+    }
+}
+
+fn exit_of_file(error: &FileError) -> Exit {
+    match error {
+        FileError::Io { .. } => Exit::World,
+        FileError::TooOpen { .. } => Exit::Access,
+        _ => Exit::Input,
+    }
+}

@@ -1,0 +1,70 @@
+//! Where words go: data to standard output, talk to standard error.
+
+use std::io::{self, BufRead, Write};
+
+use serde::Serialize;
+
+use crate::exit::Exit;
+use crate::fault::Fault;
+use crate::safe_text::safe_text;
+
+/// The two streams, and whether a machine reads the first.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Output {
+    json: bool,
+}
+
+impl Output {
+    /// JSON or text.
+    pub(crate) const fn new(json: bool) -> Self {
+        Self { json }
+    }
+
+    /// Prints the result: one JSON object on a line of its own, or the text.
+    pub(crate) fn result(&self, object: &impl Serialize, text: &str) -> Result<(), Fault> {
+        let line = match self.json {
+            true => serde_json::to_string(object).map_err(|error| Fault::of_write(error.into()))?,
+            false => safe_lines(text),
+        };
+        writeln!(io::stdout().lock(), "{line}").map_err(Fault::of_write)
+    }
+
+    /// Tells people something. Nobody's work depends on it, so a closed stream is no fault.
+    pub(crate) fn say(&self, text: &str) {
+        let _ = writeln!(io::stderr().lock(), "{}", safe_lines(text));
+    }
+
+    /// Tells why a command failed, and what to do.
+    pub(crate) fn fault(&self, fault: &Fault) {
+        if !self.json {
+            self.say(&format!("error: {}", fault.sentence));
+            if let Some(hint) = &fault.hint {
+                self.say(&format!("hint: {hint}"));
+            }
+            return;
+        }
+        let object = serde_json::json!({
+            "error": { "code": fault.code, "message": fault.sentence, "hint": fault.hint },
+        });
+        let _ = writeln!(io::stderr().lock(), "{object}");
+    }
+
+    /// Asks whether to go on. Only `yes` is yes.
+    pub(crate) fn confirm(&self, question: &str) -> Result<(), Fault> {
+        let mut stderr = io::stderr().lock();
+        let asked = write!(stderr, "{} Type yes: ", safe_text(question));
+        let _ = asked.and_then(|()| stderr.flush());
+        let mut answer = String::new();
+        io::stdin().lock().read_line(&mut answer).map_err(Fault::of_write)?;
+        match answer.trim() {
+            "yes" => Ok(()),
+            _ => Err(Fault::new(Exit::Declined, "declined", "Nothing was done: the answer was not yes.")
+                .with_hint("Answer `yes`, or give --yes where nobody can be asked.")),
+        }
+    }
+}
+
+/// Our own line ends stay; everything else that a terminal would obey does not.
+fn safe_lines(text: &str) -> String {
+    text.split('\n').map(safe_text).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,298 @@
+//! The private key of one holder at rest: of the authority, or of an organisation's annex.
+//!
+//! The seed is sealed under a passphrase, or stands in the clear where a machine signs without a
+//! person. One file, one key, one holder: nothing here makes two.
+
+use std::fmt;
+use std::path::Path;
+
+use maille_common::address::Name;
+use maille_common::codec::{from_hex, to_hex};
+use maille_common::crypto::aead;
+use maille_common::crypto::ed25519::{SigningKey, VerifyingKey};
+use maille_common::label::Label;
+use maille_common::randomness::Randomness;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+use super::files::{self, Access, FileError};
+use super::public_key_file::{HOLDER_BYTES_MAX, PublicKeyFile};
+use crate::home::{Cost, NotStretched, Passphrase, SALT_LEN};
+
+/// Names, a key, a sealed seed and a salt, with room for comments.
+const BYTES_MAX: usize = 4096;
+/// The only format so far.
+const FORMAT: u16 = 1;
+/// 12 bytes of nonce, the seed, 16 bytes of tag.
+const SEALED_LEN: usize = 32 + aead::OVERHEAD;
+/// The place of the seed, as homes name theirs: padded to 16.
+const PLACE: &[u8; 16] = b"holder key\0\0\0\0\0\0";
+
+/// What protects a new key file.
+#[derive(Debug, Clone, Copy)]
+pub enum KeyProtection<'a> {
+    /// A passphrase, and what a try of it costs: [`Cost::STANDARD`] outside tests.
+    Passphrase(&'a Passphrase, Cost),
+    /// The mode of the file alone. Whoever reads it, or a backup of it, has the key.
+    Plain,
+}
+
+/// A key as it lies on disk: whose it is, and the seed, mostly sealed.
+pub struct KeyFile {
+    public: PublicKeyFile,
+    seed: Seed,
+}
+
+enum Seed {
+    Plain(Zeroizing<[u8; 32]>),
+    Sealed { cost: Cost, salt: [u8; SALT_LEN], sealed: [u8; SEALED_LEN] },
+}
+
+/// An open key, ready to sign.
+#[derive(Debug)]
+pub struct HolderKey {
+    /// Who holds it.
+    pub public: PublicKeyFile,
+    /// The key.
+    pub key: SigningKey,
+}
+
+impl KeyFile {
+    /// Makes a fresh key.
+    pub fn generate(
+        organisation: Name,
+        holder: &str,
+        protection: KeyProtection<'_>,
+        randomness: &mut impl Randomness,
+    ) -> Result<Self, KeyFileError> {
+        if holder.is_empty() || holder.len() > HOLDER_BYTES_MAX {
+            return Err(KeyFileError::Holder);
+        }
+        let seed: Zeroizing<[u8; 32]> = randomness.secret();
+        let key = SigningKey::from_seed(*seed).verifying_key();
+        let seed = match protection {
+            KeyProtection::Plain => Seed::Plain(seed),
+            KeyProtection::Passphrase(passphrase, cost) => {
+                seal(&seed, &key, passphrase, cost, randomness)?
+            }
+        };
+        let public = PublicKeyFile { organisation, holder: holder.to_owned(), key };
+        Ok(Self { public, seed })
+    }
+
+    /// Reads a key file, which only its owner may reach.
+    pub fn read(path: &Path) -> Result<Self, KeyFileError> {
+        let bytes = files::read_secret(path, BYTES_MAX)?;
+        let text = std::str::from_utf8(&bytes).map_err(|_| form("it is not text"))?;
+        let form: Form = toml::from_str(text)
+            .map_err(|error| KeyFileError::Form { why: error.message().trim_end_matches('.').to_owned() })?;
+        form.into_key_file()
+    }
+
+    /// Writes a new file for its owner alone.
+    pub fn write(&self, path: &Path) -> Result<(), KeyFileError> {
+        let text = Zeroizing::new(self.to_text());
+        Ok(files::create(path, text.as_bytes(), Access::Owner)?)
+    }
+
+    /// The public half.
+    pub fn public(&self) -> &PublicKeyFile {
+        &self.public
+    }
+
+    /// Whether a passphrase is needed.
+    pub fn is_sealed(&self) -> bool {
+        matches!(self.seed, Seed::Sealed { .. })
+    }
+
+    /// Opens the key. A passphrase that is not needed is not looked at.
+    pub fn open(self, passphrase: Option<&Passphrase>) -> Result<HolderKey, KeyFileError> {
+        let seed = match (&self.seed, passphrase) {
+            (Seed::Plain(seed), _) => seed.clone(),
+            (Seed::Sealed { .. }, None) => return Err(KeyFileError::PassphraseNeeded),
+            (Seed::Sealed { cost, salt, sealed }, Some(passphrase)) => {
+                let key = passphrase.stretch(salt, *cost).map_err(|NotStretched| no_memory(*cost))?;
+                let opened = aead::open(&key, &bound(&self.public.key), sealed);
+                let opened = opened.map_err(|_| KeyFileError::WrongPassphrase)?;
+                let seed = opened.as_slice().try_into();
+                Zeroizing::new(seed.map_err(|_| form("the sealed seed has another length"))?)
+            }
+        };
+        let key = SigningKey::from_seed(*seed);
+        if key.verifying_key() != self.public.key {
+            return Err(form("its private key belongs to another public key"));
+        }
+        Ok(HolderKey { public: self.public, key })
+    }
+
+    fn to_text(&self) -> String {
+        let (seed, argon2id) = match &self.seed {
+            Seed::Plain(seed) => (Some(to_hex(seed.as_slice())), None),
+            Seed::Sealed { cost, salt, sealed } => {
+                let slot = SealedForm {
+                    memory_kib: cost.memory_kib(),
+                    passes: cost.passes(),
+                    lanes: cost.lanes(),
+                    salt: to_hex(salt),
+                    sealed_seed: to_hex(sealed),
+                };
+                (None, Some(slot))
+            }
+        };
+        let form = Form {
+            format: FORMAT,
+            organisation: self.public.organisation.to_string(),
+            holder: self.public.holder.clone(),
+            key: self.public.key.to_string(),
+            seed: seed.map(Zeroizing::new).map(|seed| seed.to_string()),
+            argon2id,
+        };
+        toml::to_string(&form).expect("texts and numbers are always TOML")
+    }
+}
+
+/// The seed stays out of logs.
+impl fmt::Debug for KeyFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KeyFile({:?}, ..)", self.public)
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Form {
+    format: u16,
+    organisation: String,
+    holder: String,
+    key: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seed: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    argon2id: Option<SealedForm>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SealedForm {
+    memory_kib: u32,
+    passes: u32,
+    lanes: u32,
+    salt: String,
+    sealed_seed: String,
+}
+
+impl Form {
+    fn into_key_file(mut self) -> Result<KeyFile, KeyFileError> {
+        if self.format != FORMAT {
+            return Err(KeyFileError::OtherFormat { found: self.format });
+        }
+        let seed = match (self.seed.take().map(Zeroizing::new), self.argon2id) {
+            (Some(seed), None) => Seed::Plain(Zeroizing::new(hex(&seed, "seed")?)),
+            (None, Some(slot)) => Seed::Sealed {
+                cost: Cost::new(slot.memory_kib, slot.passes, slot.lanes)
+                    .ok_or_else(|| form("the cost of its passphrase is out of bounds"))?,
+                salt: hex(&slot.salt, "salt")?,
+                sealed: hex(&slot.sealed_seed, "sealed_seed")?,
+            },
+            _ => return Err(form("it needs either `seed` or `[argon2id]`")),
+        };
+        let organisation = self.organisation.parse();
+        let key = self.key.parse();
+        let public = PublicKeyFile {
+            organisation: organisation.map_err(|_| form("`organisation` is not a name"))?,
+            holder: self.holder,
+            key: key.map_err(|_| form("`key` is not an Ed25519 key"))?,
+        };
+        Ok(KeyFile { public, seed })
+    }
+}
+
+fn hex<const N: usize>(text: &str, field: &str) -> Result<[u8; N], KeyFileError> {
+    from_hex(text).map_err(|_| form(format!("`{field}` is not {} hexadecimal digits", 2 * N)))
+}
+
+/// sealed = AES-256-GCM(argon2id(passphrase, salt), nonce, bound, seed).
+fn seal(
+    seed: &[u8; 32],
+    public: &VerifyingKey,
+    passphrase: &Passphrase,
+    cost: Cost,
+    randomness: &mut impl Randomness,
+) -> Result<Seed, KeyFileError> {
+    if !passphrase.is_long_enough() {
+        return Err(KeyFileError::PassphraseTooShort);
+    }
+    let salt = randomness.array();
+    let key = passphrase.stretch(&salt, cost).map_err(|NotStretched| no_memory(cost))?;
+    let sealed = aead::seal(&key, randomness.array(), &bound(public), seed);
+    let sealed = sealed.try_into().expect("a sealed seed has the length of seed and overhead");
+    Ok(Seed::Sealed { cost, salt, sealed })
+}
+
+/// "key file" padded to 32 | place padded to 16 | public key: a seed does not open in another file.
+fn bound(public: &VerifyingKey) -> Vec<u8> {
+    [&Label::KEY_FILE.padded()[..], PLACE, public.as_bytes()].concat()
+}
+
+fn form(why: impl Into<String>) -> KeyFileError {
+    KeyFileError::Form { why: why.into() }
+}
+
+fn no_memory(cost: Cost) -> KeyFileError {
+    KeyFileError::NoMemory { memory_kib: cost.memory_kib() }
+}
+
+/// Why a key was not made or opened.
+#[derive(Debug, Error)]
+pub enum KeyFileError {
+    /// The file cannot be read or written.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The file is not of the form.
+    #[error("This is not a key file: {why}. Restore it from a backup.")]
+    Form {
+        /// What is wrong, as a clause.
+        why: String,
+    },
+    /// The file has a format that this program does not read.
+    #[error("The key file has format {found}, and this program reads format {FORMAT}. Use the version of Maille that made it.")]
+    OtherFormat {
+        /// The format found.
+        found: u16,
+    },
+    /// The holder is empty or too long.
+    #[error("The holder of a key has 1 to {HOLDER_BYTES_MAX} bytes. Name an office or a person.")]
+    Holder,
+    /// The key is sealed, and no passphrase was given.
+    #[error("The key is sealed under a passphrase, and none was given.")]
+    PassphraseNeeded,
+    /// The passphrase does not open the key.
+    #[error("The passphrase does not open this key. Try again.")]
+    WrongPassphrase,
+    /// A new passphrase could be guessed.
+    #[error("A passphrase has at least {} characters. Choose a longer one, for example five words.", Passphrase::CHARS_MIN)]
+    PassphraseTooShort,
+    /// Stretching a passphrase takes more memory than there is.
+    #[error("The passphrase needs {memory_kib} KiB of memory to be checked. Free some, and try again.")]
+    NoMemory {
+        /// What was asked of the system.
+        memory_kib: u32,
+    },
+}
+
+impl KeyFileError {
+    /// The stable code of this fault, for machines.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::File(fault) => fault.code(),
+            Self::Form { .. } => "key-file-form",
+            Self::OtherFormat { .. } => "key-file-other-format",
+            Self::Holder => "key-file-holder",
+            Self::PassphraseNeeded => "passphrase-needed",
+            Self::WrongPassphrase => "wrong-passphrase",
+            Self::PassphraseTooShort => "passphrase-too-short",
+            Self::NoMemory { .. } => "no-memory",
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! Ceremonies: how a network is founded and changed, by several key holders, each on their own
+//! machine.
+//!
+//! A change is a [`Proposal`]: the exact bytes of one document and the signatures so far. It goes
+//! from hand to hand as a file; each holder reads the difference to what is in force, signs, and
+//! passes it on. With enough signatures it is published into a [`RosterFolder`], from which relays
+//! and desks take it. Nothing here has power of its own: everybody proves the result from the
+//! anchor.
+//!
+//! | file | its noun |
+//! |---|---|
+//! | `key_file.rs`, `public_key_file.rs` | the key of one holder, and what others get of it |
+//! | `plan.rs`, `plan_file.rs` | a network as people describe it |
+//! | `build.rs`, `build_annex.rs` | a plan becomes the documents that change |
+//! | `proposal.rs`, `proposal_standing.rs` | a document on its way, and for whom it waits |
+//! | `found.rs`, `admit.rs`, `suspend.rs` | the acts |
+//! | `roster_folder.rs` | a folder of published documents |
+//! | `files.rs` | the only file that touches the disk |
+
+mod admit;
+mod build;
+mod build_annex;
+mod files;
+mod found;
+mod key_file;
+mod plan;
+mod plan_file;
+mod proposal;
+mod proposal_standing;
+mod public_key_file;
+mod roster_folder;
+mod suspend;
+
+pub use admit::{AdmitError, Removed, admit, code_is, remove};
+pub use build::{Draft, PlanError};
+pub use files::{FileError, read_request, write_request};
+pub use found::{FoundError, Founding, found};
+pub use key_file::{HolderKey, KeyFile, KeyFileError, KeyProtection};
+pub use plan::{
+    ContactPlan, DeadlinePlan, DeputyPlan, DevicePlan, HolderPlan, KeyPairPlan, NetworkPlan,
+    OrganisationPlan, RelayKeysPlan, RelayPlan, RulePlan,
+};
+pub use plan_file::{PlanFileError, parse_plan, read_plan};
+pub use proposal::{Proposal, ProposalError};
+pub use proposal_standing::{ProposalStanding, Signer};
+pub use public_key_file::{PublicKeyFile, PublicKeyFileError};
+pub use roster_folder::{RosterFolder, RosterFolderError};
+pub use suspend::{SuspendError, suspend};
