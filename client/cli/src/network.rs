@@ -19,7 +19,7 @@ mod port;
 mod readable;
 mod site;
 
-pub(crate) use founding::{Founded, RelaySite, found};
+pub(crate) use founding::{Founded, RelaySite, found, new_home};
 pub(crate) use pem::{certificate_pem, public_key_pem};
 pub(crate) use plan_text::plan_text;
 pub(crate) use port::free_port;

@@ -1,7 +1,6 @@
 //! Sent, accepted, the relay killed, and everything there all the same.
 
 use maille_client::{EventKind, Milestone};
-use maille_common::codec::to_hex;
 use maille_common::content::{Part, PartContent};
 use maille_common::evidence::Proven;
 use maille_common::terms::{Outcome, PartRole, Stage as Reached};
@@ -10,6 +9,7 @@ use super::relay_process::RelayProcess;
 use super::stage::{AWAY, DEADLINE, PRESENT, SENDER, Stage, address, ensure, failed, in_time, not_so, shown};
 use super::timeline::Told;
 use crate::fault::Fault;
+use crate::network::{file_fault, file_stem};
 
 /// Both recipients.
 const RECIPIENTS: [&str; 2] = [PRESENT, AWAY];
@@ -170,11 +170,12 @@ impl Stage {
             let payload = payload.ok_or_else(|| not_so(format_args!("{contact} has a payload")))?;
             ensure(payload == self.dispatch.payload(),
                 format_args!("the payload at {contact} is the file"))?;
+            self.keep(&format!("payload-at-{}.xml", file_stem(&address(contact))), payload)?;
         }
         let file = self.dispatch.payload();
         Ok(Told::new(
             format!("the CAP file is byte for byte the same at {PRESENT} and {AWAY}"),
-            format!("{} bytes, SHA-256 {}", file.len(), to_hex(&sha256(file))),
+            format!("{} bytes each, kept as payload-at-*.xml in the folder", file.len()),
         ))
     }
 
@@ -184,11 +185,11 @@ impl Stage {
         for contact in RECIPIENTS {
             let found = self.desk(contact)?.attachment(self.alert, 0).await.map_err(failed)?;
             in_time("the attachment", async { found.whole().await.map_err(failed) }).await?;
-            let stem = crate::network::file_stem(&address(contact));
+            let stem = file_stem(&address(contact));
             let path = self.founded.site.root().join(format!("attachment-at-{stem}.txt"));
             found.save_to(&path).await.map_err(failed)?;
             let bytes = std::fs::read(&path)
-                .map_err(|error| crate::network::file_fault(&path, &error))?;
+                .map_err(|error| file_fault(&path, &error))?;
             ensure(bytes == self.dispatch.attachment(),
                 format_args!("the attachment at {contact} is the file"))?;
             receipts.push(shown(&self.receipt(contact, Reached::Complete).await?.0));
@@ -201,15 +202,19 @@ impl Stage {
     }
 }
 
+impl Stage {
+    /// Keeps what a recipient got, for people to compare.
+    fn keep(&self, name: &str, bytes: &[u8]) -> Result<(), Fault> {
+        let path = self.founded.site.root().join(name);
+        std::fs::write(&path, bytes).map_err(|error| file_fault(&path, &error))
+    }
+}
+
 fn inline_payload(part: &Part) -> Option<&[u8]> {
     match &part.content {
         PartContent::Inline(bytes) if part.role == PartRole::Payload => Some(bytes),
         _ => None,
     }
-}
-
-fn sha256(bytes: &[u8]) -> [u8; 32] {
-    *maille_common::hash::sha256(&[bytes]).as_bytes()
 }
 
 #[cfg(unix)]
