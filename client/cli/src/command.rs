@@ -1,7 +1,7 @@
 //! The commands: one file each.
 //!
-//! A new command is a file with a struct that derives [`clap::Args`] and implements [`Run`], and one
-//! line in the `commands!` of its group.
+//! A new command is a file with a struct that derives [`clap::Args`] and implements [`Run`], and
+//! one line in the `commands!` of its group.
 
 use std::path::{Path, PathBuf};
 

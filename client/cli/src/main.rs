@@ -11,7 +11,8 @@
 //! | `safe_text.rs` | text of strangers, made harmless for a terminal |
 //! | `clock.rs` | the one reader of the clock |
 //!
-//! What people must know of each command stands in `docs/commands.md`, whose examples the tests run.
+//! What people must know of each command stands in `docs/commands.md`, whose examples the tests
+//! run.
 
 mod args;
 mod clock;

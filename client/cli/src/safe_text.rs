@@ -4,8 +4,8 @@
 ///
 /// That is: control characters, line ends among them, so that a name cannot pretend to be a line of
 /// ours; overrides and isolates of writing direction, which turn a sentence round; and characters
-/// without a picture in which something could hide. What joins letters in Persian, Indic scripts and
-/// emoji stays, and so do the harmless marks of direction.
+/// without a picture in which something could hide. What joins letters in Persian, Indic scripts
+/// and emoji stays, and so do the harmless marks of direction.
 pub(crate) fn safe_text(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {

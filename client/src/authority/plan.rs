@@ -76,7 +76,8 @@ pub struct NetworkPlan {
 }
 
 impl NetworkPlan {
-    /// The least network there is: its key holders' organisations as members, and nobody to write to.
+    /// The least network there is: its key holders' organisations as members, and nobody to write
+    /// to.
     pub fn of_holders(network: &str, threshold: u8, holders: &[PublicKeyFile]) -> Self {
         let mut organisations: Vec<OrganisationPlan> = Vec::new();
         for holder in holders {
@@ -146,7 +147,8 @@ pub struct OrganisationPlan {
     /// Its own keys. None: the authority signs its annex.
     #[serde(default, deserialize_with = "text::many")]
     pub annex_keys: Vec<VerifyingKey>,
-    /// Whether its officers' names may travel in notes. Unchanged where it is not said, at first no.
+    /// Whether its officers' names may travel in notes. Unchanged where it is not said, at first
+    /// no.
     pub officer_names: Option<bool>,
     /// Its contacts, all of them. Not said: its annex is its own affair and stays as it is.
     #[serde(rename = "contact")]
@@ -330,8 +332,8 @@ pub struct DeadlinePlan {
 }
 
 impl DeadlinePlan {
-    /// What holds where a plan says nothing: a quarter of an hour for what is immediate, an hour for
-    /// what is expected, a day for the rest.
+    /// What holds where a plan says nothing: a quarter of an hour for what is immediate, an hour
+    /// for what is expected, a day for the rest.
     pub const fn usual(urgency: Urgency) -> Self {
         let (ack_within, expires_after) = match urgency {
             Urgency::Immediate => (Span::from_minutes(15), Span::from_days(1)),

@@ -1,8 +1,8 @@
 //! How the documents of a roster are named as files. Names only: nothing here reads or writes.
 //!
-//! A roster folder is handed about by people: by post, on a stick, from an authority to a relay. Its
-//! files are encoded documents, one each, and their names say only how they are to be read. What
-//! counts is proved from the anchor, so a wrong name can hide a document and never forge one.
+//! A roster folder is handed about by people: by post, on a stick, from an authority to a relay.
+//! Its files are encoded documents, one each, and their names say only how they are to be read.
+//! What counts is proved from the anchor, so a wrong name can hide a document and never forge one.
 //!
 //! ```
 //! use maille_common::roster::files::{DocumentKind, annex_file, authority_file};
@@ -58,7 +58,10 @@ pub fn annex_file(organisation: &Name, number: u64) -> String {
 
 /// The name of an annex's file where another annex has the [plain name](annex_file).
 pub fn annex_file_of_hash(organisation: &Name, number: u64, hash: &Hash) -> String {
-    format!("annex-{organisation}-{number:06}-{}.{EXTENSION}", hash.short())
+    format!(
+        "annex-{organisation}-{number:06}-{}.{EXTENSION}",
+        hash.short()
+    )
 }
 
 /// The name of a suspension's file: its whole hash, by which it is lifted too.
@@ -85,7 +88,15 @@ mod tests {
 
     #[test]
     fn other_files_of_the_folder_are_no_documents() {
-        for file in ["anchor.toml", "README", "authority.part", "annex-a-000001.part.new", "part", ".part", "x-1.part"] {
+        for file in [
+            "anchor.toml",
+            "README",
+            "authority.part",
+            "annex-a-000001.part.new",
+            "part",
+            ".part",
+            "x-1.part",
+        ] {
             assert_eq!(DocumentKind::of_file(file), None, "{file}");
         }
     }

@@ -18,7 +18,8 @@ pub(crate) struct Add {
     /// The name of the new officer.
     #[arg(value_name = "NAME")]
     name: String,
-    /// A file whose first line is the new officer's passphrase; asked for twice where it is missing.
+    /// A file whose first line is the new officer's passphrase; asked for twice where it is
+    /// missing.
     #[arg(long, value_name = "FILE")]
     new_passphrase_file: Option<PathBuf>,
     #[command(flatten)]
