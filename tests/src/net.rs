@@ -63,9 +63,22 @@ pub async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
     }
 }
 
+/// Shows what relays and desks log where `RUST_LOG` asks for it.
+fn log_if_asked() {
+    if std::env::var_os("RUST_LOG").is_some() {
+        let filter = tracing_subscriber::EnvFilter::from_default_env();
+        // Another test of the same process may have set it up already.
+        let _ = tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_test_writer()
+            .try_init();
+    }
+}
+
 impl TestNet {
     /// Founds a network, starts its relays and opens a desk for each contact.
     pub async fn start(organisations: &[(&str, &[&str])], contacts: &[&str]) -> Self {
+        log_if_asked();
         let mut net = Self {
             folder: tempfile::tempdir().unwrap(),
             network: Network::found(OsRandomness::new().array::<1>()[0].into(), organisations),

@@ -35,8 +35,12 @@ impl Context {
     /// The home, where a command needs one.
     pub(crate) fn home(&self) -> Result<&Path, Fault> {
         self.home.as_deref().ok_or_else(|| {
-            Fault::new(Exit::Usage, "no-home", "This command needs the home of a device.")
-                .with_hint("Name it with --home DIR, or set MAILLE_HOME.")
+            Fault::new(
+                Exit::Usage,
+                "no-home",
+                "This command needs the home of a device.",
+            )
+            .with_hint("Name it with --home DIR, or set MAILLE_HOME.")
         })
     }
 }

@@ -27,7 +27,12 @@ pub(crate) struct Fault {
 impl Fault {
     /// A fault without a hint.
     pub(crate) fn new(exit: Exit, code: &'static str, sentence: impl Display) -> Self {
-        Self { exit, code, sentence: sentence.to_string(), hint: None }
+        Self {
+            exit,
+            code,
+            sentence: sentence.to_string(),
+            hint: None,
+        }
     }
 
     /// The same with a hint, unless it has one.
@@ -37,8 +42,12 @@ impl Fault {
     }
 
     /// A result could not be printed.
-    pub(crate) fn of_write(error: io::Error) -> Self {
-        Self::new(Exit::World, "output", format_args!("The result cannot be printed: {error}."))
+    pub(crate) fn of_write(error: &io::Error) -> Self {
+        Self::new(
+            Exit::World,
+            "output",
+            format_args!("The result cannot be printed: {error}."),
+        )
     }
 }
 
@@ -114,7 +123,10 @@ impl From<ProposalError> for Fault {
             _ => None,
         };
         let fault = Self::new(exit, error.code(), error);
-        Self { hint: hint.map(str::to_owned), ..fault }
+        Self {
+            hint: hint.map(str::to_owned),
+            ..fault
+        }
     }
 }
 
@@ -149,13 +161,19 @@ impl From<AdmitError> for Fault {
                 Some("Telephone the contact again, and give what they read out with --code."),
             ),
             AdmitError::Request(_) | AdmitError::Document(_) => (Exit::Refused, None),
-            AdmitError::UnknownContact { .. } => {
-                (Exit::Input, Some("Describe the contact in a file, and bring it in by `maille authority apply`."))
-            }
+            AdmitError::UnknownContact { .. } => (
+                Exit::Input,
+                Some(
+                    "Describe the contact in a file, and bring it in by `maille authority apply`.",
+                ),
+            ),
             _ => (Exit::Input, None),
         };
         let fault = Self::new(exit, error.code(), error);
-        Self { hint: hint.map(str::to_owned), ..fault }
+        Self {
+            hint: hint.map(str::to_owned),
+            ..fault
+        }
     }
 }
 

@@ -9,7 +9,7 @@
 //! | `demo/` | the demonstration, the one place that links the relay |
 //! | `network/` | a whole small network in one folder, for demo, tests and reading |
 //! | `safe_text.rs` | text of strangers, made harmless for a terminal |
-//! | `clock.rs` | the one reader of the clock |
+//! | `clock.rs` | the time of this machine |
 //!
 //! What people must know of each command stands in `docs/commands.md`, whose examples the tests
 //! run.
@@ -55,7 +55,10 @@ struct Global {
 
 fn main() -> ExitCode {
     let Cli { global, command } = Cli::parse();
-    let context = command::Context { home: global.home, output: Output::new(global.json) };
+    let context = command::Context {
+        home: global.home,
+        output: Output::new(global.json),
+    };
     match command.run(&context) {
         Ok(()) => ExitCode::SUCCESS,
         Err(fault) => {

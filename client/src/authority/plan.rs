@@ -81,7 +81,10 @@ impl NetworkPlan {
     pub fn of_holders(network: &str, threshold: u8, holders: &[PublicKeyFile]) -> Self {
         let mut organisations: Vec<OrganisationPlan> = Vec::new();
         for holder in holders {
-            if !organisations.iter().any(|known| known.name == holder.organisation) {
+            if !organisations
+                .iter()
+                .any(|known| known.name == holder.organisation)
+            {
                 organisations.push(OrganisationPlan::new(holder.organisation.clone()));
             }
         }
@@ -340,7 +343,10 @@ impl DeadlinePlan {
             Urgency::Expected => (Span::from_hours(1), Span::from_days(2)),
             _ => (Span::from_days(1), Span::from_days(7)),
         };
-        Self { ack_within, expires_after }
+        Self {
+            ack_within,
+            expires_after,
+        }
     }
 }
 
@@ -360,7 +366,11 @@ pub struct RulePlan {
 impl RulePlan {
     /// A rule for which one person suffices.
     pub fn new(from: &str, to: &str) -> Self {
-        Self { from: from.to_owned(), to: to.to_owned(), two_persons: Vec::new() }
+        Self {
+            from: from.to_owned(),
+            to: to.to_owned(),
+            two_persons: Vec::new(),
+        }
     }
 }
 

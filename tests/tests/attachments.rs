@@ -1,0 +1,139 @@
+//! Attachments over real QUIC: text first, pieces checked, transfers that go on where they stopped.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a helper of tests fails the test that calls it"
+)]
+
+use std::path::{Path, PathBuf};
+
+use maille_client::attachments::{FileToAttach, Progress};
+use maille_client::core::EventKind;
+use maille_client::{Message, Milestone};
+use maille_common::randomness::Randomness;
+use maille_common::terms::Stage;
+use maille_tests::net::{TestNet, soon};
+use maille_tests::randomness::Seeded;
+
+const LYON: &str = "interpol/lyon";
+const TUNIS: &str = "cmai/tunis";
+
+async fn one_relay() -> TestNet {
+    let home: &[&str] = &["lyon"];
+    TestNet::start(&[("interpol", home), ("cmai", home)], &[LYON, TUNIS]).await
+}
+
+/// A file that no compression and no zeroed page could stand in for.
+fn file(net: &TestNet, name: &str, bytes: usize) -> (PathBuf, Vec<u8>) {
+    let path = net.path().join(name);
+    let mut content = vec![0; bytes];
+    Seeded::new(17).fill(&mut content);
+    std::fs::write(&path, &content).unwrap();
+    (path, content)
+}
+
+fn message(path: &Path) -> Message {
+    Message::text("With a file", "See the file")
+        .to(TUNIS)
+        .attach(FileToAttach::at(path))
+}
+
+async fn saved(net: &TestNet, alert: maille_common::identifier::AlertId) -> Vec<u8> {
+    let attachment = net.desk(TUNIS).client().attachment(alert, 0).await.unwrap();
+    soon("the attachment is whole", attachment.whole())
+        .await
+        .unwrap();
+    let path = net.path().join("saved");
+    attachment.save_to(&path).await.unwrap();
+    std::fs::read(path).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_attachment_of_several_pieces_arrives_byte_for_byte_and_is_proven_complete() {
+    let net = one_relay().await;
+    let (path, content) = file(&net, "picture.jpg", 9 * 1024 * 1024 + 17);
+    let alert = net
+        .desk(LYON)
+        .client()
+        .send(message(&path))
+        .await
+        .unwrap()
+        .id;
+    assert_eq!(net.desk(TUNIS).receive().await.entry.id, alert);
+    assert!(
+        saved(&net, alert).await == content,
+        "every byte as it was given"
+    );
+    let complete = |kind: &EventKind| {
+        matches!(
+            kind,
+            EventKind::Receipt {
+                stage: Stage::Complete,
+                ..
+            }
+        )
+    };
+    net.desk(LYON).until("complete", complete).await;
+    net.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_interrupted_by_the_relays_restart_goes_on() {
+    let mut net = one_relay().await;
+    let (path, content) = file(&net, "recording.wav", 33 * 1024 * 1024);
+    let alert = net
+        .desk(LYON)
+        .client()
+        .send(message(&path))
+        .await
+        .unwrap()
+        .id;
+    let attachment = net.desk(LYON).client().attachment(alert, 0).await.unwrap();
+    let some = async {
+        let mut seen = Progress::default();
+        while seen.bytes == 0 {
+            seen = attachment.progress_after(seen).await;
+        }
+        seen
+    };
+    let seen = soon("the first piece", some).await;
+    assert!(seen.bytes < seen.total, "stopped in the middle");
+    net.stop_relay("lyon").await;
+    net.start_relay("lyon").await;
+    net.desk(LYON).wait(alert, Milestone::Delivered).await;
+    assert!(saved(&net, alert).await == content);
+    net.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_download_interrupted_by_closing_the_desk_goes_on() {
+    let mut net = one_relay().await;
+    let (path, content) = file(&net, "film.mp4", 21 * 1024 * 1024);
+    let alert = net
+        .desk(LYON)
+        .client()
+        .send(message(&path))
+        .await
+        .unwrap()
+        .id;
+    assert_eq!(net.desk(TUNIS).receive().await.entry.id, alert);
+    net.close_desk(TUNIS).await;
+    net.open_desk(TUNIS).await;
+    assert!(saved(&net, alert).await == content);
+    net.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_attached_sends_nothing() {
+    let net = one_relay().await;
+    let missing = net.path().join("no-such-file");
+    let refused = net
+        .desk(LYON)
+        .client()
+        .send(message(&missing))
+        .await
+        .unwrap_err();
+    assert!(refused.to_string().contains("no-such-file"), "{refused}");
+    assert!(net.desk(LYON).client().outbox().await.unwrap().is_empty());
+    net.stop().await;
+}
