@@ -57,8 +57,8 @@ impl Run for DemoRelay {
         super::steps::runtime()?.block_on(async {
             let relay = RelayInside::start(&self.dir, self.listen).await?;
             let serving = Serving { address: relay.address(), incarnation: relay.incarnation() };
-            let line = serde_json::to_string(&serving);
-            context.output.result(&serving, &line.map_err(|error| Fault::of_write(error.into()))?)?;
+            let line = serde_json::to_string(&serving).map_err(super::stage::failed)?;
+            context.output.result(&serving, &line)?;
             let mut words = Vec::new();
             // Closed or broken, the parent is gone.
             let _ = tokio::io::stdin().read_to_end(&mut words).await;
