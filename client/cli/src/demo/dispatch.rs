@@ -38,17 +38,29 @@ pub(crate) struct Dispatch {
     lines: String,
 }
 
-impl Dispatch {
-    /// Reads the CAP file, or takes the built-in one, and writes the attachment into a folder.
-    pub(crate) fn prepare(folder: &Path, cap: Option<&Path>) -> Result<Self, Fault> {
-        let file = match cap {
+/// A CAP file that was read, before there is a folder for anything.
+#[derive(Debug)]
+pub(crate) struct CapFile(Vec<u8>);
+
+impl CapFile {
+    /// Reads the CAP file, or takes the built-in one.
+    pub(crate) fn read(path: Option<&Path>) -> Result<Self, Fault> {
+        let file = match path {
             None => BUILT_IN.to_vec(),
-            Some(path) => fs::read(path)
-                .map_err(|error| file_fault(path, &error).with_hint("Check --cap."))?,
+            Some(path) => {
+                fs::read(path).map_err(|error| file_fault(path, &error).with_hint("Check --cap."))?
+            }
         };
         cap::read(&file).map_err(|error| {
             Fault::new(Exit::Input, error.code(), error).with_hint("Give a CAP 1.2 file to --cap.")
         })?;
+        Ok(Self(file))
+    }
+}
+
+impl Dispatch {
+    /// Writes the attachment into a folder.
+    pub(crate) fn prepare(folder: &Path, CapFile(file): CapFile) -> Result<Self, Fault> {
         let line = |number: usize| format!("passport X{:08} stolenblank Borealia\n", number * 7919);
         let lines: String = (1..=LINES).map(line).collect();
         let attachment = folder.join("passport-numbers.txt");
@@ -114,7 +126,7 @@ mod tests {
     #[test]
     fn the_built_in_alert_is_a_cap_file_with_enough_words() {
         let folder = tempfile::tempdir().unwrap();
-        let dispatch = Dispatch::prepare(folder.path(), None).unwrap();
+        let dispatch = Dispatch::prepare(folder.path(), CapFile::read(None).unwrap()).unwrap();
         assert!(dispatch.words().unwrap().len() > 40);
         assert!(dispatch.message(&["afripol/duty"]).is_ok());
     }

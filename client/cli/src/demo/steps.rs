@@ -8,7 +8,7 @@ use std::sync::Arc;
 use maille_common::identifier::{AlertId, Epoch};
 use tokio::runtime::Runtime;
 
-use super::dispatch::Dispatch;
+use super::dispatch::{CapFile, Dispatch};
 use super::hand_check;
 use super::recorder::Recorder;
 use super::stage::{AWAY, OBSERVER, PRESENT, SENDER, Stage, ensure, failed};
@@ -40,6 +40,7 @@ pub(crate) fn runtime() -> Result<Runtime, Fault> {
 
 /// Shows the main job, and fails unless every step was verified.
 pub(crate) fn run(request: Request, output: &Output) -> Result<(), Fault> {
+    let cap = CapFile::read(request.cap.as_deref())?;
     let folder = match request.dir {
         Some(dir) => dir,
         None => fresh_folder()?,
@@ -48,7 +49,7 @@ pub(crate) fn run(request: Request, output: &Output) -> Result<(), Fault> {
     let folder = fs::canonicalize(&folder).map_err(|error| file_fault(&folder, &error))?;
     output.say(&format!("Everything lies in {}.", folder.display()));
     let mut timeline = Timeline::new(output, STEPS);
-    let openssl = runtime()?.block_on(play(&folder, request.cap.as_deref(), &mut timeline))?;
+    let openssl = runtime()?.block_on(play(&folder, cap, &mut timeline))?;
     let by_hand = by_hand(&folder);
     timeline.end(&folder.display().to_string(), &openssl, &by_hand)
 }
@@ -56,7 +57,7 @@ pub(crate) fn run(request: Request, output: &Output) -> Result<(), Fault> {
 /// Plays every step; returns the command that checks one receipt.
 async fn play(
     folder: &Path,
-    cap: Option<&Path>,
+    cap: CapFile,
     timeline: &mut Timeline<'_>,
 ) -> Result<String, Fault> {
     let mut stage = match prepare(folder, cap).await {
@@ -91,7 +92,7 @@ async fn play(
 }
 
 /// Founds the network behind a recorder, and writes what will be sent.
-async fn prepare(folder: &Path, cap: Option<&Path>) -> Result<Stage, Fault> {
+async fn prepare(folder: &Path, cap: CapFile) -> Result<Stage, Fault> {
     let recorder = Recorder::start().await
         .map_err(|error| Fault::new(Exit::World, "recorder", error))?;
     let relay = RelaySite {
