@@ -1,6 +1,7 @@
 //! One connection of a device: requests beside each other, and pushes of what waits.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use maille_common::address::DeviceId;
 use maille_common::codec::{decode, encode};
@@ -21,7 +22,10 @@ pub(crate) struct Session {
     service: Arc<Service>,
     link: Link,
     device: DeviceId,
-    /// The roster that the answer to Hello named; nothing is answered or pushed before (W1).
+    /// Hello was answered, or its answer is on its way: other requests may follow (W1). They may be
+    /// here before this side hears that the answer arrived.
+    hello: AtomicBool,
+    /// The roster that the answer to Hello named, once that is sent; nothing is pushed before.
     greeted: watch::Sender<Option<Hash>>,
 }
 
@@ -35,6 +39,7 @@ pub(crate) async fn serve(service: Arc<Service>, link: Link) {
         service,
         link,
         device,
+        hello: AtomicBool::new(false),
         greeted: watch::Sender::new(None),
     });
     tokio::join!(session.answer_requests(), session.push_mail());
@@ -75,7 +80,10 @@ impl Session {
             tracing::info!(%device, code = code.name(), "a request was refused");
         }
         let named = match &answer {
-            Answer::Hello(hello) => Some(hello.roster.hash()),
+            Answer::Hello(hello) => {
+                self.hello.store(true, Ordering::Release);
+                Some(hello.roster.hash())
+            }
             _ => None,
         };
         let sent = stream.answer(priority(&answer), &encode(&answer)).await;
@@ -93,7 +101,7 @@ impl Session {
             }
         };
         // W1. Hello itself may be said again.
-        if self.greeted.borrow().is_none() && !matches!(request, Request::Hello(_)) {
+        if !self.hello.load(Ordering::Acquire) && !matches!(request, Request::Hello(_)) {
             return refused(RefusalCode::HelloFirst);
         }
         match self.dispatch(request).await {

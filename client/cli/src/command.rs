@@ -10,8 +10,11 @@ use crate::fault::Fault;
 use crate::output::Output;
 
 mod authority;
+mod demo;
 mod device;
+mod example;
 pub(crate) mod officer;
+mod testnet;
 
 /// What a command does.
 pub(crate) trait Run {
@@ -95,5 +98,14 @@ commands! {
         Device(device::Device),
         /// Who may open this home, and who is on duty.
         Officer(officer::Officer),
+        /// Show the main job on a network of its own, every step verified.
+        Demo(demo::Demo),
+        /// Run a relay and contacts for tests, until standard input closes.
+        Testnet(testnet::Testnet),
+        /// Make the example network of the Dialogue with fresh keys.
+        Example(example::Example),
+        /// The relay of the demonstration, as a process of its own.
+        #[command(hide = true, name = crate::demo::relay_process::COMMAND)]
+        DemoRelay(crate::demo::relay_process::DemoRelay),
     }
 }

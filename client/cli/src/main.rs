@@ -6,6 +6,8 @@
 //! | `args/` | arguments that several commands share |
 //! | `output.rs` | data to standard output, talk to standard error, `--json` |
 //! | `fault.rs`, `exit.rs` | how a command fails: a sentence, a hint, an exit code by kind |
+//! | `demo/` | the demonstration, the one place that links the relay |
+//! | `network/` | a whole small network in one folder, for demo, tests and reading |
 //! | `safe_text.rs` | text of strangers, made harmless for a terminal |
 //! | `clock.rs` | the time of this machine |
 //!
@@ -15,8 +17,10 @@
 mod args;
 mod clock;
 mod command;
+mod demo;
 mod exit;
 mod fault;
+mod network;
 mod output;
 mod safe_text;
 

@@ -1,0 +1,168 @@
+//! What must not work: no rule, no place in the roster, a flipped bit, a receipt moved elsewhere.
+
+use std::time::Duration;
+
+use maille_client::core::SendError as OrderError;
+use maille_client::entropy::OsRandomness;
+use maille_client::home::{Home, Unlock};
+use maille_client::{Message, SendError};
+use maille_common::codec::{Bytes, Exact, List, decode, encode};
+use maille_common::envelope::{Delivery, SealedEnvelope};
+use maille_common::evidence::{Receipt, Signed};
+use maille_common::hash::Hash;
+use maille_common::identifier::Epoch;
+use maille_common::randomness::Randomness;
+use maille_common::wire::{ANSWER_BYTES_MAX, Answer, Hello, PUSH_BYTES_MAX, Push, Request};
+use maille_link::{AnswerBound, CloseReason, Link, Priority, RequestError};
+
+use super::stage::{
+    AWAY, OBSERVER, PRESENT, SENDER, Stage, address, ensure, failed, in_time, not_so,
+};
+use super::timeline::Told;
+use crate::clock::now;
+use crate::fault::Fault;
+use crate::network::{Site, new_home};
+
+/// For any answer here.
+const BOUND: AnswerBound =
+    AnswerBound { bytes_max: ANSWER_BYTES_MAX, deadline: Duration::from_secs(30) };
+
+impl Stage {
+    /// The alert is fetched from the relay with the keys of the desk that is away, as that desk
+    /// would, and not answered. One bit of its sealed body is flipped, as a relay could.
+    pub(super) async fn flip_a_bit(&mut self) -> Result<Told, Fault> {
+        let home = self.founded.site.home(&address(AWAY));
+        let home = Home::open(&home, Unlock::Machine)?;
+        let (_dialer, link) = self.link(home.transport_seed()).await?;
+        self.hello(&link, self.device(AWAY)?, self.away_epoch).await?;
+        let delivery = in_time("the alert at a bare connection", self.pushed(&link)).await?;
+        link.close(maille_link::CloseCode::Done);
+        let me = self.device(AWAY)?;
+        let judge = |delivery: Delivery| {
+            let sealed = SealedEnvelope::parse(&encode(&delivery)).map_err(failed)?;
+            Ok::<_, Fault>(sealed.verify(&self.roster, &me, now()))
+        };
+        let whole = judge(delivery.clone())?;
+        ensure(whole.is_ok(), "as the relay hands it over, it verifies")?;
+        let mut body = delivery.body.to_vec();
+        let middle = body.len() / 2;
+        body[middle] ^= 1;
+        let flipped = Delivery { body: Bytes::new(body).map_err(failed)?, ..delivery };
+        let refusal = judge(flipped)?.err().ok_or_else(|| not_so("a flipped bit is noticed"))?;
+        ensure(refusal.check() == "E11", format_args!("check E11 refuses it ({refusal})"))?;
+        Ok(Told::new(
+            format!(
+                "one flipped bit is noticed: the alert was fetched with the keys of {AWAY}, not \
+                 answered, and bit 0 of byte {middle} of its sealed body turned over in memory"
+            ),
+            format!("check {} refuses: {refusal}; unchanged it verifies", refusal.check()),
+        ))
+    }
+
+    /// The observer's own desk refuses; nothing leaves it.
+    pub(super) async fn send_without_a_rule(&mut self) -> Result<Told, Fault> {
+        self.open(OBSERVER).await?;
+        let message = Message::text("Attempt", "Nobody may get this.").to(PRESENT);
+        match self.desk(OBSERVER)?.send(message).await {
+            Err(SendError::Refused(refused @ OrderError::NoRule { .. })) => {
+                let outbox = self.desk(OBSERVER)?.outbox().await.map_err(failed)?;
+                ensure(outbox.is_empty(), "nothing stands in the observer's outbox")?;
+                Ok(Told::new(
+                    format!("{OBSERVER} may not write to {PRESENT}: no rule names it"),
+                    format!("its desk refuses (E6): {refused}; its outbox is empty"),
+                ))
+            }
+            Err(other) => Err(failed(other)),
+            Ok(sent) => Err(not_so(format_args!("{} was refused", sent.id.prefix()))),
+        }
+    }
+
+    /// A home with fresh keys, for a contact that exists, and never admitted.
+    pub(super) async fn connect_unknown_device(&mut self) -> Result<Told, Fault> {
+        let strangers = Site::at(self.founded.site.root().join("stranger"));
+        let home = new_home(&strangers, self.roster.anchor(), &address(PRESENT))?;
+        let refusal = match self.link(home.transport_seed()).await {
+            // The handshake of TLS 1.3 ends at the client first; the relay's word comes after it.
+            Ok((_dialer, link)) => {
+                let asked = self.ask(&link, home.device(), Epoch(1));
+                match asked.await {
+                    Err(RequestError::Closed(reason @ CloseReason::NotAdmitted)) => {
+                        reason.to_string()
+                    }
+                    other => return Err(not_so(format_args!("it is not admitted ({other:?})"))),
+                }
+            }
+            Err(fault) => fault.sentence,
+        };
+        Ok(Told::new(
+            format!("a device that claims to be of {PRESENT} and is not in the roster is turned away"),
+            format!("the relay closes the connection at the handshake (T1): {refusal}"),
+        ))
+    }
+
+    /// The acknowledgement, as if it answered for the other recipient.
+    pub(super) fn move_a_receipt(&self) -> Result<Told, Fault> {
+        let proven = self.acknowledgement.as_ref().ok_or_else(|| not_so("it was acknowledged"))?;
+        let receipt = proven.statement();
+        let refused = |moved: Receipt| {
+            let signed = Signed {
+                statement: Exact::of(moved).map_err(failed)?,
+                signature: proven.signed().signature.clone(),
+            };
+            let judged = signed.verify(&self.roster, &address(SENDER));
+            judged.err().ok_or_else(|| not_so("a moved receipt is refused"))
+        };
+        let moved = refused(Receipt { recipient: address(AWAY), ..receipt.clone() })?;
+        let reworded = refused(Receipt {
+            recipient: address(AWAY),
+            contact: address(AWAY),
+            device: self.device(AWAY)?,
+            ..receipt.clone()
+        })?;
+        ensure((moved.check(), reworded.check()) == ("Q3", "Q2"), "Q3 and Q2 refuse")?;
+        Ok(Told::new(
+            format!("the acknowledgement of {PRESENT} does not count for {AWAY}"),
+            format!("check Q3: {moved}; with the other device's name in it, check Q2: {reworded}"),
+        ))
+    }
+
+    async fn hello(
+        &self,
+        link: &Link,
+        device: maille_common::address::DeviceId,
+        epoch: Epoch,
+    ) -> Result<(), Fault> {
+        match decode(&self.ask(link, device, epoch).await.map_err(failed)?).map_err(failed)? {
+            Answer::Hello(_) => Ok(()),
+            other => Err(not_so(format_args!("the relay greets ({other:?})"))),
+        }
+    }
+
+    async fn ask(
+        &self,
+        link: &Link,
+        device: maille_common::address::DeviceId,
+        epoch: Epoch,
+    ) -> Result<Vec<u8>, RequestError> {
+        let hello = Request::Hello(Hello {
+            versions: List::new([1]).expect("one version is under eight"),
+            device,
+            roster: Hash::ZERO,
+            epoch,
+            challenge: OsRandomness::new().array(),
+            seen: None,
+        });
+        link.request(Priority::Normal, &encode(&hello), BOUND).await
+    }
+
+    /// The alert among what the relay pushes.
+    async fn pushed(&self, link: &Link) -> Result<Delivery, Fault> {
+        loop {
+            let mut push = link.accept_push().await.map_err(failed)?;
+            let bytes = push.read(PUSH_BYTES_MAX).await.map_err(failed)?;
+            if let Push::Delivery { delivery, .. } = decode(&bytes).map_err(failed)? {
+                return Ok(*delivery);
+            }
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! The timeline: one line per step, with what proves it.
+
+use serde::Serialize;
+
+use crate::clock::now;
+use crate::exit::Exit;
+use crate::fault::Fault;
+use crate::output::Output;
+
+/// What a step found: what happened, and what proves it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Told {
+    /// What happened, as a sentence.
+    pub(crate) what: String,
+    /// What proves it.
+    pub(crate) proof: String,
+}
+
+impl Told {
+    /// A step that is verified.
+    pub(crate) fn new(what: impl Into<String>, proof: impl Into<String>) -> Self {
+        Self { what: what.into(), proof: proof.into() }
+    }
+}
+
+/// One line.
+#[derive(Debug, Serialize)]
+struct Line<'a> {
+    step: &'a str,
+    ok: bool,
+    time: String,
+    what: &'a str,
+    proof: &'a str,
+}
+
+/// The last line.
+#[derive(Debug, Serialize)]
+struct Summary<'a> {
+    step: &'a str,
+    ok: bool,
+    proof: String,
+    verified: usize,
+    steps: usize,
+    folder: &'a str,
+    openssl: &'a str,
+    by_hand: &'a [String],
+}
+
+/// The steps so far.
+#[derive(Debug)]
+pub(crate) struct Timeline<'a> {
+    output: &'a Output,
+    steps: usize,
+    verified: usize,
+}
+
+impl<'a> Timeline<'a> {
+    /// Begins a timeline of so many steps.
+    pub(crate) fn new(output: &'a Output, steps: usize) -> Self {
+        Self { output, steps, verified: 0 }
+    }
+
+    /// Shows a step. The first that is not verified ends the demonstration.
+    pub(crate) fn tell(&mut self, step: &str, told: Result<Told, Fault>) -> Result<(), Fault> {
+        let time = now().to_string();
+        match told {
+            Ok(Told { what, proof }) => {
+                self.verified += 1;
+                let line = Line { step, ok: true, time: time.clone(), what: &what, proof: &proof };
+                let text = format!("{time}  ok  {step}: {what}\n    {proof}");
+                self.output.result(&line, &text)
+            }
+            Err(fault) => {
+                let proof = format!("{} ({})", fault.sentence, fault.code);
+                let line = Line { step, ok: false, time: time.clone(), what: "", proof: &proof };
+                let text = format!("{time}  NOT VERIFIED  {step}\n    {proof}\n\n{}", self.count());
+                self.output.result(&line, &text)?;
+                Err(fault)
+            }
+        }
+    }
+
+    /// Shows what remains to be done by hand, and fails unless every step was verified.
+    pub(crate) fn end(self, folder: &str, openssl: &str, by_hand: &[String]) -> Result<(), Fault> {
+        let ok = self.verified == self.steps;
+        let summary = Summary {
+            step: "summary",
+            ok,
+            proof: self.count(),
+            verified: self.verified,
+            steps: self.steps,
+            folder,
+            openssl,
+            by_hand,
+        };
+        let text = format!(
+            "\n{}\n\nCheck the acknowledgement with openssl alone:\n\n{openssl}\n\n\
+             Go on by hand:\n\n{}",
+            self.count(),
+            by_hand.join("\n")
+        );
+        self.output.result(&summary, &text)?;
+        match ok {
+            true => Ok(()),
+            false => Err(Fault::new(Exit::Refused, "demo-steps", "Not every step was verified.")),
+        }
+    }
+
+    fn count(&self) -> String {
+        format!("verified {} of {} steps", self.verified, self.steps)
+    }
+}
