@@ -21,6 +21,12 @@ pub(crate) struct Demo {
 
 impl Run for Demo {
     fn run(self, context: &Context) -> Result<(), Fault> {
-        demo::run(Request { dir: self.dir, cap: self.cap }, &context.output)
+        demo::run(
+            Request {
+                dir: self.dir,
+                cap: self.cap,
+            },
+            &context.output,
+        )
     }
 }

@@ -6,9 +6,7 @@ use std::path::Path;
 use maille_client::authority::RelayKeysPlan;
 use maille_client::entropy::OsRandomness;
 use maille_common::crypto::ed25519::SigningKey;
-use maille_relay::{
-    Config, NewRelay, Relay, RelayFolder, RelayKeyPair, RunningRelay, Setup, init,
-};
+use maille_relay::{Config, NewRelay, Relay, RelayFolder, RelayKeyPair, RunningRelay, Setup, init};
 
 use crate::exit::Exit;
 use crate::fault::Fault;
@@ -58,7 +56,9 @@ impl RelayInside {
             ..config
         };
         let started = Relay::start(Setup::new(folder, config)).await;
-        started.map(Self).map_err(|error| Fault::new(Exit::World, error.code(), error))
+        started
+            .map(Self)
+            .map_err(|error| Fault::new(Exit::World, error.code(), error))
     }
 
     /// Where it listens.
