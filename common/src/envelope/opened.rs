@@ -5,14 +5,13 @@ use zeroize::Zeroizing;
 
 use crate::address::ContactAddress;
 use crate::codec::{Exact, decode};
-use crate::content::{Alert, Heartbeat};
+use crate::content::{Alert, ContentFault, Heartbeat};
 use crate::crypto::chunked::{self, ContentKey};
 use crate::crypto::hpke::SealingSecretKey;
 use crate::crypto::padding;
 use crate::envelope::{
     Core, Delivery, Entry, Env, Link, StreamPosition, VerifiedEnvelope, core_hash,
 };
-use crate::extension::first_unknown_critical;
 use crate::hash::Hash;
 use crate::identifier::AlertId;
 use crate::label::Label;
@@ -55,6 +54,9 @@ pub enum OpenFault {
     /// E15: the content is not of its form.
     #[error("the content is not of its form")]
     ContentMalformed,
+    /// E15: the content has a version this program does not read.
+    #[error("the content has version {0}, and this program reads version 1")]
+    VersionUnknown(u16),
     /// E15: a critical extension is unknown.
     #[error("the content has the critical extension {0}, which this program does not know")]
     CriticalExtension(u32),
@@ -68,6 +70,7 @@ impl OpenFault {
             Self::WrapBroken => Reason::WrapBroken,
             Self::BodyBroken => Reason::BodyBroken,
             Self::ContentMalformed => Reason::ContentMalformed,
+            Self::VersionUnknown(_) => Reason::VersionUnknown,
             Self::CriticalExtension(_) => Reason::CriticalExtension,
         }
     }
@@ -178,20 +181,23 @@ fn split_wrap(plain: &[u8]) -> Option<(ContentKey, StreamPosition)> {
 
 fn parse_content(env: &Env, padded: &[u8]) -> Result<Content, OpenFault> {
     let plain = padding::unpad(padded).map_err(|_| OpenFault::ContentMalformed)?;
-    let (content, extensions) = if env.core.kind == Kind::Heartbeat {
+    if env.core.kind == Kind::Heartbeat {
         let heartbeat: Heartbeat = decode(plain).map_err(|_| OpenFault::ContentMalformed)?;
-        let extensions = heartbeat.extensions.clone();
-        (Content::Heartbeat(heartbeat), extensions)
-    } else {
-        let alert: Alert = decode(plain).map_err(|_| OpenFault::ContentMalformed)?;
-        alert
-            .check(&env.blobs)
-            .map_err(|_| OpenFault::ContentMalformed)?;
-        let extensions = alert.extensions.clone();
-        (Content::Alert(Box::new(alert)), extensions)
-    };
-    match first_unknown_critical(&extensions) {
-        Some(number) => Err(OpenFault::CriticalExtension(number)),
-        None => Ok(content),
+        heartbeat.check()?;
+        return Ok(Content::Heartbeat(heartbeat));
+    }
+    let alert: Alert = decode(plain).map_err(|_| OpenFault::ContentMalformed)?;
+    alert.check(&env.blobs)?;
+    Ok(Content::Alert(Box::new(alert)))
+}
+
+/// What the sender can mend keeps its own reason; the rest is malformed.
+impl From<ContentFault> for OpenFault {
+    fn from(fault: ContentFault) -> Self {
+        match fault {
+            ContentFault::Version(found) => Self::VersionUnknown(found),
+            ContentFault::CriticalExtension(number) => Self::CriticalExtension(number),
+            _ => Self::ContentMalformed,
+        }
     }
 }
