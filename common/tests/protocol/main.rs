@@ -8,5 +8,9 @@
 
 mod addenda;
 mod envelope;
+mod evidence;
+mod obligation;
 mod swaps;
+mod types;
+mod wire;
 mod world;
