@@ -9,6 +9,7 @@
 mod addenda;
 mod envelope;
 mod evidence;
+mod largest;
 mod obligation;
 mod swaps;
 mod types;

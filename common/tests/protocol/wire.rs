@@ -14,6 +14,7 @@ fn each_request_has_the_limit_of_its_choice() {
     for choice in 0..13_u32 {
         let expected = match choice {
             1 => limits::FRAME_SUBMIT_BYTES_MAX,
+            2 => limits::FRAME_RECEIPT_BYTES_MAX,
             7 => limits::FRAME_ROSTER_BYTES_MAX,
             9 => limits::FRAME_MANIFEST_BYTES_MAX,
             10 => limits::FRAME_PIECE_BYTES_MAX,
