@@ -10,6 +10,7 @@ mod addenda;
 mod envelope;
 mod evidence;
 mod largest;
+mod limits;
 mod obligation;
 mod swaps;
 mod types;
