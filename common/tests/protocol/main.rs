@@ -14,5 +14,6 @@ mod limits;
 mod obligation;
 mod swaps;
 mod types;
+mod vectors;
 mod wire;
 mod world;
