@@ -3,7 +3,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::wildcard_imports,
-    reason = "all of this crate is tests: what fails here fails the test, and all speak of one world"
+    reason = "all of this crate is tests: what fails here fails one, and all know one world"
 )]
 
 mod addenda;
@@ -11,7 +11,9 @@ mod envelope;
 mod evidence;
 mod largest;
 mod limits;
+mod notes;
 mod obligation;
+mod opening;
 mod swaps;
 mod types;
 mod vectors;

@@ -18,7 +18,7 @@ const SWAPS: [Swap; 9] = [
     ("wrap", |into, from| into.wrap = from.wrap),
     ("body", |into, from| into.body = from.body.clone()),
     ("original", |into, from| {
-        into.original = from.original.clone()
+        into.original = from.original.clone();
     }),
     ("entry and wrap", |into, from| {
         into.entry = from.entry.clone();

@@ -24,7 +24,8 @@ use maille_common::wire::{
 };
 
 use super::Check;
-use crate::evidence::{accepted, expiry, note, notice, receipt, relay_time, sealed_note};
+use crate::evidence::{accepted, expiry, notice, receipt, relay_time};
+use crate::notes::{note, sealed_note};
 use crate::types::{bundle, request, suspension};
 use crate::world::*;
 
