@@ -120,7 +120,7 @@ impl Stage {
         })
         .await?;
         let proven = signed
-            .verify(&self.roster, &address(SENDER))
+            .verify(&self.roster)
             .map_err(failed)?;
         Ok((proven, note))
     }
