@@ -1,4 +1,5 @@
 //! `maille demo` as people run it: the real binary, the real relay process, `openssl` by itself.
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -7,9 +8,27 @@ use serde_json::Value;
 
 /// Steps whose absence would be noticed by nobody else.
 const STEPS: [&str; 22] = [
-    "network", "relay", "desks", "sent", "accepted", "killed", "restarted", "same-reference",
-    "delivered", "flipped-bit", "came-back", "once", "payload", "attachment", "acknowledged",
-    "refused", "no-rule", "unknown-device", "moved-receipt", "hand-check", "relay-folder",
+    "network",
+    "relay",
+    "desks",
+    "sent",
+    "accepted",
+    "killed",
+    "restarted",
+    "same-reference",
+    "delivered",
+    "flipped-bit",
+    "came-back",
+    "once",
+    "payload",
+    "attachment",
+    "acknowledged",
+    "refused",
+    "no-rule",
+    "unknown-device",
+    "moved-receipt",
+    "hand-check",
+    "relay-folder",
     "datagrams",
 ];
 
@@ -30,7 +49,9 @@ fn demo(arguments: &[&str]) -> Output {
 
 fn lines(output: &Output) -> Vec<Value> {
     let text = std::str::from_utf8(&output.stdout).unwrap();
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }
 
 /// Every step, verified, in order, with a proof; then the summary, which is returned.
@@ -42,7 +63,10 @@ fn verified(output: &Output) -> Value {
         assert!(!line["proof"].as_str().unwrap().is_empty(), "{line}");
     }
     let summary = lines.pop().unwrap();
-    let steps: Vec<&str> = lines.iter().map(|line| line["step"].as_str().unwrap()).collect();
+    let steps: Vec<&str> = lines
+        .iter()
+        .map(|line| line["step"].as_str().unwrap())
+        .collect();
     assert_eq!(steps, STEPS);
     assert_eq!(summary["proof"], "verified 22 of 22 steps");
     assert!(output.status.success(), "{errors}");
@@ -65,7 +89,12 @@ fn for_people_the_timeline_ends_with_what_to_do_next() {
     let output = demo(&["--dir", dir.to_str().unwrap()]);
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{text}");
-    for words in ["verified 22 of 22 steps", "openssl pkeyutl", "maille-relay run", " inbox"] {
+    for words in [
+        "verified 22 of 22 steps",
+        "openssl pkeyutl",
+        "maille-relay run",
+        " inbox",
+    ] {
         assert!(text.contains(words), "{words}: {text}");
     }
 }
@@ -85,7 +114,10 @@ fn cap_files_that_nobody_here_wrote_arrive_byte_for_byte() {
         eprintln!("SKIPPED: no folder shared/samples/cap beside this repository");
         return;
     };
-    for name in ["oasis-cap12-appendix-a1.xml", "ipaws-michigan-state-police.xml"] {
+    for name in [
+        "oasis-cap12-appendix-a1.xml",
+        "ipaws-michigan-state-police.xml",
+    ] {
         sends(&samples.join(name));
     }
 }
@@ -95,8 +127,12 @@ fn a_file_that_is_not_cap_is_refused_before_anything_is_made() {
     let folder = tempfile::tempdir().unwrap();
     let (file, dir) = (folder.path().join("not.xml"), folder.path().join("net"));
     std::fs::write(&file, "no markup").unwrap();
-    let output =
-        demo(&["--dir", dir.to_str().unwrap(), "--cap", file.to_str().unwrap()]);
+    let output = demo(&[
+        "--dir",
+        dir.to_str().unwrap(),
+        "--cap",
+        file.to_str().unwrap(),
+    ]);
     assert_eq!(output.status.code(), Some(3));
     assert!(String::from_utf8_lossy(&output.stderr).contains("--cap"));
     assert!(!dir.exists());
@@ -115,7 +151,13 @@ fn a_folder_with_something_in_it_is_left_alone() {
 fn sends(file: &Path) {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path().join("net");
-    let given = ["--json", "--dir", dir.to_str().unwrap(), "--cap", file.to_str().unwrap()];
+    let given = [
+        "--json",
+        "--dir",
+        dir.to_str().unwrap(),
+        "--cap",
+        file.to_str().unwrap(),
+    ];
     verified(&demo(&given));
     let sent = std::fs::read(file).unwrap();
     for recipient in ["afripol-duty", "cmai-duty"] {
@@ -131,16 +173,25 @@ fn check_with_openssl(dir: &Path, command: &str) {
     }
     let check = || Command::new("sh").args(["-c", command]).output().unwrap();
     let holds = check();
-    assert!(holds.status.success(), "{}", String::from_utf8_lossy(&holds.stderr));
+    assert!(
+        holds.status.success(),
+        "{}",
+        String::from_utf8_lossy(&holds.stderr)
+    );
     let receipt = dir.join("proof/receipt");
     let mut bytes = std::fs::read(&receipt).unwrap();
     bytes[40] ^= 1;
     std::fs::write(&receipt, bytes).unwrap();
-    assert!(!check().status.success(), "one flipped bit of the receipt is noticed");
+    assert!(
+        !check().status.success(),
+        "one flipped bit of the receipt is noticed"
+    );
 }
 
 fn samples() -> Option<PathBuf> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut found = here.ancestors().map(|folder| folder.join("shared/samples/cap"));
+    let mut found = here
+        .ancestors()
+        .map(|folder| folder.join("shared/samples/cap"));
     found.find(|folder| folder.is_dir())
 }

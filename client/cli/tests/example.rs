@@ -1,4 +1,5 @@
 //! certs-example/: the committed files prove themselves, and `maille example` makes the same anew.
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,10 +14,16 @@ use maille_common::terms::{Reach, Standing};
 use maille_common::time::Span;
 
 const BODIES: [(&str, Standing); 10] = [
-    ("afripol", Standing::Member), ("ameripol", Standing::Member), ("aseanapol", Standing::Member),
-    ("cmai", Standing::Member), ("europol", Standing::Member), ("frontex", Standing::Member),
-    ("gccpol", Standing::Member), ("interpol", Standing::Member),
-    ("rats-sco", Standing::Observer), ("unodc", Standing::Observer),
+    ("afripol", Standing::Member),
+    ("ameripol", Standing::Member),
+    ("aseanapol", Standing::Member),
+    ("cmai", Standing::Member),
+    ("europol", Standing::Member),
+    ("frontex", Standing::Member),
+    ("gccpol", Standing::Member),
+    ("interpol", Standing::Member),
+    ("rats-sco", Standing::Observer),
+    ("unodc", Standing::Observer),
 ];
 
 fn committed() -> PathBuf {
@@ -30,7 +37,10 @@ fn roster_of(folder: &Path) -> Roster {
 }
 
 fn maille(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_maille")).args(arguments).output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_maille"))
+        .args(arguments)
+        .output()
+        .unwrap()
 }
 
 /// A fresh example; the relay's port does not matter where nothing runs.
@@ -38,13 +48,25 @@ fn example() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path().join("net");
     let output = maille(&["example", dir.to_str().unwrap()]);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     (folder, dir)
 }
 
 fn files_below(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let below = |path: PathBuf| if path.is_dir() { files_below(&path) } else { vec![path] };
+    let entries = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let below = |path: PathBuf| {
+        if path.is_dir() {
+            files_below(&path)
+        } else {
+            vec![path]
+        }
+    };
     entries.flat_map(below).collect()
 }
 
@@ -54,17 +76,27 @@ fn the_committed_documents_verify_from_the_anchor() {
     let part = roster.authority();
     assert_eq!((part.threshold, part.keys.len()), (2, 3));
     assert_eq!(part.reach, Reach::Loopback);
-    let bodies: Vec<_> = part.organisations.iter()
+    let bodies: Vec<_> = part
+        .organisations
+        .iter()
         .map(|body| (body.name.as_str(), body.standing))
         .collect();
     assert_eq!(bodies, BODIES);
     assert_eq!(roster.contacts().count(), BODIES.len());
-    assert!(roster.contacts().all(|entry| entry.contact.devices.len() == 1));
+    assert!(
+        roster
+            .contacts()
+            .all(|entry| entry.contact.devices.len() == 1)
+    );
     for language in ["en", "fr", "es", "ar"] {
         let named = |names: &[maille_common::local_text::LocalText]| {
             names.iter().any(|name| name.language.as_str() == language)
         };
-        let count = part.organisations.iter().filter(|body| named(&body.names)).count();
+        let count = part
+            .organisations
+            .iter()
+            .filter(|body| named(&body.names))
+            .count();
         assert!(count >= 4, "{language}: {count}");
     }
 }
@@ -115,11 +147,21 @@ fn each_certificate_holds_a_transport_key_of_the_roster_and_openssl_shows_it() {
 fn no_private_key_is_committed() {
     for file in files_below(&committed()) {
         let name = file.file_name().unwrap().to_string_lossy().into_owned();
-        let secret = [".key", ".sealed", ".keys"].iter().any(|end| name.ends_with(end));
-        assert!(!secret && !name.starts_with("machine"), "{}", file.display());
+        let secret = [".key", ".sealed", ".keys"]
+            .iter()
+            .any(|end| name.ends_with(end));
+        assert!(
+            !secret && !name.starts_with("machine"),
+            "{}",
+            file.display()
+        );
         let bytes = fs::read(&file).unwrap();
         let text = String::from_utf8_lossy(&bytes);
-        assert!(!text.contains("PRIVATE") && !text.contains("seed ="), "{}", file.display());
+        assert!(
+            !text.contains("PRIVATE") && !text.contains("seed ="),
+            "{}",
+            file.display()
+        );
     }
 }
 
@@ -129,16 +171,26 @@ fn the_one_command_makes_the_same_network_with_fresh_keys() {
     let (fresh, committed) = (roster_of(&dir), roster_of(&committed()));
     let bodies = |roster: &Roster| {
         let part = roster.authority();
-        let named = part.organisations.iter().map(|body| (body.name.clone(), body.names.clone()));
+        let named = part
+            .organisations
+            .iter()
+            .map(|body| (body.name.clone(), body.names.clone()));
         let contacts = roster.contacts().map(|entry| entry.contact.address.clone());
-        (named.collect::<Vec<_>>(), contacts.collect::<Vec<_>>(), part.rules.clone())
+        (
+            named.collect::<Vec<_>>(),
+            contacts.collect::<Vec<_>>(),
+            part.rules.clone(),
+        )
     };
     assert_eq!(bodies(&fresh), bodies(&committed));
     let old = transport_keys(&committed);
     assert!(transport_keys(&fresh).iter().all(|key| !old.contains(key)));
     for (body, _) in BODIES {
         assert!(fs::read_dir(dir.join("homes")).unwrap().any(|home| {
-            home.unwrap().file_name().to_string_lossy().starts_with(body)
+            home.unwrap()
+                .file_name()
+                .to_string_lossy()
+                .starts_with(body)
         }));
     }
     assert!(dir.join("relay/relay.toml").is_file());
@@ -148,12 +200,26 @@ fn the_one_command_makes_the_same_network_with_fresh_keys() {
 fn a_relay_refuses_the_example_on_any_address_but_loopback() {
     let (_folder, dir) = example();
     let relay = dir.join("relay");
-    let output = maille(&["demo-relay", relay.to_str().unwrap(), "--listen", "0.0.0.0:0"]);
+    let output = maille(&[
+        "demo-relay",
+        relay.to_str().unwrap(),
+        "--listen",
+        "0.0.0.0:0",
+    ]);
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success());
     assert!(errors.contains("loopback"), "{errors}");
-    let served = maille(&["demo-relay", relay.to_str().unwrap(), "--listen", "127.0.0.1:0"]);
-    assert!(served.status.success(), "{}", String::from_utf8_lossy(&served.stderr));
+    let served = maille(&[
+        "demo-relay",
+        relay.to_str().unwrap(),
+        "--listen",
+        "127.0.0.1:0",
+    ]);
+    assert!(
+        served.status.success(),
+        "{}",
+        String::from_utf8_lossy(&served.stderr)
+    );
 }
 
 #[test]
@@ -165,7 +231,10 @@ fn a_desk_refuses_the_example_with_a_relay_elsewhere() {
         let config = ClientConfig::new(dir.join("homes/interpol-duty"));
         let elsewhere = config.relay_address(relay, "192.0.2.1:443");
         let refused = Client::open(elsewhere).await.unwrap_err();
-        assert!(matches!(refused, OpenError::NotLoopback { .. }), "{refused}");
+        assert!(
+            matches!(refused, OpenError::NotLoopback { .. }),
+            "{refused}"
+        );
         let config = ClientConfig::new(dir.join("homes/interpol-duty"));
         Client::open(config).await.unwrap().shutdown().await;
     });
@@ -175,7 +244,12 @@ fn a_desk_refuses_the_example_with_a_relay_elsewhere() {
 fn an_example_is_not_made_for_another_address_than_loopback() {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path().join("net");
-    let output = maille(&["example", dir.to_str().unwrap(), "--listen", "192.0.2.1:443"]);
+    let output = maille(&[
+        "example",
+        dir.to_str().unwrap(),
+        "--listen",
+        "192.0.2.1:443",
+    ]);
     assert_eq!(output.status.code(), Some(2));
     assert!(!dir.exists());
 }
@@ -184,7 +258,9 @@ fn an_example_is_not_made_for_another_address_than_loopback() {
 fn transport_keys(roster: &Roster) -> Vec<VerifyingKey> {
     let relays = roster.authority().relays.iter();
     let relays = relays.flat_map(|relay| relay.keys.iter().map(|keys| keys.transport));
-    let devices = roster.contacts().flat_map(|entry| entry.contact.devices.iter());
+    let devices = roster
+        .contacts()
+        .flat_map(|entry| entry.contact.devices.iter());
     let devices = devices.flat_map(|device| device.keys.iter().map(|keys| keys.transport));
     relays.chain(devices).collect()
 }

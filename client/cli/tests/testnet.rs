@@ -1,4 +1,5 @@
 //! `maille testnet` as other people's tests use it.
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
@@ -33,7 +34,12 @@ fn an_alert_passes_and_everything_ends_when_standard_input_closes() {
     let standing: Value = serde_json::from_str(&line).unwrap();
     assert_eq!(standing["contacts"][0]["address"], "lyon/duty");
     assert_eq!(standing["contacts"][1]["address"], "tunis/duty");
-    assert!(standing["relay"].as_str().unwrap().starts_with("127.0.0.1:"));
+    assert!(
+        standing["relay"]
+            .as_str()
+            .unwrap()
+            .starts_with("127.0.0.1:")
+    );
     let anchor = PathBuf::from(standing["anchor"].as_str().unwrap());
     assert!(anchor.is_file());
 
@@ -63,10 +69,17 @@ async fn exchange(from: PathBuf, to: PathBuf) {
     assert!(tunis.ready(DEADLINE).await);
     let lyon = Client::open(ClientConfig::new(from)).await.unwrap();
     assert!(lyon.ready(DEADLINE).await);
-    let sent = lyon.send(Message::text("Test", "Words.").to("tunis/duty")).await.unwrap();
-    lyon.wait(sent.id, Milestone::Delivered, DEADLINE).await.unwrap();
+    let sent = lyon
+        .send(Message::text("Test", "Words.").to("tunis/duty"))
+        .await
+        .unwrap();
+    lyon.wait(sent.id, Milestone::Delivered, DEADLINE)
+        .await
+        .unwrap();
     tunis.acknowledge(sent.id, By::System, "").await.unwrap();
-    lyon.wait(sent.id, Milestone::Acknowledged, DEADLINE).await.unwrap();
+    lyon.wait(sent.id, Milestone::Acknowledged, DEADLINE)
+        .await
+        .unwrap();
     lyon.shutdown().await;
     tunis.shutdown().await;
 }

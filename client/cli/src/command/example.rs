@@ -41,8 +41,10 @@ struct Made {
 impl Run for Example {
     fn run(self, context: &Context) -> Result<(), Fault> {
         if !self.listen.ip().is_loopback() {
-            let sentence = format!("{} is not on loopback, and the example's keys protect nothing.",
-                self.listen);
+            let sentence = format!(
+                "{} is not on loopback, and the example's keys protect nothing.",
+                self.listen
+            );
             return Err(Fault::new(Exit::Usage, "not-loopback", sentence)
                 .with_hint("Give --listen an address such as 127.0.0.1:4433."));
         }
@@ -62,7 +64,9 @@ impl Run for Example {
 fn made(founded: &Founded) -> Made {
     let site = &founded.site;
     let home = |address: &str| {
-        let contact = address.parse().expect("the example's own addresses are well formed");
+        let contact = address
+            .parse()
+            .expect("the example's own addresses are well formed");
         format!("maille --home '{}'", site.home(&contact).display())
     };
     let next = vec![
@@ -78,7 +82,11 @@ fn made(founded: &Founded) -> Made {
     Made {
         anchor: site.roster().anchor_path(),
         relay: site.relay(),
-        homes: founded.contacts.iter().map(|contact| site.home(contact)).collect(),
+        homes: founded
+            .contacts
+            .iter()
+            .map(|contact| site.home(contact))
+            .collect(),
         next,
     }
 }
@@ -95,7 +103,11 @@ fn write_certificates(founded: &Founded) -> Result<(), Fault> {
     fs::create_dir(&folder).map_err(|error| file_fault(&folder, &error))?;
     let relay = &founded.relay.name;
     let key = relay_folder::transport_key(&founded.site.relay())?;
-    write_certificate(&folder.join(format!("relay-{relay}.pem")), relay.as_str(), &key)?;
+    write_certificate(
+        &folder.join(format!("relay-{relay}.pem")),
+        relay.as_str(),
+        &key,
+    )?;
     for contact in &founded.contacts {
         let home = Home::open(&founded.site.home(contact), Unlock::Machine)?;
         let key = SigningKey::from_seed(*home.transport_seed());
@@ -106,8 +118,8 @@ fn write_certificates(founded: &Founded) -> Result<(), Fault> {
 }
 
 fn write_certificate(path: &Path, name: &str, key: &SigningKey) -> Result<(), Fault> {
-    let identity = Identity::new(name, key)
-        .map_err(|error| Fault::new(Exit::Input, error.code(), error))?;
+    let identity =
+        Identity::new(name, key).map_err(|error| Fault::new(Exit::Input, error.code(), error))?;
     write(path, &certificate_pem(identity.certificate_der()))
 }
 

@@ -72,8 +72,11 @@ impl Run for Testnet {
 
 impl Scratch {
     fn make() -> Result<Self, Fault> {
-        let name =
-            format!("maille-testnet-{}-{}", crate::clock::now().unix_ms(), std::process::id());
+        let name = format!(
+            "maille-testnet-{}-{}",
+            crate::clock::now().unix_ms(),
+            std::process::id()
+        );
         let folder = std::env::temp_dir().join(name);
         fs::create_dir(&folder).map_err(|error| file_fault(&folder, &error))?;
         Ok(Self(folder))
@@ -106,13 +109,18 @@ fn as_text(standing: &Standing) -> String {
         .collect();
     format!(
         "relay   {}\nanchor  {}\n{}",
-        standing.relay, standing.anchor.display(), homes.join("\n")
+        standing.relay,
+        standing.anchor.display(),
+        homes.join("\n")
     )
 }
 
 /// The description: members that hold the keys, the organisations of the contacts, one rule.
 fn plan(contacts: &[String]) -> Result<String, Fault> {
-    let addresses = contacts.iter().map(|text| address(text)).collect::<Result<BTreeSet<_>, _>>()?;
+    let addresses = contacts
+        .iter()
+        .map(|text| address(text))
+        .collect::<Result<BTreeSet<_>, _>>()?;
     let mut plan = String::from("network = \"testnet\"\nthreshold = 2\n");
     for holder in HOLDERS {
         plan += &format!("[[organisation]]\nname = \"{holder}\"\n");
@@ -120,7 +128,10 @@ fn plan(contacts: &[String]) -> Result<String, Fault> {
     let organisations: BTreeSet<_> = addresses.iter().map(ContactAddress::organisation).collect();
     for organisation in organisations {
         plan += &format!("[[organisation]]\nname = \"{organisation}\"\nofficer_names = true\n");
-        for address in addresses.iter().filter(|address| address.is_of(&organisation)) {
+        for address in addresses
+            .iter()
+            .filter(|address| address.is_of(&organisation))
+        {
             plan += &format!("[[organisation.contact]]\naddress = \"{address}\"\n");
         }
     }
@@ -129,7 +140,11 @@ fn plan(contacts: &[String]) -> Result<String, Fault> {
 
 fn address(text: &str) -> Result<ContactAddress, Fault> {
     let text = text.trim();
-    let whole = if text.contains('/') { text.to_owned() } else { format!("{text}/duty") };
+    let whole = if text.contains('/') {
+        text.to_owned()
+    } else {
+        format!("{text}/duty")
+    };
     whole.parse().map_err(|error| {
         let sentence = format!("`{text}` is no contact: {error}");
         Fault::new(Exit::Usage, "contact", sentence)

@@ -14,26 +14,47 @@ impl Stage {
     pub(super) async fn acknowledge(&mut self) -> Result<Told, Fault> {
         let by = By::Officer("N. Mansouri");
         let desk = self.desk(PRESENT)?;
-        let answered = desk.acknowledge(self.alert, by, ACKNOWLEDGED).await.map_err(failed)?;
+        let answered = desk
+            .acknowledge(self.alert, by, ACKNOWLEDGED)
+            .await
+            .map_err(failed)?;
         let (proven, note) = self.receipt(PRESENT, Reached::Acknowledged).await?;
-        ensure(proven.hash() == answered.receipt, "the receipt is the one that was signed")?;
+        ensure(
+            proven.hash() == answered.receipt,
+            "the receipt is the one that was signed",
+        )?;
         self.check_note(note, ACKNOWLEDGED)?;
-        self.check_state(PRESENT, ObligationState::Acknowledged).await?;
+        self.check_state(PRESENT, ObligationState::Acknowledged)
+            .await?;
         let proof = shown(&proven);
         self.acknowledgement = Some(proven);
-        Ok(Told::new(format!("{PRESENT} acknowledged, and {SENDER} reads the note"), proof))
+        Ok(Told::new(
+            format!("{PRESENT} acknowledged, and {SENDER} reads the note"),
+            proof,
+        ))
     }
 
     /// An officer refuses it, with a reason and whose it is.
     pub(super) async fn refuse(&mut self) -> Result<Told, Fault> {
-        let reason = RefuseReason::NotOurs { suggested: Some(address(PRESENT)) };
+        let reason = RefuseReason::NotOurs {
+            suggested: Some(address(PRESENT)),
+        };
         let by = By::Officer("R. Trabelsi");
-        let answered = self.desk(AWAY)?.refuse(self.alert, reason, by, REFUSED).await;
+        let answered = self
+            .desk(AWAY)?
+            .refuse(self.alert, reason, by, REFUSED)
+            .await;
         let answered = answered.map_err(failed)?;
         let (proven, note) = self.receipt(AWAY, Reached::Refused).await?;
-        ensure(proven.hash() == answered.receipt, "the receipt is the one that was signed")?;
+        ensure(
+            proven.hash() == answered.receipt,
+            "the receipt is the one that was signed",
+        )?;
         let suggested = note.as_ref().map(|note| note.suggested.to_string());
-        ensure(suggested.as_deref() == Some(PRESENT), "the refusal says whose it is")?;
+        ensure(
+            suggested.as_deref() == Some(PRESENT),
+            "the refusal says whose it is",
+        )?;
         self.check_note(note, REFUSED)?;
         self.check_state(AWAY, ObligationState::Refused).await?;
         let reason = proven.statement().reason;
@@ -45,13 +66,22 @@ impl Stage {
 
     fn check_note(&self, note: Option<Note>, words: &str) -> Result<(), Fault> {
         let note = note.ok_or_else(|| not_so("the note reached the sender"))?;
-        ensure(note.text.as_str() == words, "the note is the one that was written")
+        ensure(
+            note.text.as_str() == words,
+            "the note is the one that was written",
+        )
     }
 
     async fn check_state(&self, contact: &str, state: ObligationState) -> Result<(), Fault> {
         let track = self.track().await?;
-        let found = track.recipients.iter().find(|known| known.contact.as_str() == contact);
+        let found = track
+            .recipients
+            .iter()
+            .find(|known| known.contact.as_str() == contact);
         let found = found.map(|known| known.standing.state);
-        ensure(found == Some(state), format_args!("the obligation of {contact} is {state}"))
+        ensure(
+            found == Some(state),
+            format_args!("the obligation of {contact} is {state}"),
+        )
     }
 }

@@ -6,7 +6,9 @@ use maille_common::evidence::Proven;
 use maille_common::terms::{Outcome, PartRole, Stage as Reached};
 
 use super::relay_process::RelayProcess;
-use super::stage::{AWAY, DEADLINE, PRESENT, SENDER, Stage, address, ensure, failed, in_time, not_so, shown};
+use super::stage::{
+    AWAY, DEADLINE, PRESENT, SENDER, Stage, address, ensure, failed, in_time, not_so, shown,
+};
 use super::timeline::Told;
 use crate::fault::Fault;
 use crate::network::{file_fault, file_stem};
@@ -20,10 +22,15 @@ impl Stage {
         let any = "127.0.0.1:0".parse().map_err(failed)?;
         let relay = RelayProcess::start(&self.founded.site.relay(), any).await?;
         self.recorder.set_relay(relay.serving.address);
-        let what = format!("the relay {} serves as a process of its own", self.founded.relay.name);
+        let what = format!(
+            "the relay {} serves as a process of its own",
+            self.founded.relay.name
+        );
         let proof = format!(
             "process {}, {} (UDP), incarnation {}",
-            relay.id(), relay.serving.address, relay.serving.incarnation
+            relay.id(),
+            relay.serving.address,
+            relay.serving.incarnation
         );
         self.relay = Some(relay);
         Ok(Told::new(what, proof))
@@ -48,31 +55,49 @@ impl Stage {
         let message = self.dispatch.message(&RECIPIENTS)?;
         let sent = self.desk(SENDER)?.send(message).await.map_err(failed)?;
         ensure(!sent.already, "the alert is a new one")?;
-        ensure(sent.reach.iter().all(|reach| reach.lacking.is_empty()),
-            "every device of the recipients has a wrap of its own")?;
+        ensure(
+            sent.reach.iter().all(|reach| reach.lacking.is_empty()),
+            "every device of the recipients has a wrap of its own",
+        )?;
         self.alert = sent.id;
         Ok(Told::new(
-            format!("alert {} stands in the outbox of {SENDER}", sent.id.prefix()),
-            format!("alert id {}, the hash of what the sender's device signed", sent.id),
+            format!(
+                "alert {} stands in the outbox of {SENDER}",
+                sent.id.prefix()
+            ),
+            format!(
+                "alert id {}, the hash of what the sender's device signed",
+                sent.id
+            ),
         ))
     }
 
     /// The relay's signed word that both copies would survive a power cut.
     pub(super) async fn accepted(&mut self) -> Result<Told, Fault> {
         let desk = self.desk(SENDER)?;
-        let track = desk.wait(self.alert, Milestone::Accepted, DEADLINE).await.map_err(failed)?;
+        let track = desk
+            .wait(self.alert, Milestone::Accepted, DEADLINE)
+            .await
+            .map_err(failed)?;
         let mut proofs = Vec::new();
         for recipient in &track.recipients {
-            let signed = recipient.accepted.iter()
+            let signed = recipient
+                .accepted
+                .iter()
                 .find(|signed| signed.statement.outcome == Outcome::Accepted)
                 .ok_or_else(|| not_so(format_args!("accepted for {}", recipient.contact)))?;
             let proven = signed.clone().verify(&self.roster).map_err(failed)?;
             proofs.push(format!(
-                "{} for {} (key {})", Proven::hash(&proven).short(), recipient.contact,
+                "{} for {} (key {})",
+                Proven::hash(&proven).short(),
+                recipient.contact,
                 proven.key().short()
             ));
         }
-        ensure(proofs.len() == RECIPIENTS.len(), "the relay accepted for both")?;
+        ensure(
+            proofs.len() == RECIPIENTS.len(),
+            "the relay accepted for both",
+        )?;
         Ok(Told::new(
             "the relay accepted it for both, durably",
             format!("Accepted signed by the relay: {}", proofs.join(", ")),
@@ -84,8 +109,14 @@ impl Stage {
         let relay = self.relay.take().ok_or_else(|| not_so("the relay runs"))?;
         let process = relay.id();
         let status = relay.kill().await?;
-        ensure(was_killed(status), format_args!("the relay was killed ({status})"))?;
-        Ok(Told::new("the relay was killed with SIGKILL", format!("process {process}: {status}")))
+        ensure(
+            was_killed(status),
+            format_args!("the relay was killed ({status})"),
+        )?;
+        Ok(Told::new(
+            "the relay was killed with SIGKILL",
+            format!("process {process}: {status}"),
+        ))
     }
 
     /// The same folder, the same port; the store is the one it was. The desks are opened anew as
@@ -95,29 +126,43 @@ impl Stage {
         self.close(SENDER).await;
         self.close(PRESENT).await;
         let site = self.founded.site.relay();
-        let address = self.recorder.relay().ok_or_else(|| not_so("the relay had an address"))?;
+        let address = self
+            .recorder
+            .relay()
+            .ok_or_else(|| not_so("the relay had an address"))?;
         let relay = RelayProcess::start(&site, address).await?;
         let again = &relay.serving;
         ensure(again.address == address, "the relay is back on its port")?;
         ensure(again.incarnation == before, "its store is the one it was")?;
-        let proof = format!("process {}, {address}, incarnation {before} as before", relay.id());
+        let proof = format!(
+            "process {}, {address}, incarnation {before} as before",
+            relay.id()
+        );
         self.relay = Some(relay);
         self.open(PRESENT).await?;
         self.open(SENDER).await?;
-        Ok(Told::new("the relay is back on the same port with the same store", proof))
+        Ok(Told::new(
+            "the relay is back on the same port with the same store",
+            proof,
+        ))
     }
 
     async fn incarnation_at_sender(&self) -> Result<String, Fault> {
         let status = self.desk(SENDER)?.status().await.map_err(failed)?;
         let known = status.relays.first().and_then(|relay| relay.incarnation);
-        Ok(known.ok_or_else(|| not_so("the sender knows the relay's store"))?.to_string())
+        Ok(known
+            .ok_or_else(|| not_so("the sender knows the relay's store"))?
+            .to_string())
     }
 
     /// The same message under the same reference.
     pub(super) async fn send_again(&mut self) -> Result<Told, Fault> {
         let message = self.dispatch.message(&RECIPIENTS)?;
         let sent = self.desk(SENDER)?.send(message).await.map_err(failed)?;
-        ensure(sent.already && sent.id == self.alert, "the same reference is the same alert")?;
+        ensure(
+            sent.already && sent.id == self.alert,
+            "the same reference is the same alert",
+        )?;
         let outbox = self.desk(SENDER)?.outbox().await.map_err(failed)?;
         ensure(outbox.len() == 1, "one alert stands in the outbox")?;
         Ok(Told::new(
@@ -130,7 +175,10 @@ impl Stage {
     pub(super) async fn delivered(&mut self) -> Result<Told, Fault> {
         self.arrival(PRESENT).await?;
         let (proven, _) = self.receipt(PRESENT, Reached::Delivered).await?;
-        Ok(Told::new(format!("{PRESENT} has it, durably"), shown(&proven)))
+        Ok(Told::new(
+            format!("{PRESENT} has it, durably"),
+            shown(&proven),
+        ))
     }
 
     /// The recipient that was away has it, from the relay that was killed.
@@ -138,7 +186,10 @@ impl Stage {
         self.open(AWAY).await?;
         self.arrival(AWAY).await?;
         let (proven, _) = self.receipt(AWAY, Reached::Delivered).await?;
-        Ok(Told::new(format!("{AWAY} came back and has it"), shown(&proven)))
+        Ok(Told::new(
+            format!("{AWAY} came back and has it"),
+            shown(&proven),
+        ))
     }
 
     /// Opened once more, the desk still has it once, and told of it once.
@@ -148,13 +199,19 @@ impl Stage {
         for contact in RECIPIENTS {
             let desk = self.desk(contact)?;
             let inbox = desk.inbox().await.map_err(failed)?;
-            ensure(inbox.len() == 1, format_args!("{contact} has one alert, not {}", inbox.len()))?;
+            ensure(
+                inbox.len() == 1,
+                format_args!("{contact} has one alert, not {}", inbox.len()),
+            )?;
             let mut events = desk.events("once").all();
             let mut arrivals = 0;
             while let Some(event) = events.try_next().await.map_err(failed)? {
                 arrivals += u32::from(matches!(event.event.kind, EventKind::Arrived { .. }));
             }
-            ensure(arrivals == 1, format_args!("{contact} was told of {arrivals} arrivals"))?;
+            ensure(
+                arrivals == 1,
+                format_args!("{contact} was told of {arrivals} arrivals"),
+            )?;
         }
         Ok(Told::new(
             format!("{PRESENT} and {AWAY} have it once, {AWAY} after another restart too"),
@@ -165,17 +222,29 @@ impl Stage {
     /// The payload at each recipient is the file that was given.
     pub(super) async fn payload(&mut self) -> Result<Told, Fault> {
         for contact in RECIPIENTS {
-            let received = self.desk(contact)?.received(self.alert).await.map_err(failed)?;
+            let received = self
+                .desk(contact)?
+                .received(self.alert)
+                .await
+                .map_err(failed)?;
             let payload = received.content.parts.iter().find_map(inline_payload);
             let payload = payload.ok_or_else(|| not_so(format_args!("{contact} has a payload")))?;
-            ensure(payload == self.dispatch.payload(),
-                format_args!("the payload at {contact} is the file"))?;
-            self.keep(&format!("payload-at-{}.xml", file_stem(&address(contact))), payload)?;
+            ensure(
+                payload == self.dispatch.payload(),
+                format_args!("the payload at {contact} is the file"),
+            )?;
+            self.keep(
+                &format!("payload-at-{}.xml", file_stem(&address(contact))),
+                payload,
+            )?;
         }
         let file = self.dispatch.payload();
         Ok(Told::new(
             format!("the CAP file is byte for byte the same at {PRESENT} and {AWAY}"),
-            format!("{} bytes each, kept as payload-at-*.xml in the folder", file.len()),
+            format!(
+                "{} bytes each, kept as payload-at-*.xml in the folder",
+                file.len()
+            ),
         ))
     }
 
@@ -183,15 +252,27 @@ impl Stage {
     pub(super) async fn attachment(&mut self) -> Result<Told, Fault> {
         let mut receipts = Vec::new();
         for contact in RECIPIENTS {
-            let found = self.desk(contact)?.attachment(self.alert, 0).await.map_err(failed)?;
-            in_time("the attachment", async { found.whole().await.map_err(failed) }).await?;
+            let found = self
+                .desk(contact)?
+                .attachment(self.alert, 0)
+                .await
+                .map_err(failed)?;
+            in_time("the attachment", async {
+                found.whole().await.map_err(failed)
+            })
+            .await?;
             let stem = file_stem(&address(contact));
-            let path = self.founded.site.root().join(format!("attachment-at-{stem}.txt"));
+            let path = self
+                .founded
+                .site
+                .root()
+                .join(format!("attachment-at-{stem}.txt"));
             found.save_to(&path).await.map_err(failed)?;
-            let bytes = std::fs::read(&path)
-                .map_err(|error| file_fault(&path, &error))?;
-            ensure(bytes == self.dispatch.attachment(),
-                format_args!("the attachment at {contact} is the file"))?;
+            let bytes = std::fs::read(&path).map_err(|error| file_fault(&path, &error))?;
+            ensure(
+                bytes == self.dispatch.attachment(),
+                format_args!("the attachment at {contact} is the file"),
+            )?;
             receipts.push(shown(&self.receipt(contact, Reached::Complete).await?.0));
         }
         let bytes = self.dispatch.attachment().len();

@@ -47,9 +47,8 @@ impl CapFile {
     pub(crate) fn read(path: Option<&Path>) -> Result<Self, Fault> {
         let file = match path {
             None => BUILT_IN.to_vec(),
-            Some(path) => {
-                fs::read(path).map_err(|error| file_fault(path, &error).with_hint("Check --cap."))?
-            }
+            Some(path) => fs::read(path)
+                .map_err(|error| file_fault(path, &error).with_hint("Check --cap."))?,
         };
         cap::read(&file).map_err(|error| {
             Fault::new(Exit::Input, error.code(), error).with_hint("Give a CAP 1.2 file to --cap.")
@@ -65,13 +64,17 @@ impl Dispatch {
         let lines: String = (1..=LINES).map(line).collect();
         let attachment = folder.join("passport-numbers.txt");
         fs::write(&attachment, &lines).map_err(|error| file_fault(&attachment, &error))?;
-        Ok(Self { file, attachment, lines })
+        Ok(Self {
+            file,
+            attachment,
+            lines,
+        })
     }
 
     /// The message. The same every time: sent again under its reference, it is the same alert.
     pub(crate) fn message(&self, recipients: &[&str]) -> Result<Message, Fault> {
-        let import = cap::read(&self.file)
-            .map_err(|error| Fault::new(Exit::Input, error.code(), error))?;
+        let import =
+            cap::read(&self.file).map_err(|error| Fault::new(Exit::Input, error.code(), error))?;
         // `System` and `Draft` are nobody's alarm.
         let status = import.status.status().unwrap_or(Status::Test);
         let file = FileToAttach {
@@ -96,10 +99,10 @@ impl Dispatch {
         self.lines.as_bytes()
     }
 
-    /// Every word of subject, texts, payload, attachment and notes that is long enough to search for.
+    /// The words of subject, texts, payload, attachment and notes that are worth searching for.
     pub(crate) fn words(&self) -> Result<Words, Fault> {
-        let import = cap::read(&self.file)
-            .map_err(|error| Fault::new(Exit::Input, error.code(), error))?;
+        let import =
+            cap::read(&self.file).map_err(|error| Fault::new(Exit::Input, error.code(), error))?;
         let mut words = Words::default();
         for subject in &import.draft.subjects {
             words.add(&subject.text);
@@ -112,7 +115,13 @@ impl Dispatch {
             }
         }
         words.add(&self.lines);
-        words.add(&self.attachment.file_name().unwrap_or_default().to_string_lossy());
+        words.add(
+            &self
+                .attachment
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy(),
+        );
         words.add(ACKNOWLEDGED);
         words.add(REFUSED);
         Ok(words)

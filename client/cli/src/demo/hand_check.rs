@@ -12,9 +12,17 @@ use crate::network::{Site, file_fault, public_key_pem};
 
 /// Writes statement, signature and public key of the acknowledgement, as they were received.
 pub(crate) fn write(stage: &Stage) -> Result<Told, Fault> {
-    let proven = stage.acknowledgement.as_ref().ok_or_else(|| not_so("it was acknowledged"))?;
+    let proven = stage
+        .acknowledgement
+        .as_ref()
+        .ok_or_else(|| not_so("it was acknowledged"))?;
     let signed = proven.signed();
-    let BatchSignature { index, count, path, signature } = &signed.signature;
+    let BatchSignature {
+        index,
+        count,
+        path,
+        signature,
+    } = &signed.signature;
     // Of a larger batch the root takes the path as well (PROTOCOL section 1).
     let alone = (*index, *count) == (0, 1) && path.is_empty();
     ensure(alone, "the receipt was signed in a batch of one")?;
@@ -30,7 +38,10 @@ pub(crate) fn write(stage: &Stage) -> Result<Told, Fault> {
         fs::write(&path, bytes).map_err(|error| file_fault(&path, &error))?;
     }
     Ok(Told::new(
-        format!("the acknowledgement lies in {} for a check without us", folder.display()),
+        format!(
+            "the acknowledgement lies in {} for a check without us",
+            folder.display()
+        ),
         format!("{}; the command stands at the end", shown(proven)),
     ))
 }

@@ -35,16 +35,26 @@ struct Desk {
 }
 
 impl Recorder {
-    /// Takes a free port of loopback. Until a relay is named, what arrives is kept and goes nowhere.
+    /// Takes a free port of loopback. Until a relay is named, what arrives is kept and goes no
+    /// further.
     pub(crate) async fn start() -> io::Result<Self> {
         let front = Arc::new(UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await?);
         let address = front.local_addr()?;
         let (relay, named) = watch::channel(None);
         let tape = Arc::new(Tape::default());
-        let desk = Desk { front, relay: named, tape: Arc::clone(&tape) };
+        let desk = Desk {
+            front,
+            relay: named,
+            tape: Arc::clone(&tape),
+        };
         let mut tasks = JoinSet::new();
         tasks.spawn(pass_to_relay(desk));
-        Ok(Self { address, relay, tape, _tasks: tasks })
+        Ok(Self {
+            address,
+            relay,
+            tape,
+            _tasks: tasks,
+        })
     }
 
     /// Where desks find the relay.
@@ -86,13 +96,19 @@ async fn pass_to_relay(desk: Desk) {
     let mut buffer = vec![0; DATAGRAM_BYTES_MAX];
     loop {
         // An error tells of a datagram sent before, which nobody took; QUIC sends it again.
-        let Ok((length, from)) = desk.front.recv_from(&mut buffer).await else { continue };
+        let Ok((length, from)) = desk.front.recv_from(&mut buffer).await else {
+            continue;
+        };
         desk.tape.keep(&buffer[..length]);
-        let Some(relay) = *desk.relay.borrow() else { continue };
+        let Some(relay) = *desk.relay.borrow() else {
+            continue;
+        };
         let socket = match sockets.get(&from) {
             Some(socket) => Arc::clone(socket),
             None => {
-                let Ok(socket) = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await else { continue };
+                let Ok(socket) = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await else {
+                    continue;
+                };
                 let socket = Arc::new(socket);
                 sockets.insert(from, Arc::clone(&socket));
                 answers.spawn(pass_back(desk.clone(), Arc::clone(&socket), from));
@@ -107,7 +123,9 @@ async fn pass_to_relay(desk: Desk) {
 async fn pass_back(desk: Desk, socket: Arc<UdpSocket>, to: SocketAddr) {
     let mut buffer = vec![0; DATAGRAM_BYTES_MAX];
     loop {
-        let Ok((length, _)) = socket.recv_from(&mut buffer).await else { continue };
+        let Ok((length, _)) = socket.recv_from(&mut buffer).await else {
+            continue;
+        };
         desk.tape.keep(&buffer[..length]);
         let _ = desk.front.send_to(&buffer[..length], to).await;
     }

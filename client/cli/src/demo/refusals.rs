@@ -24,8 +24,10 @@ use crate::fault::Fault;
 use crate::network::{Site, new_home};
 
 /// For any answer here.
-const BOUND: AnswerBound =
-    AnswerBound { bytes_max: ANSWER_BYTES_MAX, deadline: Duration::from_secs(30) };
+const BOUND: AnswerBound = AnswerBound {
+    bytes_max: ANSWER_BYTES_MAX,
+    deadline: Duration::from_secs(30),
+};
 
 impl Stage {
     /// The alert is fetched from the relay with the keys of the desk that is away, as that desk
@@ -34,7 +36,8 @@ impl Stage {
         let home = self.founded.site.home(&address(AWAY));
         let home = Home::open(&home, Unlock::Machine)?;
         let (_dialer, link) = self.link(home.transport_seed()).await?;
-        self.hello(&link, self.device(AWAY)?, self.away_epoch).await?;
+        self.hello(&link, self.device(AWAY)?, self.away_epoch)
+            .await?;
         let delivery = in_time("the alert at a bare connection", self.pushed(&link)).await?;
         link.close(maille_link::CloseCode::Done);
         let me = self.device(AWAY)?;
@@ -47,15 +50,26 @@ impl Stage {
         let mut body = delivery.body.to_vec();
         let middle = body.len() / 2;
         body[middle] ^= 1;
-        let flipped = Delivery { body: Bytes::new(body).map_err(failed)?, ..delivery };
-        let refusal = judge(flipped)?.err().ok_or_else(|| not_so("a flipped bit is noticed"))?;
-        ensure(refusal.check() == "E11", format_args!("check E11 refuses it ({refusal})"))?;
+        let flipped = Delivery {
+            body: Bytes::new(body).map_err(failed)?,
+            ..delivery
+        };
+        let refusal = judge(flipped)?
+            .err()
+            .ok_or_else(|| not_so("a flipped bit is noticed"))?;
+        ensure(
+            refusal.check() == "E11",
+            format_args!("check E11 refuses it ({refusal})"),
+        )?;
         Ok(Told::new(
             format!(
                 "one flipped bit is noticed: the alert was fetched with the keys of {AWAY}, not \
                  answered, and bit 0 of byte {middle} of its sealed body turned over in memory"
             ),
-            format!("check {} refuses: {refusal}; unchanged it verifies", refusal.check()),
+            format!(
+                "check {} refuses: {refusal}; unchanged it verifies",
+                refusal.check()
+            ),
         ))
     }
 
@@ -95,14 +109,19 @@ impl Stage {
             Err(fault) => fault.sentence,
         };
         Ok(Told::new(
-            format!("a device that claims to be of {PRESENT} and is not in the roster is turned away"),
+            format!(
+                "a device that claims to be of {PRESENT} and is not in the roster is turned away"
+            ),
             format!("the relay closes the connection at the handshake (T1): {refusal}"),
         ))
     }
 
     /// The acknowledgement, as if it answered for the other recipient.
     pub(super) fn move_a_receipt(&self) -> Result<Told, Fault> {
-        let proven = self.acknowledgement.as_ref().ok_or_else(|| not_so("it was acknowledged"))?;
+        let proven = self
+            .acknowledgement
+            .as_ref()
+            .ok_or_else(|| not_so("it was acknowledged"))?;
         let receipt = proven.statement();
         let refused = |moved: Receipt| {
             let signed = Signed {
@@ -110,16 +129,24 @@ impl Stage {
                 signature: proven.signed().signature.clone(),
             };
             let judged = signed.verify(&self.roster, &address(SENDER));
-            judged.err().ok_or_else(|| not_so("a moved receipt is refused"))
+            judged
+                .err()
+                .ok_or_else(|| not_so("a moved receipt is refused"))
         };
-        let moved = refused(Receipt { recipient: address(AWAY), ..receipt.clone() })?;
+        let moved = refused(Receipt {
+            recipient: address(AWAY),
+            ..receipt.clone()
+        })?;
         let reworded = refused(Receipt {
             recipient: address(AWAY),
             contact: address(AWAY),
             device: self.device(AWAY)?,
             ..receipt.clone()
         })?;
-        ensure((moved.check(), reworded.check()) == ("Q3", "Q2"), "Q3 and Q2 refuse")?;
+        ensure(
+            (moved.check(), reworded.check()) == ("Q3", "Q2"),
+            "Q3 and Q2 refuse",
+        )?;
         Ok(Told::new(
             format!("the acknowledgement of {PRESENT} does not count for {AWAY}"),
             format!("check Q3: {moved}; with the other device's name in it, check Q2: {reworded}"),

@@ -6,9 +6,7 @@ use std::path::Path;
 use maille_client::authority::RelayKeysPlan;
 use maille_client::entropy::OsRandomness;
 use maille_common::crypto::ed25519::SigningKey;
-use maille_relay::{
-    Config, NewRelay, Relay, RelayFolder, RelayKeyPair, RunningRelay, Setup, init,
-};
+use maille_relay::{Config, NewRelay, Relay, RelayFolder, RelayKeyPair, RunningRelay, Setup, init};
 
 use crate::exit::Exit;
 use crate::fault::Fault;
@@ -47,7 +45,7 @@ pub(crate) struct RelayInside(RunningRelay);
 impl RelayInside {
     /// Serves a folder, at another address than its configuration says if one is given.
     ///
-    /// It serves a network of loopback for an hour or a test, so it takes the last byte of the disk.
+    /// It serves a network of loopback for an hour or a test, so it may fill the disk.
     pub(crate) async fn start(dir: &Path, listen: Option<SocketAddr>) -> Result<Self, Fault> {
         let folder = RelayFolder::new(dir);
         let config = Config::read(&folder.config())
@@ -58,7 +56,9 @@ impl RelayInside {
             ..config
         };
         let started = Relay::start(Setup::new(folder, config)).await;
-        started.map(Self).map_err(|error| Fault::new(Exit::World, error.code(), error))
+        started
+            .map(Self)
+            .map_err(|error| Fault::new(Exit::World, error.code(), error))
     }
 
     /// Where it listens.

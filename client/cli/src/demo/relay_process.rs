@@ -56,7 +56,10 @@ impl Run for DemoRelay {
         log();
         super::steps::runtime()?.block_on(async {
             let relay = RelayInside::start(&self.dir, self.listen).await?;
-            let serving = Serving { address: relay.address(), incarnation: relay.incarnation() };
+            let serving = Serving {
+                address: relay.address(),
+                incarnation: relay.incarnation(),
+            };
             let line = serde_json::to_string(&serving).map_err(super::stage::failed)?;
             context.output.result(&serving, &line)?;
             let mut words = Vec::new();
@@ -74,7 +77,10 @@ impl RelayProcess {
     pub(crate) async fn start(dir: &Path, listen: SocketAddr) -> Result<Self, Fault> {
         let program = std::env::current_exe().map_err(|error| spawn_failed(&error))?;
         let log = dir.join("relay.log");
-        let log = File::options().create(true).append(true).open(&log)
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(&log)
             .map_err(|error| file_fault(&log, &error))?;
         let mut child = Command::new(program)
             .arg(COMMAND)
@@ -89,7 +95,11 @@ impl RelayProcess {
         let output = child.stdout.take().ok_or_else(silent)?;
         let mut lines = BufReader::new(output).lines();
         let first = tokio::time::timeout(START, lines.next_line()).await;
-        let line = first.ok().and_then(Result::ok).flatten().ok_or_else(silent)?;
+        let line = first
+            .ok()
+            .and_then(Result::ok)
+            .flatten()
+            .ok_or_else(silent)?;
         let serving = serde_json::from_str(&line).map_err(|_| silent())?;
         Ok(Self { child, serving })
     }
@@ -99,24 +109,40 @@ impl RelayProcess {
         self.child.id().unwrap_or(0)
     }
 
-    /// Kills the process with SIGKILL (elsewhere: as hard as the system can), and returns when it is
-    /// gone.
+    /// Kills the process with SIGKILL (elsewhere: as hard as the system can), and returns when
+    /// it is gone.
     pub(crate) async fn kill(mut self) -> Result<ExitStatus, Fault> {
-        self.child.start_kill().map_err(|error| spawn_failed(&error))?;
-        self.child.wait().await.map_err(|error| spawn_failed(&error))
+        self.child
+            .start_kill()
+            .map_err(|error| spawn_failed(&error))?;
+        self.child
+            .wait()
+            .await
+            .map_err(|error| spawn_failed(&error))
     }
 }
 
 fn log() {
     // A log that is set up already stays.
-    let _ = tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false).try_init();
+    let _ = tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .try_init();
 }
 
 fn spawn_failed(error: &std::io::Error) -> Fault {
-    Fault::new(Exit::World, "relay-process", format_args!("The relay's process failed: {error}."))
+    Fault::new(
+        Exit::World,
+        "relay-process",
+        format_args!("The relay's process failed: {error}."),
+    )
 }
 
 fn silent() -> Fault {
-    Fault::new(Exit::World, "relay-silent", "The relay's process did not say that it serves.")
-        .with_hint("Its log is relay.log in its folder.")
+    Fault::new(
+        Exit::World,
+        "relay-silent",
+        "The relay's process did not say that it serves.",
+    )
+    .with_hint("Its log is relay.log in its folder.")
 }

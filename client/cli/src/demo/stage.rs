@@ -63,13 +63,17 @@ pub(crate) struct Stage {
 impl Stage {
     /// The open desk of a contact.
     pub(crate) fn desk(&self, contact: &'static str) -> Result<&Client, Fault> {
-        self.desks.get(contact).ok_or_else(|| not_so(format_args!("{contact} is not open")))
+        self.desks
+            .get(contact)
+            .ok_or_else(|| not_so(format_args!("{contact} is not open")))
     }
 
     /// Opens the desk of a contact, and returns when it has spoken with the relay.
     pub(crate) async fn open(&mut self, contact: &'static str) -> Result<(), Fault> {
         let home = self.founded.site.home(&address(contact));
-        let client = Client::open(ClientConfig::new(home)).await.map_err(failed)?;
+        let client = Client::open(ClientConfig::new(home))
+            .await
+            .map_err(failed)?;
         if !client.ready(DEADLINE).await {
             return Err(not_so(format_args!("{contact} does not reach the relay")));
         }
@@ -87,7 +91,10 @@ impl Stage {
     /// The device of a contact.
     pub(crate) fn device(&self, contact: &str) -> Result<DeviceId, Fault> {
         let devices = self.roster.devices_of(&address(contact));
-        devices.first().copied().ok_or_else(|| not_so(format_args!("{contact} has no device")))
+        devices
+            .first()
+            .copied()
+            .ok_or_else(|| not_so(format_args!("{contact} has no device")))
     }
 
     /// What the sender knows of the alert.
@@ -112,7 +119,9 @@ impl Stage {
             }
         })
         .await?;
-        let proven = signed.verify(&self.roster, &address(SENDER)).map_err(failed)?;
+        let proven = signed
+            .verify(&self.roster, &address(SENDER))
+            .map_err(failed)?;
         Ok((proven, note))
     }
 
@@ -121,7 +130,13 @@ impl Stage {
         in_time(&format!("the alert at {recipient}"), async {
             let desk = self.desk(recipient)?;
             let mut events = desk.events("demo").all();
-            while !desk.inbox().await.map_err(failed)?.iter().any(|line| line.id == self.alert) {
+            while !desk
+                .inbox()
+                .await
+                .map_err(failed)?
+                .iter()
+                .any(|line| line.id == self.alert)
+            {
                 events.next().await.map_err(failed)?;
             }
             Ok(())
@@ -136,7 +151,10 @@ impl Stage {
         let identity = Identity::new("demo", &key).map_err(failed)?;
         let dialer = Dialer::bind(identity, Limits::default()).map_err(failed)?;
         let relay = self.roster.relay(&self.founded.relay.name);
-        let keys: Vec<_> = relay.iter().flat_map(|relay| &relay.keys).map(|keys| keys.transport)
+        let keys: Vec<_> = relay
+            .iter()
+            .flat_map(|relay| &relay.keys)
+            .map(|keys| keys.transport)
             .collect();
         let address = self.founded.relay.address.to_string();
         let link = dialer.connect(&address, &keys).await.map_err(failed)?;
@@ -150,14 +168,20 @@ fn receipt_in(
     recipient: &str,
     reached: Reached,
 ) -> Option<(SignedReceipt, Option<Note>)> {
-    let tracked = track.recipients.iter().find(|known| known.contact.as_str() == recipient)?;
+    let tracked = track
+        .recipients
+        .iter()
+        .find(|known| known.contact.as_str() == recipient)?;
     let mut receipts = tracked.receipts.iter();
-    receipts.find(|(receipt, _)| receipt.statement.stage == reached).cloned()
+    receipts
+        .find(|(receipt, _)| receipt.statement.stage == reached)
+        .cloned()
 }
 
 /// An address of this demonstration.
 pub(crate) fn address(text: &str) -> ContactAddress {
-    text.parse().expect("the demonstration's own addresses are well formed")
+    text.parse()
+        .expect("the demonstration's own addresses are well formed")
 }
 
 /// What a receipt is called where it is shown as proof.
@@ -177,12 +201,16 @@ pub(crate) async fn in_time<T>(
     what: &str,
     wait: impl Future<Output = Result<T, Fault>>,
 ) -> Result<T, Fault> {
-    let late = |_| not_so(format_args!("{what} did not come within {} s", DEADLINE.as_secs()));
+    let late = |_| {
+        not_so(format_args!(
+            "{what} did not come within {} s",
+            DEADLINE.as_secs()
+        ))
+    };
     tokio::time::timeout(DEADLINE, wait).await.map_err(late)?
 }
 
 /// Something that had to work did not.
-#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
 pub(crate) fn failed(error: impl Display) -> Fault {
     Fault::new(Exit::Refused, "demo-step", error)
 }
@@ -194,5 +222,9 @@ pub(crate) fn not_so(what: impl Display) -> Fault {
 
 /// A claim that has to hold.
 pub(crate) fn ensure(holds: bool, otherwise: impl Display) -> Result<(), Fault> {
-    if holds { Ok(()) } else { Err(not_so(otherwise)) }
+    if holds {
+        Ok(())
+    } else {
+        Err(not_so(otherwise))
+    }
 }

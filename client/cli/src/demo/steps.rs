@@ -55,11 +55,7 @@ pub(crate) fn run(request: Request, output: &Output) -> Result<(), Fault> {
 }
 
 /// Plays every step; returns the command that checks one receipt.
-async fn play(
-    folder: &Path,
-    cap: CapFile,
-    timeline: &mut Timeline<'_>,
-) -> Result<String, Fault> {
+async fn play(folder: &Path, cap: CapFile, timeline: &mut Timeline<'_>) -> Result<String, Fault> {
     let mut stage = match prepare(folder, cap).await {
         Ok(stage) => stage,
         Err(fault) => return timeline.tell("network", Err(fault)).map(|()| String::new()),
@@ -93,7 +89,8 @@ async fn play(
 
 /// Founds the network behind a recorder, and writes what will be sent.
 async fn prepare(folder: &Path, cap: CapFile) -> Result<Stage, Fault> {
-    let recorder = Recorder::start().await
+    let recorder = Recorder::start()
+        .await
         .map_err(|error| Fault::new(Exit::World, "recorder", error))?;
     let relay = RelaySite {
         name: "lyon".parse().map_err(failed)?,
@@ -104,7 +101,8 @@ async fn prepare(folder: &Path, cap: CapFile) -> Result<Stage, Fault> {
     let dispatch = Dispatch::prepare(folder, cap)?;
     let words = dispatch.words()?;
     // What stands in the relay's folder before there is an alert is public: names, the roster.
-    let (public, _) = words.found_below(&founded.site.relay())
+    let (public, _) = words
+        .found_below(&founded.site.relay())
         .map_err(|error| file_fault(&founded.site.relay(), &error))?;
     Ok(Stage {
         roster: Arc::new(founded.roster.clone()),
@@ -124,18 +122,38 @@ impl Stage {
     /// Two of three holders signed every document.
     fn tell_network(&self) -> Result<Told, Fault> {
         let authority = self.roster.authority();
-        let holders: Vec<&str> =
-            authority.keys.iter().map(|key| key.organisation.as_str()).collect();
-        let signatures: Vec<usize> = self.roster.documents().authority.iter()
+        let holders: Vec<&str> = authority
+            .keys
+            .iter()
+            .map(|key| key.organisation.as_str())
+            .collect();
+        let signatures: Vec<usize> = self
+            .roster
+            .documents()
+            .authority
+            .iter()
             .map(|signed| signed.signatures.len())
             .collect();
-        ensure(signatures.iter().all(|&count| count >= usize::from(authority.threshold)),
-            "every authority part has its signatures")?;
+        ensure(
+            signatures
+                .iter()
+                .all(|&count| count >= usize::from(authority.threshold)),
+            "every authority part has its signatures",
+        )?;
         let what = format!(
             "a network founded by {} of {} key holders ({}), with {}, {}, {} and the observer {}",
-            authority.threshold, holders.len(), holders.join(", "), SENDER, PRESENT, AWAY, OBSERVER
+            authority.threshold,
+            holders.len(),
+            holders.join(", "),
+            SENDER,
+            PRESENT,
+            AWAY,
+            OBSERVER
         );
-        let proof = format!("roster {} proved from the anchor", self.roster.hash().short());
+        let proof = format!(
+            "roster {} proved from the anchor",
+            self.roster.hash().short()
+        );
         Ok(Told::new(what, proof))
     }
 
@@ -153,7 +171,11 @@ impl Stage {
 
 /// A folder of its own for each demonstration, by the clock and the process.
 fn fresh_folder() -> Result<PathBuf, Fault> {
-    let name = format!("maille-demo-{}-{}", crate::clock::now().unix_ms(), std::process::id());
+    let name = format!(
+        "maille-demo-{}-{}",
+        crate::clock::now().unix_ms(),
+        std::process::id()
+    );
     let folder = std::env::temp_dir().join(name);
     fs::create_dir(&folder).map_err(|error| file_fault(&folder, &error))?;
     Ok(folder)

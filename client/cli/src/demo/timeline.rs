@@ -19,7 +19,10 @@ pub(crate) struct Told {
 impl Told {
     /// A step that is verified.
     pub(crate) fn new(what: impl Into<String>, proof: impl Into<String>) -> Self {
-        Self { what: what.into(), proof: proof.into() }
+        Self {
+            what: what.into(),
+            proof: proof.into(),
+        }
     }
 }
 
@@ -57,7 +60,11 @@ pub(crate) struct Timeline<'a> {
 impl<'a> Timeline<'a> {
     /// Begins a timeline of so many steps.
     pub(crate) fn new(output: &'a Output, steps: usize) -> Self {
-        Self { output, steps, verified: 0 }
+        Self {
+            output,
+            steps,
+            verified: 0,
+        }
     }
 
     /// Shows a step. The first that is not verified ends the demonstration.
@@ -66,14 +73,29 @@ impl<'a> Timeline<'a> {
         match told {
             Ok(Told { what, proof }) => {
                 self.verified += 1;
-                let line = Line { step, ok: true, time: time.clone(), what: &what, proof: &proof };
+                let line = Line {
+                    step,
+                    ok: true,
+                    time: time.clone(),
+                    what: &what,
+                    proof: &proof,
+                };
                 let text = format!("{time}  ok  {step}: {what}\n    {proof}");
                 self.output.result(&line, &text)
             }
             Err(fault) => {
                 let proof = format!("{} ({})", fault.sentence, fault.code);
-                let line = Line { step, ok: false, time: time.clone(), what: "", proof: &proof };
-                let text = format!("{time}  NOT VERIFIED  {step}\n    {proof}\n\n{}", self.count());
+                let line = Line {
+                    step,
+                    ok: false,
+                    time: time.clone(),
+                    what: "",
+                    proof: &proof,
+                };
+                let text = format!(
+                    "{time}  NOT VERIFIED  {step}\n    {proof}\n\n{}",
+                    self.count()
+                );
                 self.output.result(&line, &text)?;
                 Err(fault)
             }
@@ -102,7 +124,11 @@ impl<'a> Timeline<'a> {
         self.output.result(&summary, &text)?;
         match ok {
             true => Ok(()),
-            false => Err(Fault::new(Exit::Refused, "demo-steps", "Not every step was verified.")),
+            false => Err(Fault::new(
+                Exit::Refused,
+                "demo-steps",
+                "Not every step was verified.",
+            )),
         }
     }
 

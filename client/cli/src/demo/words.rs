@@ -22,7 +22,8 @@ impl Words {
     pub(crate) fn add(&mut self, text: &str) {
         let words = text.split(|letter: char| !letter.is_alphanumeric());
         let long = words.filter(|word| word.len() >= LETTERS_MIN);
-        self.0.extend(long.map(|word| word.to_ascii_lowercase().into_bytes()));
+        self.0
+            .extend(long.map(|word| word.to_ascii_lowercase().into_bytes()));
     }
 
     /// How many there are.
@@ -135,6 +136,15 @@ mod tests {
         fs::create_dir(folder.path().join("inner")).unwrap();
         fs::write(folder.path().join("inner/file"), b"\0\xffHospital\0").unwrap();
         let (found, searched) = words("hospital").found_below(folder.path()).unwrap();
-        assert_eq!((found.len(), searched), (1, Searched { files: 1, bytes: 11 }));
+        assert_eq!(
+            (found.len(), searched),
+            (
+                1,
+                Searched {
+                    files: 1,
+                    bytes: 11
+                }
+            )
+        );
     }
 }

@@ -4,11 +4,11 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
 
+use maille_client::authority::RosterFolder;
 use maille_client::authority::{
     ContactPlan, DevicePlan, HolderKey, HolderPlan, KeyFile, KeyProtection, NetworkPlan, Proposal,
     PublicKeyFile, RelayPlan, found as found_network, parse_plan,
 };
-use maille_client::authority::RosterFolder;
 use maille_client::entropy::OsRandomness;
 use maille_client::home::{Home, NewHome, Protection};
 use maille_common::address::{ContactAddress, DeviceId, Name};
@@ -73,7 +73,12 @@ pub(crate) fn found(site: Site, plan: &str, relay: RelaySite) -> Result<Founded,
     }
     let roster = publish(&site, &plan, &anchor, &holders)?;
     hand_over(&site, &roster, &contacts)?;
-    Ok(Founded { site, roster, relay, contacts })
+    Ok(Founded {
+        site,
+        roster,
+        relay,
+        contacts,
+    })
 }
 
 fn refuse_full_folder(root: &Path) -> Result<(), Fault> {
@@ -81,7 +86,10 @@ fn refuse_full_folder(root: &Path) -> Result<(), Fault> {
     if !is_full {
         return Ok(());
     }
-    let sentence = format!("{} is not empty, and nothing is written over.", root.display());
+    let sentence = format!(
+        "{} is not empty, and nothing is written over.",
+        root.display()
+    );
     Err(Fault::new(Exit::Input, "folder-not-empty", sentence)
         .with_hint("Name a folder that is not there yet."))
 }
@@ -89,21 +97,29 @@ fn refuse_full_folder(root: &Path) -> Result<(), Fault> {
 /// The first members hold the keys. In a network that protects something each holder makes the key
 /// on a machine of their own (`maille authority key new`).
 fn make_holders(site: &Site, plan: &mut NetworkPlan) -> Result<Vec<HolderKey>, Fault> {
-    let members = plan.organisations.iter().filter(|body| body.standing == Standing::Member);
-    let names: Vec<Name> = members.take(HOLDERS).map(|member| member.name.clone()).collect();
+    let members = plan
+        .organisations
+        .iter()
+        .filter(|body| body.standing == Standing::Member);
+    let names: Vec<Name> = members
+        .take(HOLDERS)
+        .map(|member| member.name.clone())
+        .collect();
     let mut holders = Vec::new();
     for name in names {
         let path = site.holder_key(&name);
         make_folder_of(&path)?;
         let protection = KeyProtection::Plain;
-        let key =
-            KeyFile::generate(name, "Duty officer", protection, &mut OsRandomness::new())?;
+        let key = KeyFile::generate(name, "Duty officer", protection, &mut OsRandomness::new())?;
         key.write(&path)?;
         key.public().write(&path.with_extension("pub"))?;
         holders.push(key.open(None)?);
     }
     plan.threshold = THRESHOLD;
-    plan.keys = holders.iter().map(|holder| HolderPlan::from(&holder.public)).collect();
+    plan.keys = holders
+        .iter()
+        .map(|holder| HolderPlan::from(&holder.public))
+        .collect();
     Ok(holders)
 }
 
@@ -151,7 +167,13 @@ pub(crate) fn new_home(
         device: DeviceId::from_bytes(randomness.array()),
         label: Text::new("duty desk").expect("nine bytes are under 64"),
     };
-    Ok(Home::create(&path, new, Protection::Machine, now(), &mut randomness)?)
+    Ok(Home::create(
+        &path,
+        new,
+        Protection::Machine,
+        now(),
+        &mut randomness,
+    )?)
 }
 
 /// Part 1 first, then the annexes that it makes room for; each signed by as many as have to.

@@ -17,7 +17,10 @@ pub(crate) fn certificate_pem(der: &[u8]) -> String {
 
 /// An Ed25519 public key.
 pub(crate) fn public_key_pem(key: &VerifyingKey) -> String {
-    pem("PUBLIC KEY", &[&ED25519_SPKI_PREFIX[..], key.as_bytes()].concat())
+    pem(
+        "PUBLIC KEY",
+        &[&ED25519_SPKI_PREFIX[..], key.as_bytes()].concat(),
+    )
 }
 
 fn pem(label: &str, der: &[u8]) -> String {
@@ -40,7 +43,11 @@ fn base64(bytes: &[u8]) -> String {
         let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
         for place in 0..4 {
             let six = (bits >> (18 - 6 * place) & 0x3f) as usize;
-            let letter = if place > group.len() { '=' } else { char::from(ALPHABET[six]) };
+            let letter = if place > group.len() {
+                '='
+            } else {
+                char::from(ALPHABET[six])
+            };
             text.push(letter);
         }
     }
@@ -55,8 +62,13 @@ mod tests {
     fn base64_is_that_of_the_standard() {
         // RFC 4648, section 10.
         for (plain, coded) in [
-            ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="),
-            ("fooba", "Zm9vYmE="), ("foobar", "Zm9vYmFy"),
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foob", "Zm9vYg=="),
+            ("fooba", "Zm9vYmE="),
+            ("foobar", "Zm9vYmFy"),
         ] {
             assert_eq!(base64(plain.as_bytes()), coded);
         }

@@ -84,33 +84,62 @@ pub(crate) fn plan_text(roster: &Roster) -> String {
         network: part.network.to_string(),
         reach: part.reach.to_string(),
         threshold: part.threshold,
-        lists: part.lists.iter().map(|list| (list.name.to_string(), texts(&list.patterns)))
+        lists: part
+            .lists
+            .iter()
+            .map(|list| (list.name.to_string(), texts(&list.patterns)))
             .collect(),
-        key: part.keys.iter().map(|key| Key {
-            key: key.key.to_string(),
-            organisation: key.organisation.to_string(),
-            holder: key.holder.to_string(),
-        }).collect(),
-        relay: part.relays.iter().map(|relay| Relay {
-            name: relay.name.to_string(),
-            organisation: relay.organisation.to_string(),
-            addresses: texts(&relay.addresses),
-            keys: relay.keys.iter().map(|keys| Pair {
-                transport: keys.transport.to_string(),
-                signing: keys.signing.to_string(),
-            }).collect(),
-        }).collect(),
-        rule: part.rules.iter()
-            .map(|rule| Rule { from: rule.from.to_string(), to: rule.to.to_string() })
+        key: part
+            .keys
+            .iter()
+            .map(|key| Key {
+                key: key.key.to_string(),
+                organisation: key.organisation.to_string(),
+                holder: key.holder.to_string(),
+            })
             .collect(),
-        organisation: part.organisations.iter().map(|body| body_of(roster, body)).collect(),
+        relay: part
+            .relays
+            .iter()
+            .map(|relay| Relay {
+                name: relay.name.to_string(),
+                organisation: relay.organisation.to_string(),
+                addresses: texts(&relay.addresses),
+                keys: relay
+                    .keys
+                    .iter()
+                    .map(|keys| Pair {
+                        transport: keys.transport.to_string(),
+                        signing: keys.signing.to_string(),
+                    })
+                    .collect(),
+            })
+            .collect(),
+        rule: part
+            .rules
+            .iter()
+            .map(|rule| Rule {
+                from: rule.from.to_string(),
+                to: rule.to.to_string(),
+            })
+            .collect(),
+        organisation: part
+            .organisations
+            .iter()
+            .map(|body| body_of(roster, body))
+            .collect(),
     };
     let text = toml::to_string(&plan).expect("texts, lists and tables of them are always TOML");
-    format!("# The network as people describe it. `maille authority apply` reads such a file.\n{text}")
+    format!(
+        "# The network as people describe it. `maille authority apply` reads such a file.\n{text}"
+    )
 }
 
 fn body_of(roster: &Roster, body: &Organisation) -> Body {
-    let contacts = roster.annex(&body.name).into_iter().flat_map(|annex| &annex.contacts);
+    let contacts = roster
+        .annex(&body.name)
+        .into_iter()
+        .flat_map(|annex| &annex.contacts);
     Body {
         name: body.name.to_string(),
         standing: body.standing.to_string(),
@@ -137,10 +166,14 @@ fn machine_of(device: &Device) -> Machine {
     Machine {
         id: device.id.to_string(),
         label: device.label.to_string(),
-        keys: device.keys.iter().map(|keys| Pair {
-            transport: keys.transport.to_string(),
-            signing: keys.signing.to_string(),
-        }).collect(),
+        keys: device
+            .keys
+            .iter()
+            .map(|keys| Pair {
+                transport: keys.transport.to_string(),
+                signing: keys.signing.to_string(),
+            })
+            .collect(),
     }
 }
 
@@ -148,11 +181,19 @@ fn hours(hours: &DutyHours) -> String {
     let on = |day: &usize| hours.days >> day & 1 == 1;
     let days: Vec<&str> = (0..DAYS.len()).filter(on).map(|day| DAYS[day]).collect();
     let clock = |minute: u16| format!("{:02}:{:02}", minute / 60, minute % 60);
-    format!("{} {}-{}", days.join(","), clock(hours.from_minute), clock(hours.to_minute))
+    format!(
+        "{} {}-{}",
+        days.join(","),
+        clock(hours.from_minute),
+        clock(hours.to_minute)
+    )
 }
 
 fn names(names: &[LocalText]) -> BTreeMap<String, String> {
-    names.iter().map(|name| (name.language.to_string(), name.text.to_string())).collect()
+    names
+        .iter()
+        .map(|name| (name.language.to_string(), name.text.to_string()))
+        .collect()
 }
 
 fn texts<T: ToString>(items: &[T]) -> Vec<String> {

@@ -20,9 +20,18 @@ fn write_roster(text: &mut String, roster: &Roster) -> std::fmt::Result {
     writeln!(text, "part         {}, issued {}", part.number, part.issued)?;
     writeln!(text, "renew by     {}", part.renew_by)?;
     writeln!(text, "reach        {}", part.reach)?;
-    writeln!(text, "authority    {} of {} keys", part.threshold, part.keys.len())?;
+    writeln!(
+        text,
+        "authority    {} of {} keys",
+        part.threshold,
+        part.keys.len()
+    )?;
     for key in &part.keys {
-        writeln!(text, "  {}  {}, {}", key.key, key.organisation, &*key.holder)?;
+        writeln!(
+            text,
+            "  {}  {}, {}",
+            key.key, key.organisation, &*key.holder
+        )?;
     }
     write_relays(text, part)?;
     writeln!(text, "rules")?;
@@ -36,7 +45,11 @@ fn write_roster(text: &mut String, roster: &Roster) -> std::fmt::Result {
     for organisation in &part.organisations {
         writeln!(text, "\n{} ({})", organisation.name, organisation.standing)?;
         write_names(text, "  ", &organisation.names)?;
-        for contact in roster.annex(&organisation.name).iter().flat_map(|annex| &annex.contacts) {
+        for contact in roster
+            .annex(&organisation.name)
+            .iter()
+            .flat_map(|annex| &annex.contacts)
+        {
             write_contact(text, contact)?;
         }
     }
@@ -47,7 +60,11 @@ fn write_relays(text: &mut String, part: &AuthorityPart) -> std::fmt::Result {
     for relay in &part.relays {
         let addresses: Vec<&str> = relay.addresses.iter().map(|address| &**address).collect();
         let (name, operator) = (&relay.name, &relay.organisation);
-        writeln!(text, "relay        {name}, of {operator}, at {} (UDP)", addresses.join(", "))?;
+        writeln!(
+            text,
+            "relay        {name}, of {operator}, at {} (UDP)",
+            addresses.join(", ")
+        )?;
         for keys in &relay.keys {
             writeln!(text, "  transport  {}", keys.transport)?;
             writeln!(text, "  signing    {}", keys.signing)?;
@@ -59,9 +76,18 @@ fn write_relays(text: &mut String, part: &AuthorityPart) -> std::fmt::Result {
 fn write_contact(text: &mut String, contact: &Contact) -> std::fmt::Result {
     writeln!(text, "  contact {}", contact.address)?;
     write_names(text, "    ", &contact.names)?;
-    let languages: Vec<&str> = contact.languages.iter().map(|language| &**language).collect();
+    let languages: Vec<&str> = contact
+        .languages
+        .iter()
+        .map(|language| &**language)
+        .collect();
     let role = &*contact.role;
-    writeln!(text, "    {role}; {}; {}", languages.join(", "), &*contact.time_zone)?;
+    writeln!(
+        text,
+        "    {role}; {}; {}",
+        languages.join(", "),
+        &*contact.time_zone
+    )?;
     for number in &contact.telephones {
         writeln!(text, "    telephone {}", &**number)?;
     }

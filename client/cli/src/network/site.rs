@@ -33,7 +33,9 @@ impl Site {
 
     /// The key file of one holder of the authority. Secret, and in the clear.
     pub(crate) fn holder_key(&self, organisation: &Name) -> PathBuf {
-        self.root.join("authority").join(format!("{organisation}.key"))
+        self.root
+            .join("authority")
+            .join(format!("{organisation}.key"))
     }
 
     /// The relay's folder.
