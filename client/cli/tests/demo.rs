@@ -1,4 +1,5 @@
 //! `maille demo` as people run it: the real binary, the real relay process, `openssl` by itself.
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -1,4 +1,5 @@
 //! certs-example/: the committed files prove themselves, and `maille example` makes the same anew.
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

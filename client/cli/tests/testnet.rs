@@ -1,4 +1,5 @@
 //! `maille testnet` as other people's tests use it.
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;

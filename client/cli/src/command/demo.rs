@@ -11,7 +11,7 @@ use crate::fault::Fault;
 /// Arguments of `demo`.
 #[derive(Debug, Args)]
 pub(crate) struct Demo {
-    /// An empty or new folder for the network; a new temporary one, which stays, where it is missing.
+    /// A new or empty folder for the network; where it is missing, a temporary one, which stays.
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
     /// A CAP 1.2 file to send instead of the built-in one.

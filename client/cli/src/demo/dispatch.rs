@@ -99,7 +99,7 @@ impl Dispatch {
         self.lines.as_bytes()
     }
 
-    /// Every word of subject, texts, payload, attachment and notes that is long enough to search for.
+    /// The words of subject, texts, payload, attachment and notes that are worth searching for.
     pub(crate) fn words(&self) -> Result<Words, Fault> {
         let import =
             cap::read(&self.file).map_err(|error| Fault::new(Exit::Input, error.code(), error))?;

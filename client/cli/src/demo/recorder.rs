@@ -35,7 +35,8 @@ struct Desk {
 }
 
 impl Recorder {
-    /// Takes a free port of loopback. Until a relay is named, what arrives is kept and goes nowhere.
+    /// Takes a free port of loopback. Until a relay is named, what arrives is kept and goes no
+    /// further.
     pub(crate) async fn start() -> io::Result<Self> {
         let front = Arc::new(UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await?);
         let address = front.local_addr()?;

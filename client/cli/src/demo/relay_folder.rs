@@ -45,7 +45,7 @@ pub(crate) struct RelayInside(RunningRelay);
 impl RelayInside {
     /// Serves a folder, at another address than its configuration says if one is given.
     ///
-    /// It serves a network of loopback for an hour or a test, so it takes the last byte of the disk.
+    /// It serves a network of loopback for an hour or a test, so it may fill the disk.
     pub(crate) async fn start(dir: &Path, listen: Option<SocketAddr>) -> Result<Self, Fault> {
         let folder = RelayFolder::new(dir);
         let config = Config::read(&folder.config())

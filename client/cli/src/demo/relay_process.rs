@@ -109,8 +109,8 @@ impl RelayProcess {
         self.child.id().unwrap_or(0)
     }
 
-    /// Kills the process with SIGKILL (elsewhere: as hard as the system can), and returns when it is
-    /// gone.
+    /// Kills the process with SIGKILL (elsewhere: as hard as the system can), and returns when
+    /// it is gone.
     pub(crate) async fn kill(mut self) -> Result<ExitStatus, Fault> {
         self.child
             .start_kill()

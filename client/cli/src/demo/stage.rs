@@ -211,10 +211,6 @@ pub(crate) async fn in_time<T>(
 }
 
 /// Something that had to work did not.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "it is what `map_err` hands over"
-)]
 pub(crate) fn failed(error: impl Display) -> Fault {
     Fault::new(Exit::Refused, "demo-step", error)
 }
