@@ -56,6 +56,11 @@ impl Desk {
         Ok(lacking)
     }
 
+    /// Whether a device's sealing keys are known here: without them it follows by addendum.
+    pub fn is_keyed(&self, device: &DeviceId) -> Result<bool, StepError> {
+        Ok(self.bundle_of(device)?.is_some())
+    }
+
     /// The contacts whose sealing keys this desk would like to have: those it lacks, and the
     /// partners of its rules.
     pub fn bundles_wanted(&self) -> Result<BTreeSet<ContactAddress>, StepError> {

@@ -121,10 +121,12 @@ impl Desk {
         roster: Arc<Roster>,
         now: Timestamp,
     ) -> Result<CommitNumber, StepError> {
-        if roster.hash() == self.roster.hash() {
-            return Ok(self.store.newest());
-        }
+        let same = roster.hash() == self.roster.hash();
         self.roster = roster;
+        if same {
+            // It may have learned which other rosters it descends from.
+            return self.judge_held(now);
+        }
         let mut batch = Batch::new();
         let number = self.roster.authority().number;
         self.event(

@@ -6,7 +6,7 @@ use maille_common::identifier::AlertId;
 use maille_common::record::{Record, read_record, write_record};
 use maille_common::terms::Status;
 use maille_common::time::Timestamp;
-use maille_durable::{Batch, Scan};
+use maille_durable::{Batch, CommitNumber, Scan};
 
 use super::desk::{Desk, StepError};
 use super::events::EventKind;
@@ -120,6 +120,20 @@ impl Desk {
             ))
         };
         rows.iter().map(read).collect()
+    }
+
+    /// Keeps an incident about roster documents that contradict each other or do not verify.
+    pub fn report_roster(
+        &mut self,
+        fault: &str,
+        now: Timestamp,
+    ) -> Result<CommitNumber, StepError> {
+        let mut batch = Batch::new();
+        let kind = IncidentKind::Roster {
+            fault: words(&fault),
+        };
+        self.incident(&mut batch, kind, None, now)?;
+        self.settle(batch)
     }
 
     /// Adds an incident, and the event that tells of it, to a batch.

@@ -10,8 +10,10 @@
 //! | `compose.rs` | an order becomes an envelope in the outbox |
 //! | `outbox.rs` | which relay gets what, and when again |
 //! | `answers.rs` | a relay's answers to submissions |
+//! | `held.rs` | what is held of an alert, in either box |
 //! | `collect.rs` | a delivery comes in |
 //! | `inbox.rs` | what this desk has received |
+//! | `attachments.rs` | attachments on their way in |
 //! | `act.rs` | an officer, or the system, reads, acknowledges, refuses |
 //! | `post.rs` | receipts on their way to relays |
 //! | `evidence.rs` | receipts, notices and expiries come in |
@@ -21,17 +23,20 @@
 //! | `events.rs` | one numbered stream of events, named readers |
 //! | `incidents.rs` | what should not have happened |
 //! | `expire.rs` | deadlines by the desk's own clock |
+//! | `retention.rs` | content and keys go, hashes and receipts stay |
 //! | `tables.rs`, `records.rs` | every key and record of the store |
 
 mod act;
 mod addenda;
 mod answers;
+mod attachments;
 mod collect;
 mod compose;
 mod desk;
 mod events;
 mod evidence;
 mod expire;
+mod held;
 mod inbox;
 mod incidents;
 mod ledger;
@@ -40,6 +45,7 @@ mod outbox;
 mod post;
 mod records;
 mod relays;
+mod retention;
 mod tables;
 
 pub use act::{Act, ActError, Acted, RefuseReason};

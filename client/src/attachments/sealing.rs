@@ -1,0 +1,200 @@
+//! A file becomes an attachment: sealed under a key of its own to a file of our own.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use maille_common::blob::{BlobError, BlobRef, Manifest, ManifestBuilder};
+use maille_common::content::AttachmentDraft;
+use maille_common::crypto::chunked::{CHUNK_LEN, ContentKey, SALT_LEN, Sealer};
+use maille_common::hash::{FileHash, Hash};
+use maille_common::label::Label;
+use maille_common::randomness::Randomness;
+use thiserror::Error;
+
+use super::folder::BlobFolder;
+use crate::durable_file;
+use crate::entropy::OsRandomness;
+
+/// A file to be attached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileToAttach {
+    /// Where it is. Its bytes are read when the message is sent.
+    pub path: PathBuf,
+    /// What people call it; its file name, unless another is given.
+    pub name: String,
+    /// What its bytes are: `image/jpeg`.
+    pub media_type: String,
+}
+
+impl FileToAttach {
+    /// The file at this path, under its own name, of no known type.
+    pub fn at(path: impl Into<PathBuf>) -> Self {
+        let path = path.into();
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        Self {
+            path,
+            name,
+            media_type: "application/octet-stream".to_owned(),
+        }
+    }
+}
+
+/// Why a file is not attached. Nothing was sent.
+#[derive(Debug, Error)]
+pub enum SealFileError {
+    /// It cannot be read.
+    #[error("The attachment {} cannot be read: {source}.", .path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Our sealed copy cannot be written.
+    #[error("The attachment {} cannot be sealed in the home: {source}.", .path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// It is too long.
+    #[error("The attachment {} is refused: {source}", .path.display())]
+    Length {
+        /// The file.
+        path: PathBuf,
+        /// The limit.
+        source: BlobError,
+    },
+}
+
+impl SealFileError {
+    /// The stable code of this fault, for machines.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Read { .. } => "attachment-unreadable",
+            Self::Write { .. } => "attachment-not-sealed",
+            Self::Length { .. } => "attachment-too-long",
+        }
+    }
+}
+
+/// Seals a file to the folder: durable when this returns. Blocks.
+pub(crate) fn seal_file(
+    folder: &BlobFolder,
+    file: &FileToAttach,
+) -> Result<AttachmentDraft, SealFileError> {
+    let mut random = OsRandomness::new();
+    let fresh = folder.fresh(&Hash::from_bytes(random.array()).to_string()[..16]);
+    let sealed = seal_to(&fresh, &file.path, &mut random);
+    let sealed = match sealed {
+        Ok(sealed) => sealed,
+        Err(error) => {
+            // What was begun is of no use to anybody; the next sweep would take it too.
+            let _ = durable_file::remove(&fresh);
+            return Err(error);
+        }
+    };
+    let Sealed {
+        manifest,
+        key,
+        length,
+        digest,
+    } = sealed;
+    let blob: BlobRef = manifest.reference();
+    folder
+        .keep_manifest(&manifest)
+        .and_then(|()| durable_file::settle(&fresh, &folder.whole(&blob.id)))
+        .map_err(|source| SealFileError::Write {
+            path: file.path.clone(),
+            source,
+        })?;
+    Ok(AttachmentDraft {
+        media_type: file.media_type.clone(),
+        name: file.name.clone(),
+        blob,
+        key,
+        length,
+        digest,
+    })
+}
+
+struct Sealed {
+    manifest: Manifest,
+    key: ContentKey,
+    length: u64,
+    digest: Hash,
+}
+
+/// Seals chunk by chunk (PROTOCOL section 6); the whole is never in memory.
+fn seal_to(fresh: &Path, path: &Path, random: &mut OsRandomness) -> Result<Sealed, SealFileError> {
+    let read = |source| SealFileError::Read {
+        path: path.to_owned(),
+        source,
+    };
+    let write = |source| SealFileError::Write {
+        path: path.to_owned(),
+        source,
+    };
+    let length_fault = |source| SealFileError::Length {
+        path: path.to_owned(),
+        source,
+    };
+    let mut plain = File::open(path).map_err(read)?;
+    if plain.metadata().map_err(read)?.is_dir() {
+        return Err(read(io::ErrorKind::IsADirectory.into()));
+    }
+    let mut sealed = durable_file::create(fresh).map_err(write)?;
+    let mut builder = ManifestBuilder::new();
+    let mut put = |bytes: &[u8]| {
+        builder.update(bytes).map_err(length_fault)?;
+        sealed.write_all(bytes).map_err(write)
+    };
+    let key = ContentKey::from_bytes(*random.secret());
+    let salt: [u8; SALT_LEN] = random.array();
+    let mut sealer = Sealer::new(&key, &salt, &Label::ATTACHMENT.padded());
+    put(sealer.header())?;
+    let (mut digest, mut length) = (FileHash::new(), 0u64);
+    let mut chunk = [0; CHUNK_LEN];
+    let last = loop {
+        let filled = fill(&mut plain, &mut chunk).map_err(read)?;
+        digest.update(&chunk[..filled]);
+        length += filled as u64;
+        if filled < CHUNK_LEN {
+            break filled;
+        }
+        put(&sealer
+            .seal_chunk(&chunk)
+            .map_err(|_| length_fault(BlobError::TooLong))?)?;
+    };
+    put(&sealer
+        .finish(&chunk[..last])
+        .map_err(|_| length_fault(BlobError::TooLong))?)?;
+    sealed.sync_all().map_err(write)?;
+    let manifest = builder.finish().map_err(length_fault)?;
+    Ok(Sealed {
+        manifest,
+        key,
+        length,
+        digest: digest.finish(),
+    })
+}
+
+/// Reads until the buffer is full or the file ends.
+fn fill(file: &mut File, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match file.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
+}

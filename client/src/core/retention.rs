@@ -1,0 +1,99 @@
+//! Retention: content and keys are purged, hashes and receipts stay (DESIGN section 7).
+
+use maille_common::crypto::chunked::ContentKey;
+use maille_common::identifier::AlertId;
+use maille_common::limits;
+use maille_common::record::write_record;
+use maille_common::terms::Stage;
+use maille_common::time::{Span, Timestamp};
+use maille_durable::{Batch, CommitNumber};
+
+use super::desk::{Desk, StepError};
+use super::records::{InboxRecord, OutboxRecord};
+use super::tables;
+
+impl Desk {
+    /// Purges the content of what arrived, or ended, before a point in time; how many alerts.
+    ///
+    /// What nobody answered stays until it expired (I8), and the outbox keeps its copy for its 14
+    /// days whatever the retention (I2).
+    pub fn purge(
+        &mut self,
+        before: Timestamp,
+        now: Timestamp,
+    ) -> Result<(usize, CommitNumber), StepError> {
+        let mut purged = 0;
+        let received = self
+            .inbox()?
+            .into_iter()
+            .filter(|entry| entry.received < before);
+        for id in received.map(|entry| entry.id) {
+            purged += usize::from(self.purge_received(&id, now)?);
+        }
+        for entry in self.outbox()? {
+            purged += usize::from(self.purge_sent(&entry.id, before, now)?);
+        }
+        Ok((purged, self.store.newest()))
+    }
+
+    /// Whether the content of an alert was here, and is purged.
+    pub fn is_purged(&self, alert: &AlertId) -> Result<bool, StepError> {
+        let is_held = self.plain_part(alert)?.is_some();
+        Ok(is_held && self.blobs_of(alert)?.is_none())
+    }
+
+    fn purge_received(&self, alert: &AlertId, now: Timestamp) -> Result<bool, StepError> {
+        let key = alert.as_bytes();
+        let Some(record) = self.inbox_record(alert)? else {
+            return Ok(false);
+        };
+        let answered = matches!(record.stage, Stage::Acknowledged | Stage::Refused);
+        let expired = record.core.expiry(record.received) <= now;
+        if !(answered || expired) || self.is_purged(alert)? {
+            return Ok(false);
+        }
+        let mut batch = Batch::new();
+        batch.urgent().delete_pieces(tables::DELIVERY, key);
+        let kept = InboxRecord {
+            content_key: no_key(),
+            blobs_missing: 0,
+            ..record
+        };
+        batch.put_pieces(tables::INBOX, key, &write_record(&kept));
+        self.settle(batch)?;
+        Ok(true)
+    }
+
+    fn purge_sent(
+        &self,
+        alert: &AlertId,
+        before: Timestamp,
+        now: Timestamp,
+    ) -> Result<bool, StepError> {
+        let key = alert.as_bytes();
+        let Some(record) = self.find_long::<OutboxRecord>(tables::OUTBOX, key)? else {
+            return Ok(false);
+        };
+        let grace = Span::from_ms(limits::OUTBOX_GRACE_MS);
+        let over = record
+            .closed
+            .is_some_and(|end| end < before && end + grace <= now);
+        if !over || *record.content_key.expose() == *no_key().expose() {
+            return Ok(false);
+        }
+        let mut batch = Batch::new();
+        batch.urgent().delete_pieces(tables::SUBMISSION, key);
+        let kept = OutboxRecord {
+            content_key: no_key(),
+            ..record
+        };
+        batch.put_pieces(tables::OUTBOX, key, &write_record(&kept));
+        self.settle(batch)?;
+        Ok(true)
+    }
+}
+
+/// What stands where a key was.
+fn no_key() -> ContentKey {
+    ContentKey::from_bytes([0; 32])
+}

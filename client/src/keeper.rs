@@ -1,0 +1,91 @@
+//! The keeper: what falls due by the desk's own clock, whether or not any relay is there (I4).
+
+use std::sync::Arc;
+
+use maille_common::time::{Span, Timestamp};
+
+use crate::attachments;
+use crate::error::DeskError;
+use crate::office::Office;
+use crate::own_keys;
+
+/// How often the keeper looks even when nothing is due: held deliveries and new weeks are found.
+const ROUND: Span = Span::from_minutes(1);
+
+/// How often content is purged and files that nobody names are removed.
+const SWEEP: Span = Span::from_hours(24);
+
+/// Does what is due until the client stops.
+pub(crate) async fn keep(office: Arc<Office>) {
+    let mut swept = Timestamp::EPOCH;
+    loop {
+        let mut work = office.work();
+        let now = office.now();
+        let next = round(&office).await;
+        if now.since(swept) >= SWEEP {
+            sweep(&office, now).await;
+            swept = now;
+        }
+        let next = next.unwrap_or(now + ROUND).min(now + ROUND);
+        tokio::select! {
+            () = office.clock.reached(next) => {}
+            // A new alert may have a deadline before the next round.
+            woken = work.changed() => if woken.is_err() { return },
+            () = office.stopped() => return,
+        }
+    }
+}
+
+/// Deadlines and sealing keys; when something is due next.
+async fn round(office: &Arc<Office>) -> Option<Timestamp> {
+    if let Err(error) = own_keys::renew(office).await {
+        tracing::error!(%error, "the sealing keys were not renewed");
+    }
+    let ticked = office
+        .settle_quietly(|desk, now, _| {
+            let before = desk.newest_event()?;
+            let (settled, next) = desk.tick(now)?;
+            let told = desk.newest_event()? != before;
+            Ok::<_, DeskError>(((next, told), settled))
+        })
+        .await;
+    match ticked {
+        Ok((next, told)) => {
+            if told {
+                office.tell();
+            }
+            next
+        }
+        Err(error) => {
+            tracing::error!(%error, "deadlines were not looked at");
+            None
+        }
+    }
+}
+
+async fn sweep(office: &Arc<Office>, now: Timestamp) {
+    if let Some(days) = office.retention_days {
+        let before = now - Span::from_days(u64::from(days));
+        let purged = office
+            .settle(move |desk, now, _| desk_purge(desk, before, now))
+            .await;
+        if let Err(error) = purged {
+            tracing::error!(%error, "content past its retention was not purged");
+        }
+    }
+    if let Err(error) = attachments::sweep(office).await {
+        tracing::error!(%error, "sealed files were not looked through");
+    }
+}
+
+fn desk_purge(
+    desk: &mut crate::core::Desk,
+    before: Timestamp,
+    now: Timestamp,
+) -> Result<((), maille_durable::CommitNumber), DeskError> {
+    let (purged, settled) = desk.purge(before, now)?;
+    if purged > 0 {
+        tracing::info!(purged, "content past its retention was purged");
+    }
+    Ok(((), settled))
+}

@@ -1,0 +1,122 @@
+//! Opening a home: everything that must stand before the first connection.
+
+use std::sync::Arc;
+
+use maille_common::crypto::ed25519::SigningKey;
+use maille_common::randomness::Randomness;
+use maille_common::roster::Roster;
+use maille_common::terms::Reach;
+use maille_common::time::Timestamp;
+use maille_durable::{DurableStore, Options, Store, StoreId, boot_id};
+
+use crate::config::{ClientConfig, Key};
+use crate::core::{Desk, DeskIdentity};
+use crate::courier::{addresses, is_loopback};
+use crate::entropy::OsRandomness;
+use crate::error::{DeskError, OpenError};
+use crate::home::{Home, SealedStore, Unlock};
+use crate::office::{Furniture, Office, Room};
+use crate::own_keys;
+use crate::roster_store::RosterStore;
+use crate::settings::Settings;
+
+const MIB: u64 = 1024 * 1024;
+
+/// Opens the home, its roster, sealing keys and store. Blocks, also for a passphrase.
+pub(crate) fn open(config: ClientConfig) -> Result<Arc<Office>, OpenError> {
+    let ClientConfig {
+        home,
+        key,
+        retention_days,
+        clock,
+        addresses,
+    } = config;
+    let home = match &key {
+        Key::Machine => Home::open(&home, Unlock::Machine)?,
+        Key::Officer { name, passphrase } => {
+            Home::open(&home, Unlock::Officer { name, passphrase })?
+        }
+    };
+    drop(key);
+    let settings = Settings::load(home.path())?;
+    let roster = Arc::new(RosterStore::of_home(home.path()).found(home.anchor().clone())?);
+    refuse_reachable_example(&roster, &addresses)?;
+    let now = clock.now();
+    // The keys come before the store: nobody may hear of this device without a way to write to it.
+    let mut ring = own_keys::load_ring(&home)?;
+    let mut bundle = own_keys::load_bundle(home.path(), &ring);
+    if bundle.is_none() || ring.is_due(now) {
+        let owner = (home.contact(), home.device(), home.signing_key());
+        let made = own_keys::make_bundle(&home, &mut ring, owner, now, &mut OsRandomness::new())?;
+        bundle = Some(made);
+    }
+    let store = open_store(&home, now)?;
+    let identity = DeskIdentity {
+        contact: home.contact().clone(),
+        device: home.device(),
+        signing: SigningKey::from_seed(*home.signing_key().expose()),
+    };
+    let desk =
+        Desk::open(store, identity, Arc::clone(&roster), ring, now).map_err(DeskError::from)?;
+    let office = Office::new(Furniture {
+        room: Room { desk, home },
+        clock,
+        roster,
+        addresses,
+        retention_days: retention_days.or(settings.retention_days),
+        bundle,
+    });
+    for folder in [&office.sent_blobs, &office.received_blobs] {
+        let write = |source| OpenError::Write {
+            what: "The folder of attachments",
+            source,
+        };
+        folder.make().map_err(write)?;
+    }
+    Ok(office)
+}
+
+/// The keys of a loopback network are in everybody's hands: it must not be reached from elsewhere.
+fn refuse_reachable_example(
+    roster: &Roster,
+    instead: &std::collections::BTreeMap<maille_common::address::Name, Vec<String>>,
+) -> Result<(), OpenError> {
+    if roster.authority().reach != Reach::Loopback {
+        return Ok(());
+    }
+    for relay in &roster.authority().relays {
+        let mut found = addresses(roster, &relay.name, instead).into_iter();
+        if let Some(address) = found.find(|address| !is_loopback(address)) {
+            return Err(OpenError::NotLoopback {
+                relay: relay.name.clone(),
+                address,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Opens the durable store under the home's key. A damaged one is set aside and a new one begun,
+/// with a new epoch: the relays bring what it held again (I2).
+fn open_store(home: &Home, now: Timestamp) -> Result<Arc<dyn Store>, OpenError> {
+    let stamp = now.to_string().replace([':', '.'], "");
+    let id = StoreId(OsRandomness::new().array());
+    let options = Options {
+        // A desk holds little beside a relay.
+        checkpoint_log_bytes: 32 * MIB,
+        low_water_bytes: 32 * MIB,
+        ballast_bytes: 4 * MIB,
+        index_cache_bytes: 16 * MIB,
+        ..Options::new(id, boot_id(), &stamp)
+    };
+    let (store, opening) = DurableStore::open(&home.store_path(), &options)
+        .map_err(|error| OpenError::Store(error.to_string()))?;
+    if let Some(aside) = &opening.set_aside {
+        tracing::error!(
+            path = %aside.path.display(), damage = ?aside.damage,
+            "the store was damaged and set aside; what it held is collected again"
+        );
+    }
+    let nonces = Box::new(|bytes: &mut [u8]| OsRandomness::new().fill(bytes));
+    Ok(Arc::new(SealedStore::new(store, home.store_key(), nonces)))
+}

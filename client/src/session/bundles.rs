@@ -1,0 +1,161 @@
+//! Sealing keys: ours published at our relays, others' fetched where they collect.
+
+use std::time::Duration;
+
+use maille_common::address::ContactAddress;
+use maille_common::codec::List;
+use maille_common::wire::RefusalCode;
+
+use super::{Session, SessionError, TalkError};
+use crate::core::Lacking;
+use crate::entropy::OsRandomness;
+use crate::office::lock;
+
+/// The first pause before devices that lack an alert are asked after again; it doubles.
+const LACKING_FIRST: Duration = Duration::from_secs(2);
+/// The longest pause while somebody lacks an alert.
+const LACKING_LONGEST: Duration = Duration::from_secs(60);
+/// The pause when nobody does: keys are published weeks ahead.
+const REFRESH: Duration = Duration::from_secs(60 * 60);
+
+/// Contacts asked after at once; each may have several devices, and an answer has 256 at most.
+const ASKED: usize = 8;
+
+impl Session {
+    /// Publishes this device's newest bundle where it is not yet.
+    pub(super) async fn publish_bundle(&self) -> Result<(), SessionError> {
+        if !self.home {
+            return Ok(());
+        }
+        let relay = self.relay.clone();
+        let wanted = self
+            .office
+            .ask(move |room, _| Ok::<_, SessionError>(room.desk.bundle_wanted(&relay)?))
+            .await?;
+        let bundle = lock(&self.office.bundle).clone();
+        let (true, Some(bundle)) = (wanted, bundle) else {
+            return Ok(());
+        };
+        let number = bundle.bundle.number;
+        match self.talk.publish(bundle).await {
+            Ok(()) => {}
+            // It holds a newer one: another life of this device published it.
+            Err(TalkError::Refused(refusal)) if refusal.code == RefusalCode::BundleOlder => {}
+            Err(TalkError::Refused(refusal)) => {
+                tracing::warn!(relay = %self.relay, code = %refusal.code, "bundle refused");
+                return Ok(());
+            }
+            Err(error) => return Err(error.into()),
+        }
+        let relay = self.relay.clone();
+        self.office
+            .settle(move |desk, _, _| {
+                Ok::<_, SessionError>(((), desk.bundle_published(&relay, number)?))
+            })
+            .await
+    }
+
+    /// Fetches the keys of partners that collect at this relay: at once, when somebody lacks an
+    /// alert, and every hour.
+    pub(super) async fn serve_bundles(&self) -> Result<(), SessionError> {
+        let mut pause = LACKING_FIRST;
+        loop {
+            let mut work = self.office.work();
+            self.publish_bundle().await?;
+            self.fetch_bundles().await?;
+            let lacking = self.lacks_somebody().await?;
+            let (wait, next) = match lacking {
+                true => (pause, (pause * 2).min(LACKING_LONGEST)),
+                false => (REFRESH, LACKING_FIRST),
+            };
+            pause = next;
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                woken = self.woken_by_lack(&mut work, lacking) => if !woken { return Ok(()) },
+            }
+        }
+    }
+
+    /// Ends when new work leaves somebody lacking an alert, or keys of ours to be published.
+    async fn woken_by_lack(
+        &self,
+        work: &mut tokio::sync::watch::Receiver<u64>,
+        lacked: bool,
+    ) -> bool {
+        loop {
+            if work.changed().await.is_err() {
+                return false;
+            }
+            let relay = self.relay.clone();
+            let publish = self
+                .office
+                .ask(move |room, _| Ok::<_, SessionError>(room.desk.bundle_wanted(&relay)?))
+                .await;
+            let lacking = self.lacks_somebody().await.unwrap_or(false);
+            if (lacking && !lacked) || (self.home && publish.unwrap_or(false)) {
+                return true;
+            }
+        }
+    }
+
+    async fn fetch_bundles(&self) -> Result<(), SessionError> {
+        let wanted = self
+            .office
+            .ask(|room, _| Ok::<_, SessionError>(room.desk.bundles_wanted()?))
+            .await?;
+        let here: Vec<ContactAddress> = wanted
+            .into_iter()
+            .filter(|contact| self.collects_here(contact))
+            .collect();
+        for contacts in here.chunks(ASKED) {
+            let Ok(contacts) = List::new(contacts.to_vec()) else {
+                continue;
+            };
+            let bundles = match self.talk.bundles(contacts).await {
+                Ok(bundles) => bundles,
+                Err(TalkError::Refused(_)) => continue,
+                Err(error) => return Err(error.into()),
+            };
+            if bundles.is_empty() {
+                continue;
+            }
+            let addenda = self
+                .office
+                .settle(move |desk, now, random: &mut OsRandomness| {
+                    let before = desk.lacking()?.len();
+                    let settled = desk
+                        .learn_bundles(bundles, now, random)
+                        .map_err(|error| SessionError::Greeting(error.to_string()))?;
+                    Ok::<_, SessionError>((desk.lacking()?.len() != before, settled))
+                })
+                .await?;
+            if addenda {
+                self.office.wake();
+            }
+        }
+        self.office
+            .standings
+            .change(&self.relay, |standing| standing.asked_for_keys = true);
+        self.office.tell();
+        Ok(())
+    }
+
+    /// Whether a contact's devices publish their keys at this relay.
+    fn collects_here(&self, contact: &ContactAddress) -> bool {
+        let roster = self.office.roster();
+        roster
+            .home_relays(&contact.organisation())
+            .iter()
+            .any(|relay| relay.name == self.relay)
+    }
+
+    async fn lacks_somebody(&self) -> Result<bool, SessionError> {
+        let lacking: Vec<Lacking> = self
+            .office
+            .ask(|room, _| Ok::<_, SessionError>(room.desk.lacking()?))
+            .await?;
+        Ok(lacking
+            .iter()
+            .any(|lacking| self.collects_here(&lacking.recipient)))
+    }
+}

@@ -1,0 +1,218 @@
+//! One connection to one relay: greet, level the rosters, then do what is due until it ends.
+//!
+//! Each loop looks at what the desk has for this relay, does it, and waits to be woken. What is not
+//! done when the connection ends stays in the store, and the next session finds it there.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use maille_common::address::Name;
+use maille_common::randomness::Randomness;
+use maille_common::roster::RosterHeads;
+use maille_common::time::Timestamp;
+use maille_common::wire::RefusalCode;
+use maille_link::{CloseCode, CloseReason, Link};
+use thiserror::Error;
+
+use crate::core::{Greeting, StepError};
+use crate::entropy::OsRandomness;
+use crate::error::DeskError;
+use crate::office::Office;
+use crate::status::Connection;
+
+pub(crate) mod blobs;
+mod bundles;
+mod posts;
+mod pushes;
+mod roster_exchange;
+mod submissions;
+mod talk;
+
+pub(crate) use talk::{Talk, TalkError};
+
+/// How long a connection to a relay that is not ours stays open with nothing to do.
+const IDLE: Duration = Duration::from_secs(20);
+
+/// A connection to one relay, greeted or about to be.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) office: Arc<Office>,
+    pub(crate) relay: Name,
+    /// This desk collects there.
+    pub(crate) home: bool,
+    pub(crate) talk: Talk,
+}
+
+/// Why a session ended.
+#[derive(Debug, Error)]
+pub(crate) enum SessionError {
+    /// Nothing was to be done any more; no fault.
+    #[error("Nothing was to be done at the relay.")]
+    Idle,
+    /// The connection ended.
+    #[error(transparent)]
+    Closed(#[from] CloseReason),
+    /// A request was not answered, or not as it must be.
+    #[error(transparent)]
+    Talk(#[from] TalkError),
+    /// The relay did not prove its clock and incarnation, or speaks another version.
+    #[error("The relay's greeting is not believed: {0}.")]
+    Greeting(String),
+    /// The desk did not do its part.
+    #[error(transparent)]
+    Desk(#[from] DeskError),
+}
+
+impl From<StepError> for SessionError {
+    fn from(error: StepError) -> Self {
+        Self::Desk(error.into())
+    }
+}
+
+impl Session {
+    pub(crate) fn new(office: Arc<Office>, relay: Name, home: bool, link: Link) -> Self {
+        Self {
+            office,
+            relay,
+            home,
+            talk: Talk::over(link),
+        }
+    }
+
+    /// Serves the connection until it ends. `greeted` is called once the relay has proved itself.
+    pub(crate) async fn run(self, greeted: impl FnOnce()) -> SessionError {
+        match self.serve(greeted).await {
+            Ok(never) => match never {},
+            Err(error) => {
+                let code = match &error {
+                    SessionError::Greeting(_) => CloseCode::Protocol,
+                    _ => CloseCode::Done,
+                };
+                self.talk.link().close(code);
+                error
+            }
+        }
+    }
+
+    async fn serve(
+        &self,
+        greeted: impl FnOnce(),
+    ) -> Result<std::convert::Infallible, SessionError> {
+        let theirs = self.greet().await?;
+        greeted();
+        self.level_rosters(&theirs).await?;
+        self.publish_bundle().await?;
+        let (_, _, _, _, _, _, idle) = tokio::try_join!(
+            self.serve_pushes(),
+            self.serve_posts(),
+            self.serve_submissions(),
+            self.serve_bundles(),
+            self.serve_attachments(),
+            self.serve_rosters(),
+            self.until_idle(),
+        )?;
+        Ok(idle)
+    }
+
+    /// Hello, until neither side finds itself rolled back. Returns the relay's roster.
+    async fn greet(&self) -> Result<RosterHeads, SessionError> {
+        // A rollback that is found and answered with a new epoch is not found again.
+        for _ in 0..3 {
+            let greeting = self.greet_once().await?;
+            if !greeting.rolled_back {
+                return Ok(greeting.roster);
+            }
+        }
+        Err(SessionError::Greeting(
+            "it shows this device a later life at every greeting".into(),
+        ))
+    }
+
+    async fn greet_once(&self) -> Result<Greeting, SessionError> {
+        let challenge: [u8; 16] = OsRandomness::new().array();
+        let relay = self.relay.clone();
+        let hello = self
+            .office
+            .ask(move |room, _| Ok::<_, SessionError>(room.desk.hello(&relay, challenge)?))
+            .await?;
+        let asked = self.office.now();
+        let answer = self.talk.hello(hello).await?;
+        if answer.version != 1 {
+            let why = format!("it wants to speak version {}", answer.version);
+            return Err(SessionError::Greeting(why));
+        }
+        let relay = self.relay.clone();
+        let greeting = self
+            .office
+            .settle(move |desk, now, _| {
+                let greeting = desk
+                    .greeted(&relay, &challenge, answer, now)
+                    .map_err(|error| SessionError::Greeting(error.to_string()))?;
+                let settled = greeting.settled;
+                Ok::<_, SessionError>((greeting, settled))
+            })
+            .await?;
+        self.note_greeting(asked, greeting.relay_time);
+        if greeting.new_incarnation {
+            self.office.wake();
+        }
+        Ok(greeting)
+    }
+
+    /// The relay signed its time between the question and the answer: half-way is the best guess.
+    fn note_greeting(&self, asked: Timestamp, relay_time: Timestamp) {
+        let now = self.office.now();
+        let middle = i128::from(asked.unix_ms()).midpoint(i128::from(now.unix_ms()));
+        let offset = i64::try_from(i128::from(relay_time.unix_ms()) - middle).ok();
+        self.office.standings.change(&self.relay, |standing| {
+            standing.connection = Connection::Connected { since: now };
+            standing.last_error = None;
+            standing.clock_offset_ms = offset;
+        });
+    }
+
+    /// Ends a connection to a relay that is not ours once nothing has been due there for a while.
+    async fn until_idle(&self) -> Result<std::convert::Infallible, SessionError> {
+        if self.home {
+            return Err(self.talk.link().closed().await.into());
+        }
+        loop {
+            let mut work = self.office.work();
+            tokio::select! {
+                reason = self.talk.link().closed() => return Err(reason.into()),
+                woken = work.changed() => {
+                    if woken.is_err() { return Err(SessionError::Idle); }
+                }
+                () = tokio::time::sleep(IDLE) => {
+                    if !self.is_wanted().await? { return Err(SessionError::Idle); }
+                }
+            }
+        }
+    }
+
+    /// Whether the relay has to be given something, now or within the next minutes.
+    async fn is_wanted(&self) -> Result<bool, SessionError> {
+        let relay = self.relay.clone();
+        self.office
+            .ask(move |room, _| {
+                Ok(room
+                    .desk
+                    .relays_wanted()
+                    .map_err(DeskError::from)?
+                    .contains(&relay))
+            })
+            .await
+    }
+}
+
+/// Whether a refusal says something about the moment, and not about what was asked.
+pub(crate) fn passes(code: RefusalCode) -> bool {
+    matches!(
+        code,
+        RefusalCode::Busy
+            | RefusalCode::DiskLow
+            | RefusalCode::StoreFailed
+            | RefusalCode::Quota
+            | RefusalCode::HelloFirst
+    )
+}

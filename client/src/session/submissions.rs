@@ -1,0 +1,182 @@
+//! Envelopes on their way to one relay: attachments first, then the envelope, then its answers.
+
+use std::collections::BTreeSet;
+
+use maille_common::envelope::Submission;
+use maille_common::identifier::AlertId;
+use maille_common::terms::Urgency;
+use maille_common::time::Span;
+use maille_common::wire::{Refusal, RefusalCode};
+use maille_link::Priority;
+use tokio::task::JoinSet;
+
+use super::blobs::UploadError;
+use super::{Session, SessionError, Talk, TalkError};
+use crate::error::DeskError;
+
+/// Envelopes under way at a time: an urgent one does not wait behind another's attachments.
+const UNDER_WAY: usize = 4;
+
+/// The pause after a refusal that only another roster or another day changes.
+const REFUSED: Span = Span::from_minutes(5);
+
+/// What came of one envelope at one relay.
+struct Brought {
+    alert: AlertId,
+    outcome: Result<(), SessionError>,
+}
+
+impl Session {
+    /// Submits what is due, now and whenever something becomes due.
+    pub(super) async fn serve_submissions(&self) -> Result<(), SessionError> {
+        let mut under_way = JoinSet::new();
+        let mut ids = BTreeSet::new();
+        loop {
+            let mut work = self.office.work();
+            self.begin_due(&mut under_way, &mut ids).await?;
+            let next = self.next_due(ids.len()).await?;
+            tokio::select! {
+                woken = work.changed() => if woken.is_err() { return Ok(()) },
+                Some(brought) = under_way.join_next() => {
+                    let Ok(Brought { alert, outcome }) = brought else { continue };
+                    ids.remove(&alert);
+                    outcome?;
+                }
+                () = next => {}
+            }
+        }
+    }
+
+    async fn begin_due(
+        &self,
+        under_way: &mut JoinSet<Brought>,
+        ids: &mut BTreeSet<AlertId>,
+    ) -> Result<(), SessionError> {
+        let relay = self.relay.clone();
+        let due: Vec<AlertId> = self
+            .office
+            .ask(move |room, now| {
+                room.desk
+                    .submissions_due(&relay, now, UNDER_WAY * 2)
+                    .map_err(|error| SessionError::Desk(error.into()))
+            })
+            .await?;
+        for alert in due {
+            if ids.len() < UNDER_WAY && ids.insert(alert) {
+                under_way.spawn(self.share().bring(alert));
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends when the next envelope is due; never while as many are under way as may be.
+    async fn next_due(&self, under_way: usize) -> Result<crate::clock::Reached, SessionError> {
+        let relay = self.relay.clone();
+        let next = self
+            .office
+            .ask(move |room, now| {
+                let next = room.desk.next_submission(&relay).map_err(DeskError::from)?;
+                Ok::<_, SessionError>(next.filter(|next| *next > now))
+            })
+            .await?;
+        Ok(match next {
+            Some(next) if under_way < UNDER_WAY => self.office.clock.reached(next),
+            _ => Box::pin(std::future::pending()),
+        })
+    }
+
+    /// The same session for a task of its own.
+    pub(super) fn share(&self) -> Self {
+        Self {
+            office: self.office.clone(),
+            relay: self.relay.clone(),
+            home: self.home,
+            talk: Talk::over(self.talk.link().clone()),
+        }
+    }
+
+    async fn bring(self, alert: AlertId) -> Brought {
+        let outcome = self.bring_one(alert).await;
+        Brought { alert, outcome }
+    }
+
+    async fn bring_one(&self, alert: AlertId) -> Result<(), SessionError> {
+        // The outbox record must be durable before anybody can have the alert (I1).
+        let kept = self
+            .office
+            .settle_quietly(move |desk, _, _| {
+                let submission = desk.submission(&alert)?;
+                Ok::<_, SessionError>((submission, desk.store().newest()))
+            })
+            .await?;
+        let Some(submission) = kept else {
+            return self
+                .failed(alert, Some(REFUSED), "its envelope is not kept any more")
+                .await;
+        };
+        let priority = match submission.env.core.urgency {
+            Urgency::Immediate | Urgency::Expected => Priority::Urgent,
+            _ => Priority::Normal,
+        };
+        match self.upload_blobs(&submission.env.blobs).await {
+            Ok(()) => self.submit(alert, priority, submission).await,
+            Err(UploadError::Talk(error)) => self.turned_down(alert, error).await,
+            Err(error @ UploadError::File { .. }) => {
+                self.failed(alert, Some(REFUSED), &error.to_string()).await
+            }
+        }
+    }
+
+    async fn submit(
+        &self,
+        alert: AlertId,
+        priority: Priority,
+        submission: Submission,
+    ) -> Result<(), SessionError> {
+        let answers = match self.talk.submit(priority, submission).await {
+            Ok(answers) => answers,
+            Err(error) => return self.turned_down(alert, error).await,
+        };
+        let relay = self.relay.clone();
+        self.office
+            .settle(move |desk, now, _| {
+                Ok::<_, SessionError>(((), desk.answered(&relay, &alert, answers, now)?))
+            })
+            .await
+    }
+
+    /// A refusal is tried again later; anything else ends the session, and another one follows.
+    async fn turned_down(&self, alert: AlertId, error: TalkError) -> Result<(), SessionError> {
+        let TalkError::Refused(Refusal { code, retry_after }) = error else {
+            self.failed(alert, None, &error.to_string()).await?;
+            return Err(error.into());
+        };
+        let wait = match code {
+            _ if retry_after > Span::ZERO => Some(retry_after),
+            RefusalCode::BlobMissing | RefusalCode::UnknownRoster => None,
+            code if super::passes(code) => None,
+            _ => Some(REFUSED),
+        };
+        self.failed(alert, wait, &format!("the relay refused it: {code}"))
+            .await
+    }
+
+    async fn failed(
+        &self,
+        alert: AlertId,
+        wait: Option<Span>,
+        why: &str,
+    ) -> Result<(), SessionError> {
+        tracing::warn!(relay = %self.relay, %alert, why, "not submitted");
+        let (relay, now) = (self.relay.clone(), self.office.now());
+        self.office.standings.change(&relay, |standing| {
+            standing.last_error = Some((now, format!("Alert {}: {why}.", alert.prefix())));
+        });
+        self.office
+            .settle(move |desk, now, _| {
+                let settled = desk.submission_failed(&relay, &alert, wait, now)?;
+                Ok::<_, SessionError>(((), settled))
+            })
+            .await
+    }
+}

@@ -1,0 +1,74 @@
+//! `settings.toml`: what the people of a desk decide about it. Not secret; it need not be there.
+
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use thiserror::Error;
+
+/// The settings of a home. A key that is not known is an error: a misspelt one would be none.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Days after which the content of answered alerts is purged; for ever where it is missing.
+    pub retention_days: Option<u32>,
+}
+
+/// Why settings are refused.
+#[derive(Debug, Error)]
+pub enum SettingsError {
+    /// The file cannot be read.
+    #[error("The settings {} cannot be read: {source}.", .path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The file is not of its form.
+    #[error(
+        "The settings {} are not understood: {why}. Mend the file, or remove it.", .path.display()
+    )]
+    Form {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+impl Settings {
+    /// Reads the settings of a home.
+    pub fn load(home: &Path) -> Result<Self, SettingsError> {
+        let path = home.join("settings.toml");
+        match fs::read_to_string(&path) {
+            Ok(text) => toml::from_str(&text).map_err(|error| SettingsError::Form {
+                path,
+                why: error.message().trim_end_matches('.').to_owned(),
+            }),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Self::default()),
+            Err(source) => Err(SettingsError::Read { path, source }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_read_and_unknown_ones_refused() {
+        let home = tempfile::tempdir().unwrap();
+        assert_eq!(Settings::load(home.path()).unwrap(), Settings::default());
+        let path = home.path().join("settings.toml");
+        fs::write(&path, "retention_days = 90\n").unwrap();
+        assert_eq!(
+            Settings::load(home.path()).unwrap().retention_days,
+            Some(90)
+        );
+        fs::write(&path, "retention = 90\n").unwrap();
+        let error = Settings::load(home.path()).unwrap_err();
+        assert!(matches!(error, SettingsError::Form { .. }), "{error}");
+    }
+}
