@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use maille_client::home::{Home, Unlock};
+use maille_client::home::{Home, Passphrase, Unlock};
 
 use super::ask;
 use crate::command::officer::on_duty;
@@ -21,18 +21,30 @@ pub(crate) struct UnlockArgs {
 }
 
 impl UnlockArgs {
-    /// Opens the home. A machine key that is there is used unless an officer is named.
-    pub(crate) fn open(&self, home: &Path) -> Result<Home, Fault> {
+    /// The officer who is named to open it.
+    pub(crate) fn named(&self) -> Option<&str> {
+        self.officer.as_deref()
+    }
+
+    /// Who opens the home, and with what; nobody for the machine's key. A machine key that is there
+    /// is used unless an officer is named.
+    pub(crate) fn key(&self, home: &Path) -> Result<Option<(String, Passphrase)>, Fault> {
         let officer = match &self.officer {
             Some(named) => Some(named.clone()),
             None if home.join("machine.key").exists() => None,
             None => on_duty::read(home)?.map(|duty| duty.officer),
         };
-        let Some(name) = officer else {
+        let Some(name) = officer else { return Ok(None) };
+        let passphrase = ask(self.passphrase_file.as_deref(), &name)?;
+        Ok(Some((name, passphrase)))
+    }
+
+    /// Opens the home.
+    pub(crate) fn open(&self, home: &Path) -> Result<Home, Fault> {
+        let Some((name, passphrase)) = self.key(home)? else {
             return Home::open(home, Unlock::Machine)
                 .map_err(|error| Fault::from(error).with_hint("Name who opens it with --officer."));
         };
-        let passphrase = ask(self.passphrase_file.as_deref(), &name)?;
         Ok(Home::open(home, Unlock::Officer { name: &name, passphrase: &passphrase })?)
     }
 }
