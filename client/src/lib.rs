@@ -41,6 +41,7 @@
 //! | room | does | must not |
 //! |---|---|---|
 //! | `core` | every step of a desk, pure | know a socket, file, clock or generator |
+//! | `authority` | ceremonies: plans, proposals, roster folders | believe a file |
 //! | `home` | keys, slots and the sealed store at rest | know an alert |
 //! | `authority` | ceremonies: proposals, signatures, requests | know a desk |
 //! | `cap` | CAP 1.2 files as drafts of alerts | know a desk |
@@ -50,7 +51,7 @@
 //! | `keeper`, `own_keys` | what falls due by the own clock | wait for a relay |
 //! | `attachments` | sealed files and their pieces | hold a file in memory |
 //! | `directory` | the address book, expansion, previews | ask a relay |
-//! | `roster_store`, `roster_change` | documents on disk, another roster into use | believe a file |
+//! | `roster_store`, `roster_change` | documents on disk, a new roster in use | believe a file |
 //! | `clock`, `entropy` | the one reader of the clock, the one source of randomness | |
 //!
 //! Nothing of a command line is here, and no sentence for its users but those of errors, each of

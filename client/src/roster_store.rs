@@ -1,8 +1,8 @@
 //! `roster/`: the signed documents of the roster as files.
 //!
-//! `authority-000001.part`, `annex-ORGANISATION-000001-HASH.part` and `suspension-HASH.part` hold one
-//! encoded signed document each, as in a relay's folder. A file dropped in may have any name that
-//! ends with `.part`, and may hold a whole set of documents; what it is shows in its bytes.
+//! `authority-000001.part`, `annex-ORGANISATION-000001-HASH.part` and `suspension-HASH.part` hold
+//! one encoded signed document each, as in a relay's folder. A file dropped in may have any name
+//! that ends with `.part`, and may hold a whole set of documents; what it is shows in its bytes.
 //! Nothing in the folder is believed: every start proves the whole roster from the anchor.
 
 use std::fs;

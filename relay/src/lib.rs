@@ -1,3 +1,67 @@
-//! The relay of Maille.
+//! The relay of Maille: accepts, keeps and hands over sealed alerts, and signs what it did.
+//!
+//! The [`core`] decides; everything else is a shell that moves bytes and decides nothing about
+//! the protocol.
+//!
+//! | room | what it does | what is deliberately absent |
+//! |---|---|---|
+//! | [`core`] | pure steps over a store, a roster and a given `now` | sockets, files, clock,
+//! randomness |
+//! | `running`, `service` | one relay at work; no answer leaves before it is durable (I1) |
+//! protocol |
+//! | `session`, `sessions`, `window` | one connection: requests, and pushes urgent first | the
+//! store |
+//! | `roster_desk`, `roster_growth`, `roster_folder`, `roster_heads`, `live_roster` | the roster
+//! and its changes | trust in a file |
+//! | `blobs` | sealed attachments, piece by piece | keys to open them |
+//! | `rounds` | what is due by the clock | |
+//! | `config`, `folder`, `identity`, `anchor_file`, `init`, `check` | the relay's folder | |
+//! | `admin`, `metrics`, `counters`, `standing`, `notify` | what an operator sees and may do |
+//! content, secrets |
+//! | `clock`, `entropy` | the one place for each | |
+//! | [`command`] | the binary `maille-relay` | |
+//!
+//! Logs name contacts, devices, ids and reasons; never content, never secrets.
 
+mod admin;
+mod anchor_file;
+mod blobs;
+mod check;
+mod clock;
+pub mod command;
+mod config;
 pub mod core;
+mod counters;
+mod entropy;
+mod folder;
+mod identity;
+mod init;
+mod live_roster;
+mod metrics;
+mod notify;
+mod roster_desk;
+mod roster_folder;
+mod roster_growth;
+mod roster_heads;
+mod rounds;
+mod running;
+mod service;
+mod session;
+mod sessions;
+mod standing;
+mod start;
+mod window;
+
+pub use anchor_file::{AnchorFileError, read_anchor};
+pub use check::{Finding, Verdict, check};
+pub use clock::{Clock, SystemClock};
+pub use config::{BlobBudget, Config, ConfigError, LogFormat, PORT};
+pub use entropy::OsRandomness;
+pub use folder::RelayFolder;
+pub use identity::{KeyFileError, RelayKeyPair};
+pub use init::{InitError, NewRelay, RelayRequest, init};
+pub use roster_desk::RosterRefused;
+pub use roster_folder::read_documents;
+pub use running::{RelayFailure, RunningRelay};
+pub use standing::Standing;
+pub use start::{Relay, Setup, StartError};

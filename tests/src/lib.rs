@@ -2,6 +2,7 @@
 //!
 //! | module | what it is |
 //! |---|---|
+//! | `net` | real relays and desks, over QUIC on loopback |
 //! | `network` | a network's keys and documents, and the ceremonies on them |
 //! | `memory` | relays and desks in memory, in virtual time, over links that can fail |
 //! | `randomness` | fixed randomness, so that a run can be repeated |
@@ -12,5 +13,6 @@
 )]
 
 pub mod memory;
+pub mod net;
 pub mod network;
 pub mod randomness;

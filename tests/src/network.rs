@@ -17,8 +17,8 @@ use maille_common::time::{Span, Timestamp};
 
 use crate::randomness::Seeded;
 
-/// When every test network was founded: 2026-11-23T08:00:00Z.
-pub const FOUNDED: Timestamp = Timestamp::from_unix_ms(1_795_420_800_000);
+/// When every test network was founded: 2024-01-01T00:00:00Z, before any clock that runs a test.
+pub const FOUNDED: Timestamp = Timestamp::from_unix_ms(1_704_067_200_000);
 
 /// A device with its private keys.
 #[derive(Debug)]
@@ -282,10 +282,9 @@ impl Network {
 
     /// Takes a device out of the next annex.
     pub fn remove(&mut self, device: &DeviceId) {
-        let held = self.devices.iter().find(|held| held.id == *device);
-        let contact = held
-            .map(|held| held.contact.clone())
-            .unwrap_or_else(|| panic!("unknown"));
+        let contacts = self.annexes.iter().flat_map(|annex| annex.contacts.iter());
+        let holds = |contact: &&Contact| contact.devices.iter().any(|held| held.id == *device);
+        let contact = contacts.into_iter().find(holds).unwrap().address.clone();
         self.change_contact(&contact, |contact| {
             let devices = contact.devices.iter().filter(|held| held.id != *device);
             contact.devices = SortedList::new(devices.cloned().collect::<Vec<_>>()).unwrap();

@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use maille_client::core::{Act, EventKind, SendError};
+use maille_client::core::{Act, Collected, EventKind, SendError};
 use maille_common::address::DeviceId;
 use maille_common::evidence::ObligationState;
 use maille_common::roster::Roster;
@@ -186,19 +186,8 @@ fn a_delivery_under_an_unknown_roster_is_held_until_it_is_known() {
     world.meet(&paris, "tunis");
     let alert = world.send(&paris, &["cmai/tunis"], "Ahead of you");
     world.meet(&paris, "tunis");
-    let waiting = world.relay("tunis").waiting(&tunis, 1).unwrap()[0];
-    let push = world
-        .relay("tunis")
-        .push(&tunis, waiting.number)
-        .unwrap()
-        .unwrap();
-    let collected = world
-        .take_push(&tunis, &"tunis".parse().unwrap(), push)
-        .unwrap();
-    assert!(matches!(
-        collected,
-        maille_client::core::Collected::Held { .. }
-    ));
+    let collected = world.hand_over("tunis", &tunis);
+    assert!(matches!(collected, Some(Collected::Held { .. })));
     assert_eq!(arrivals(&mut world, &tunis), 0);
     let now = world.now;
     world
@@ -352,4 +341,35 @@ fn the_system_acknowledges_without_stopping_an_escalation() {
     assert_eq!(standing.state, ObligationState::Acknowledged);
     assert!(!standing.escalation_stopped);
     assert!(standing.stages.contains_key(&Stage::Delivered));
+}
+
+#[test]
+fn a_desk_killed_between_storing_and_confirming_answers_again_and_shows_nothing_twice() {
+    let (mut world, lyon, tunis) = two_relays();
+    let alert = world.send(&lyon, &["cmai/tunis"], "Stored, not confirmed");
+    world.meet(&lyon, "tunis");
+    let stored = world.hand_over("tunis", &tunis);
+    assert!(matches!(stored, Some(Collected::Stored { .. })));
+    world.kill_desk(&tunis);
+    let again = world.hand_over("tunis", &tunis);
+    assert!(matches!(again, Some(Collected::Repeated { .. })));
+    world.settle();
+    assert_eq!(arrivals(&mut world, &tunis), 1);
+    let now = world.now;
+    let track = world.desk(&lyon).track(&alert, now).unwrap().unwrap();
+    assert_eq!(
+        track.recipients[0].receipts.len(),
+        1,
+        "one receipt, given twice"
+    );
+}
+
+#[test]
+fn an_alert_that_was_being_shown_when_the_desk_died_is_marked_possibly_seen() {
+    let (mut world, lyon, tunis) = two_relays();
+    let alert = world.send(&lyon, &["cmai/tunis"], "On the screen");
+    world.settle();
+    world.desk(&tunis).showing(&alert).unwrap();
+    world.kill_desk(&tunis);
+    assert!(world.desk(&tunis).inbox().unwrap()[0].possibly_seen);
 }

@@ -36,7 +36,9 @@ pub(crate) use serve::Socket;
 pub(crate) fn block_on<T>(
     work: impl Future<Output = Result<T, crate::fault::Fault>>,
 ) -> Result<T, crate::fault::Fault> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
     let runtime = runtime.map_err(|error| {
         let sentence = format!("The program cannot start its threads: {error}.");
         crate::fault::Fault::new(crate::exit::Exit::World, "threads", sentence)

@@ -1,7 +1,7 @@
 //! The commands: one file each.
 //!
-//! A new command is a file with a struct that derives [`clap::Args`] and implements [`Run`], and one
-//! line in the `commands!` of its group.
+//! A new command is a file with a struct that derives [`clap::Args`] and implements [`Run`], and
+//! one line in the `commands!` of its group.
 
 use std::path::{Path, PathBuf};
 
@@ -46,8 +46,12 @@ impl Context {
     /// The home, where a command needs one.
     pub(crate) fn home(&self) -> Result<&Path, Fault> {
         self.home.as_deref().ok_or_else(|| {
-            Fault::new(Exit::Usage, "no-home", "This command needs the home of a device.")
-                .with_hint("Name it with --home DIR, or set MAILLE_HOME.")
+            Fault::new(
+                Exit::Usage,
+                "no-home",
+                "This command needs the home of a device.",
+            )
+            .with_hint("Name it with --home DIR, or set MAILLE_HOME.")
         })
     }
 }

@@ -35,7 +35,12 @@ impl Fault {
         sentence: impl Display,
     ) -> Self {
         let (code, sentence) = (code.into(), sentence.to_string());
-        Self { exit, code, sentence, hint: None }
+        Self {
+            exit,
+            code,
+            sentence,
+            hint: None,
+        }
     }
 
     /// The same with a hint, unless it has one.
@@ -45,8 +50,12 @@ impl Fault {
     }
 
     /// A result could not be printed.
-    pub(crate) fn of_write(error: io::Error) -> Self {
-        Self::new(Exit::World, "output", format_args!("The result cannot be printed: {error}."))
+    pub(crate) fn of_write(error: &io::Error) -> Self {
+        Self::new(
+            Exit::World,
+            "output",
+            format_args!("The result cannot be printed: {error}."),
+        )
     }
 }
 
@@ -122,7 +131,10 @@ impl From<ProposalError> for Fault {
             _ => None,
         };
         let fault = Self::new(exit, error.code(), error);
-        Self { hint: hint.map(str::to_owned), ..fault }
+        Self {
+            hint: hint.map(str::to_owned),
+            ..fault
+        }
     }
 }
 
@@ -157,13 +169,19 @@ impl From<AdmitError> for Fault {
                 Some("Telephone the contact again, and give what they read out with --code."),
             ),
             AdmitError::Request(_) | AdmitError::Document(_) => (Exit::Refused, None),
-            AdmitError::UnknownContact { .. } => {
-                (Exit::Input, Some("Describe the contact in a file, and bring it in by `maille authority apply`."))
-            }
+            AdmitError::UnknownContact { .. } => (
+                Exit::Input,
+                Some(
+                    "Describe the contact in a file, and bring it in by `maille authority apply`.",
+                ),
+            ),
             _ => (Exit::Input, None),
         };
         let fault = Self::new(exit, error.code(), error);
-        Self { hint: hint.map(str::to_owned), ..fault }
+        Self {
+            hint: hint.map(str::to_owned),
+            ..fault
+        }
     }
 }
 

@@ -28,6 +28,9 @@ mod tests {
         let time: Timestamp = "2026-11-23T19:45:47.123Z".parse().unwrap();
         let paris = jiff::tz::TimeZone::fixed(jiff::tz::offset(1));
         assert_eq!(in_zone(time, &paris), "2026-11-23 20:45:47 +01:00");
-        assert_eq!(in_zone(time, &jiff::tz::TimeZone::UTC), "2026-11-23 19:45:47 +00:00");
+        assert_eq!(
+            in_zone(time, &jiff::tz::TimeZone::UTC),
+            "2026-11-23 19:45:47 +00:00"
+        );
     }
 }

@@ -10,9 +10,10 @@
 //! | `form.rs` | words of the trade in JSON |
 //! | `local_time.rs` | times as the machine's people read them |
 //! | `safe_text.rs` | text of strangers, made harmless for a terminal |
-//! | `clock.rs` | the one reader of the clock |
+//! | `clock.rs` | the time of this machine |
 //!
-//! What people must know of each command stands in `docs/commands.md`, whose examples the tests run.
+//! What people must know of each command stands in `docs/commands.md`, whose examples the tests
+//! run.
 
 mod agent;
 mod args;
@@ -56,7 +57,10 @@ struct Global {
 
 fn main() -> ExitCode {
     let Cli { global, command } = Cli::parse();
-    let context = command::Context { home: global.home, output: Output::new(global.json) };
+    let context = command::Context {
+        home: global.home,
+        output: Output::new(global.json),
+    };
     match command.run(&context) {
         Ok(()) => ExitCode::SUCCESS,
         Err(fault) => {

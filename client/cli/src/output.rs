@@ -28,10 +28,12 @@ impl Output {
     /// Prints the result: one JSON object on a line of its own, or the text.
     pub(crate) fn result(&self, object: &impl Serialize, text: &str) -> Result<(), Fault> {
         let line = match self.json {
-            true => serde_json::to_string(object).map_err(|error| Fault::of_write(error.into()))?,
+            true => {
+                serde_json::to_string(object).map_err(|error| Fault::of_write(&error.into()))?
+            }
             false => safe_lines(text),
         };
-        writeln!(io::stdout().lock(), "{line}").map_err(Fault::of_write)
+        writeln!(io::stdout().lock(), "{line}").map_err(|error| Fault::of_write(&error))
     }
 
     /// Tells people something. Nobody's work depends on it, so a closed stream is no fault.
@@ -60,16 +62,26 @@ impl Output {
         let asked = write!(stderr, "{} Type yes: ", safe_text(question));
         let _ = asked.and_then(|()| stderr.flush());
         let mut answer = String::new();
-        io::stdin().lock().read_line(&mut answer).map_err(Fault::of_write)?;
+        io::stdin()
+            .lock()
+            .read_line(&mut answer)
+            .map_err(|error| Fault::of_write(&error))?;
         match answer.trim() {
             "yes" => Ok(()),
-            _ => Err(Fault::new(Exit::Declined, "declined", "Nothing was done: the answer was not yes.")
-                .with_hint("Answer `yes`, or give --yes where nobody can be asked.")),
+            _ => Err(Fault::new(
+                Exit::Declined,
+                "declined",
+                "Nothing was done: the answer was not yes.",
+            )
+            .with_hint("Answer `yes`, or give --yes where nobody can be asked.")),
         }
     }
 }
 
 /// Our own line ends stay; everything else that a terminal would obey does not.
 fn safe_lines(text: &str) -> String {
-    text.split('\n').map(safe_text).collect::<Vec<_>>().join("\n")
+    text.split('\n')
+        .map(safe_text)
+        .collect::<Vec<_>>()
+        .join("\n")
 }

@@ -1,5 +1,6 @@
 //! Attachments: sealed to files of their own before an alert stands in the outbox, brought in
-//! pieces, checked piece by piece where they arrive, and opened chunk by chunk where they are saved.
+//! pieces, checked piece by piece where they arrive, and opened chunk by chunk where they are
+//! saved.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};

@@ -27,17 +27,25 @@ pub fn admit(
     if let Some(known) = roster.device(&request.device)
         && known.contact.address != request.contact
     {
-        return Err(AdmitError::OtherContact { contact: known.contact.address.clone() });
+        return Err(AdmitError::OtherContact {
+            contact: known.contact.address.clone(),
+        });
     }
     let organisation = request.contact.organisation();
-    let old = roster.annex(&organisation).ok_or_else(|| unknown(&request.contact))?;
-    next_annex(roster, old, &request.contact, now, |contact| with_device(contact, request, now))
+    let old = roster
+        .annex(&organisation)
+        .ok_or_else(|| unknown(&request.contact))?;
+    next_annex(roster, old, &request.contact, now, |contact| {
+        with_device(contact, request, now)
+    })
 }
 
 /// Whether these are the digits of a request's code, however they were written down.
 pub fn code_is(request: &VerifiedRequest<'_>, typed: &str) -> bool {
     let digits = |text: &str| -> String {
-        text.chars().filter(|c| !c.is_whitespace() && *c != '-').collect()
+        text.chars()
+            .filter(|c| !c.is_whitespace() && *c != '-')
+            .collect()
     };
     digits(typed) == digits(&request.code().to_string())
 }
@@ -73,13 +81,18 @@ impl Removed {
 /// The next annex without a device or contact.
 pub fn remove(roster: &Roster, removed: &Removed, now: Timestamp) -> Result<Annex, AdmitError> {
     let (Removed::Device(address, _) | Removed::Contact(address)) = removed;
-    let old = roster.annex(&address.organisation()).ok_or_else(|| unknown(address))?;
+    let old = roster
+        .annex(&address.organisation())
+        .ok_or_else(|| unknown(address))?;
     next_annex(roster, old, address, now, |contact| match removed {
         Removed::Contact(_) => Ok(None),
         Removed::Device(_, id) => {
             let mut devices = contact.devices.to_vec();
             devices.retain(|device| device.id != *id);
-            Ok(Some(Contact { devices: SortedList::new(devices)?, ..contact.clone() }))
+            Ok(Some(Contact {
+                devices: SortedList::new(devices)?,
+                ..contact.clone()
+            }))
         }
     })
 }
@@ -96,7 +109,9 @@ fn with_device(
         valid_to: None,
     };
     let mut devices = contact.devices.to_vec();
-    let known = devices.iter().position(|device| device.id == request.device);
+    let known = devices
+        .iter()
+        .position(|device| device.id == request.device);
     let old = known.map(|at| devices.remove(at));
     let mut keys = vec![fresh];
     if let Some(newest) = old.as_ref().and_then(|device| device.keys.first()) {
@@ -111,7 +126,10 @@ fn with_device(
         keys: List::new(keys).expect("a new pair of keys and one before it are two"),
     });
     devices.sort_unstable();
-    Ok(Some(Contact { devices: SortedList::new(devices)?, ..contact.clone() }))
+    Ok(Some(Contact {
+        devices: SortedList::new(devices)?,
+        ..contact.clone()
+    }))
 }
 
 /// The annex that follows, with one contact changed or gone.
@@ -122,9 +140,14 @@ fn next_annex(
     now: Timestamp,
     change: impl FnOnce(&Contact) -> Result<Option<Contact>, AdmitError>,
 ) -> Result<Annex, AdmitError> {
-    let head = roster.heads().annex(&old.organisation).ok_or_else(|| unknown(address))?;
+    let head = roster
+        .heads()
+        .annex(&old.organisation)
+        .ok_or_else(|| unknown(address))?;
     let mut contacts = old.contacts.to_vec();
-    let at = contacts.iter().position(|contact| contact.address == *address);
+    let at = contacts
+        .iter()
+        .position(|contact| contact.address == *address);
     let at = at.ok_or_else(|| unknown(address))?;
     match change(&contacts[at])? {
         Some(changed) => contacts[at] = changed,
@@ -143,7 +166,9 @@ fn next_annex(
 }
 
 fn unknown(contact: &ContactAddress) -> AdmitError {
-    AdmitError::UnknownContact { contact: contact.clone() }
+    AdmitError::UnknownContact {
+        contact: contact.clone(),
+    }
 }
 
 /// Why a device is not admitted or removed.
@@ -153,7 +178,10 @@ pub enum AdmitError {
     #[error(transparent)]
     Request(#[from] RequestError),
     /// The code is of another request.
-    #[error("The code is not the code of this request: the request was exchanged on its way, or the digits were misheard. Nothing was admitted.")]
+    #[error(
+        "The code is not the code of this request: the request was exchanged on its way, or the \
+         digits were misheard. Nothing was admitted."
+    )]
     WrongCode,
     /// The roster has no such contact.
     #[error("The roster has no contact `{contact}`.")]

@@ -76,11 +76,14 @@ impl NetworkPlan {
         let head = previous.map(|roster| roster.heads().authority);
         let lifted = previous.map_or(&[][..], |roster| &roster.authority().lifted);
         let organisation = |planned: &OrganisationPlan| {
-            planned.build(previous.and_then(|roster| {
-                Some(roster.heads().annex(&planned.name)?.head())
-            }))
+            planned.build(
+                previous.and_then(|roster| Some(roster.heads().annex(&planned.name)?.head())),
+            )
         };
-        let lists = self.lists.iter().map(|(name, patterns)| named_list(name, patterns));
+        let lists = self
+            .lists
+            .iter()
+            .map(|(name, patterns)| named_list(name, patterns));
         Ok(AuthorityPart {
             version: Version::ONE,
             network: text("network", &self.network)?,
@@ -94,7 +97,12 @@ impl NetworkPlan {
             organisations: sorted("organisation", self.organisations.iter().map(organisation))?,
             relays: sorted("relay", self.relays.iter().map(RelayPlan::build))?,
             lists: sorted("lists", lists)?,
-            defaults: list("defaults", Urgency::ALL.iter().map(|&urgency| Ok(self.default(urgency))))?,
+            defaults: list(
+                "defaults",
+                Urgency::ALL
+                    .iter()
+                    .map(|&urgency| Ok(self.default(urgency))),
+            )?,
             rules: list("rule", self.rules.iter().map(RulePlan::build))?,
             lifted: union("lifted", lifted, &self.lifted)?,
             extensions: previous.map_or_else(Extensions::empty, |roster| {
@@ -148,16 +156,16 @@ impl HolderPlan {
 }
 
 impl OrganisationPlan {
-    fn build(
-        &self,
-        pin: Option<maille_common::roster::Head>,
-    ) -> Result<Organisation, PlanError> {
+    fn build(&self, pin: Option<maille_common::roster::Head>) -> Result<Organisation, PlanError> {
         let keys = self.annex_keys.iter().map(|key| Ok(*key));
         Ok(Organisation {
             name: self.name.clone(),
             standing: self.standing,
             names: local_texts("names of an organisation", &self.names)?,
-            home_relays: list("home_relays", self.home_relays.iter().map(|name| Ok(name.clone())))?,
+            home_relays: list(
+                "home_relays",
+                self.home_relays.iter().map(|name| Ok(name.clone())),
+            )?,
             annex_threshold: self.annex_threshold,
             annex_keys: sorted::<VerifyingKey, 8>("annex_keys", keys)?,
             pin,
@@ -167,9 +175,15 @@ impl OrganisationPlan {
 
 impl RelayPlan {
     fn build(&self) -> Result<Relay, PlanError> {
-        let addresses = self.addresses.iter().map(|address| text("address of a relay", address));
+        let addresses = self
+            .addresses
+            .iter()
+            .map(|address| text("address of a relay", address));
         let keys = self.keys.iter().map(|keys| {
-            Ok(RelayKeys { transport: keys.transport, signing: keys.signing })
+            Ok(RelayKeys {
+                transport: keys.transport,
+                signing: keys.signing,
+            })
         });
         Ok(Relay {
             name: self.name.clone(),
@@ -185,14 +199,22 @@ impl RulePlan {
         Ok(Rule {
             from: text("from of a rule", &self.from)?,
             to: text("to of a rule", &self.to)?,
-            two_persons: sorted("two_persons of a rule", self.two_persons.iter().map(|&word| Ok(word)))?,
+            two_persons: sorted(
+                "two_persons of a rule",
+                self.two_persons.iter().map(|&word| Ok(word)),
+            )?,
         })
     }
 }
 
 fn named_list(name: &str, patterns: &[String]) -> Result<NamedList, PlanError> {
-    let patterns = patterns.iter().map(|pattern| text("pattern of a list", pattern));
-    Ok(NamedList { name: text("name of a list", name)?, patterns: list("patterns of a list", patterns)? })
+    let patterns = patterns
+        .iter()
+        .map(|pattern| text("pattern of a list", pattern));
+    Ok(NamedList {
+        name: text("name of a list", name)?,
+        patterns: list("patterns of a list", patterns)?,
+    })
 }
 
 /// Whether a document has less than half of its time left.
@@ -202,7 +224,10 @@ pub(super) fn is_due(renew_by: Timestamp, renew_after: Span, now: Timestamp) -> 
 
 /// A text within its limit.
 pub(super) fn text<const MAX: usize>(place: &str, text: &str) -> Result<Text<MAX>, PlanError> {
-    Text::new(text).map_err(|source| PlanError::TooLong { place: place.to_owned(), source })
+    Text::new(text).map_err(|source| PlanError::TooLong {
+        place: place.to_owned(),
+        source,
+    })
 }
 
 /// Texts by language.
@@ -211,7 +236,10 @@ pub(super) fn local_texts<const MAX: usize>(
     texts: &std::collections::BTreeMap<String, String>,
 ) -> Result<SortedList<LocalText, MAX>, PlanError> {
     let texts = texts.iter().map(|(language, name)| {
-        Ok(LocalText { language: text(place, language)?, text: text(place, name)? })
+        Ok(LocalText {
+            language: text(place, language)?,
+            text: text(place, name)?,
+        })
     });
     sorted(place, texts)
 }
@@ -222,7 +250,10 @@ pub(super) fn list<T, const MAX: usize>(
     items: impl Iterator<Item = Result<T, PlanError>>,
 ) -> Result<List<T, MAX>, PlanError> {
     let items: Vec<T> = items.collect::<Result<_, _>>()?;
-    List::new(items).map_err(|source| PlanError::TooLong { place: place.to_owned(), source })
+    List::new(items).map_err(|source| PlanError::TooLong {
+        place: place.to_owned(),
+        source,
+    })
 }
 
 /// A list in the order of the wire.
@@ -232,7 +263,10 @@ pub(super) fn sorted<T: Ord, const MAX: usize>(
 ) -> Result<SortedList<T, MAX>, PlanError> {
     let mut items: Vec<T> = items.collect::<Result<_, _>>()?;
     items.sort_unstable();
-    SortedList::new(items).map_err(|source| PlanError::List { place: place.to_owned(), source })
+    SortedList::new(items).map_err(|source| PlanError::List {
+        place: place.to_owned(),
+        source,
+    })
 }
 
 /// Two sets of hashes as one.
@@ -249,7 +283,10 @@ pub(super) fn union<const MAX: usize>(
 #[derive(Debug, Error)]
 pub enum PlanError {
     /// It is for another network.
-    #[error("The description is of the network `{planned}`, and the roster of `{network}`. Check which roster is used.")]
+    #[error(
+        "The description is of the network `{planned}`, and the roster of `{network}`. Check \
+         which roster is used."
+    )]
     Network {
         /// The network of the plan.
         planned: String,

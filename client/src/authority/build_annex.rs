@@ -9,7 +9,9 @@ use maille_common::roster::{
 use maille_common::time::Timestamp;
 
 use super::build::{PlanError, is_due, list, local_texts, sorted, text, union};
-use super::plan::{ContactPlan, DeputyPlan, DevicePlan, KeyPairPlan, NetworkPlan, OrganisationPlan};
+use super::plan::{
+    ContactPlan, DeputyPlan, DevicePlan, KeyPairPlan, NetworkPlan, OrganisationPlan,
+};
 
 impl NetworkPlan {
     /// The next annex of an organisation; none where the plan does not speak of its contacts, or
@@ -29,7 +31,10 @@ impl NetworkPlan {
         let contacts = contacts.iter().map(|planned| {
             if !planned.address.is_of(name) {
                 let (organisation, contact) = (name.clone(), planned.address.clone());
-                return Err(PlanError::ForeignContact { organisation, contact });
+                return Err(PlanError::ForeignContact {
+                    organisation,
+                    contact,
+                });
             }
             let before = old.and_then(|annex| known(annex, planned));
             planned.build(before, &self.network, now)
@@ -74,7 +79,10 @@ impl NetworkPlan {
 }
 
 fn known<'a>(annex: &'a Annex, planned: &ContactPlan) -> Option<&'a Contact> {
-    annex.contacts.iter().find(|contact| contact.address == planned.address)
+    annex
+        .contacts
+        .iter()
+        .find(|contact| contact.address == planned.address)
 }
 
 impl ContactPlan {
@@ -90,22 +98,39 @@ impl ContactPlan {
             None => old.map_or_else(SortedList::empty, |old| old.devices.clone()),
             Some(planned) => sorted(
                 &format!("devices of `{address}`"),
-                planned.iter().map(|device| device.build(self, known, network, now)),
+                planned
+                    .iter()
+                    .map(|device| device.build(self, known, network, now)),
             )?,
         };
-        let languages = self.languages.iter().map(|language| text("languages", language));
-        let telephones = self.telephones.iter().map(|number| text("telephones", number));
+        let languages = self
+            .languages
+            .iter()
+            .map(|language| text("languages", language));
+        let telephones = self
+            .telephones
+            .iter()
+            .map(|number| text("telephones", number));
         Ok(Contact {
             address: address.clone(),
             names: local_texts(&format!("names of `{address}`"), &self.names)?,
             role: text(&format!("role of `{address}`"), &self.role)?,
             languages: list(&format!("languages of `{address}`"), languages)?,
             time_zone: text(&format!("time_zone of `{address}`"), &self.time_zone)?,
-            hours: list(&format!("hours of `{address}`"), self.hours.iter().map(|&hours| Ok(hours)))?,
+            hours: list(
+                &format!("hours of `{address}`"),
+                self.hours.iter().map(|&hours| Ok(hours)),
+            )?,
             telephones: list(&format!("telephones of `{address}`"), telephones)?,
-            deputies: list(&format!("deputies of `{address}`"), self.deputies.iter().map(deputy))?,
+            deputies: list(
+                &format!("deputies of `{address}`"),
+                self.deputies.iter().map(deputy),
+            )?,
             system_acknowledges: self.system_acknowledges,
-            valid_from: self.valid_from.or(old.map(|old| old.valid_from)).unwrap_or(now),
+            valid_from: self
+                .valid_from
+                .or(old.map(|old| old.valid_from))
+                .unwrap_or(now),
             valid_to: self.valid_to,
             devices,
         })
@@ -113,7 +138,10 @@ impl ContactPlan {
 }
 
 fn deputy(planned: &DeputyPlan) -> Result<Deputy, PlanError> {
-    Ok(Deputy { contact: planned.contact.clone(), after: planned.after })
+    Ok(Deputy {
+        contact: planned.contact.clone(),
+        after: planned.after,
+    })
 }
 
 impl DevicePlan {
@@ -128,10 +156,15 @@ impl DevicePlan {
             Self::Keys { id, label, keys } => Ok(Device {
                 id: *id,
                 label: text("label of a device", label)?,
-                keys: list("keys of a device", keys.iter().map(|pair| Ok(pair.build(known, now))))?,
+                keys: list(
+                    "keys of a device",
+                    keys.iter().map(|pair| Ok(pair.build(known, now))),
+                )?,
             }),
             Self::Request(request) => requested(request, contact, known, network, now),
-            Self::File { .. } => Err(PlanError::Unread { contact: contact.address.clone() }),
+            Self::File { .. } => Err(PlanError::Unread {
+                contact: contact.address.clone(),
+            }),
         }
     }
 }
@@ -139,11 +172,15 @@ impl DevicePlan {
 impl KeyPairPlan {
     fn build(&self, known: &[Device], now: Timestamp) -> DeviceKeys {
         let mut pairs = known.iter().flat_map(|device| &device.keys);
-        let old = pairs.find(|pair| pair.transport == self.transport && pair.signing == self.signing);
+        let old =
+            pairs.find(|pair| pair.transport == self.transport && pair.signing == self.signing);
         DeviceKeys {
             transport: self.transport,
             signing: self.signing,
-            valid_from: self.valid_from.or(old.map(|old| old.valid_from)).unwrap_or(now),
+            valid_from: self
+                .valid_from
+                .or(old.map(|old| old.valid_from))
+                .unwrap_or(now),
             valid_to: self.valid_to,
         }
     }
@@ -158,8 +195,10 @@ fn requested(
 ) -> Result<Device, PlanError> {
     let address = &contact.address;
     let verified = signed.verify(network);
-    let verified =
-        verified.map_err(|source| PlanError::Request { contact: address.clone(), source })?;
+    let verified = verified.map_err(|source| PlanError::Request {
+        contact: address.clone(),
+        source,
+    })?;
     let request = verified.request();
     if request.contact != *address {
         let (contact, asked) = (address.clone(), request.contact.clone());
@@ -174,6 +213,9 @@ fn requested(
     Ok(Device {
         id: request.device,
         label: request.label.clone(),
-        keys: list("keys of a device", std::iter::once(Ok(pair.build(known, now))))?,
+        keys: list(
+            "keys of a device",
+            std::iter::once(Ok(pair.build(known, now))),
+        )?,
     })
 }

@@ -28,7 +28,9 @@ pub enum FileError {
         path: PathBuf,
     },
     /// It is longer than what it should hold.
-    #[error("{} has over {bytes_max} bytes, so it is something else. Check the path.", .path.display())]
+    #[error(
+        "{} has over {bytes_max} bytes, so it is something else. Check the path.", .path.display()
+    )]
     TooLong {
         /// The file.
         path: PathBuf,
@@ -36,7 +38,9 @@ pub enum FileError {
         bytes_max: usize,
     },
     /// Its bytes are not what it should hold.
-    #[error("{} is not {what}: {fault} Check the path, or ask for the file again.", .path.display())]
+    #[error(
+        "{} is not {what}: {fault} Check the path, or ask for the file again.", .path.display()
+    )]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -52,7 +56,10 @@ pub enum FileError {
         path: PathBuf,
     },
     /// Others on this machine can read a private key.
-    #[error("{} has mode {mode:03o}, so other users can read it. Set mode 600 with chmod; if others had access, make a new key.", .path.display())]
+    #[error(
+        "{} has mode {mode:03o}, so other users can read it. Set mode 600 with chmod; if others \
+         had access, make a new key.", .path.display()
+    )]
     TooOpen {
         /// The file.
         path: PathBuf,
@@ -114,10 +121,14 @@ pub(super) fn create(path: &Path, bytes: &[u8], access: Access) -> Result<(), Fi
         owner_only(&mut options);
     }
     let mut file = options.open(path).map_err(|source| match source.kind() {
-        ErrorKind::AlreadyExists => FileError::AlreadyThere { path: path.to_owned() },
+        ErrorKind::AlreadyExists => FileError::AlreadyThere {
+            path: path.to_owned(),
+        },
         _ => io(path, "made")(source),
     })?;
-    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(io(path, "written"))?;
+    file.write_all(bytes)
+        .and_then(|()| file.sync_all())
+        .map_err(io(path, "written"))?;
     sync_folder_of(path)
 }
 
@@ -156,7 +167,13 @@ pub(super) fn names(folder: &Path) -> Result<Vec<String>, FileError> {
     let mut names = Vec::new();
     for entry in entries {
         // A name that is not text is none of ours.
-        names.extend(entry.map_err(io(folder, "read"))?.file_name().into_string().ok());
+        names.extend(
+            entry
+                .map_err(io(folder, "read"))?
+                .file_name()
+                .into_string()
+                .ok(),
+        );
     }
     names.sort_unstable();
     Ok(names)
@@ -178,30 +195,45 @@ pub(super) fn read_secret(path: &Path, bytes_max: usize) -> Result<Zeroizing<Vec
 pub(super) fn read_text(path: &Path, bytes_max: usize) -> Result<String, FileError> {
     let bytes = read(path, bytes_max)?;
     let text = std::str::from_utf8(&bytes);
-    text.map(str::to_owned).map_err(|_| FileError::NotText { path: path.to_owned() })
+    text.map(str::to_owned).map_err(|_| FileError::NotText {
+        path: path.to_owned(),
+    })
 }
 
 /// Says which file is damaged, and how.
 pub(super) fn damaged(path: &Path, what: &'static str, fault: DecodeError) -> FileError {
-    FileError::Damaged { path: path.to_owned(), what, fault }
+    FileError::Damaged {
+        path: path.to_owned(),
+        what,
+        fault,
+    }
 }
 
 fn open(path: &Path) -> Result<File, FileError> {
     File::open(path).map_err(|source| match source.kind() {
-        ErrorKind::NotFound => FileError::Missing { path: path.to_owned() },
+        ErrorKind::NotFound => FileError::Missing {
+            path: path.to_owned(),
+        },
         _ => io(path, "opened")(source),
     })
 }
 
 fn read_open(path: &Path, bytes_max: usize, file: &File) -> Result<Zeroizing<Vec<u8>>, FileError> {
-    let too_long = || FileError::TooLong { path: path.to_owned(), bytes_max };
+    let too_long = || FileError::TooLong {
+        path: path.to_owned(),
+        bytes_max,
+    };
     let length = file.metadata().map_err(io(path, "examined"))?.len();
-    let length = usize::try_from(length).ok().filter(|length| *length <= bytes_max);
+    let length = usize::try_from(length)
+        .ok()
+        .filter(|length| *length <= bytes_max);
     let length = length.ok_or_else(too_long)?;
     // One byte of slack, so that reading to the end never moves a secret to a larger buffer.
     let mut bytes = Zeroizing::new(Vec::with_capacity(length + 1));
     let bounded = u64::try_from(length).unwrap_or(u64::MAX);
-    file.take(bounded).read_to_end(&mut bytes).map_err(io(path, "read"))?;
+    file.take(bounded)
+        .read_to_end(&mut bytes)
+        .map_err(io(path, "read"))?;
     Ok(bytes)
 }
 
@@ -214,12 +246,18 @@ fn sync_folder_of(path: &Path) -> Result<(), FileError> {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    File::open(folder).and_then(|open| open.sync_all()).map_err(io(folder, "synced"))
+    File::open(folder)
+        .and_then(|open| open.sync_all())
+        .map_err(io(folder, "synced"))
 }
 
 fn io(path: &Path, doing: &'static str) -> impl FnOnce(io::Error) -> FileError {
     let path = path.to_owned();
-    move |source| FileError::Io { path, doing, source }
+    move |source| FileError::Io {
+        path,
+        doing,
+        source,
+    }
 }
 
 fn owner_only(options: &mut OpenOptions) {
@@ -232,11 +270,19 @@ fn owner_only(options: &mut OpenOptions) {
 #[cfg(unix)]
 fn refuse_open_mode(path: &Path, file: &File) -> Result<(), FileError> {
     use std::os::unix::fs::PermissionsExt;
-    let mode = file.metadata().map_err(io(path, "examined"))?.permissions().mode() & 0o777;
+    let mode = file
+        .metadata()
+        .map_err(io(path, "examined"))?
+        .permissions()
+        .mode()
+        & 0o777;
     if mode & 0o077 == 0 {
         Ok(())
     } else {
-        Err(FileError::TooOpen { path: path.to_owned(), mode })
+        Err(FileError::TooOpen {
+            path: path.to_owned(),
+            mode,
+        })
     }
 }
 

@@ -26,10 +26,16 @@ pub fn found(plan: &NetworkPlan, now: Timestamp) -> Result<Founding, FoundError>
         threshold: plan.threshold,
         keys: sorted("key", plan.keys.iter().map(|holder| Ok(holder.key)))?,
     };
-    let draft = NetworkPlan { organisations: without_contacts(plan), ..plan.clone() };
+    let draft = NetworkPlan {
+        organisations: without_contacts(plan),
+        ..plan.clone()
+    };
     let part = draft.build(None, now)?.authority;
     let part = part.expect("a plan built on nothing always makes part 1");
-    Ok(Founding { anchor, proposal: Proposal::of_authority(part)? })
+    Ok(Founding {
+        anchor,
+        proposal: Proposal::of_authority(part)?,
+    })
 }
 
 fn without_contacts(plan: &NetworkPlan) -> Vec<super::plan::OrganisationPlan> {

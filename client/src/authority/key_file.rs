@@ -46,7 +46,11 @@ pub struct KeyFile {
 
 enum Seed {
     Plain(Zeroizing<[u8; 32]>),
-    Sealed { cost: Cost, salt: [u8; SALT_LEN], sealed: [u8; SEALED_LEN] },
+    Sealed {
+        cost: Cost,
+        salt: [u8; SALT_LEN],
+        sealed: [u8; SEALED_LEN],
+    },
 }
 
 /// An open key, ready to sign.
@@ -77,7 +81,11 @@ impl KeyFile {
                 seal(&seed, &key, passphrase, cost, randomness)?
             }
         };
-        let public = PublicKeyFile { organisation, holder: holder.to_owned(), key };
+        let public = PublicKeyFile {
+            organisation,
+            holder: holder.to_owned(),
+            key,
+        };
         Ok(Self { public, seed })
     }
 
@@ -85,8 +93,9 @@ impl KeyFile {
     pub fn read(path: &Path) -> Result<Self, KeyFileError> {
         let bytes = files::read_secret(path, BYTES_MAX)?;
         let text = std::str::from_utf8(&bytes).map_err(|_| form("it is not text"))?;
-        let form: Form = toml::from_str(text)
-            .map_err(|error| KeyFileError::Form { why: error.message().trim_end_matches('.').to_owned() })?;
+        let form: Form = toml::from_str(text).map_err(|error| KeyFileError::Form {
+            why: error.message().trim_end_matches('.').to_owned(),
+        })?;
         form.into_key_file()
     }
 
@@ -112,7 +121,9 @@ impl KeyFile {
             (Seed::Plain(seed), _) => seed.clone(),
             (Seed::Sealed { .. }, None) => return Err(KeyFileError::PassphraseNeeded),
             (Seed::Sealed { cost, salt, sealed }, Some(passphrase)) => {
-                let key = passphrase.stretch(salt, *cost).map_err(|NotStretched| no_memory(*cost))?;
+                let key = passphrase
+                    .stretch(salt, *cost)
+                    .map_err(|NotStretched| no_memory(*cost))?;
                 let opened = aead::open(&key, &bound(&self.public.key), sealed);
                 let opened = opened.map_err(|_| KeyFileError::WrongPassphrase)?;
                 let seed = opened.as_slice().try_into();
@@ -123,7 +134,10 @@ impl KeyFile {
         if key.verifying_key() != self.public.key {
             return Err(form("its private key belongs to another public key"));
         }
-        Ok(HolderKey { public: self.public, key })
+        Ok(HolderKey {
+            public: self.public,
+            key,
+        })
     }
 
     fn to_text(&self) -> String {
@@ -224,9 +238,13 @@ fn seal(
         return Err(KeyFileError::PassphraseTooShort);
     }
     let salt = randomness.array();
-    let key = passphrase.stretch(&salt, cost).map_err(|NotStretched| no_memory(cost))?;
+    let key = passphrase
+        .stretch(&salt, cost)
+        .map_err(|NotStretched| no_memory(cost))?;
     let sealed = aead::seal(&key, randomness.array(), &bound(public), seed);
-    let sealed = sealed.try_into().expect("a sealed seed has the length of seed and overhead");
+    let sealed = sealed
+        .try_into()
+        .expect("a sealed seed has the length of seed and overhead");
     Ok(Seed::Sealed { cost, salt, sealed })
 }
 
@@ -240,7 +258,9 @@ fn form(why: impl Into<String>) -> KeyFileError {
 }
 
 fn no_memory(cost: Cost) -> KeyFileError {
-    KeyFileError::NoMemory { memory_kib: cost.memory_kib() }
+    KeyFileError::NoMemory {
+        memory_kib: cost.memory_kib(),
+    }
 }
 
 /// Why a key was not made or opened.
@@ -256,7 +276,10 @@ pub enum KeyFileError {
         why: String,
     },
     /// The file has a format that this program does not read.
-    #[error("The key file has format {found}, and this program reads format {FORMAT}. Use the version of Maille that made it.")]
+    #[error(
+        "The key file has format {found}, and this program reads format {FORMAT}. Use the version \
+         of Maille that made it."
+    )]
     OtherFormat {
         /// The format found.
         found: u16,
@@ -271,10 +294,15 @@ pub enum KeyFileError {
     #[error("The passphrase does not open this key. Try again.")]
     WrongPassphrase,
     /// A new passphrase could be guessed.
-    #[error("A passphrase has at least {} characters. Choose a longer one, for example five words.", Passphrase::CHARS_MIN)]
+    #[error(
+        "A passphrase has at least {} characters. Choose a longer one, for example five words.",
+        Passphrase::CHARS_MIN
+    )]
     PassphraseTooShort,
     /// Stretching a passphrase takes more memory than there is.
-    #[error("The passphrase needs {memory_kib} KiB of memory to be checked. Free some, and try again.")]
+    #[error(
+        "The passphrase needs {memory_kib} KiB of memory to be checked. Free some, and try again."
+    )]
     NoMemory {
         /// What was asked of the system.
         memory_kib: u32,

@@ -30,6 +30,8 @@ mod proposal_standing;
 mod public_key_file;
 mod roster_folder;
 mod suspend;
+#[cfg(test)]
+mod tests;
 
 pub use admit::{AdmitError, Removed, admit, code_is, remove};
 pub use build::{Draft, PlanError};

@@ -76,11 +76,15 @@ pub struct NetworkPlan {
 }
 
 impl NetworkPlan {
-    /// The least network there is: its key holders' organisations as members, and nobody to write to.
+    /// The least network there is: its key holders' organisations as members, and nobody to write
+    /// to.
     pub fn of_holders(network: &str, threshold: u8, holders: &[PublicKeyFile]) -> Self {
         let mut organisations: Vec<OrganisationPlan> = Vec::new();
         for holder in holders {
-            if !organisations.iter().any(|known| known.name == holder.organisation) {
+            if !organisations
+                .iter()
+                .any(|known| known.name == holder.organisation)
+            {
                 organisations.push(OrganisationPlan::new(holder.organisation.clone()));
             }
         }
@@ -146,7 +150,8 @@ pub struct OrganisationPlan {
     /// Its own keys. None: the authority signs its annex.
     #[serde(default, deserialize_with = "text::many")]
     pub annex_keys: Vec<VerifyingKey>,
-    /// Whether its officers' names may travel in notes. Unchanged where it is not said, at first no.
+    /// Whether its officers' names may travel in notes. Unchanged where it is not said, at first
+    /// no.
     pub officer_names: Option<bool>,
     /// Its contacts, all of them. Not said: its annex is its own affair and stays as it is.
     #[serde(rename = "contact")]
@@ -330,15 +335,18 @@ pub struct DeadlinePlan {
 }
 
 impl DeadlinePlan {
-    /// What holds where a plan says nothing: a quarter of an hour for what is immediate, an hour for
-    /// what is expected, a day for the rest.
+    /// What holds where a plan says nothing: a quarter of an hour for what is immediate, an hour
+    /// for what is expected, a day for the rest.
     pub const fn usual(urgency: Urgency) -> Self {
         let (ack_within, expires_after) = match urgency {
             Urgency::Immediate => (Span::from_minutes(15), Span::from_days(1)),
             Urgency::Expected => (Span::from_hours(1), Span::from_days(2)),
             _ => (Span::from_days(1), Span::from_days(7)),
         };
-        Self { ack_within, expires_after }
+        Self {
+            ack_within,
+            expires_after,
+        }
     }
 }
 
@@ -358,7 +366,11 @@ pub struct RulePlan {
 impl RulePlan {
     /// A rule for which one person suffices.
     pub fn new(from: &str, to: &str) -> Self {
-        Self { from: from.to_owned(), to: to.to_owned(), two_persons: Vec::new() }
+        Self {
+            from: from.to_owned(),
+            to: to.to_owned(),
+            two_persons: Vec::new(),
+        }
     }
 }
 

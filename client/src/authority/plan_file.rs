@@ -17,7 +17,9 @@ const BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// Reads a plan from text. Requests of devices that it names as files are not read.
 pub fn parse_plan(text: &str) -> Result<NetworkPlan, PlanFileError> {
-    toml::from_str(text).map_err(|error| PlanFileError::Form { why: located(text, &error) })
+    toml::from_str(text).map_err(|error| PlanFileError::Form {
+        why: located(text, &error),
+    })
 }
 
 /// Reads a plan and the requests it names, from the plan's own folder, and compares their codes.
@@ -25,7 +27,10 @@ pub fn read_plan(path: &Path) -> Result<NetworkPlan, PlanFileError> {
     let mut plan = parse_plan(&files::read_text(path, BYTES_MAX)?)?;
     let folder = path.parent().unwrap_or(Path::new("")).to_owned();
     let network = plan.network.clone();
-    let contacts = plan.organisations.iter_mut().filter_map(|found| found.contacts.as_mut());
+    let contacts = plan
+        .organisations
+        .iter_mut()
+        .filter_map(|found| found.contacts.as_mut());
     for contact in contacts.flatten() {
         for device in contact.devices.iter_mut().flatten() {
             device.read_request(&folder, &network)?;
@@ -39,9 +44,12 @@ impl DevicePlan {
         let Self::File { request, code } = self else {
             return Ok(());
         };
-        let file = folder.join(&request);
+        let file = folder.join(request);
         let signed = read_request(&file)?;
-        let refuse = |source| PlanFileError::Request { file: file.clone(), source };
+        let refuse = |source| PlanFileError::Request {
+            file: file.clone(),
+            source,
+        };
         let right = code_is(&signed.verify(network).map_err(refuse)?, code);
         if !right {
             return Err(PlanFileError::WrongCode { file });
@@ -68,16 +76,28 @@ impl TryFrom<DeviceForm> for DevicePlan {
 
     fn try_from(form: DeviceForm) -> Result<Self, String> {
         match form {
-            DeviceForm { id: None, label: None, keys, request: Some(request), code: Some(code) }
-                if keys.is_empty() =>
-            {
-                Ok(Self::File { request, code })
-            }
-            DeviceForm { id: Some(id), label: Some(label), keys, request: None, code: None } => {
-                let id = id.parse().map_err(|_| "a device's `id` is 32 hexadecimal digits")?;
+            DeviceForm {
+                id: None,
+                label: None,
+                keys,
+                request: Some(request),
+                code: Some(code),
+            } if keys.is_empty() => Ok(Self::File { request, code }),
+            DeviceForm {
+                id: Some(id),
+                label: Some(label),
+                keys,
+                request: None,
+                code: None,
+            } => {
+                let id = id
+                    .parse()
+                    .map_err(|_| "a device's `id` is 32 hexadecimal digits")?;
                 Ok(Self::Keys { id, label, keys })
             }
-            _ => Err("a device has either `request` and `code`, or `id`, `label` and `keys`".into()),
+            _ => {
+                Err("a device has either `request` and `code`, or `id`, `label` and `keys`".into())
+            }
         }
     }
 }
@@ -87,7 +107,9 @@ fn located(text: &str, error: &toml::de::Error) -> String {
     let message = error.message().trim_end_matches('.').replace('\n', " ");
     match error.span() {
         Some(span) => {
-            let line = text.get(..span.start).map_or(1, |before| before.matches('\n').count() + 1);
+            let line = text
+                .get(..span.start)
+                .map_or(1, |before| before.matches('\n').count() + 1);
             format!("line {line}: {message}")
         }
         None => message,
@@ -115,7 +137,10 @@ pub enum PlanFileError {
         source: RequestError,
     },
     /// The code of a request is another one.
-    #[error("The code written beside {} is not the code of this request: it was exchanged on its way, or the digits were misheard. Telephone again.", .file.display())]
+    #[error(
+        "The code written beside {} is not the code of this request: it was exchanged on its way, \
+         or the digits were misheard. Telephone again.", .file.display()
+    )]
     WrongCode {
         /// The file.
         file: PathBuf,

@@ -105,7 +105,10 @@ impl Proposal {
         let public = key.verifying_key();
         if !standing.signers.iter().any(|signer| signer.key == public) {
             let document = self.name();
-            return Err(ProposalError::NotASigner { document, key: public });
+            return Err(ProposalError::NotASigner {
+                document,
+                key: public,
+            });
         }
         Ok(match self {
             Self::Authority(signed) => {
@@ -153,28 +156,38 @@ impl Proposal {
     /// R3, R7: the document takes the place right after the one in force.
     fn check_follows(&self, anchor: &Anchor, roster: Option<&Roster>) -> Result<(), ProposalError> {
         let (network, number, previous) = match self {
-            Self::Authority(signed) => {
-                (&signed.part.network, signed.part.number, signed.part.previous)
-            }
-            Self::Annex(signed) => {
-                (&signed.annex.network, signed.annex.number, signed.annex.previous)
-            }
+            Self::Authority(signed) => (
+                &signed.part.network,
+                signed.part.number,
+                signed.part.previous,
+            ),
+            Self::Annex(signed) => (
+                &signed.annex.network,
+                signed.annex.number,
+                signed.annex.previous,
+            ),
         };
         let document = self.name();
         if *network != anchor.network {
             let (found, expected) = (network.to_string(), anchor.network.to_string());
-            return Err(ProposalError::Network { document, found, expected });
+            return Err(ProposalError::Network {
+                document,
+                found,
+                expected,
+            });
         }
         let head = roster.and_then(|roster| match self {
             Self::Authority(_) => Some(roster.heads().authority),
-            Self::Annex(signed) => {
-                Some(roster.heads().annex(&signed.annex.organisation)?.head())
-            }
+            Self::Annex(signed) => Some(roster.heads().annex(&signed.annex.organisation)?.head()),
         });
         let held = head.map_or(0, |head| head.number);
-        let follows = number == held.saturating_add(1)
-            && head.is_none_or(|head| head.hash == previous);
-        if follows { Ok(()) } else { Err(ProposalError::DoesNotFollow { document, held }) }
+        let follows =
+            number == held.saturating_add(1) && head.is_none_or(|head| head.hash == previous);
+        if follows {
+            Ok(())
+        } else {
+            Err(ProposalError::DoesNotFollow { document, held })
+        }
     }
 
     fn into_documents(self) -> Result<RosterDocuments, TooLong> {
@@ -197,7 +210,9 @@ pub enum ProposalError {
     #[error("The proposal is too long. {0}")]
     TooLong(#[from] TooLong),
     /// It is for another network.
-    #[error("The proposal, {document}, is for the network `{found}`, and the anchor is of `{expected}`.")]
+    #[error(
+        "The proposal, {document}, is for the network `{found}`, and the anchor is of `{expected}`."
+    )]
     Network {
         /// The document.
         document: DocumentName,
@@ -207,7 +222,10 @@ pub enum ProposalError {
         expected: String,
     },
     /// Another document was published meanwhile, or one before it is missing.
-    #[error("The proposal, {document}, does not follow from the roster in force, which is at number {held} there.")]
+    #[error(
+        "The proposal, {document}, does not follow from the roster in force, which is at number \
+         {held} there."
+    )]
     DoesNotFollow {
         /// The document.
         document: DocumentName,
@@ -215,7 +233,10 @@ pub enum ProposalError {
         held: u64,
     },
     /// Nobody can sign it yet.
-    #[error("The proposal, {document}, is of an organisation that the authority part in force does not have.")]
+    #[error(
+        "The proposal, {document}, is of an organisation that the authority part in force does \
+         not have."
+    )]
     UnknownOrganisation {
         /// The document.
         document: DocumentName,
@@ -229,7 +250,10 @@ pub enum ProposalError {
         key: VerifyingKey,
     },
     /// It carries a signature that spoils it.
-    #[error("The proposal, {document}, carries a signature by the key {} that does not verify or does not belong there.", key.short())]
+    #[error(
+        "The proposal, {document}, carries a signature by the key {} that does not verify or does \
+         not belong there.", key.short()
+    )]
     Spoiled {
         /// The document.
         document: DocumentName,

@@ -35,7 +35,10 @@ pub struct Signer {
 impl ProposalStanding {
     /// How many have signed.
     pub fn signed(&self) -> usize {
-        self.signers.iter().filter(|signer| signer.has_signed).count()
+        self.signers
+            .iter()
+            .filter(|signer| signer.has_signed)
+            .count()
     }
 
     /// How many signatures are missing.
@@ -59,11 +62,18 @@ impl Proposal {
                 Some(signer) => signer.has_signed = true,
                 None => {
                     let document = self.name();
-                    return Err(ProposalError::Spoiled { document, key: *key });
+                    return Err(ProposalError::Spoiled {
+                        document,
+                        key: *key,
+                    });
                 }
             }
         }
-        Ok(ProposalStanding { document: self.name(), threshold, signers })
+        Ok(ProposalStanding {
+            document: self.name(),
+            threshold,
+            signers,
+        })
     }
 
     /// PROTOCOL R2, R3, R7: whose signatures count.
@@ -75,16 +85,19 @@ impl Proposal {
         match (self, roster.map(Roster::authority)) {
             (Self::Authority(signed), None) => {
                 let keys = anchor.keys.iter();
-                let signers = keys.map(|key| holder_in(signed.part.value(), *key)).collect();
+                let signers = keys
+                    .map(|key| holder_in(signed.part.value(), *key))
+                    .collect();
                 Ok((anchor.threshold, signers))
             }
             (Self::Authority(_), Some(part)) => Ok(authority_signers(part)),
             (Self::Annex(signed), part) => {
                 let name = &signed.annex.organisation;
                 let found = part.and_then(|part| Some((part, part.organisation(name)?)));
-                let (part, organisation) = found.ok_or_else(|| {
-                    ProposalError::UnknownOrganisation { document: self.name() }
-                })?;
+                let (part, organisation) =
+                    found.ok_or_else(|| ProposalError::UnknownOrganisation {
+                        document: self.name(),
+                    })?;
                 if organisation.annex_keys.is_empty() {
                     return Ok(authority_signers(part));
                 }
@@ -108,7 +121,11 @@ impl Proposal {
 }
 
 fn authority_signers(part: &AuthorityPart) -> (u8, Vec<Signer>) {
-    let signers = part.keys.iter().map(|held| holder_in(part, held.key)).collect();
+    let signers = part
+        .keys
+        .iter()
+        .map(|held| holder_in(part, held.key))
+        .collect();
     (part.threshold, signers)
 }
 

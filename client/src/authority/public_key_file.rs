@@ -54,7 +54,10 @@ impl PublicKeyFile {
             return Err(PublicKeyFileError::HolderTooLong);
         }
         Ok(Self {
-            organisation: form.organisation.parse().map_err(PublicKeyFileError::Organisation)?,
+            organisation: form
+                .organisation
+                .parse()
+                .map_err(PublicKeyFileError::Organisation)?,
             holder: form.holder,
             key: form.key.parse().map_err(PublicKeyFileError::Key)?,
         })
@@ -67,7 +70,11 @@ impl PublicKeyFile {
 
     /// Writes a new file.
     pub fn write(&self, path: &Path) -> Result<(), PublicKeyFileError> {
-        Ok(files::create(path, self.to_text().as_bytes(), Access::Shared)?)
+        Ok(files::create(
+            path,
+            self.to_text().as_bytes(),
+            Access::Shared,
+        )?)
     }
 }
 

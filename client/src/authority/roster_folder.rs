@@ -4,10 +4,10 @@
 
 use std::path::{Path, PathBuf};
 
-use maille_common::codec::{Decode, Encode, List, TooLong, decode, encode};
+use maille_common::codec::{Encode, TooLong, encode};
 use maille_common::limits;
 use maille_common::roster::files::{
-    DocumentKind, annex_file, annex_file_of_hash, authority_file, suspension_file,
+    annex_file, authority_file, is_document, read_documents, suspension_file,
 };
 use maille_common::roster::{Anchor, Roster, RosterDocuments, RosterError};
 use thiserror::Error;
@@ -20,8 +20,6 @@ use crate::home::{AnchorFileError, format_anchor, parse_anchor};
 const ANCHOR: &str = "anchor.toml";
 /// Sixteen keys of 70 bytes, a name, and room for comments.
 const ANCHOR_BYTES_MAX: usize = 16 * 1024;
-/// The longest document: an annex and sixteen signatures of 96 bytes.
-const DOCUMENT_BYTES_MAX: usize = limits::ANNEX_BYTES_MAX + 4096;
 
 /// A roster folder, which need not be there yet.
 #[derive(Debug, Clone)]
@@ -52,30 +50,22 @@ impl RosterFolder {
 
     /// Reads every document there is, in no order, believing none. None where there is no folder.
     ///
-    /// Where the path is a file, it is one with all documents in it, as [`save_single`] writes.
+    /// Where the path is a file, that one is read: it may hold all documents, as [`save_single`]
+    /// writes them.
     ///
     /// [`save_single`]: Self::save_single
     pub fn read(&self) -> Result<RosterDocuments, RosterFolderError> {
         if self.path.is_file() {
-            let bytes = files::read(&self.path, limits::FRAME_ROSTER_BYTES_MAX)?;
-            let read = decode(&bytes);
-            return Ok(read.map_err(|fault| files::damaged(&self.path, "a roster", fault))?);
+            return read_file(&self.path);
         }
-        let (mut authority, mut annexes, mut suspensions) = (vec![], vec![], vec![]);
+        let mut documents = RosterDocuments::default();
         for name in files::names(&self.path)? {
-            let path = self.path.join(&name);
-            match DocumentKind::of_file(&name) {
-                Some(DocumentKind::Authority) => authority.push(document(&path)?),
-                Some(DocumentKind::Annex) => annexes.push(document(&path)?),
-                Some(DocumentKind::Suspension) => suspensions.push(document(&path)?),
-                None => {}
+            if is_document(&name) {
+                let found = read_file(&self.path.join(name))?;
+                documents = documents.join(found).map_err(RosterFolderError::TooMany)?;
             }
         }
-        Ok(RosterDocuments {
-            authority: list(authority)?,
-            annexes: list(annexes)?,
-            suspensions: list(suspensions)?,
-        })
+        Ok(documents)
     }
 
     /// Proves the roster from the anchor; none where no authority part was published yet.
@@ -98,13 +88,8 @@ impl RosterFolder {
             written.extend(self.save_one(authority_file(signed.part.number), signed)?);
         }
         for signed in &documents.annexes {
-            let (organisation, number) = (&signed.annex.organisation, signed.annex.number);
-            let plain = annex_file(organisation, number);
-            let is_taken = self.holds_other(&plain, signed)?;
-            let name = match is_taken {
-                true => annex_file_of_hash(organisation, number, &signed.hash()),
-                false => plain,
-            };
+            let annex = signed.annex.value();
+            let name = annex_file(&annex.organisation, annex.number, &signed.hash());
             written.extend(self.save_one(name, signed)?);
         }
         for signed in &documents.suspensions {
@@ -144,20 +129,12 @@ impl RosterFolder {
         files::replace(&path, &encode(document))?;
         Ok(Some(path))
     }
-
-    fn holds_other(&self, name: &str, document: &impl Encode) -> Result<bool, RosterFolderError> {
-        let path = self.path.join(name);
-        Ok(path.exists() && *files::read(&path, DOCUMENT_BYTES_MAX)? != encode(document))
-    }
 }
 
-fn document<D: Decode<()>>(path: &Path) -> Result<D, FileError> {
-    let bytes = files::read(path, DOCUMENT_BYTES_MAX)?;
-    decode(&bytes).map_err(|fault| files::damaged(path, "a roster document", fault))
-}
-
-fn list<T, const MAX: usize>(items: Vec<T>) -> Result<List<T, MAX>, RosterFolderError> {
-    List::new(items).map_err(RosterFolderError::TooMany)
+fn read_file(path: &Path) -> Result<RosterDocuments, RosterFolderError> {
+    let bytes = files::read(path, limits::FRAME_ROSTER_BYTES_MAX)?;
+    let read = read_documents(&bytes);
+    Ok(read.map_err(|fault| files::damaged(path, "a roster document", fault))?)
 }
 
 /// Why a roster folder cannot be used.

@@ -54,7 +54,8 @@ impl Session {
         Ok(())
     }
 
-    /// An envelope names a roster that is not known: it is fetched, or its heads are (PROTOCOL R11).
+    /// An envelope names a roster that is not known: it is fetched, or its heads are (PROTOCOL
+    /// R11).
     pub(super) async fn resolve_roster(&self, roster: Hash) -> Result<(), SessionError> {
         self.hear_of_roster(roster).await?;
         if self.office.roster().knows(&roster) != Knowledge::Unknown {

@@ -1,49 +1,36 @@
-//! How the documents of a roster are named as files. Names only: nothing here reads or writes.
+//! How the documents of a roster lie in files: their names, and what their bytes are. Nothing here
+//! reads or writes a file.
 //!
-//! A roster folder is handed about by people: by post, on a stick, from an authority to a relay. Its
-//! files are encoded documents, one each, and their names say only how they are to be read. What
-//! counts is proved from the anchor, so a wrong name can hide a document and never forge one.
+//! A roster folder is handed about by people: by post, on a stick, from an authority to a relay. A
+//! file is one of its documents if its name ends with `.part`; whose it is shows in its bytes,
+//! never in its name, and what counts is proved from the anchor. So a wrong name forges nothing.
 //!
 //! ```
-//! use maille_common::roster::files::{DocumentKind, annex_file, authority_file};
+//! use maille_common::hash::Hash;
+//! use maille_common::roster::files::{annex_file, authority_file, is_document};
 //! assert_eq!(authority_file(1), "authority-000001.part");
-//! assert_eq!(annex_file(&"interpol".parse()?, 12), "annex-interpol-000012.part");
-//! assert_eq!(DocumentKind::of_file("authority-000001.part"), Some(DocumentKind::Authority));
-//! assert_eq!(DocumentKind::of_file("authority-000002.proposal"), None);
+//! let hash = Hash::from_bytes([0xab; 32]);
+//! assert_eq!(annex_file(&"interpol".parse()?, 12, &hash), "annex-interpol-000012-abababab.part");
+//! assert!(is_document("authority-000001.part"));
+//! assert!(!is_document("authority-000002.proposal"));
 //! # Ok::<(), maille_common::address::NameError>(())
 //! ```
 
+use super::{RosterDocuments, SignedAnnex, SignedAuthority, SignedSuspension};
 use crate::address::Name;
+use crate::codec::{Decode, DecodeError, List, decode};
 use crate::hash::Hash;
+use crate::limits;
 
 /// How the name of every document ends, without the dot.
 pub const EXTENSION: &str = "part";
 
-/// What a file holds, by its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum DocumentKind {
-    /// A [`SignedAuthority`](super::SignedAuthority).
-    Authority,
-    /// A [`SignedAnnex`](super::SignedAnnex).
-    Annex,
-    /// A [`SignedSuspension`](super::SignedSuspension).
-    Suspension,
-}
-
-impl DocumentKind {
-    /// What a file of this name holds; none if it is no document of a roster.
-    ///
-    /// Only beginning and end count: where two annexes have one number, because the authority's pin
-    /// settled which one holds, the second has its [hash](annex_file_of_hash) in its name.
-    pub fn of_file(name: &str) -> Option<Self> {
-        let stem = name.strip_suffix(EXTENSION)?.strip_suffix('.')?;
-        match stem.split_once('-')?.0 {
-            "authority" => Some(Self::Authority),
-            "annex" => Some(Self::Annex),
-            "suspension" => Some(Self::Suspension),
-            _ => None,
-        }
-    }
+/// Whether a file of this name is a document of a roster folder.
+pub fn is_document(name: &str) -> bool {
+    let stem = name
+        .strip_suffix(EXTENSION)
+        .and_then(|name| name.strip_suffix('.'));
+    stem.is_some_and(|stem| !stem.is_empty())
 }
 
 /// The name of an authority part's file. Six digits sort as the chain does for a million parts.
@@ -51,14 +38,13 @@ pub fn authority_file(number: u64) -> String {
     format!("authority-{number:06}.{EXTENSION}")
 }
 
-/// The name of an annex's file.
-pub fn annex_file(organisation: &Name, number: u64) -> String {
-    format!("annex-{organisation}-{number:06}.{EXTENSION}")
-}
-
-/// The name of an annex's file where another annex has the [plain name](annex_file).
-pub fn annex_file_of_hash(organisation: &Name, number: u64, hash: &Hash) -> String {
-    format!("annex-{organisation}-{number:06}-{}.{EXTENSION}", hash.short())
+/// The name of an annex's file. The hash is in it because, where the authority's pin settled which
+/// line of annexes holds, two of them have one number.
+pub fn annex_file(organisation: &Name, number: u64, hash: &Hash) -> String {
+    format!(
+        "annex-{organisation}-{number:06}-{}.{EXTENSION}",
+        hash.short()
+    )
 }
 
 /// The name of a suspension's file: its whole hash, by which it is lifted too.
@@ -66,27 +52,79 @@ pub fn suspension_file(hash: &Hash) -> String {
     format!("suspension-{hash}.{EXTENSION}")
 }
 
+/// Reads one document of any kind, or a whole set of them, believing none.
+///
+/// Which it is, the bytes decide: each kind has to fit exactly. The error is that of a set, and
+/// says little about what the author meant.
+pub fn read_documents(bytes: &[u8]) -> Result<RosterDocuments, DecodeError> {
+    let mut documents = RosterDocuments::default();
+    if let Some(found) = one::<SignedAuthority, { limits::DOCUMENTS_MAX }>(bytes) {
+        documents.authority = found;
+    } else if let Some(found) = one::<SignedAnnex, { limits::DOCUMENTS_MAX }>(bytes) {
+        documents.annexes = found;
+    } else if let Some(found) = one::<SignedSuspension, { super::SUSPENSIONS_MAX }>(bytes) {
+        documents.suspensions = found;
+    } else {
+        return decode(bytes);
+    }
+    Ok(documents)
+}
+
+fn one<T: Decode<()>, const MAX: usize>(bytes: &[u8]) -> Option<List<T, MAX>> {
+    List::new([decode(bytes).ok()?]).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::codec::{Text, encode};
+    use crate::crypto::ed25519::SigningKey;
+    use crate::roster::{Subject, Suspension, Version};
+    use crate::time::Timestamp;
 
-    #[test]
-    fn every_name_is_read_as_what_it_was_made_for() {
-        let (name, hash) = ("a-b".parse().unwrap(), Hash::from_bytes([0xab; 32]));
-        for (file, kind) in [
-            (authority_file(7), DocumentKind::Authority),
-            (annex_file(&name, 1), DocumentKind::Annex),
-            (annex_file_of_hash(&name, 1, &hash), DocumentKind::Annex),
-            (suspension_file(&hash), DocumentKind::Suspension),
-        ] {
-            assert_eq!(DocumentKind::of_file(&file), Some(kind), "{file}");
-        }
+    fn suspension() -> SignedSuspension {
+        let key = SigningKey::from_seed([1; 32]);
+        let suspension = Suspension {
+            version: Version::ONE,
+            network: Text::new("test").unwrap(),
+            subject: Subject::Organisation("interpol".parse().unwrap()),
+            issued: Timestamp::from_unix_ms(1),
+            reason: Text::new("lost").unwrap(),
+            key: key.verifying_key(),
+        };
+        SignedSuspension::sign(&key, suspension).unwrap()
     }
 
     #[test]
-    fn other_files_of_the_folder_are_no_documents() {
-        for file in ["anchor.toml", "README", "authority.part", "annex-a-000001.part.new", "part", ".part", "x-1.part"] {
-            assert_eq!(DocumentKind::of_file(file), None, "{file}");
+    fn a_document_is_read_alone_and_in_a_set() {
+        let set = RosterDocuments {
+            suspensions: List::new([suspension()]).unwrap(),
+            ..RosterDocuments::default()
+        };
+        assert_eq!(read_documents(&encode(&suspension())), Ok(set.clone()));
+        assert_eq!(read_documents(&encode(&set)), Ok(set));
+        assert!(read_documents(b"hello").is_err());
+    }
+
+    #[test]
+    fn every_name_that_is_made_is_a_documents_and_others_are_not() {
+        let (name, hash) = ("a-b".parse().unwrap(), Hash::from_bytes([0xab; 32]));
+        for file in [
+            authority_file(7),
+            annex_file(&name, 1, &hash),
+            suspension_file(&hash),
+        ] {
+            assert!(is_document(&file), "{file}");
+        }
+        for file in [
+            "anchor.toml",
+            "README",
+            "a.part.new",
+            "part",
+            ".part",
+            "a.proposal",
+        ] {
+            assert!(!is_document(file), "{file}");
         }
     }
 }

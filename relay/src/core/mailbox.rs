@@ -131,6 +131,12 @@ impl RelayCore {
         Ok(rows.iter().filter_map(|(key, _)| waiting(key)).collect())
     }
 
+    /// Whether a piece of mail still waits for its confirmation.
+    pub fn still_waits(&self, device: &DeviceId, mail: &Waiting) -> Result<bool, StepError> {
+        let key = tables::waiting(device, mail.class, mail.number);
+        Ok(self.store.get(tables::WAITING, &key)?.is_some())
+    }
+
     /// The push of a piece of mail; none if it was confirmed in the meantime.
     pub fn push(&self, device: &DeviceId, number: u64) -> Result<Option<Push>, StepError> {
         let key = tables::mail(device, number);

@@ -199,6 +199,23 @@ impl MemoryWorld {
         );
     }
 
+    /// A desk's process is killed and started again over the same store.
+    pub fn kill_desk(&mut self, device: &DeviceId) {
+        let held = &self.desks[device];
+        let ring = SealingRing::from_bytes(&held.desk.ring().to_bytes()).unwrap();
+        let keys = (ring, held.bundle.clone());
+        let (roster, store) = (Arc::clone(held.desk.roster()), Arc::clone(&held.store));
+        self.open_desk(device, roster, keys, store);
+    }
+
+    /// A relay hands over the first thing that waits for a desk; the answer is not posted yet.
+    pub fn hand_over(&mut self, relay: &str, device: &DeviceId) -> Option<Collected> {
+        let waiting = self.relay(relay).waiting(device, 1).unwrap();
+        let number = waiting.first().unwrap().number;
+        let push = self.relay(relay).push(device, number).unwrap().unwrap();
+        self.take_push(device, &relay.parse().unwrap(), push)
+    }
+
     /// Makes a copy of a desk's store. Its sealing keys are elsewhere.
     pub fn save_desk(&mut self, device: &DeviceId) {
         let held = self.desks.get_mut(device).unwrap();

@@ -2,9 +2,9 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::{Ask, Desk, block_on};
 #[cfg(unix)]
 use super::call::Call;
+use super::{Ask, Desk, block_on};
 use crate::args::DeskArgs;
 use crate::command::Context;
 use crate::fault::Fault;

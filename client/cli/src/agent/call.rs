@@ -28,11 +28,18 @@ impl Call {
     /// killed.
     pub(super) async fn find(home: &Path) -> Option<Self> {
         let socket = socket_path(home);
-        UnixStream::connect(&socket).await.is_ok().then_some(Self { socket })
+        UnixStream::connect(&socket)
+            .await
+            .is_ok()
+            .then_some(Self { socket })
     }
 
     /// An agent acts for whoever is on duty, and for nobody else.
-    pub(super) fn refuse_other_officer(&self, home: &Path, named: Option<&str>) -> Result<(), Fault> {
+    pub(super) fn refuse_other_officer(
+        &self,
+        home: &Path,
+        named: Option<&str>,
+    ) -> Result<(), Fault> {
         let Some(named) = named else { return Ok(()) };
         if on_duty::read(home)?.is_some_and(|duty| duty.officer == named) {
             return Ok(());
@@ -45,7 +52,9 @@ impl Call {
     /// Asks the agent something.
     pub(super) async fn ask<A: Ask>(&self, question: A) -> Result<A::Answer, Fault> {
         let body = serde_json::to_vec(&question).map_err(|error| self.broken(&error))?;
-        let stream = UnixStream::connect(&self.socket).await.map_err(|error| self.broken(&error))?;
+        let stream = UnixStream::connect(&self.socket)
+            .await
+            .map_err(|error| self.broken(&error))?;
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
             .await
             .map_err(|error| self.broken(&error))?;
@@ -55,7 +64,10 @@ impl Call {
             .header(CONTENT_TYPE, "application/json")
             .body(Full::new(Bytes::from(body)))
             .map_err(|error| self.broken(&error))?;
-        let answer = sender.send_request(request).await.map_err(|error| self.broken(&error))?;
+        let answer = sender
+            .send_request(request)
+            .await
+            .map_err(|error| self.broken(&error))?;
         let answer = self.read(answer).await;
         connection.abort();
         answer
@@ -66,17 +78,23 @@ impl Call {
         answer: Response<hyper::body::Incoming>,
     ) -> Result<T, Fault> {
         let status = answer.status();
-        let body = Limited::new(answer.into_body(), BODY_BYTES_MAX).collect().await;
+        let body = Limited::new(answer.into_body(), BODY_BYTES_MAX)
+            .collect()
+            .await;
         let body = body.map_err(|error| self.broken(&error))?.to_bytes();
         if status.is_success() {
             return serde_json::from_slice(&body).map_err(|error| self.broken(&error));
         }
-        let fault: FaultBody = serde_json::from_slice(&body).map_err(|error| self.broken(&error))?;
+        let fault: FaultBody =
+            serde_json::from_slice(&body).map_err(|error| self.broken(&error))?;
         Err(fault.into())
     }
 
     fn broken(&self, error: &impl std::fmt::Display) -> Fault {
-        let sentence = format!("The agent at {} did not answer: {error}.", self.socket.display());
+        let sentence = format!(
+            "The agent at {} did not answer: {error}.",
+            self.socket.display()
+        );
         Fault::new(Exit::World, "agent-broken", sentence)
             .with_hint("Look whether it still runs, and is of this version; start it again.")
     }

@@ -18,9 +18,9 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use super::Desk;
 use super::questions;
 use super::wire::{BODY_BYTES_MAX, FaultBody, status_of};
-use super::Desk;
 use crate::exit::Exit;
 use crate::fault::Fault;
 
@@ -137,11 +137,18 @@ async fn answer(request: Request<Incoming>, desk: &Desk) -> Response<Full<Bytes>
 
 /// The name of the question and its JSON.
 async fn read(request: Request<Incoming>) -> Result<(String, Bytes), Fault> {
-    let name = request.uri().path().strip_prefix("/v1/").unwrap_or_default().to_owned();
+    let name = request
+        .uri()
+        .path()
+        .strip_prefix("/v1/")
+        .unwrap_or_default()
+        .to_owned();
     if request.method() != Method::POST || name.is_empty() {
         return Err(questions::unknown(request.uri().path()));
     }
-    let body = Limited::new(request.into_body(), BODY_BYTES_MAX).collect().await;
+    let body = Limited::new(request.into_body(), BODY_BYTES_MAX)
+        .collect()
+        .await;
     let body = body.map_err(|error| {
         let sentence = format!("The question cannot be read: {error}.");
         Fault::new(Exit::Input, "question-unreadable", sentence)

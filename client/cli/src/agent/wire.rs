@@ -34,7 +34,10 @@ impl From<FaultBody> for Fault {
     fn from(body: FaultBody) -> Self {
         let exit = Exit::from_code(body.exit);
         let fault = Self::new(exit, body.code, body.message);
-        Self { hint: body.hint, ..fault }
+        Self {
+            hint: body.hint,
+            ..fault
+        }
     }
 }
 

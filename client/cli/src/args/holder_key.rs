@@ -28,6 +28,7 @@ impl HolderKeyArgs {
             true => Some(ask(self.passphrase_file.as_deref(), &file.public().holder)?),
             false => None,
         };
-        file.open(passphrase.as_ref()).hint("Check --passphrase-file.")
+        file.open(passphrase.as_ref())
+            .hint("Check --passphrase-file.")
     }
 }

@@ -7,12 +7,12 @@ use maille_client::home::{Home, Passphrase, Unlock};
 
 use super::ask;
 use crate::command::officer::on_duty;
-use crate::fault::Fault;
+use crate::fault::{Fault, Hint};
 
 /// Who opens the home: an officer by passphrase, or the machine by its key.
 #[derive(Debug, Args)]
 pub(crate) struct UnlockArgs {
-    /// The officer who opens the home; the one on duty where it is missing, else the machine's key.
+    /// The officer who opens the home; where it is missing, the machine's key, else who is on duty.
     #[arg(long, value_name = "NAME")]
     officer: Option<String>,
     /// A file whose first line is the officer's passphrase; asked for where it is missing.
@@ -43,8 +43,12 @@ impl UnlockArgs {
     pub(crate) fn open(&self, home: &Path) -> Result<Home, Fault> {
         let Some((name, passphrase)) = self.key(home)? else {
             return Home::open(home, Unlock::Machine)
-                .map_err(|error| Fault::from(error).with_hint("Name who opens it with --officer."));
+                .hint("Name who opens it with --officer, or sign in with `maille officer in`.");
         };
-        Ok(Home::open(home, Unlock::Officer { name: &name, passphrase: &passphrase })?)
+        let unlock = Unlock::Officer {
+            name: &name,
+            passphrase: &passphrase,
+        };
+        Home::open(home, unlock).hint("Check --home, --officer and --passphrase-file.")
     }
 }

@@ -29,7 +29,11 @@ pub(crate) fn ask_new(file: Option<&Path>, whose: &str) -> Result<Passphrase, Fa
     let first = Zeroizing::new(prompt(&format!("New passphrase of {whose}: "))?);
     let second = Zeroizing::new(prompt("Once more: ")?);
     if first != second {
-        return Err(Fault::new(Exit::Input, "passphrases-differ", "The two passphrases differ."));
+        return Err(Fault::new(
+            Exit::Input,
+            "passphrases-differ",
+            "The two passphrases differ.",
+        ));
     }
     Ok(Passphrase::new(first.as_str()))
 }
@@ -37,16 +41,22 @@ pub(crate) fn ask_new(file: Option<&Path>, whose: &str) -> Result<Passphrase, Fa
 /// The first line of a file.
 fn read_file(path: &Path) -> Result<Passphrase, Fault> {
     let refuse = |why: String| {
-        let sentence = format!("The passphrase file {} cannot be read: {why}.", path.display());
+        let sentence = format!(
+            "The passphrase file {} cannot be read: {why}.",
+            path.display()
+        );
         Fault::new(Exit::Input, "passphrase-file", sentence)
             .with_hint("Check the path given with the passphrase flag.")
     };
     // Room for all of it from the start, so that no copy stays behind when the text grows.
     let mut text = Zeroizing::new(String::with_capacity(4096));
     let file = File::open(path).map_err(|error| refuse(error.to_string()))?;
-    file.take(BYTES_MAX).read_to_string(&mut text).map_err(|error| refuse(error.to_string()))?;
+    file.take(BYTES_MAX)
+        .read_to_string(&mut text)
+        .map_err(|error| refuse(error.to_string()))?;
     let line = text.lines().next().filter(|line| !line.is_empty());
-    line.map(Passphrase::new).ok_or_else(|| refuse("its first line is empty".to_owned()))
+    line.map(Passphrase::new)
+        .ok_or_else(|| refuse("its first line is empty".to_owned()))
 }
 
 fn prompt(question: &str) -> Result<String, Fault> {

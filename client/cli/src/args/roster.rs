@@ -13,7 +13,12 @@ use crate::fault::{Fault, Hint};
 #[derive(Debug, Args)]
 pub(crate) struct RosterArgs {
     /// The folder of the network's published documents.
-    #[arg(long, value_name = "DIR", env = "MAILLE_ROSTER", default_value = "roster")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "MAILLE_ROSTER",
+        default_value = "roster"
+    )]
     roster: PathBuf,
     /// The anchor, as it was handed over; `anchor.toml` in the folder where it is missing.
     #[arg(long, value_name = "FILE", env = "MAILLE_ANCHOR")]
@@ -42,7 +47,11 @@ impl RosterArgs {
         let anchor = RosterFolder::read_anchor(&path)
             .hint("Give the folder with --roster and the anchor with --anchor.")?;
         let roster = folder.load(&anchor).hint("Check --roster and --anchor.")?;
-        Ok(Trusted { folder, anchor, roster })
+        Ok(Trusted {
+            folder,
+            anchor,
+            roster,
+        })
     }
 }
 
@@ -50,7 +59,10 @@ impl Trusted {
     /// The roster, where a command needs one in force.
     pub(crate) fn in_force(&self) -> Result<&Roster, Fault> {
         self.roster.as_ref().ok_or_else(|| {
-            let sentence = format!("{} holds no authority part yet.", self.folder.path().display());
+            let sentence = format!(
+                "{} holds no authority part yet.",
+                self.folder.path().display()
+            );
             Fault::new(Exit::Waiting, "no-roster", sentence)
                 .with_hint("Check --roster, or publish authority part 1 first.")
         })

@@ -26,7 +26,12 @@ pub(crate) struct Acknowledge {
     #[arg(value_name = "ID")]
     id: String,
     /// Words for the sender.
-    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    #[arg(
+        long,
+        value_name = "TEXT",
+        default_value = "",
+        hide_default_value = true
+    )]
     #[serde(default)]
     note: String,
 }
@@ -34,8 +39,9 @@ pub(crate) struct Acknowledge {
 impl Run for AckArgs {
     fn run(self, context: &Context) -> Result<(), Fault> {
         let note_given = !self.question.note.is_empty();
-        let answered =
-            with_desk(context, &self.desk, async |access| access.ask(self.question).await)?;
+        let answered = with_desk(context, &self.desk, async |access| {
+            access.ask(self.question).await
+        })?;
         context.output.result(&answered, &answered.text(note_given))
     }
 }
@@ -50,7 +56,10 @@ impl Ask for Acknowledge {
         let alert = desk.find(&self.id).await?;
         let officer = desk.officer()?;
         let officer = officer.as_deref();
-        let signed = desk.client().acknowledge(alert, by(officer), &self.note).await?;
+        let signed = desk
+            .client()
+            .acknowledge(alert, by(officer), &self.note)
+            .await?;
         Ok(Answered::new(alert, "acknowledged", officer, signed))
     }
 }

@@ -23,7 +23,9 @@ impl Run for AgentArgs {
             let socket = crate::agent::Socket::bind(home)?;
             unix::ready(context, &desk, socket.path()).await?;
             socket.serve(desk, stop.asked()).await;
-            context.output.say("The agent has stopped; what waits to be sent stays in the outbox.");
+            context
+                .output
+                .say("The agent has stopped; what waits to be sent stays in the outbox.");
             Ok(())
         })
     }
@@ -34,8 +36,10 @@ impl Run for AgentArgs {
 impl Run for AgentArgs {
     fn run(self, _: &Context) -> Result<(), Fault> {
         let sentence = "This system has no Unix sockets, so no agent can be reached here.";
-        Err(Fault::new(crate::exit::Exit::World, "no-agent-here", sentence)
-            .with_hint("Leave it out: every command opens the home and does the work itself."))
+        Err(
+            Fault::new(crate::exit::Exit::World, "no-agent-here", sentence)
+                .with_hint("Leave it out: every command opens the home and does the work itself."),
+        )
     }
 }
 
@@ -67,7 +71,10 @@ mod unix {
                 })
             };
             let terminate = hear(SignalKind::terminate())?;
-            Ok(Self { terminate, interrupt: hear(SignalKind::interrupt())? })
+            Ok(Self {
+                terminate,
+                interrupt: hear(SignalKind::interrupt())?,
+            })
         }
 
         /// Ends with the first.

@@ -39,7 +39,10 @@ impl Answered {
 
     /// For people.
     pub(super) fn text(&self, note_given: bool) -> String {
-        let who = self.officer.as_deref().map_or("the system".to_owned(), safe_text);
+        let who = self
+            .officer
+            .as_deref()
+            .map_or("the system".to_owned(), safe_text);
         let again = if self.already { ", as before" } else { "" };
         let mut text = format!(
             "{} is {} by {who}{again}; receipt {}",

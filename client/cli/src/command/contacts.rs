@@ -56,7 +56,9 @@ struct Entry {
 
 impl Run for ContactsArgs {
     fn run(self, context: &Context) -> Result<(), Fault> {
-        let found = with_desk(context, &self.desk, async |access| access.ask(self.question).await)?;
+        let found = with_desk(context, &self.desk, async |access| {
+            access.ask(self.question).await
+        })?;
         let text: String = found.contacts.iter().map(Entry::text).collect();
         context.output.result(&found, text.trim_end())
     }
@@ -69,19 +71,22 @@ impl Ask for Contacts {
     async fn answer(self, desk: &Desk) -> Result<ContactList, Fault> {
         let cards = meant(desk, self.pattern.as_deref())?;
         if cards.is_empty() {
-            return Ok(ContactList { contacts: Vec::new() });
+            return Ok(ContactList {
+                contacts: Vec::new(),
+            });
         }
         // A preview knows the hour there and whose keys are known here.
         let words = Message::text("preview", "preview");
         let to = cards.iter().map(|card| card.contact.address.to_string());
         let preview = desk.client().preview(&words.to_all(to)).await?;
         let entry = |card: &ContactCard| {
-            let of = |shown: &&maille_client::PreviewedRecipient| {
-                shown.address == card.contact.address
-            };
+            let of =
+                |shown: &&maille_client::PreviewedRecipient| shown.address == card.contact.address;
             Some(Entry::new(card, preview.recipients.iter().find(of)?.into()))
         };
-        Ok(ContactList { contacts: cards.iter().filter_map(entry).collect() })
+        Ok(ContactList {
+            contacts: cards.iter().filter_map(entry).collect(),
+        })
     }
 }
 
@@ -90,7 +95,11 @@ fn meant(desk: &Desk, pattern: Option<&str>) -> Result<Vec<ContactCard>, Fault> 
     let mut cards = desk.client().contacts();
     if let Some(pattern) = pattern {
         let selector: Selector = pattern.parse().map_err(RecipientError::from)?;
-        let meant = desk.client().roster().expand(&[selector]).map_err(RecipientError::from)?;
+        let meant = desk
+            .client()
+            .roster()
+            .expand(&[selector])
+            .map_err(RecipientError::from)?;
         cards.retain(|card| meant.contains(&card.contact.address));
     }
     Ok(cards)
@@ -114,7 +123,11 @@ impl Entry {
     fn text(&self) -> String {
         let mut text = format!("{}\n", self.person.title());
         let languages = self.languages.join(", ");
-        let role = [self.role.as_str(), self.standing.as_str(), languages.as_str()];
+        let role = [
+            self.role.as_str(),
+            self.standing.as_str(),
+            languages.as_str(),
+        ];
         let role: Vec<&str> = role.into_iter().filter(|words| !words.is_empty()).collect();
         // Writing to a String cannot fail.
         let _ = writeln!(text, "  {}", safe_text(&role.join("; ")));

@@ -36,18 +36,29 @@ pub(crate) struct Findings {
 impl Run for DoctorArgs {
     fn run(self, context: &Context) -> Result<(), Fault> {
         let mut findings = machine::findings(context.home()?);
-        match with_desk(context, &self.desk, async |access| access.ask(Doctor {}).await) {
+        match with_desk(context, &self.desk, async |access| {
+            access.ask(Doctor {}).await
+        }) {
             Ok(desk) => findings.extend(desk.findings),
             // A desk that does not open is what a doctor is called for.
             Err(fault) => findings.push(Finding::of_fault("store", &fault)),
         }
         let lines: Vec<String> = findings.iter().map(Finding::text).collect();
-        let bad = findings.iter().filter(|finding| finding.verdict() == Verdict::Bad).count();
-        context.output.result(&Findings { findings }, &lines.join("\n"))?;
+        let bad = findings
+            .iter()
+            .filter(|finding| finding.verdict() == Verdict::Bad)
+            .count();
+        context
+            .output
+            .result(&Findings { findings }, &lines.join("\n"))?;
         match bad {
             0 => Ok(()),
-            _ => Err(Fault::new(Exit::World, "not-well", format!("{bad} findings need something done."))
-                .with_hint("Do what stands behind each `do`.")),
+            _ => Err(Fault::new(
+                Exit::World,
+                "not-well",
+                format!("{bad} findings need something done."),
+            )
+            .with_hint("Do what stands behind each `do`.")),
         }
     }
 }
@@ -58,6 +69,8 @@ impl Ask for Doctor {
     type Answer = Findings;
 
     async fn answer(self, desk: &Desk) -> Result<Findings, Fault> {
-        Ok(Findings { findings: desk::findings(desk).await? })
+        Ok(Findings {
+            findings: desk::findings(desk).await?,
+        })
     }
 }

@@ -72,7 +72,9 @@ struct Line {
 
 impl Run for InboxArgs {
     fn run(self, context: &Context) -> Result<(), Fault> {
-        let list = with_desk(context, &self.desk, async |access| access.ask(self.question).await)?;
+        let list = with_desk(context, &self.desk, async |access| {
+            access.ask(self.question).await
+        })?;
         context.output.result(&list, &list.text())
     }
 }
@@ -84,13 +86,17 @@ impl Ask for Inbox {
 
     async fn answer(self, desk: &Desk) -> Result<InboxList, Fault> {
         let entries = desk.client().inbox().await?;
-        let (shown, hidden): (Vec<_>, Vec<_>) =
-            entries.into_iter().partition(|entry| self.all || is_waiting(entry));
+        let (shown, hidden): (Vec<_>, Vec<_>) = entries
+            .into_iter()
+            .partition(|entry| self.all || is_waiting(entry));
         let mut alerts = Vec::new();
         for entry in shown {
             alerts.push(Line::of(desk, &entry).await?);
         }
-        Ok(InboxList { alerts, hidden: hidden.len() })
+        Ok(InboxList {
+            alerts,
+            hidden: hidden.len(),
+        })
     }
 }
 
@@ -126,14 +132,22 @@ impl Line {
     }
 
     fn text(&self) -> String {
-        let subject = self.subject.as_deref().map_or("(content purged)".to_owned(), safe_text);
+        let subject = self
+            .subject
+            .as_deref()
+            .map_or("(content purged)".to_owned(), safe_text);
         let real = match self.status {
             Status::Actual => String::new(),
             other => format!(" [{}]", other.name().to_uppercase()),
         };
         let mut text = format!(
             "{}  {}{real} {} from {}: {subject}\n  received {}, {}, to be acknowledged by {}",
-            self.short, self.urgency, self.kind, self.from, local(self.received), self.stage,
+            self.short,
+            self.urgency,
+            self.kind,
+            self.from,
+            local(self.received),
+            self.stage,
             local(self.ack_due),
         );
         // Writing to a String cannot fail.
@@ -144,7 +158,11 @@ impl Line {
             text += "; possibly seen";
         }
         if self.attachments_missing > 0 {
-            let _ = write!(text, "; {} attachments on their way", self.attachments_missing);
+            let _ = write!(
+                text,
+                "; {} attachments on their way",
+                self.attachments_missing
+            );
         }
         text
     }

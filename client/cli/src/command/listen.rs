@@ -76,9 +76,20 @@ impl ListenArgs {
     /// An event is handled once it is printed, never before.
     async fn tell_next(&self, context: &Context, access: &Access) -> Result<(), Fault> {
         let (reader, all) = (self.reader.clone(), self.all);
-        let happening = access.ask(Next { reader: reader.clone(), all }).await?;
+        let happening = access
+            .ask(Next {
+                reader: reader.clone(),
+                all,
+            })
+            .await?;
         context.output.result(&happening, &happening.text())?;
-        access.ask(Handled { reader, all, number: happening.number() }).await?;
+        access
+            .ask(Handled {
+                reader,
+                all,
+                number: happening.number(),
+            })
+            .await?;
         Ok(())
     }
 }
@@ -106,11 +117,16 @@ impl Ask for Handled {
         let mut events = if self.all { events.all() } else { events };
         let mut last = 0;
         while last < self.number {
-            let Some(event) = events.try_next().await? else { break };
+            let Some(event) = events.try_next().await? else {
+                break;
+            };
             last = event.number;
         }
         events.commit().await?;
-        Ok(Cursor { reader: self.reader, number: last })
+        Ok(Cursor {
+            reader: self.reader,
+            number: last,
+        })
     }
 }
 

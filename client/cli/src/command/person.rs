@@ -51,7 +51,10 @@ pub(crate) struct Device {
 
 impl From<&PreviewedRecipient> for Person {
     fn from(shown: &PreviewedRecipient) -> Self {
-        let names = shown.names.iter().map(|name| (name.language.to_string(), name.text.to_string()));
+        let names = shown
+            .names
+            .iter()
+            .map(|name| (name.language.to_string(), name.text.to_string()));
         let deputies = shown.deputies.iter().map(|deputy| Deputy {
             contact: deputy.contact.to_string(),
             after: deputy.after.to_string(),
@@ -103,10 +106,18 @@ impl Person {
             let _ = writeln!(text, "  designation: {}", self.designation);
         }
         for deputy in &self.deputies {
-            let _ = writeln!(text, "  deputy {} is asked after {}", deputy.contact, deputy.after);
+            let _ = writeln!(
+                text,
+                "  deputy {} is asked after {}",
+                deputy.contact, deputy.after
+            );
         }
         let keyed = self.devices.iter().filter(|device| device.keyed).count();
-        let _ = writeln!(text, "  {keyed} of {} devices with keys", self.devices.len());
+        let _ = writeln!(
+            text,
+            "  {keyed} of {} devices with keys",
+            self.devices.len()
+        );
         text
     }
 }

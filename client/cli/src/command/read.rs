@@ -14,8 +14,8 @@ use crate::agent::{Ask, Desk, by, with_desk};
 use crate::args::DeskArgs;
 use crate::fault::Fault;
 
-pub(crate) mod part;
 mod paper;
+pub(crate) mod part;
 pub(crate) mod save;
 mod text;
 
@@ -54,13 +54,22 @@ pub(crate) struct Read {
 
 impl Run for ReadArgs {
     fn run(self, context: &Context) -> Result<(), Fault> {
-        let Self { id, part, save, unread, desk } = self;
+        let Self {
+            id,
+            part,
+            save,
+            unread,
+            desk,
+        } = self;
         if let Some(part) = part {
             let question = Part { id, part };
             let found = with_desk(context, &desk, async |access| access.ask(question).await)?;
             let bytes = found.bytes()?;
             let mut stdout = io::stdout().lock();
-            return stdout.write_all(&bytes).and_then(|()| stdout.flush()).map_err(Fault::of_write);
+            return stdout
+                .write_all(&bytes)
+                .and_then(|()| stdout.flush())
+                .map_err(Fault::of_write);
         }
         if let Some(folder) = save {
             let question = Save::new(id, &folder)?;
@@ -94,7 +103,13 @@ impl Ask for Read {
         };
         let arrival = Arrival::of(&received.entry, read_by);
         let attachments = desk.client().attachments(alert).await?;
-        Ok(Paper::new(alert, &received.core, &received.content, &attachments, Some(arrival)))
+        Ok(Paper::new(
+            alert,
+            &received.core,
+            &received.content,
+            &attachments,
+            Some(arrival),
+        ))
     }
 }
 

@@ -41,7 +41,12 @@ pub(crate) struct Refuse {
     #[serde(default)]
     duplicate_of: Option<String>,
     /// Words for the sender.
-    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    #[arg(
+        long,
+        value_name = "TEXT",
+        default_value = "",
+        hide_default_value = true
+    )]
     #[serde(default)]
     note: String,
 }
@@ -67,8 +72,9 @@ enum Reason {
 impl Run for RefuseArgs {
     fn run(self, context: &Context) -> Result<(), Fault> {
         let note_given = !self.question.note.is_empty() || self.question.whose.is_some();
-        let answered =
-            with_desk(context, &self.desk, async |access| access.ask(self.question).await)?;
+        let answered = with_desk(context, &self.desk, async |access| {
+            access.ask(self.question).await
+        })?;
         context.output.result(&answered, &answered.text(note_given))
     }
 }
@@ -84,7 +90,10 @@ impl Ask for Refuse {
         let reason = self.reason(desk).await?;
         let officer = desk.officer()?;
         let officer = officer.as_deref();
-        let signed = desk.client().refuse(alert, reason, by(officer), &self.note).await?;
+        let signed = desk
+            .client()
+            .refuse(alert, reason, by(officer), &self.note)
+            .await?;
         Ok(Answered::new(alert, "refused", officer, signed))
     }
 }
@@ -98,10 +107,14 @@ impl Refuse {
             return Err(misplaced("duplicate-of", "duplicate"));
         }
         Ok(match self.reason {
-            Reason::NotOurs => RefuseReason::NotOurs { suggested: self.whose.clone() },
+            Reason::NotOurs => RefuseReason::NotOurs {
+                suggested: self.whose.clone(),
+            },
             Reason::Duplicate => {
                 let of = self.duplicate_of.as_deref().ok_or_else(which_is_missing)?;
-                RefuseReason::Duplicate { of: desk.find(of).await? }
+                RefuseReason::Duplicate {
+                    of: desk.find(of).await?,
+                }
             }
             Reason::CannotOpen => RefuseReason::CannotOpen,
             Reason::NoLegalBasis => RefuseReason::NoLegalBasis,

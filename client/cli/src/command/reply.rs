@@ -27,7 +27,10 @@ pub(crate) struct ReplyArgs {
 
 impl Run for ReplyArgs {
     fn run(self, context: &Context) -> Result<(), Fault> {
-        let message = MessageForm { about: Some(self.id), ..self.message };
+        let message = MessageForm {
+            about: Some(self.id),
+            ..self.message
+        };
         send::run(context, message, &self.wait, &self.desk)
     }
 }
@@ -44,7 +47,9 @@ impl MessageForm {
     /// What was not said of a reply: it goes to whoever wrote, or to whom this desk wrote, is as
     /// urgent and as real as that was, and has its subject.
     pub(crate) async fn complete_reply(&mut self, desk: &Desk) -> Result<(), Fault> {
-        let Some(about) = &self.about else { return Ok(()) };
+        let Some(about) = &self.about else {
+            return Ok(());
+        };
         let original = Original::of(desk, desk.find(about).await?).await?;
         if self.to.is_empty() {
             self.to = original.to;
@@ -72,7 +77,12 @@ impl Original {
                 let track = client.track(alert).await?;
                 let words = client.sent_words(alert).await?;
                 Ok(Self {
-                    to: track.core.recipients.iter().map(ToString::to_string).collect(),
+                    to: track
+                        .core
+                        .recipients
+                        .iter()
+                        .map(ToString::to_string)
+                        .collect(),
                     urgency: track.entry.urgency,
                     status: track.entry.status,
                     subject: words.subject(&[]).to_owned(),

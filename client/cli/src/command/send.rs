@@ -75,7 +75,9 @@ pub(super) fn run(
             context.output.say(warning);
         }
         match wait.wait {
-            Some(milestone) => wait_for(context, access, &sent.id, milestone, wait.wait_within).await,
+            Some(milestone) => {
+                wait_for(context, access, &sent.id, milestone, wait.wait_within).await
+            }
             None => warning.map_or(Ok(()), |_| Err(not_sent(&sent))),
         }
     })
@@ -88,13 +90,22 @@ async fn wait_for(
     milestone: WaitFor,
     within: Option<Span>,
 ) -> Result<(), Fault> {
-    let waited = access.ask(Wait { id: id.to_owned(), milestone, within }).await?;
+    let waited = access
+        .ask(Wait {
+            id: id.to_owned(),
+            milestone,
+            within,
+        })
+        .await?;
     context.output.result(&waited, &waited.text())
 }
 
 fn not_sent(sent: &Sent) -> Fault {
     let count = sent.unsent.len();
-    let sentence = format!("Alert {} is kept, and NOT SENT to {count} of its recipients.", sent.short);
+    let sentence = format!(
+        "Alert {} is kept, and NOT SENT to {count} of its recipients.",
+        sent.short
+    );
     Fault::new(Exit::NotSent, "not-sent", sentence)
         .with_hint("Telephone, start `maille agent`, and look with `maille track`.")
 }
@@ -110,7 +121,11 @@ impl Ask for Send {
         let prepared = form.prepare()?;
         let client = desk.client();
         let sent = match &form.about {
-            Some(about) => client.reply(desk.find(about).await?, prepared.message).await?,
+            Some(about) => {
+                client
+                    .reply(desk.find(about).await?, prepared.message)
+                    .await?
+            }
             None => client.send(prepared.message).await?,
         };
         // The outbox holds it; whether a relay has it soon is worth a moment of waiting.

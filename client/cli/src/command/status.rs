@@ -92,7 +92,9 @@ struct Lacking {
 
 impl Run for StatusArgs {
     fn run(self, context: &Context) -> Result<(), Fault> {
-        let status = with_desk(context, &self.desk, async |access| access.ask(Status {}).await)?;
+        let status = with_desk(context, &self.desk, async |access| {
+            access.ask(Status {}).await
+        })?;
         context.output.result(&status, &status.text())
     }
 }
@@ -179,11 +181,21 @@ impl From<&RelayStatus> for Relay {
 
 impl DeskStatus {
     fn text(&self) -> String {
-        let held = if self.agent { "an agent holds the home" } else { "no agent runs" };
-        let officer = self.officer.as_deref().map_or("nobody is".to_owned(), safe_text);
+        let held = if self.agent {
+            "an agent holds the home"
+        } else {
+            "no agent runs"
+        };
+        let officer = self
+            .officer
+            .as_deref()
+            .map_or("nobody is".to_owned(), safe_text);
         let mut text = format!(
             "{} in {}; {held}; on duty: {officer}\n{} to answer, {} sent and open\n",
-            self.contact, safe_text(&self.network), self.unanswered, self.open
+            self.contact,
+            safe_text(&self.network),
+            self.unanswered,
+            self.open
         );
         let roster = &self.roster;
         let stale = if roster.stale { " - STALE" } else { "" };
@@ -192,15 +204,26 @@ impl DeskStatus {
         let _ = writeln!(
             text,
             "roster {} of {}, renew by {}{stale}{forks}",
-            roster.number, local(roster.issued), local(roster.renew_by)
+            roster.number,
+            local(roster.issued),
+            local(roster.renew_by)
         );
         for relay in &self.relays {
             text += &relay.text();
         }
         for lacking in &self.lacking {
-            let Lacking { short, recipient, device, since, .. } = lacking;
+            let Lacking {
+                short,
+                recipient,
+                device,
+                since,
+                ..
+            } = lacking;
             let since = local(*since);
-            let _ = writeln!(text, "{short} waits for keys of {recipient} device {device} since {since}");
+            let _ = writeln!(
+                text,
+                "{short} waits for keys of {recipient} device {device} since {since}"
+            );
         }
         text.trim_end().to_owned()
     }

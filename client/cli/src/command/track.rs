@@ -73,8 +73,9 @@ struct Recipient {
 
 impl Run for TrackArgs {
     fn run(self, context: &Context) -> Result<(), Fault> {
-        let tracked =
-            with_desk(context, &self.desk, async |access| access.ask(self.question).await)?;
+        let tracked = with_desk(context, &self.desk, async |access| {
+            access.ask(self.question).await
+        })?;
         context.output.result(&tracked, &tracked.text())
     }
 }
@@ -108,7 +109,11 @@ impl Tracked {
     fn text(&self) -> String {
         let mut text = format!(
             "{}  {} {} ({}), sent {}\n",
-            self.short, self.urgency, self.kind, self.status, local(self.committed)
+            self.short,
+            self.urgency,
+            self.kind,
+            self.status,
+            local(self.committed)
         );
         if let Some(reference) = &self.reference {
             text += &format!("reference: {}\n", safe_text(reference));
@@ -128,7 +133,12 @@ impl Recipient {
             overdue: tracked.overdue,
             ack_due: tracked.ack_due,
             expires: tracked.expires,
-            devices_waiting: tracked.reach.lacking.iter().map(ToString::to_string).collect(),
+            devices_waiting: tracked
+                .reach
+                .lacking
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
             timeline: timeline::of(tracked),
         }
     }
@@ -137,7 +147,10 @@ impl Recipient {
         let overdue = if self.overdue { " - OVERDUE" } else { "" };
         let mut text = format!(
             "\n{}: {}{overdue}; to be acknowledged by {}, ends {}\n",
-            self.contact, self.state, local(self.ack_due), local(self.expires)
+            self.contact,
+            self.state,
+            local(self.ack_due),
+            local(self.expires)
         );
         for moment in &self.timeline {
             text += &moment.text();
@@ -145,7 +158,10 @@ impl Recipient {
         if !self.devices_waiting.is_empty() {
             let waiting = self.devices_waiting.len();
             // Writing to a String cannot fail.
-            let _ = writeln!(text, "  {waiting} of its devices follow when their keys appear");
+            let _ = writeln!(
+                text,
+                "  {waiting} of its devices follow when their keys appear"
+            );
         }
         text
     }

@@ -88,7 +88,10 @@ impl From<SealFileError> for Fault {
             SealFileError::Write { .. } => Exit::World,
             _ => Exit::Input,
         };
-        hinted(fault(exit, error.code(), &error), Some("Check --attach; nothing was sent."))
+        hinted(
+            fault(exit, error.code(), &error),
+            Some("Check --attach; nothing was sent."),
+        )
     }
 }
 
@@ -105,9 +108,10 @@ impl From<AnswerError> for Fault {
             AnswerError::Desk(error) => error.into(),
             AnswerError::Refused(error) => {
                 let (exit, hint) = match &error {
-                    ActError::OfficerOnly => {
-                        (Exit::Access, Some("Go on duty with `maille officer in NAME`."))
-                    }
+                    ActError::OfficerOnly => (
+                        Exit::Access,
+                        Some("Go on duty with `maille officer in NAME`."),
+                    ),
                     ActError::Step(_) => (Exit::World, None),
                     _ => (Exit::Input, None),
                 };
@@ -172,10 +176,16 @@ fn hinted(fault: Fault, hint: Option<&str>) -> Fault {
 }
 
 /// A fault whose words become a full sentence: some errors are made to stand inside another.
-fn fault(exit: Exit, code: impl Into<std::borrow::Cow<'static, str>>, words: &impl Display) -> Fault {
+fn fault(
+    exit: Exit,
+    code: impl Into<std::borrow::Cow<'static, str>>,
+    words: &impl Display,
+) -> Fault {
     let words = words.to_string();
     let mut letters = words.chars();
-    let first = letters.next().map(|first| first.to_uppercase().collect::<String>());
+    let first = letters
+        .next()
+        .map(|first| first.to_uppercase().collect::<String>());
     let mut sentence = first.unwrap_or_default() + letters.as_str();
     if !sentence.ends_with(['.', '?', '!']) {
         sentence.push('.');

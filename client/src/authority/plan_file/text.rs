@@ -32,7 +32,10 @@ where
     D: Deserializer<'de>,
     T: FromStr<Err: Display>,
 {
-    Vec::<String>::deserialize(deserializer)?.iter().map(|text| parse(text)).collect()
+    Vec::<String>::deserialize(deserializer)?
+        .iter()
+        .map(|text| parse(text))
+        .collect()
 }
 
 /// A table whose keys are values.
@@ -43,7 +46,10 @@ where
     V: Deserialize<'de>,
 {
     let table = BTreeMap::<String, V>::deserialize(deserializer)?;
-    table.into_iter().map(|(key, value)| Ok((parse(&key)?, value))).collect()
+    table
+        .into_iter()
+        .map(|(key, value)| Ok((parse(&key)?, value)))
+        .collect()
 }
 
 /// Hours of duty.
@@ -71,8 +77,14 @@ fn duty_hours(line: &str) -> Option<DutyHours> {
     let (days, times) = line.trim().split_once(' ')?;
     let (from, to) = times.trim().split_once('-')?;
     let (from_minute, to_minute) = (minute(from)?, minute(to)?);
-    let days = days.split(',').try_fold(0, |all, part| Some(all | days_of(part)?))?;
-    (from_minute < 24 * 60).then_some(DutyHours { days, from_minute, to_minute })
+    let days = days
+        .split(',')
+        .try_fold(0, |all, part| Some(all | days_of(part)?))?;
+    (from_minute < 24 * 60).then_some(DutyHours {
+        days,
+        from_minute,
+        to_minute,
+    })
 }
 
 fn days_of(part: &str) -> Option<u8> {
@@ -88,7 +100,11 @@ fn days_of(part: &str) -> Option<u8> {
 
 fn minute(clock: &str) -> Option<u16> {
     let (hour, minute) = clock.split_once(':')?;
-    let two = |text: &str| (text.len() == 2).then(|| text.parse::<u16>().ok()).flatten();
+    let two = |text: &str| {
+        (text.len() == 2)
+            .then(|| text.parse::<u16>().ok())
+            .flatten()
+    };
     let (hour, minute) = (two(hour)?, two(minute)?);
     (hour * 60 + minute <= 24 * 60 && minute < 60).then_some(hour * 60 + minute)
 }
@@ -99,13 +115,23 @@ mod tests {
 
     #[test]
     fn hours_of_duty_are_read() {
-        let read = |line| duty_hours(line).map(|hours| (hours.days, hours.from_minute, hours.to_minute));
+        let read =
+            |line| duty_hours(line).map(|hours| (hours.days, hours.from_minute, hours.to_minute));
         assert_eq!(read("mon-fri 08:00-18:30"), Some((0b1_1111, 480, 1110)));
         assert_eq!(read("sat,sun 00:00-24:00"), Some((0b110_0000, 0, 1440)));
         assert_eq!(read("daily 22:00-06:00"), Some((0x7f, 1320, 360)));
-        for line in ["", "mon", "fri-mon 08:00-09:00", "mon 8:00-09:00", "mon 24:00-24:00",
-            "mon 08:60-09:00", "xxx 08:00-09:00", "mon 08:00-24:01", "mon 08:00", "mon 65535:99-00:00"]
-        {
+        for line in [
+            "",
+            "mon",
+            "fri-mon 08:00-09:00",
+            "mon 8:00-09:00",
+            "mon 24:00-24:00",
+            "mon 08:60-09:00",
+            "xxx 08:00-09:00",
+            "mon 08:00-24:01",
+            "mon 08:00",
+            "mon 65535:99-00:00",
+        ] {
             assert_eq!(read(line), None, "{line}");
         }
     }

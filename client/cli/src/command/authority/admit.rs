@@ -35,6 +35,9 @@ impl Run for Admit {
         let annex = admit(roster, &request, &self.code, now())?;
         let proposal = Proposal::of_annex(annex).map_err(ProposalError::from)?;
         let (path, proposed) = proposed::write(context, &proposal, &self.out, Some(roster))?;
-        context.output.result(&proposed, &path.display().to_string()).hint("Check --out.")
+        context
+            .output
+            .result(&proposed, &path.display().to_string())
+            .hint("Check --out.")
     }
 }

@@ -38,7 +38,9 @@ impl Run for Apply {
         let plan = read_plan(&self.plan).hint("Mend the file; docs/commands.md describes it.")?;
         let draft = plan.build(Some(roster), now()).hint("Mend the file.")?;
         if draft.is_empty() {
-            context.output.say("The roster in force is as the file says. There is nothing to sign.");
+            context
+                .output
+                .say("The roster in force is as the file says. There is nothing to sign.");
         }
         let (mut proposals, mut lines) = (Vec::new(), Vec::new());
         for proposal in draft.proposals().map_err(ProposalError::from)? {
@@ -49,6 +51,8 @@ impl Run for Apply {
         if lines.is_empty() {
             lines.push("no proposal".to_owned());
         }
-        context.output.result(&Applied { proposals }, &lines.join("\n"))
+        context
+            .output
+            .result(&Applied { proposals }, &lines.join("\n"))
     }
 }

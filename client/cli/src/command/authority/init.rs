@@ -47,10 +47,16 @@ impl Run for Init {
         let plan = NetworkPlan::of_holders(&self.network, self.threshold, &holders);
         let founding = found(&plan, now()).hint("Check --network, --key and -k.")?;
         let folder = self.roster.folder();
-        let anchor_file = folder.write_anchor(&founding.anchor).hint("Choose another --roster.")?;
+        let anchor_file = folder
+            .write_anchor(&founding.anchor)
+            .hint("Choose another --roster.")?;
         let (path, proposed) = proposed::write(context, &founding.proposal, &self.out, None)?;
         let text = format!("{}\n{}", anchor_file.display(), path.display());
-        let founded = Founded { network: self.network, anchor_file: anchor_file.clone(), proposed };
+        let founded = Founded {
+            network: self.network,
+            anchor_file: anchor_file.clone(),
+            proposed,
+        };
         context.output.result(&founded, &text)?;
         next_steps(context, &anchor_file, &path, self.threshold);
         Ok(())
@@ -61,6 +67,7 @@ fn next_steps(context: &Context, anchor: &Path, proposal: &Path, threshold: u8) 
     context.output.say(&format!(
         "Hand {} over in person, once. Pass {} round: {threshold} holders run `maille authority \
          sign`, then one runs `maille authority publish`.",
-        anchor.display(), proposal.display()
+        anchor.display(),
+        proposal.display()
     ));
 }

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::args::ask_new;
 use crate::command::{Context, Run};
+use crate::exit::Exit;
 use crate::fault::{Fault, Hint};
 
 /// Arguments of `authority key new`.
@@ -45,6 +46,7 @@ struct Made<'a> {
 
 impl Run for New {
     fn run(self, context: &Context) -> Result<(), Fault> {
+        let public_file = self.public_file()?;
         let mut randomness = OsRandomness::new();
         let passphrase = match self.plain {
             true => None,
@@ -57,9 +59,10 @@ impl Run for New {
         let organisation = self.organisation.clone();
         let key = KeyFile::generate(organisation, &self.holder, protection, &mut randomness)
             .hint("Check --holder and --passphrase-file.")?;
-        let public_file = self.out.with_extension("pub");
-        key.public().write(&public_file).hint("Choose another --out.")?;
         key.write(&self.out).hint("Choose another --out.")?;
+        key.public()
+            .write(&public_file)
+            .hint("Choose another --out.")?;
         let public = key.public();
         let made = Made {
             key: public.key.to_string(),
@@ -71,8 +74,23 @@ impl Run for New {
         context.output.result(&made, &format!("{}", public.key))?;
         context.output.say(&format!(
             "Keep {} where only {} can reach it. Hand over {}, and read the key out by telephone.",
-            self.out.display(), self.holder, public_file.display()
+            self.out.display(),
+            self.holder,
+            public_file.display()
         ));
         Ok(())
+    }
+}
+
+impl New {
+    /// Where the public key goes. Never where the private one does, which would be handed about.
+    fn public_file(&self) -> Result<PathBuf, Fault> {
+        let public_file = self.out.with_extension("pub");
+        if public_file == self.out {
+            let sentence = "A private key is not written to a file that ends in `.pub`.";
+            return Err(Fault::new(Exit::Usage, "private-key-as-public", sentence)
+                .with_hint("Choose an --out such as `interpol.key`."));
+        }
+        Ok(public_file)
     }
 }

@@ -97,8 +97,12 @@ pub(super) fn write(
     folder: &Path,
     roster: Option<&Roster>,
 ) -> Result<(PathBuf, Proposed), Fault> {
+    let here = folder == Path::new(".");
+    let folder = if here { Path::new("") } else { folder };
     let path = folder.join(proposal.file_name());
-    proposal.write(&path).hint("Choose another folder with --out, or remove the earlier proposal.")?;
+    proposal
+        .write(&path)
+        .hint("Choose another folder with --out, or remove the earlier proposal.")?;
     let difference = proposal.difference(roster);
     show(context, proposal, &difference);
     let proposed = Proposed::new(proposal, &path, &difference, None);
@@ -107,9 +111,13 @@ pub(super) fn write(
 
 /// Shows what a proposal changes, each line made harmless: names in it are strangers' words.
 pub(super) fn show(context: &Context, proposal: &Proposal, difference: &Difference) {
-    context.output.say(&format!("This is {}. It changes:", proposal.name()));
+    context
+        .output
+        .say(&format!("This is {}. It changes:", proposal.name()));
     for line in &difference.lines {
-        context.output.say(&format!("  {}", safe_text(&line.to_string())));
+        context
+            .output
+            .say(&format!("  {}", safe_text(&line.to_string())));
     }
     if difference.is_empty() {
         context.output.say("  nothing but number and dates");
@@ -121,19 +129,30 @@ pub(super) fn show(context: &Context, proposal: &Proposal, difference: &Differen
 
 /// Where a proposal stands, for people.
 pub(super) fn standing_text(standing: &ProposalStanding) -> String {
-    let mut text = match standing.missing() {
-        0 => format!("{} has all {} signatures it needs.", standing.document, standing.threshold),
-        _ => format!(
-            "{} has {} of the {} signatures it needs.",
-            standing.document, standing.signed(), standing.threshold
-        ),
-    };
+    let mut text = format!(
+        "Signatures of {}: {}, and {} needed.",
+        standing.document,
+        standing.signed(),
+        standing.threshold
+    );
     for signer in &standing.signers {
-        let state = if signer.has_signed { "signed" } else { "not yet" };
-        let who = signer.organisation.as_ref().map_or("unknown", |name| name.as_str());
-        let holder = signer.holder.as_deref().map(|holder| format!(", {}", safe_text(holder)));
+        let state = if signer.has_signed {
+            "signed"
+        } else {
+            "not yet"
+        };
+        let who = signer
+            .organisation
+            .as_ref()
+            .map_or("unknown", |name| name.as_str());
+        let holder = signer
+            .holder
+            .as_deref()
+            .map(|holder| format!(", {}", safe_text(holder)));
         text += &format!(
-            "\n  {state:7}  {}  {who}{}", signer.key.short(), holder.unwrap_or_default()
+            "\n  {state:7}  {}  {who}{}",
+            signer.key.short(),
+            holder.unwrap_or_default()
         );
     }
     text

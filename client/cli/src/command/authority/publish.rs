@@ -37,17 +37,25 @@ impl Run for Publish {
         let mut files = Vec::new();
         for path in &self.proposals {
             let proposal = Proposal::read(path)?;
-            let Trusted { folder, anchor, roster } = &trusted;
+            let Trusted {
+                folder,
+                anchor,
+                roster,
+            } = &trusted;
             let documents = proposal.publish(anchor, roster.as_ref())?;
             files.extend(folder.save(&documents).hint("Check --roster.")?);
             trusted = self.roster.load()?;
         }
         let roster = trusted.in_force()?;
         if let Some(single) = &self.single {
-            RosterFolder::save_single(single, &roster.documents()).hint("Choose another --single.")?;
+            RosterFolder::save_single(single, &roster.documents())
+                .hint("Choose another --single.")?;
             files.push(single.clone());
         }
-        let lines: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
+        let lines: Vec<String> = files
+            .iter()
+            .map(|file| file.display().to_string())
+            .collect();
         let published = Published {
             roster: roster.hash().to_string(),
             authority: roster.authority().number,

@@ -47,6 +47,8 @@ impl Run for Remove {
         let annex = remove(roster, &removed, now())?;
         let proposal = Proposal::of_annex(annex).map_err(ProposalError::from)?;
         let (path, proposed) = proposed::write(context, &proposal, &self.out, Some(roster))?;
-        context.output.result(&proposed, &path.display().to_string())
+        context
+            .output
+            .result(&proposed, &path.display().to_string())
     }
 }

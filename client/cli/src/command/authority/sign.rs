@@ -36,10 +36,14 @@ impl Run for Sign {
             context.output.confirm("Sign this?")?;
         }
         let holder = self.key.open()?;
-        let signed = proposal.sign(&holder.key, anchor, roster).hint("Check --key-file.")?;
+        let signed = proposal
+            .sign(&holder.key, anchor, roster)
+            .hint("Check --key-file.")?;
         signed.replace(&self.proposal)?;
         let standing = signed.standing(anchor, roster)?;
         let object = Proposed::new(&signed, &self.proposal, &difference, Some(&standing));
-        context.output.result(&object, &proposed::standing_text(&standing))
+        context
+            .output
+            .result(&object, &proposed::standing_text(&standing))
     }
 }

@@ -28,6 +28,8 @@ impl Run for Status {
         let standing = proposal.standing(anchor, roster)?;
         let difference = proposal.difference(roster);
         let object = Proposed::new(&proposal, &self.proposal, &difference, Some(&standing));
-        context.output.result(&object, &proposed::standing_text(&standing))
+        context
+            .output
+            .result(&object, &proposed::standing_text(&standing))
     }
 }

@@ -51,7 +51,9 @@ impl Run for Join {
             )
             .with_hint("Compare the keys of --anchor with those who handed it over."));
         }
-        let roster = RosterFolder::at(&self.roster).load(&anchor).hint("Check --roster.")?;
+        let roster = RosterFolder::at(&self.roster)
+            .load(&anchor)
+            .hint("Check --roster.")?;
         let roster = roster.ok_or_else(|| {
             let sentence = format!("{} holds no authority part.", self.roster.display());
             Fault::new(Exit::Input, "no-roster", sentence).with_hint("Check --roster.")
@@ -80,7 +82,11 @@ fn check_keys(home: &Home, roster: &Roster) -> Result<(), Fault> {
     let transport = SigningKey::from_seed(*home.transport_seed()).verifying_key();
     let signing = home.signing_key().verifying_key();
     let is_ours = entry.contact.address == *home.contact()
-        && entry.device.keys.iter().any(|keys| (keys.transport, keys.signing) == (transport, signing));
+        && entry
+            .device
+            .keys
+            .iter()
+            .any(|keys| (keys.transport, keys.signing) == (transport, signing));
     if is_ours {
         return Ok(());
     }
@@ -99,6 +105,11 @@ fn waiting(designation: Designation) -> Result<(), Fault> {
     let sentence = format!(
         "The roster is kept, and it does not let this device act: it is {designation} there."
     );
-    Err(Fault::new(Exit::Waiting, "device-not-designated", sentence)
-        .with_hint("Ask your organisation to admit it, then join again with the newer roster."))
+    let hint = match designation {
+        Designation::Suspended => {
+            "Ask your organisation why; only it and the authority can lift that."
+        }
+        _ => "Ask your organisation to admit it, then join again with the newer roster.",
+    };
+    Err(Fault::new(Exit::Waiting, "device-not-designated", sentence).with_hint(hint))
 }

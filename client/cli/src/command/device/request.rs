@@ -78,9 +78,11 @@ impl Run for Request {
             None => None,
         };
         let protection = match (&self.lock.officer, &passphrase) {
-            (Some(name), Some(passphrase)) => {
-                Protection::Officer(NewOfficer { name, passphrase, cost: Cost::STANDARD })
-            }
+            (Some(name), Some(passphrase)) => Protection::Officer(NewOfficer {
+                name,
+                passphrase,
+                cost: Cost::STANDARD,
+            }),
             _ => Protection::Machine,
         };
         let home = Home::create(path, new, protection, now(), &mut randomness)

@@ -67,8 +67,15 @@ impl Run for Suspend {
         let holder = self.key.open()?;
         let documents = suspend(roster, subject.clone(), &self.reason, &holder.key, now())
             .hint("Check --key-file: a key of the authority, or of the subject's organisation.")?;
-        let file = trusted.folder.save(&documents).hint("Check --roster.")?.pop();
-        let hash = documents.suspensions.first().map(|signed| signed.hash().to_string());
+        let file = trusted
+            .folder
+            .save(&documents)
+            .hint("Check --roster.")?
+            .pop();
+        let hash = documents
+            .suspensions
+            .first()
+            .map(|signed| signed.hash().to_string());
         let suspended = Suspended {
             suspension: hash.unwrap_or_default(),
             subject: subject.to_string(),
@@ -76,7 +83,9 @@ impl Run for Suspend {
         };
         let text = file.map_or_else(String::new, |file| file.display().to_string());
         context.output.result(&suspended, &text)?;
-        context.output.say("Copy the file into the roster folder of each relay: it acts at once.");
+        context
+            .output
+            .say("Copy the file into the roster folder of each relay: it acts at once.");
         Ok(())
     }
 }

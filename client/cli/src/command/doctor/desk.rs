@@ -32,7 +32,10 @@ fn designation(desk: &Desk, status: &Status) -> Finding {
     let roster = desk.client().roster();
     let found = roster.designated_device(&status.device, crate::clock::now());
     match found.is_valid() {
-        true => Finding::good("key in roster", format!("this device may act for {}", status.contact)),
+        true => Finding::good(
+            "key in roster",
+            format!("this device may act for {}", status.contact),
+        ),
         false => Finding::bad(
             "key in roster",
             format!("this device is {found} there"),
@@ -46,23 +49,39 @@ fn roster(status: &Status) -> Finding {
     let found = format!("number {}, issued {}", roster.number, local(roster.issued));
     if roster.forks > 0 {
         let found = format!("{found}; {} documents contradict it", roster.forks);
-        return Finding::bad("roster", found, "Telephone the authority: somebody signed two stories.");
+        return Finding::bad(
+            "roster",
+            found,
+            "Telephone the authority: somebody signed two stories.",
+        );
     }
     if roster.stale {
-        let found = format!("{found}; it should have been renewed by {}", local(roster.renew_by));
-        return Finding::warning("roster", found, "Ask the authority for a newer one; service goes on.");
+        let found = format!(
+            "{found}; it should have been renewed by {}",
+            local(roster.renew_by)
+        );
+        return Finding::warning(
+            "roster",
+            found,
+            "Ask the authority for a newer one; service goes on.",
+        );
     }
     Finding::good("roster", found)
 }
 
 fn reach(relay: &RelayStatus) -> Finding {
-    let home = if relay.home { ", where this desk collects" } else { "" };
+    let home = if relay.home {
+        ", where this desk collects"
+    } else {
+        ""
+    };
     let what = format!("relay {}{home}", relay.relay);
     let failure = relay.last_error.as_ref().map(|(_, words)| words.clone());
     match relay.connection {
-        Connection::Connected { since } => {
-            Finding::good(what, format!("reached over UDP, connected since {}", local(since)))
-        }
+        Connection::Connected { since } => Finding::good(
+            what,
+            format!("reached over UDP, connected since {}", local(since)),
+        ),
         Connection::Idle if failure.is_none() => Finding::good(what, "nothing to do there now"),
         _ => Finding::bad(
             what,
@@ -102,7 +121,8 @@ fn lacking(status: &Status) -> Finding {
             "outbox",
             format!(
                 "{} devices wait for an alert until their keys appear, the first of {}",
-                status.lacking.len(), first.recipient
+                status.lacking.len(),
+                first.recipient
             ),
             "Telephone them: a desk publishes its keys when it connects.",
         ),

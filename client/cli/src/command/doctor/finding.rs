@@ -31,23 +31,39 @@ pub(super) enum Verdict {
 impl Finding {
     /// All is well.
     pub(super) fn good(what: impl Into<String>, found: impl Into<String>) -> Self {
-        Self { what: what.into(), verdict: Verdict::Good, found: found.into(), remedy: None }
+        Self {
+            what: what.into(),
+            verdict: Verdict::Good,
+            found: found.into(),
+            remedy: None,
+        }
     }
 
     /// It works, and should be looked at.
     pub(super) fn warning(what: impl Into<String>, found: impl Into<String>, remedy: &str) -> Self {
         let remedy = Some(remedy.to_owned());
-        Self { what: what.into(), verdict: Verdict::Warning, found: found.into(), remedy }
+        Self {
+            what: what.into(),
+            verdict: Verdict::Warning,
+            found: found.into(),
+            remedy,
+        }
     }
 
     /// Alerts do not go or come.
     pub(super) fn bad(what: impl Into<String>, found: impl Into<String>, remedy: &str) -> Self {
-        Self { verdict: Verdict::Bad, ..Self::warning(what, found, remedy) }
+        Self {
+            verdict: Verdict::Bad,
+            ..Self::warning(what, found, remedy)
+        }
     }
 
     /// Something failed, and says itself what to do.
     pub(super) fn of_fault(what: &str, fault: &Fault) -> Self {
-        let remedy = fault.hint.as_deref().unwrap_or("Mend what the sentence names.");
+        let remedy = fault
+            .hint
+            .as_deref()
+            .unwrap_or("Mend what the sentence names.");
         Self::bad(what, fault.sentence.clone(), remedy)
     }
 
@@ -62,7 +78,11 @@ impl Finding {
             Verdict::Warning => "look",
             Verdict::Bad => "BAD ",
         };
-        let mut text = format!("{mark}  {}: {}", safe_text(&self.what), safe_text(&self.found));
+        let mut text = format!(
+            "{mark}  {}: {}",
+            safe_text(&self.what),
+            safe_text(&self.found)
+        );
         if let Some(remedy) = &self.remedy {
             text += &format!("\n      do: {}", safe_text(remedy));
         }

@@ -56,7 +56,11 @@ fn disk(home: &Path) -> Finding {
     if free < FREE_BYTES_LOW {
         Finding::bad("disk", found, "Make room: the desk takes no new alerts.")
     } else if free < FREE_BYTES_SCARCE {
-        Finding::warning("disk", found, "Make room soon: below 64 MiB no new alerts are taken.")
+        Finding::warning(
+            "disk",
+            found,
+            "Make room soon: below 64 MiB no new alerts are taken.",
+        )
     } else {
         Finding::good("disk", found)
     }

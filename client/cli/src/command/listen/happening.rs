@@ -79,7 +79,12 @@ impl Happening {
     fn with(self, kind: EventKind) -> Self {
         match kind {
             EventKind::Sent { alert } => self.about("sent", alert),
-            EventKind::Answered { alert, relay, recipient, reason } => Self {
+            EventKind::Answered {
+                alert,
+                relay,
+                recipient,
+                reason,
+            } => Self {
                 relay: Some(relay.to_string()),
                 recipient: Some(recipient.to_string()),
                 reason: (reason != AcceptReason::None).then(|| reason.to_string()),
@@ -90,45 +95,69 @@ impl Happening {
                 from: Some(from.to_string()),
                 ..self.about("arrived", alert)
             },
-            EventKind::Receipt { alert, recipient, stage, reason } => Self {
+            EventKind::Receipt {
+                alert,
+                recipient,
+                stage,
+                reason,
+            } => Self {
                 recipient: Some(recipient.to_string()),
                 stage: Some(stage.to_string()),
                 reason: (reason != Reason::None).then(|| reason.to_string()),
                 ..self.about("receipt", alert)
             },
-            EventKind::State { alert, recipient, state } => Self {
+            EventKind::State {
+                alert,
+                recipient,
+                state,
+            } => Self {
                 recipient: Some(recipient.to_string()),
                 state: Some(state.state().to_string()),
                 ..self.about("state", alert)
             },
-            EventKind::Overdue { alert, recipient } => {
-                Self { recipient: Some(recipient.to_string()), ..self.about("overdue", alert) }
-            }
-            EventKind::Notice { alert, recipient, kind } => Self {
+            EventKind::Overdue { alert, recipient } => Self {
+                recipient: Some(recipient.to_string()),
+                ..self.about("overdue", alert)
+            },
+            EventKind::Notice {
+                alert,
+                recipient,
+                kind,
+            } => Self {
                 recipient: Some(recipient.to_string()),
                 words: Some(kind.to_string()),
                 ..self.about("notice", alert)
             },
-            EventKind::Acted { alert, stage } => {
-                Self { stage: Some(stage.to_string()), ..self.about("acted", alert) }
-            }
+            EventKind::Acted { alert, stage } => Self {
+                stage: Some(stage.to_string()),
+                ..self.about("acted", alert)
+            },
             EventKind::Incident { .. } => self.named("incident"),
-            EventKind::NewIncarnation { relay } => {
-                Self { relay: Some(relay.to_string()), ..self.named("new-incarnation") }
-            }
-            EventKind::Roster { number } => {
-                Self { words: Some(number.to_string()), ..self.named("roster") }
-            }
+            EventKind::NewIncarnation { relay } => Self {
+                relay: Some(relay.to_string()),
+                ..self.named("new-incarnation")
+            },
+            EventKind::Roster { number } => Self {
+                words: Some(number.to_string()),
+                ..self.named("roster")
+            },
         }
     }
 
     fn named(self, event: &str) -> Self {
-        Self { event: event.to_owned(), ..self }
+        Self {
+            event: event.to_owned(),
+            ..self
+        }
     }
 
     fn about(self, event: &str, alert: AlertId) -> Self {
         let (alert, short) = (Some(alert.to_string()), Some(alert.prefix().to_string()));
-        Self { alert, short, ..self.named(event) }
+        Self {
+            alert,
+            short,
+            ..self.named(event)
+        }
     }
 
     /// Its place in the stream.

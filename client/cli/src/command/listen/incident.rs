@@ -14,7 +14,11 @@ pub(super) async fn words(desk: &Desk, number: u64) -> Result<Option<String>, Fa
 
 fn sentence(kind: &IncidentKind) -> String {
     match kind {
-        IncidentKind::Delivery { relay, check, fault } => {
+        IncidentKind::Delivery {
+            relay,
+            check,
+            fault,
+        } => {
             format!("What relay {relay} delivered is not believed ({check}): {fault}.")
         }
         IncidentKind::Returned { from, fault } => {

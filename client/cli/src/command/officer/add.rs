@@ -18,7 +18,8 @@ pub(crate) struct Add {
     /// The name of the new officer.
     #[arg(value_name = "NAME")]
     name: String,
-    /// A file whose first line is the new officer's passphrase; asked for twice where it is missing.
+    /// A file whose first line is the new officer's passphrase; asked for twice where it is
+    /// missing.
     #[arg(long, value_name = "FILE")]
     new_passphrase_file: Option<PathBuf>,
     #[command(flatten)]
@@ -35,11 +36,19 @@ impl Run for Add {
     fn run(self, context: &Context) -> Result<(), Fault> {
         let mut home = self.unlock.open(context.home()?)?;
         let passphrase = ask_new(self.new_passphrase_file.as_deref(), &self.name)?;
-        let officer =
-            NewOfficer { name: &self.name, passphrase: &passphrase, cost: Cost::STANDARD };
+        let officer = NewOfficer {
+            name: &self.name,
+            passphrase: &passphrase,
+            cost: Cost::STANDARD,
+        };
         home.add_officer(officer, now(), &mut OsRandomness::new())
             .hint("Check NAME and --new-passphrase-file.")?;
         let text = format!("{} can open this home.", self.name);
-        context.output.result(&Added { officer: &self.name }, &text)
+        context.output.result(
+            &Added {
+                officer: &self.name,
+            },
+            &text,
+        )
     }
 }

@@ -39,7 +39,10 @@ pub(super) fn write(home: &Path, on_duty: &OnDuty) -> Result<(), Fault> {
     let fresh = path.with_extension("toml.new");
     let text = toml::to_string(on_duty).expect("two texts are always TOML");
     let written = fs::File::create(&fresh)
-        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
+        .and_then(|mut file| {
+            file.write_all(text.as_bytes())
+                .and_then(|()| file.sync_all())
+        })
         .and_then(|()| fs::rename(&fresh, &path));
     written.map_err(|error| io(&path, &error))
 }

@@ -9,7 +9,7 @@ use super::on_duty::{self, OnDuty};
 use crate::args::ask;
 use crate::clock::now;
 use crate::command::{Context, Run};
-use crate::fault::Fault;
+use crate::fault::{Fault, Hint};
 
 /// Arguments of `officer in`.
 #[derive(Debug, Args)]
@@ -26,12 +26,20 @@ impl Run for In {
     fn run(self, context: &Context) -> Result<(), Fault> {
         let path = context.home()?;
         let passphrase = ask(self.passphrase_file.as_deref(), &self.name)?;
-        let unlock = Unlock::Officer { name: &self.name, passphrase: &passphrase };
+        let unlock = Unlock::Officer {
+            name: &self.name,
+            passphrase: &passphrase,
+        };
         // The lock of the home is held while the name is written.
-        let _home = Home::open(path, unlock)?;
+        let _home = Home::open(path, unlock).hint("Check --home, NAME and --passphrase-file.")?;
         let since = now().to_string();
-        let on_duty = OnDuty { officer: self.name, since };
+        let on_duty = OnDuty {
+            officer: self.name,
+            since,
+        };
         on_duty::write(path, &on_duty)?;
-        context.output.result(&on_duty, &format!("{} is on duty.", on_duty.officer))
+        context
+            .output
+            .result(&on_duty, &format!("{} is on duty.", on_duty.officer))
     }
 }

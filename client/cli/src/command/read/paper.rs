@@ -128,7 +128,11 @@ impl Arrival {
             received: entry.received,
             ack_due: entry.ack_due,
             recipient: entry.recipient.as_ref().map(ToString::to_string),
-            stage: if read_by.is_some() { Stage::Read } else { entry.stage },
+            stage: if read_by.is_some() {
+                Stage::Read
+            } else {
+                entry.stage
+            },
             possibly_seen: entry.possibly_seen,
             read_by,
         }
@@ -165,13 +169,23 @@ impl Paper {
             categories: shown(content.categories.iter()),
             severity: content.severity,
             certainty: content.certainty,
-            events: content.events.iter().map(|code| pair(&code.scheme, &code.value)).collect(),
+            events: content
+                .events
+                .iter()
+                .map(|code| pair(&code.scheme, &code.value))
+                .collect(),
             responses: shown(content.responses.iter()),
-            evaluation: content.evaluation.map(|grade| format!("{}{}", grade.source, grade.information)),
+            evaluation: content
+                .evaluation
+                .map(|grade| format!("{}{}", grade.source, grade.information)),
             onset: content.onset,
             areas: words(&content.areas),
             answer_within: content.answer_within,
-            external: content.external.iter().map(|name| pair(&name.channel, &name.reference)).collect(),
+            external: content
+                .external
+                .iter()
+                .map(|name| pair(&name.channel, &name.reference))
+                .collect(),
             incidents: shown(content.incidents.iter()),
             related: shown(content.related.iter()),
             signed_by: content.signed_by.to_string(),
@@ -182,7 +196,10 @@ impl Paper {
 
 impl Handling {
     fn of(handling: &maille_common::content::Handling) -> Self {
-        Self { code: handling.code.to_string(), text: handling.text.to_string() }
+        Self {
+            code: handling.code.to_string(),
+            text: handling.text.to_string(),
+        }
     }
 }
 
@@ -224,7 +241,10 @@ fn words(texts: &[LocalText]) -> Vec<Words> {
 }
 
 fn pair(scheme: &impl ToString, value: &impl ToString) -> Pair {
-    Pair { scheme: scheme.to_string(), value: value.to_string() }
+    Pair {
+        scheme: scheme.to_string(),
+        value: value.to_string(),
+    }
 }
 
 fn shown(items: impl Iterator<Item: ToString>) -> Vec<String> {

@@ -58,7 +58,11 @@ impl Ask for Save {
             let name = attachment.name().to_owned();
             let path = self.folder.join(safe_name(index + 1, &name));
             attachment.save_to(&path).await?;
-            files.push(SavedFile { name, path, bytes: attachment.length() });
+            files.push(SavedFile {
+                name,
+                path,
+                bytes: attachment.length(),
+            });
         }
         Ok(Saved { files })
     }

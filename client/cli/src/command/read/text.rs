@@ -41,10 +41,16 @@ impl Paper {
         line("written", &local(self.created));
         line("TLP", &self.tlp.name().to_uppercase());
         for handling in &self.handling {
-            line("handling", format!("{} {}", handling.code, handling.text).trim_end());
+            line(
+                "handling",
+                format!("{} {}", handling.code, handling.text).trim_end(),
+            );
         }
         line("about", self.refers_to.as_deref().unwrap_or_default());
-        line("severity, certainty", &format!("{}, {}", self.severity, self.certainty));
+        line(
+            "severity, certainty",
+            &format!("{}, {}", self.severity, self.certainty),
+        );
         line("evaluation", self.evaluation.as_deref().unwrap_or_default());
         line("categories", &self.categories.join(", "));
         line("to do", &self.responses.join(", "));
@@ -65,10 +71,16 @@ impl Paper {
 
 impl Arrival {
     fn text(&self) -> String {
-        let seen = if self.possibly_seen { ", possibly seen before" } else { "" };
+        let seen = if self.possibly_seen {
+            ", possibly seen before"
+        } else {
+            ""
+        };
         let mut text = format!(
             "received: {}{seen}; {}; to be acknowledged by {}\n",
-            local(self.received), self.stage, local(self.ack_due)
+            local(self.received),
+            self.stage,
+            local(self.ack_due)
         );
         if let Some(officer) = &self.read_by {
             text += &format!("read by: {}\n", safe_text(officer));
@@ -103,12 +115,17 @@ impl PaperPart {
         };
         format!(
             "\npart {}: {}{name}, {}, {} bytes; {how}\n",
-            self.number, self.role, safe_text(&self.media_type), self.bytes
+            self.number,
+            self.role,
+            safe_text(&self.media_type),
+            self.bytes
         )
     }
 }
 
 fn pairs(pairs: &[Pair]) -> String {
-    let shown = pairs.iter().map(|pair| format!("{}:{}", pair.scheme, pair.value));
+    let shown = pairs
+        .iter()
+        .map(|pair| format!("{}:{}", pair.scheme, pair.value));
     shown.collect::<Vec<_>>().join(", ")
 }

@@ -18,7 +18,11 @@ const KNOWN: &[(&str, &str)] = &[
 
 /// The media type of a file (RFC 6838), or that of bytes about which nothing is known.
 pub(super) fn media_type(path: &Path) -> &'static str {
-    let end = path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+    let end = path
+        .extension()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .to_ascii_lowercase();
     let known = KNOWN.iter().find(|(known, _)| *known == end);
     known.map_or("application/octet-stream", |(_, media_type)| media_type)
 }

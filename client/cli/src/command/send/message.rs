@@ -5,9 +5,9 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use maille_client::Message;
 use maille_client::attachments::FileToAttach;
 use maille_client::cap::{self, CapImport, MessageType};
-use maille_client::Message;
 use maille_common::content::{Alert, AlertDraft, PartDraft, PayloadDraft, Wording};
 use maille_common::terms::{AckRule, HandlingCode, Status, Tlp, Urgency};
 use maille_common::time::Span;
@@ -96,14 +96,22 @@ impl MessageForm {
     pub(crate) fn settle_here(&mut self) -> Result<(), Fault> {
         if self.body.as_deref() == Some("-") {
             let mut body = String::new();
-            let read = std::io::stdin().lock().take(PAYLOAD_BYTES_MAX).read_to_string(&mut body);
+            let read = std::io::stdin()
+                .lock()
+                .take(PAYLOAD_BYTES_MAX)
+                .read_to_string(&mut body);
             read.map_err(|error| {
                 let sentence = format!("The body cannot be read from standard input: {error}.");
                 Fault::new(Exit::Input, "body-unreadable", sentence)
             })?;
             self.body = Some(body);
         }
-        for path in self.cap.iter_mut().chain(&mut self.payload).chain(&mut self.attach) {
+        for path in self
+            .cap
+            .iter_mut()
+            .chain(&mut self.payload)
+            .chain(&mut self.attach)
+        {
             *path = std::path::absolute(&*path).map_err(|error| unreadable(path, &error))?;
         }
         Ok(())
@@ -132,7 +140,10 @@ impl MessageForm {
             message = message.attach(file_to_attach(path)?);
         }
         message = message.ack_rule(self.ack_rule.unwrap_or(AckRule::Each));
-        Ok(Prepared { message: with_terms(message, self, status, urgency), notes })
+        Ok(Prepared {
+            message: with_terms(message, self, status, urgency),
+            notes,
+        })
     }
 
     fn own_subject(&self) -> Option<Wording> {
@@ -217,7 +228,10 @@ fn with_handling(draft: AlertDraft, handling: &str) -> Result<AlertDraft, Fault>
 /// Two of the five statuses of CAP are none of an alert: the sender decides.
 fn status_of(cap: &CapImport, given: Option<Status>) -> Result<Status, Fault> {
     given.or(cap.status.status()).ok_or_else(|| {
-        let sentence = format!("The CAP file has the status {:?}, which no alert has.", cap.status);
+        let sentence = format!(
+            "The CAP file has the status {:?}, which no alert has.",
+            cap.status
+        );
         Fault::new(Exit::Input, "cap-status", sentence)
             .with_hint("Say what it is with --status actual, exercise or test.")
     })
@@ -227,7 +241,9 @@ fn notes_of(cap: &CapImport) -> Vec<String> {
     let mut notes: Vec<String> = cap.cuts.iter().map(ToString::to_string).collect();
     if cap.message_type != MessageType::Alert {
         let kind = cap.message_type;
-        notes.push(format!("The CAP file is of type {kind:?}; it is sent as an alert of its own."));
+        notes.push(format!(
+            "The CAP file is of type {kind:?}; it is sent as an alert of its own."
+        ));
     }
     notes
 }
@@ -241,8 +257,9 @@ fn read_payload(path: &Path) -> Result<PayloadDraft, Fault> {
     let bytes = read_file(path, PAYLOAD_BYTES_MAX)?;
     if bytes.len() as u64 > PAYLOAD_BYTES_MAX {
         let sentence = format!("The payload {} has more than 8 MiB.", path.display());
-        return Err(Fault::new(Exit::Input, "too-large", sentence)
-            .with_hint("Give it with --attach."));
+        return Err(
+            Fault::new(Exit::Input, "too-large", sentence).with_hint("Give it with --attach.")
+        );
     }
     Ok(PayloadDraft {
         media_type: media_type(path).to_owned(),
@@ -275,7 +292,10 @@ fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>, Fault> {
 }
 
 fn file_name(path: &Path) -> String {
-    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    path.file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
 }
 
 fn unreadable(path: &Path, why: &impl std::fmt::Display) -> Fault {

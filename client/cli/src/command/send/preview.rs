@@ -46,7 +46,11 @@ impl Ask for Preview {
         form.complete_reply(desk).await?;
         let prepared = form.prepare()?;
         let shown = desk.client().preview(&prepared.message).await?;
-        Ok(Previewed { status: form.status, notes: prepared.notes, ..Previewed::from(&shown) })
+        Ok(Previewed {
+            status: form.status,
+            notes: prepared.notes,
+            ..Previewed::from(&shown)
+        })
     }
 }
 
@@ -75,7 +79,10 @@ impl Previewed {
         let _ = writeln!(
             text,
             "to be acknowledged by {} (within {}); ends {} (after {})",
-            local(self.ack_due), self.ack_within, local(self.expires), self.expires_after,
+            local(self.ack_due),
+            self.ack_within,
+            local(self.expires),
+            self.expires_after,
         );
         for note in &self.notes {
             let _ = writeln!(text, "note: {note}");

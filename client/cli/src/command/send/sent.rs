@@ -70,7 +70,11 @@ impl Sent {
             } else {
                 let contact = recipient.contact.to_string();
                 let devices_waiting = recipient.reach.lacking.len();
-                sent.sent.push(SentTo { contact, relays, devices_waiting });
+                sent.sent.push(SentTo {
+                    contact,
+                    relays,
+                    devices_waiting,
+                });
             }
         }
         Ok(sent)
@@ -85,7 +89,10 @@ impl Sent {
             let _ = writeln!(text, "sent to {} through {relays}", sent.contact);
             if sent.devices_waiting > 0 {
                 let waiting = sent.devices_waiting;
-                let _ = writeln!(text, "  {waiting} more of its devices follow when their keys appear");
+                let _ = writeln!(
+                    text,
+                    "  {waiting} more of its devices follow when their keys appear"
+                );
             }
         }
         if self.already {
@@ -115,7 +122,12 @@ impl Unsent {
         };
         let home_relays = roster.home_relays(&contact.organisation());
         let names: Vec<&Name> = home_relays.iter().map(|relay| &relay.name).collect();
-        let theirs = || status.relays.iter().filter(|relay| names.contains(&&relay.relay));
+        let theirs = || {
+            status
+                .relays
+                .iter()
+                .filter(|relay| names.contains(&&relay.relay))
+        };
         let without_keys = recipient.reach.is_waiting();
         Self {
             contact: contact.to_string(),
@@ -124,7 +136,10 @@ impl Unsent {
                 false => why_not(theirs(), recipient, contact),
             },
             who: who.to_owned(),
-            when: theirs().filter_map(|relay| relay.next_submission).min().filter(|_| !without_keys),
+            when: theirs()
+                .filter_map(|relay| relay.next_submission)
+                .min()
+                .filter(|_| !without_keys),
             telephones: telephones.unwrap_or_default(),
         }
     }
@@ -140,14 +155,19 @@ impl Unsent {
         };
         format!(
             "NOT SENT to {}: {}\n  {} sends it, {when}; {telephones}",
-            self.contact, safe_text(&self.why), self.who,
+            self.contact,
+            safe_text(&self.why),
+            self.who,
         )
     }
 }
 
 /// The relays that hold it for the recipient.
 fn relays_of(recipient: &TrackedRecipient) -> Vec<String> {
-    let accepted = recipient.accepted.iter().map(|signed| signed.statement.value());
+    let accepted = recipient
+        .accepted
+        .iter()
+        .map(|signed| signed.statement.value());
     let mut relays: Vec<String> = accepted
         .filter(|accepted| accepted.outcome == Outcome::Accepted)
         .map(|accepted| accepted.relay.to_string())

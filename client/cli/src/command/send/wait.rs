@@ -61,7 +61,10 @@ impl Ask for Wait {
             Some(span) => Duration::from(span),
             None => desk.client().track(alert).await?.core.expires_after.into(),
         };
-        let track = desk.client().wait(alert, self.milestone.into(), within).await?;
+        let track = desk
+            .client()
+            .wait(alert, self.milestone.into(), within)
+            .await?;
         let recipient = |recipient: &TrackedRecipient| Recipient {
             contact: recipient.contact.to_string(),
             state: recipient.standing.state.to_string(),
@@ -78,7 +81,11 @@ impl Ask for Wait {
 impl Waited {
     /// For people.
     pub(crate) fn text(&self) -> String {
-        let contacts: Vec<&str> = self.recipients.iter().map(|one| one.contact.as_str()).collect();
+        let contacts: Vec<&str> = self
+            .recipients
+            .iter()
+            .map(|one| one.contact.as_str())
+            .collect();
         let milestone = match self.milestone {
             WaitFor::Accepted => "accepted for",
             WaitFor::Delivered => "delivered to",

@@ -37,16 +37,21 @@ pub(super) struct Moment {
 /// All statements about one recipient.
 pub(super) fn of(tracked: &TrackedRecipient) -> Vec<Moment> {
     let accepted = tracked.accepted.iter();
-    let accepted = accepted.map(|signed| Moment::of_accepted(signed.statement.value(), signed.hash()));
+    let accepted =
+        accepted.map(|signed| Moment::of_accepted(signed.statement.value(), signed.hash()));
     let receipts = tracked.receipts.iter().map(|(signed, note)| {
         Moment::of_receipt(signed.statement.value(), note.as_ref(), signed.hash())
     });
     let expiries = tracked.expiries.iter();
-    let expiries = expiries.map(|signed| Moment::of_expiry(signed.statement.value(), signed.hash()));
+    let expiries =
+        expiries.map(|signed| Moment::of_expiry(signed.statement.value(), signed.hash()));
     let notices = tracked.notices.iter();
     let notices = notices.map(|signed| Moment::of_notice(signed.statement.value(), signed.hash()));
-    let mut moments: Vec<Moment> =
-        accepted.chain(receipts).chain(expiries).chain(notices).collect();
+    let mut moments: Vec<Moment> = accepted
+        .chain(receipts)
+        .chain(expiries)
+        .chain(notices)
+        .collect();
     moments.sort_by(|a, b| (a.time, &a.proof).cmp(&(b.time, &b.proof)));
     moments
 }
@@ -73,12 +78,17 @@ impl Moment {
         let by = format!("relay {}", accepted.relay);
         let refused = accepted.outcome == Outcome::Refused;
         let reason = refused.then(|| accepted.reason.to_string());
-        Self { reason, ..Self::new(accepted.time, stage, by, proof) }
+        Self {
+            reason,
+            ..Self::new(accepted.time, stage, by, proof)
+        }
     }
 
     fn of_receipt(receipt: &Receipt, note: Option<&Note>, proof: Hash) -> Self {
         let by = format!("{} device {}", receipt.contact, receipt.device);
-        let officer = note.map(|note| note.officer.to_string()).filter(|name| !name.is_empty());
+        let officer = note
+            .map(|note| note.officer.to_string())
+            .filter(|name| !name.is_empty());
         Self {
             actor: Some(receipt.actor.to_string()),
             officer,
@@ -94,7 +104,12 @@ impl Moment {
     }
 
     fn of_notice(notice: &Notice, proof: Hash) -> Self {
-        Self::new(notice.time, notice.kind, format!("relay {}", notice.relay), proof)
+        Self::new(
+            notice.time,
+            notice.kind,
+            format!("relay {}", notice.relay),
+            proof,
+        )
     }
 
     /// For people: a line, and another for what was written.
@@ -107,7 +122,11 @@ impl Moment {
         };
         let mut text = format!(
             "  {}  {}{} - {}{actor}\n    proof {}\n",
-            local(self.time), self.stage, reason.unwrap_or_default(), self.by, self.proof
+            local(self.time),
+            self.stage,
+            reason.unwrap_or_default(),
+            self.by,
+            self.proof
         );
         for line in self.note.as_deref().unwrap_or_default().lines() {
             text += &format!("    | {}\n", safe_text(line));

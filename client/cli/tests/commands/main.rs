@@ -1,0 +1,10 @@
+//! The real binary in temporary folders.
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
+
+mod ceremony;
+mod console;
+// The page is a transcript of a Unix shell.
+#[cfg(unix)]
+mod documentation;
+mod help;
+mod officers;

@@ -1,0 +1,223 @@
+//! `admin.sock`: how `maille-relay status` and `roster add` reach a running relay.
+//!
+//! A Unix socket of mode 0600 in a folder of mode 0700: the relay's own user and root. One line of
+//! JSON each way, then it closes. Windows has no such socket here; `relay.toml` and dropped files do the same
+//! there.
+
+use serde::{Deserialize, Serialize};
+
+use crate::standing::Standing;
+
+/// What is asked.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "ask", rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) enum AdminRequest {
+    /// Where the relay stands.
+    Status,
+    /// Takes documents into the roster; each is a file's bytes in hexadecimal.
+    RosterAdd {
+        /// The files.
+        documents: Vec<String>,
+    },
+    /// Looks into the folder of the roster.
+    RosterReload,
+}
+
+/// What is answered.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "kebab-case")]
+pub(crate) enum AdminAnswer {
+    /// To a status.
+    Status {
+        /// Where the relay stands.
+        standing: Box<Standing>,
+    },
+    /// To a change of the roster.
+    Roster {
+        /// Whether another roster is in use now.
+        changed: bool,
+        /// The number of the authority part.
+        number: u64,
+        /// The roster hash.
+        hash: String,
+    },
+    /// It was not done.
+    Failed {
+        /// Why, as a sentence.
+        sentence: String,
+    },
+}
+
+#[cfg(unix)]
+pub(crate) use socket::{ask, serve};
+
+#[cfg(unix)]
+mod socket {
+    use std::fs;
+    use std::io::{self, BufRead, BufReader, Read, Write};
+    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::net::UnixStream as BlockingStream;
+    use std::path::Path;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use maille_common::codec::from_hex;
+    use maille_common::roster::RosterDocuments;
+    use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
+    use tokio::net::{UnixListener, UnixStream};
+    use tokio::time::timeout;
+
+    use super::{AdminAnswer, AdminRequest};
+    use crate::folder::RelayFolder;
+    use crate::roster_folder::read_documents;
+    use crate::rounds::standing;
+    use crate::service::Service;
+
+    /// Documents of 16 MiB in hexadecimal, and the line around them.
+    const LINE_BYTES_MAX: u64 = 34 * 1024 * 1024;
+    /// A question and its answer on the same machine.
+    const DEADLINE: Duration = Duration::from_secs(30);
+
+    /// Answers operators until the relay stops. Without its socket a relay serves all the same.
+    pub(crate) async fn serve(service: Arc<Service>) {
+        let path = service.folder.admin_socket();
+        let listener = match bind(&path) {
+            Ok(listener) => listener,
+            Err(error) => {
+                tracing::warn!(path = %path.display(), %error, "there is no admin socket");
+                return;
+            }
+        };
+        let mut stopping = service.stops();
+        loop {
+            tokio::select! {
+                () = stopping.told() => break,
+                accepted = listener.accept() => match accepted {
+                    Ok((stream, _)) => {
+                        let answered = timeout(DEADLINE, answer(&service, stream)).await;
+                        if !matches!(answered, Ok(Ok(()))) {
+                            tracing::warn!("a question at the admin socket was not finished");
+                        }
+                    }
+                    Err(error) => tracing::warn!(%error, "the admin socket did not accept"),
+                }
+            }
+        }
+        if let Err(error) = fs::remove_file(&path) {
+            tracing::debug!(%error, "the admin socket was not removed");
+        }
+    }
+
+    /// The store's lock has shown that no other relay serves this folder: a socket that is there is
+    /// left over.
+    fn bind(path: &Path) -> io::Result<UnixListener> {
+        match fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let listener = UnixListener::bind(path)?;
+        fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
+        Ok(listener)
+    }
+
+    async fn answer(service: &Arc<Service>, stream: UnixStream) -> io::Result<()> {
+        let (read, mut write) = stream.into_split();
+        let mut line = Vec::new();
+        tokio::io::BufReader::new(read.take(LINE_BYTES_MAX))
+            .read_until(b'\n', &mut line)
+            .await?;
+        let answer = match serde_json::from_slice(&line) {
+            Ok(request) => decide(service, request).await,
+            Err(error) => failed(format!("The question is not understood: {error}.")),
+        };
+        let mut bytes = serde_json::to_vec(&answer).map_err(io::Error::other)?;
+        bytes.push(b'\n');
+        write.write_all(&bytes).await?;
+        write.shutdown().await
+    }
+
+    async fn decide(service: &Arc<Service>, request: AdminRequest) -> AdminAnswer {
+        let changed = match request {
+            AdminRequest::Status => {
+                return match standing(service).await {
+                    Ok(standing) => AdminAnswer::Status {
+                        standing: Box::new(standing),
+                    },
+                    Err(error) => failed(format!("The store does not answer: {error}.")),
+                };
+            }
+            AdminRequest::RosterReload => service.reload_roster().await,
+            AdminRequest::RosterAdd { documents } => match read_all(&documents) {
+                Some(documents) => service
+                    .offer_roster(documents)
+                    .await
+                    .map(|applied| applied.is_change()),
+                None => return failed("A file holds no document of a roster.".to_owned()),
+            },
+        };
+        let roster = service.roster();
+        match changed {
+            Ok(changed) => AdminAnswer::Roster {
+                changed,
+                number: roster.authority().number,
+                hash: roster.hash().to_string(),
+            },
+            Err(error) => failed(error.to_string()),
+        }
+    }
+
+    fn read_all(documents: &[String]) -> Option<RosterDocuments> {
+        let mut all = RosterDocuments::default();
+        for text in documents {
+            let bytes = bytes_of(text)?;
+            all = all.join(read_documents(&bytes)?).ok()?;
+        }
+        Some(all)
+    }
+
+    fn bytes_of(text: &str) -> Option<Vec<u8>> {
+        let pairs = text.as_bytes().chunks(2);
+        let byte = |pair| {
+            from_hex::<1>(std::str::from_utf8(pair).ok()?)
+                .ok()
+                .map(|[byte]| byte)
+        };
+        pairs.map(byte).collect()
+    }
+
+    fn failed(sentence: String) -> AdminAnswer {
+        AdminAnswer::Failed { sentence }
+    }
+
+    /// Asks the relay that serves a folder.
+    ///
+    /// # Errors
+    /// Nobody answers: the relay does not run, or this user may not speak with it.
+    pub(crate) fn ask(folder: &RelayFolder, request: &AdminRequest) -> io::Result<AdminAnswer> {
+        let mut stream = BlockingStream::connect(folder.admin_socket())?;
+        stream.set_read_timeout(Some(DEADLINE))?;
+        let mut line = serde_json::to_vec(request).map_err(io::Error::other)?;
+        line.push(b'\n');
+        stream.write_all(&line)?;
+        let mut answer = Vec::new();
+        BufReader::new(stream.take(LINE_BYTES_MAX)).read_until(b'\n', &mut answer)?;
+        serde_json::from_slice(&answer).map_err(io::Error::other)
+    }
+}
+
+/// There is no such socket on this system; files dropped into `roster/` are noticed all the same.
+#[cfg(not(unix))]
+pub(crate) async fn serve(_service: std::sync::Arc<crate::service::Service>) {
+    tracing::info!("this system has no admin socket");
+}
+
+/// There is no such socket on this system.
+#[cfg(not(unix))]
+pub(crate) fn ask(
+    _folder: &crate::folder::RelayFolder,
+    _request: &AdminRequest,
+) -> std::io::Result<AdminAnswer> {
+    Err(std::io::Error::other(
+        "the admin socket exists on Unix only; read /metrics instead",
+    ))
+}

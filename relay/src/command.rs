@@ -1,0 +1,255 @@
+//! The command line of `maille-relay`. What it prints for programs goes to standard output, what it
+//! says to people to standard error.
+
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use maille_common::address::Name;
+use maille_common::codec::to_hex;
+
+use crate::admin::{AdminAnswer, AdminRequest, ask};
+use crate::check::{Verdict, check};
+use crate::config::Config;
+use crate::entropy::OsRandomness;
+use crate::folder::RelayFolder;
+use crate::init::{InitError, NewRelay, init};
+
+mod exit;
+mod run;
+
+pub use exit::Exit;
+pub use run::run;
+
+/// The relay of Maille: accepts, keeps and hands over sealed alerts, and signs what it did.
+#[derive(Debug, Parser)]
+#[command(name = "maille-relay", version, after_help = exit::HELP)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Makes a new relay's folder with its keys, and prints the request for the authority.
+    Init(Init),
+    /// Says what would keep the relay from serving; each line: what, found, do this.
+    Check(Folder),
+    /// Serves until SIGTERM or SIGINT; SIGHUP looks into the roster's folder.
+    Run(Folder),
+    /// Says where the running relay stands.
+    Status(Status),
+    /// Changes the roster of the running relay.
+    #[command(subcommand)]
+    Roster(Roster),
+}
+
+#[derive(Debug, Args)]
+struct Folder {
+    /// The relay's folder.
+    dir: PathBuf,
+}
+
+#[derive(Debug, Args)]
+struct Init {
+    /// The folder to make.
+    dir: PathBuf,
+    /// The relay's name in the roster.
+    #[arg(long)]
+    name: Name,
+    /// The organisation that operates it.
+    #[arg(long)]
+    organisation: Name,
+    /// The network it is to serve.
+    #[arg(long)]
+    network: String,
+    /// Where devices reach it, as HOST:PORT; repeatable, the preferred one first.
+    #[arg(long = "address", required = true)]
+    addresses: Vec<String>,
+    /// The network's anchor, as the authority handed it over.
+    #[arg(long)]
+    anchor: PathBuf,
+    /// Where it listens (UDP) [default: 0.0.0.0:443]
+    #[arg(long)]
+    listen: Option<SocketAddr>,
+}
+
+#[derive(Debug, Args)]
+struct Status {
+    /// The relay's folder.
+    dir: PathBuf,
+    /// One JSON object instead of lines for people.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Roster {
+    /// Hands signed documents to the running relay, which takes all of them or none.
+    Add {
+        /// The relay's folder.
+        dir: PathBuf,
+        /// Files with signed roster documents.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Makes the running relay look into its roster's folder now.
+    Reload(Folder),
+}
+
+/// Reads the arguments of this process and does what they say.
+pub fn main() -> ExitCode {
+    match Cli::parse().execute() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(exit) => {
+            // Standard error is the last place to complain to.
+            let _ = writeln!(io::stderr(), "maille-relay: {exit}");
+            exit.code().into()
+        }
+    }
+}
+
+impl Cli {
+    /// Does what the command says.
+    pub fn execute(self) -> Result<(), Exit> {
+        match self.command {
+            Command::Init(new) => make(new),
+            Command::Check(Folder { dir }) => examine(&RelayFolder::new(dir)),
+            Command::Run(Folder { dir }) => serve(&RelayFolder::new(dir)),
+            Command::Status(Status { dir, json }) => tell(&RelayFolder::new(dir), json),
+            Command::Roster(Roster::Add { dir, files }) => add(&RelayFolder::new(dir), &files),
+            Command::Roster(Roster::Reload(Folder { dir })) => {
+                change(&RelayFolder::new(dir), &AdminRequest::RosterReload)
+            }
+        }
+    }
+}
+
+fn make(new: Init) -> Result<(), Exit> {
+    let folder = RelayFolder::new(new.dir);
+    let new = NewRelay {
+        name: new.name,
+        organisation: new.organisation,
+        network: new.network,
+        addresses: new.addresses,
+        listen: new.listen,
+        anchor: new.anchor,
+    };
+    let request = init(&folder, &new, &mut OsRandomness::new()).map_err(|error| {
+        let sentence = error.to_string();
+        match error {
+            InitError::Key(_) => Exit::Keys(sentence),
+            InitError::Anchor(_) | InitError::Network { .. } => Exit::Roster(sentence),
+            InitError::Write { .. } => Exit::Config(sentence),
+        }
+    })?;
+    print(request.to_toml().trim_end())?;
+    say(&format!(
+        "The relay's folder is {}. Hand relay-request.toml to the authority, read the keys out by \
+         telephone, and put the documents it publishes into {}.",
+        folder.root().display(),
+        folder.roster().display()
+    ));
+    Ok(())
+}
+
+fn examine(folder: &RelayFolder) -> Result<(), Exit> {
+    let findings = check(folder);
+    for finding in &findings {
+        print(&finding.to_string())?;
+    }
+    match findings
+        .iter()
+        .filter(|finding| finding.verdict == Verdict::Bad)
+        .count()
+    {
+        0 => Ok(()),
+        bad => Err(Exit::Check(format!(
+            "The relay cannot serve: {bad} of the lines say BAD."
+        ))),
+    }
+}
+
+fn serve(folder: &RelayFolder) -> Result<(), Exit> {
+    let config = Config::read(&folder.config()).map_err(|error| Exit::Config(error.to_string()))?;
+    run::log(config.log);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| {
+            Exit::Other(format!("The threads of the relay did not start: {error}."))
+        })?;
+    runtime.block_on(run(folder.clone(), config))
+}
+
+fn tell(folder: &RelayFolder, json: bool) -> Result<(), Exit> {
+    let answer = ask(folder, &AdminRequest::Status).map_err(|error| unreachable(folder, &error))?;
+    let AdminAnswer::Status { standing } = answer else {
+        return Err(unexpected(answer));
+    };
+    if json {
+        let text = serde_json::to_string(&standing)
+            .map_err(|error| Exit::Other(format!("The answer is no JSON: {error}.")))?;
+        return print(&text);
+    }
+    standing.lines().iter().try_for_each(|line| print(line))
+}
+
+fn add(folder: &RelayFolder, files: &[PathBuf]) -> Result<(), Exit> {
+    let mut documents = Vec::new();
+    for path in files {
+        let bytes = std::fs::read(path)
+            .map_err(|error| Exit::Roster(format!("{}: {error}.", path.display())))?;
+        documents.push(to_hex(&bytes));
+    }
+    change(folder, &AdminRequest::RosterAdd { documents })
+}
+
+fn change(folder: &RelayFolder, request: &AdminRequest) -> Result<(), Exit> {
+    let answer = ask(folder, request).map_err(|error| unreachable(folder, &error))?;
+    let AdminAnswer::Roster {
+        changed,
+        number,
+        hash,
+    } = answer
+    else {
+        return Err(unexpected(answer));
+    };
+    let what = if changed {
+        "is in use now"
+    } else {
+        "was in use already"
+    };
+    print(&format!(
+        "roster {hash} with authority part {number} {what}"
+    ))
+}
+
+fn unreachable(folder: &RelayFolder, error: &io::Error) -> Exit {
+    Exit::NotRunning(format!(
+        "No relay answers at {}: {error}. Start it, or run this as its user or root.",
+        folder.admin_socket().display()
+    ))
+}
+
+fn unexpected(answer: AdminAnswer) -> Exit {
+    match answer {
+        AdminAnswer::Failed { sentence } => Exit::Roster(sentence),
+        AdminAnswer::Status { .. } | AdminAnswer::Roster { .. } => {
+            Exit::Other("The relay answered another question; it has another version.".to_owned())
+        }
+    }
+}
+
+/// Prints a line for programs.
+fn print(line: &str) -> Result<(), Exit> {
+    writeln!(io::stdout(), "{line}")
+        .map_err(|error| Exit::Other(format!("Standard output is closed: {error}.")))
+}
+
+/// Says something to people; where nobody listens, nothing is lost.
+fn say(sentence: &str) {
+    let _ = writeln!(io::stderr(), "{sentence}");
+}

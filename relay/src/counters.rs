@@ -1,0 +1,260 @@
+//! What the relay counts since its start, for `/metrics`.
+
+use std::fmt::Write;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use maille_common::evidence::SignedAccepted;
+use maille_common::terms::{AcceptReason, Outcome, Stage};
+use maille_common::wire::RefusalCode;
+
+use crate::standing::Standing;
+
+/// Codes of reasons and stages are below this; what is not is not counted apart.
+const CODES: usize = 64;
+
+/// Counters that only grow.
+#[derive(Debug)]
+pub(crate) struct Counters {
+    accepted: AtomicU64,
+    not_accepted: Codes,
+    refused: Codes,
+    receipts: Codes,
+    pushes: AtomicU64,
+    connections: AtomicU64,
+}
+
+#[derive(Debug)]
+struct Codes([AtomicU64; CODES]);
+
+impl Counters {
+    pub(crate) fn new() -> Self {
+        let codes = || Codes(std::array::from_fn(|_| AtomicU64::new(0)));
+        Self {
+            accepted: AtomicU64::new(0),
+            not_accepted: codes(),
+            refused: codes(),
+            receipts: codes(),
+            pushes: AtomicU64::new(0),
+            connections: AtomicU64::new(0),
+        }
+    }
+
+    /// A submission was answered.
+    pub(crate) fn answered(&self, answers: &[SignedAccepted]) {
+        for answer in answers {
+            match answer.statement.outcome {
+                Outcome::Accepted => add(&self.accepted),
+                Outcome::Refused => self.not_accepted.add(answer.statement.reason.code()),
+            }
+        }
+    }
+
+    /// A request was refused.
+    pub(crate) fn refused(&self, code: RefusalCode) {
+        self.refused.add(code.code());
+    }
+
+    /// A receipt was taken.
+    pub(crate) fn receipt(&self, stage: Stage) {
+        self.receipts.add(stage.code());
+    }
+
+    /// A device's transport has a push.
+    pub(crate) fn pushed(&self) {
+        add(&self.pushes);
+    }
+
+    /// A device connected.
+    pub(crate) fn connected(&self) {
+        add(&self.connections);
+    }
+
+    /// Everything in the text format of Prometheus.
+    pub(crate) fn render(&self, standing: &Standing, store: &StoreFigures) -> String {
+        let mut page = Page::default();
+        page.counter(
+            "accepted_total",
+            "Recipients for whom an alert was accepted",
+            &self.accepted,
+        );
+        let reasons = AcceptReason::ALL
+            .iter()
+            .map(|reason| (reason.code(), reason.name()));
+        let help = "Recipients for whom an alert was refused, by signed reason";
+        page.codes(
+            "not_accepted_total",
+            help,
+            "reason",
+            &self.not_accepted,
+            reasons,
+        );
+        let codes = RefusalCode::ALL
+            .iter()
+            .map(|code| (code.code(), code.name()));
+        page.codes(
+            "refused_total",
+            "Requests refused",
+            "reason",
+            &self.refused,
+            codes,
+        );
+        let stages = Stage::ALL.iter().map(|stage| (stage.code(), stage.name()));
+        page.codes(
+            "receipts_total",
+            "Receipts taken",
+            "stage",
+            &self.receipts,
+            stages,
+        );
+        page.counter(
+            "pushes_total",
+            "Pushes that reached a device's transport",
+            &self.pushes,
+        );
+        page.counter(
+            "connections_total",
+            "Connections of devices",
+            &self.connections,
+        );
+        page.gauge(
+            "desks_connected",
+            "Devices connected now",
+            standing.desks_connected,
+        );
+        page.gauge(
+            "desks_designated",
+            "Devices in the roster",
+            standing.desks_designated,
+        );
+        page.gauge("waiting", "Pieces of mail that wait", standing.waiting);
+        page.gauge(
+            "mailboxes_waiting",
+            "Devices with mail",
+            standing.mailboxes_waiting,
+        );
+        let oldest = standing.oldest_waiting_seconds.unwrap_or(0);
+        page.gauge(
+            "oldest_waiting_seconds",
+            "Age of the oldest alert that waits",
+            oldest,
+        );
+        page.gauge(
+            "roster_number",
+            "Number of the authority part",
+            standing.roster_number,
+        );
+        page.gauge(
+            "roster_age_seconds",
+            "Age of the authority part",
+            standing.roster_age_seconds,
+        );
+        page.gauge(
+            "roster_stale",
+            "1 past its renewal date",
+            u64::from(standing.roster_stale),
+        );
+        page.gauge(
+            "disk_free_bytes",
+            "Free bytes of the volume",
+            standing.disk_free_bytes,
+        );
+        page.gauge(
+            "attachment_bytes",
+            "Bytes of attachments",
+            standing.attachment_bytes,
+        );
+        page.gauge(
+            "store_commits",
+            "Number of the newest commit",
+            store.commits,
+        );
+        page.gauge(
+            "store_syncs_total",
+            "Syncs of the log since the start",
+            store.syncs,
+        );
+        page.gauge("store_bytes", "Bytes of log and checkpoint", store.bytes);
+        page.gauge("store_records", "Live records", store.records);
+        page.labelled(
+            "incarnation",
+            "The life of the store: another label is another life",
+            &format!("{{incarnation=\"{}\"}}", standing.incarnation),
+        );
+        page.text
+    }
+}
+
+/// Figures of the store.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct StoreFigures {
+    pub(crate) commits: u64,
+    pub(crate) syncs: u64,
+    pub(crate) bytes: u64,
+    pub(crate) records: u64,
+}
+
+#[derive(Default)]
+struct Page {
+    text: String,
+}
+
+impl Page {
+    fn head(&mut self, name: &str, help: &str, kind: &str) {
+        self.line(format_args!("# HELP maille_relay_{name} {help}."));
+        self.line(format_args!("# TYPE maille_relay_{name} {kind}"));
+    }
+
+    fn counter(&mut self, name: &str, help: &str, counter: &AtomicU64) {
+        self.head(name, help, "counter");
+        self.line(format_args!(
+            "maille_relay_{name} {}",
+            counter.load(Ordering::Relaxed)
+        ));
+    }
+
+    fn gauge(&mut self, name: &str, help: &str, value: u64) {
+        self.head(name, help, "gauge");
+        self.line(format_args!("maille_relay_{name} {value}"));
+    }
+
+    fn labelled(&mut self, name: &str, help: &str, labels: &str) {
+        self.head(name, help, "gauge");
+        self.line(format_args!("maille_relay_{name}{labels} 1"));
+    }
+
+    fn codes(
+        &mut self,
+        name: &str,
+        help: &str,
+        label: &str,
+        codes: &Codes,
+        named: impl Iterator<Item = (u8, &'static str)>,
+    ) {
+        self.head(name, help, "counter");
+        for (code, word) in named {
+            let count = codes
+                .0
+                .get(usize::from(code))
+                .map_or(0, |count| count.load(Ordering::Relaxed));
+            self.line(format_args!(
+                "maille_relay_{name}{{{label}=\"{word}\"}} {count}"
+            ));
+        }
+    }
+
+    fn line(&mut self, line: std::fmt::Arguments<'_>) {
+        writeln!(self.text, "{line}").expect("writing to memory does not fail");
+    }
+}
+
+impl Codes {
+    fn add(&self, code: u8) {
+        if let Some(counter) = self.0.get(usize::from(code)) {
+            add(counter);
+        }
+    }
+}
+
+fn add(counter: &AtomicU64) {
+    counter.fetch_add(1, Ordering::Relaxed);
+}

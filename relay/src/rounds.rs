@@ -1,0 +1,140 @@
+//! What is due by the clock: deadlines, files dropped in, attachments that nobody named.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use maille_common::blob::BlobId;
+
+use crate::core::StepError;
+use crate::service::Service;
+use crate::standing::Standing;
+
+/// How often the roster's folder is looked at.
+const ROSTER_PERIOD: Duration = Duration::from_secs(1);
+/// How often attachments are looked through.
+const UNNAMED_PERIOD: Duration = Duration::from_secs(60 * 60);
+/// Longest time between two looks at the clock: somebody may have set it.
+const LOOK_PERIOD: Duration = Duration::from_secs(30);
+
+/// Does what is due, whenever something is.
+pub(crate) async fn keep_deadlines(service: Arc<Service>) {
+    let mut stopping = service.stops();
+    loop {
+        let pause = tick(&service).await.unwrap_or(LOOK_PERIOD);
+        tokio::select! {
+            () = stopping.told() => return,
+            () = service.due.notified() => {}
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+/// One look at the clock; how long to wait for the next.
+async fn tick(service: &Arc<Service>) -> Result<Duration, StepError> {
+    let now = service.clock.now();
+    let done = service.block(move |service| {
+        let tick = service.core_mut().tick(now)?;
+        let durable = service.durable(tick.settled);
+        Ok((tick, durable))
+    });
+    let (tick, durable) = service.noted(done.await)?;
+    service.noted(durable.await)?;
+    service.sessions.wake(&tick.wake);
+    drop_blobs(service, tick.unnamed).await;
+    let until_next = tick
+        .next
+        .map(|next| Duration::from_millis(next.since(now).ms()));
+    Ok(until_next.unwrap_or(LOOK_PERIOD).min(LOOK_PERIOD))
+}
+
+/// Takes documents into use soon after somebody dropped them into the folder.
+pub(crate) async fn watch_roster(service: Arc<Service>) {
+    let mut stopping = service.stops();
+    loop {
+        tokio::select! {
+            () = stopping.told() => return,
+            () = tokio::time::sleep(ROSTER_PERIOD) => {}
+        }
+        if let Err(error) = service.reload_roster().await {
+            tracing::error!(%error, "the folder of the roster was not taken into use");
+        }
+    }
+}
+
+/// Drops attachments that waited a day for an alert to name them.
+pub(crate) async fn drop_unnamed(service: Arc<Service>) {
+    let mut stopping = service.stops();
+    loop {
+        tokio::select! {
+            () = stopping.told() => return,
+            () = tokio::time::sleep(UNNAMED_PERIOD) => {}
+        }
+        let now = service.clock.now();
+        let untouched = service
+            .block(move |service| service.blobs.untouched(now))
+            .await;
+        drop_blobs(&service, untouched).await;
+    }
+}
+
+/// Drops those that no alert names, while no alert can be accepted that does.
+async fn drop_blobs(service: &Arc<Service>, blobs: Vec<BlobId>) {
+    let now = service.clock.now();
+    for blob in blobs {
+        let dropped = service.block(move |service| {
+            let core = service.core_mut();
+            let free = !core.is_named(&blob)? && service.blobs.untouched(now).contains(&blob);
+            Ok(free.then(|| service.blobs.drop_unnamed(&blob)))
+        });
+        match service.noted(dropped.await) {
+            Ok(Some(Ok(()))) => {
+                tracing::info!(%blob, "an attachment that nobody names was dropped")
+            }
+            Ok(Some(Err(error))) => tracing::error!(%blob, %error, "an attachment stays"),
+            Ok(None) | Err(_) => {}
+        }
+    }
+}
+
+/// Where the relay stands.
+pub(crate) async fn standing(service: &Arc<Service>) -> Result<Standing, StepError> {
+    let waiting = service.look(|core| core.standing()).await?;
+    let name = service.core().name().to_string();
+    let roster = service.roster();
+    let now = service.clock.now();
+    let age = |since: maille_common::time::Timestamp| now.since(since).ms() / 1_000;
+    let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+    let disk = service.block(|service| {
+        (
+            fs4::available_space(service.folder.root()).unwrap_or(0),
+            service.blobs.total_bytes(),
+        )
+    });
+    let (disk_free_bytes, attachment_bytes) = disk.await;
+    Ok(Standing {
+        relay: name,
+        network: roster.authority().network.to_string(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        address: service.listener.local_address().to_string(),
+        incarnation: waiting.incarnation.to_string(),
+        desks_connected: count(service.sessions.devices()),
+        desks_designated: count(
+            roster
+                .contacts()
+                .map(|found| found.contact.devices.len())
+                .sum(),
+        ),
+        waiting: waiting.waiting,
+        mailboxes_waiting: waiting.mailboxes,
+        oldest_waiting: waiting.oldest.map(|time| time.to_string()),
+        oldest_waiting_seconds: waiting.oldest.map(age),
+        roster_number: roster.authority().number,
+        roster_hash: roster.hash().to_string(),
+        roster_issued: roster.authority().issued.to_string(),
+        roster_age_seconds: age(roster.authority().issued),
+        roster_stale: roster.is_stale(now),
+        in_roster: service.is_in(&roster),
+        disk_free_bytes,
+        attachment_bytes,
+    })
+}

@@ -1,0 +1,290 @@
+//! What all sessions of one relay share: the core behind its lock, and the promise that no answer leaves
+//! before it is durable (I1).
+
+use std::future::Future;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use maille_common::crypto::ed25519::VerifyingKey;
+use maille_common::roster::{Applied, Roster, RosterDocuments, RosterHeads};
+use maille_common::wire::Answer;
+use maille_durable::{CommitNumber, DurableStore, Store, StoreError};
+use maille_link::{CloseCode, Listener};
+use tokio::sync::{Notify, Semaphore, oneshot, watch};
+
+use crate::blobs::Blobs;
+use crate::clock::Clock;
+use crate::core::{RelayCore, Step, StepError};
+use crate::counters::{Counters, StoreFigures};
+use crate::live_roster::LiveRoster;
+use crate::roster_desk::{RosterDesk, RosterRefused};
+use crate::sessions::Sessions;
+
+/// Blocking calls at a time: more would only wait for the same disk and the same lock.
+pub(crate) const WORK_MAX: u32 = 64;
+
+/// One relay at work.
+pub(crate) struct Service {
+    pub(crate) core: RwLock<RelayCore>,
+    pub(crate) store: Arc<DurableStore>,
+    pub(crate) live: Arc<LiveRoster>,
+    pub(crate) desk: RosterDesk,
+    pub(crate) blobs: Blobs,
+    pub(crate) sessions: Arc<Sessions>,
+    pub(crate) counters: Counters,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) listener: Listener,
+    pub(crate) folder: crate::folder::RelayFolder,
+    /// The public keys that the roster should name.
+    pub(crate) keys: PublicKeys,
+    pub(crate) work: Arc<Semaphore>,
+    pub(crate) failure: watch::Sender<Option<Arc<str>>>,
+    pub(crate) stopping: watch::Sender<bool>,
+    /// Rings when something new may be due.
+    pub(crate) due: Notify,
+}
+
+/// The public halves of the relay's keys.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PublicKeys {
+    pub(crate) transport: VerifyingKey,
+    pub(crate) signing: VerifyingKey,
+}
+
+impl Service {
+    /// Runs what blocks, off the threads that serve connections.
+    pub(crate) async fn block<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Self) -> T + Send + 'static,
+    ) -> T {
+        let permit = Arc::clone(&self.work).acquire_owned().await;
+        let service = Arc::clone(self);
+        let done = tokio::task::spawn_blocking(move || {
+            let result = work(&service);
+            // Whoever holds all permits knows that no blocking call holds the service any more.
+            drop(service);
+            drop(permit);
+            result
+        });
+        match done.await.map_err(tokio::task::JoinError::try_into_panic) {
+            Ok(result) => result,
+            // A fault of this program: it ends the task that asked, and no other.
+            Err(Ok(panic)) => std::panic::resume_unwind(panic),
+            // The runtime is going down.
+            Err(Err(_)) => std::future::pending().await,
+        }
+    }
+
+    /// Takes a step of the core that may write, alone; gives its answer when that is durable.
+    pub(crate) async fn step(
+        self: &Arc<Self>,
+        step: impl FnOnce(&mut RelayCore, &Self) -> Result<Step, StepError> + Send + 'static,
+    ) -> Result<Answer, StepError> {
+        let taken = self.block(move |service| {
+            let taken = step(&mut service.core_mut(), service)?;
+            let durable = service.durable(taken.settled);
+            Ok((taken, durable))
+        });
+        self.settle(taken.await).await
+    }
+
+    /// Takes a step that only reads, beside others.
+    pub(crate) async fn read_step(
+        self: &Arc<Self>,
+        step: impl FnOnce(&RelayCore) -> Result<Step, StepError> + Send + 'static,
+    ) -> Result<Answer, StepError> {
+        let taken = self.block(move |service| {
+            let taken = step(&service.core())?;
+            let durable = service.durable(taken.settled);
+            Ok((taken, durable))
+        });
+        self.settle(taken.await).await
+    }
+
+    /// Reads from the core. What is read may not be durable yet: see [`Service::durable`].
+    pub(crate) async fn look<T: Send + 'static>(
+        self: &Arc<Self>,
+        look: impl FnOnce(&RelayCore) -> Result<T, StepError> + Send + 'static,
+    ) -> Result<T, StepError> {
+        let seen = self.block(move |service| look(&service.core())).await;
+        self.noted(seen)
+    }
+
+    /// Waits until everything up to a commit would survive a power cut.
+    pub(crate) fn durable(
+        &self,
+        commit: CommitNumber,
+    ) -> impl Future<Output = Result<(), StepError>> + Send + use<> {
+        let (told, verdict) = oneshot::channel();
+        self.store.when_durable(
+            commit,
+            Box::new(move |result| {
+                // Whoever asked may be gone: its connection broke.
+                let _ = told.send(result);
+            }),
+        );
+        async move {
+            match verdict.await {
+                Ok(result) => Ok(result?),
+                // The store calls every callback once; without it, it is going down.
+                Err(_) => std::future::pending().await,
+            }
+        }
+    }
+
+    /// The roster in use.
+    pub(crate) fn roster(&self) -> Arc<Roster> {
+        self.live.current()
+    }
+
+    /// Takes documents that somebody handed over.
+    pub(crate) async fn offer_roster(
+        self: &Arc<Self>,
+        documents: RosterDocuments,
+    ) -> Result<Applied, RosterRefused> {
+        self.block(move |service| {
+            service.desk.offer(
+                &documents,
+                || service.roster(),
+                |roster| service.publish(roster),
+            )
+        })
+        .await
+    }
+
+    /// Looks into the roster's folder; whether the roster changed.
+    pub(crate) async fn reload_roster(self: &Arc<Self>) -> Result<bool, RosterRefused> {
+        self.block(|service| {
+            service
+                .desk
+                .reload(|| service.roster(), |roster| service.publish(roster))
+        })
+        .await
+    }
+
+    /// Remembers the heads of a device's roster.
+    pub(crate) async fn learn_heads(self: &Arc<Self>, heads: RosterHeads) {
+        self.block(move |service| {
+            service.desk.learn(
+                &heads,
+                || service.roster(),
+                |roster| service.publish(roster),
+            );
+        })
+        .await;
+    }
+
+    /// Takes a roster into use everywhere, and closes the links of keys it does not admit (I9).
+    fn publish(&self, roster: Arc<Roster>) {
+        let changed = roster.hash() != self.roster().hash();
+        self.core_mut().replace_roster(Arc::clone(&roster));
+        self.live.replace(Arc::clone(&roster));
+        if !changed {
+            return;
+        }
+        let closed = self.listener.disconnect_removed();
+        tracing::info!(
+            roster = %roster.hash().short(), part = roster.authority().number, closed,
+            "another roster is in use"
+        );
+        if !self.is_in(&roster) {
+            tracing::error!("the roster does not name this relay with its keys; ask the authority");
+        }
+    }
+
+    /// Whether a roster names this relay with the keys it has.
+    pub(crate) fn is_in(&self, roster: &Roster) -> bool {
+        self.keys.are_in(roster, self.core().name())
+    }
+
+    /// Hears when the relay is told to stop.
+    pub(crate) fn stops(&self) -> Stops {
+        Stops(self.stopping.subscribe())
+    }
+
+    /// Stops serving, because the store can promise nothing any more.
+    pub(crate) fn fail(&self, sentence: &str) {
+        let first = self.failure.send_if_modified(|failure| {
+            let first = failure.is_none();
+            failure.get_or_insert_with(|| sentence.into());
+            first
+        });
+        if first {
+            tracing::error!("incident: the relay stops: {sentence}");
+            self.listener.close(CloseCode::Shutdown);
+        }
+    }
+
+    /// The newest commit, at least that of everything a look has shown.
+    pub(crate) fn newest(&self) -> CommitNumber {
+        self.store.newest()
+    }
+
+    /// Figures of the store.
+    pub(crate) fn store_figures(&self) -> StoreFigures {
+        let figures = self.store.figures();
+        StoreFigures {
+            commits: figures.newest.0,
+            syncs: figures.syncs,
+            bytes: figures.log_bytes + figures.checkpoint_bytes,
+            records: figures.records,
+        }
+    }
+
+    /// The core, for reading.
+    ///
+    /// A step appends one batch at its end, so a panic within it leaves nothing half done.
+    pub(crate) fn core(&self) -> RwLockReadGuard<'_, RelayCore> {
+        self.core.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The core, for writing; alone.
+    pub(crate) fn core_mut(&self) -> RwLockWriteGuard<'_, RelayCore> {
+        self.core.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets an answer go when everything it rests on is durable, and wakes whom it concerns.
+    async fn settle(
+        &self,
+        taken: Result<(Step, impl Future<Output = Result<(), StepError>>), StepError>,
+    ) -> Result<Answer, StepError> {
+        let (step, durable) = self.noted(taken)?;
+        self.noted(durable.await)?;
+        self.sessions.wake(&step.wake);
+        Ok(step.answer)
+    }
+
+    /// Sees to it that the relay stops once its store has failed.
+    pub(crate) fn noted<T>(&self, result: Result<T, StepError>) -> Result<T, StepError> {
+        if let Err(error) = &result {
+            if error.is_fatal() {
+                self.fail(&error.to_string());
+            } else if !matches!(error, StepError::Store(StoreError::DiskFull { .. })) {
+                tracing::error!(%error, "incident: a step failed");
+            }
+        }
+        result
+    }
+}
+
+/// Hears when the relay is told to stop.
+pub(crate) struct Stops(watch::Receiver<bool>);
+
+impl Stops {
+    /// Waits until then.
+    pub(crate) async fn told(&mut self) {
+        // A sender that is gone means the same.
+        let _ = self.0.wait_for(|stopping| *stopping).await;
+    }
+}
+
+impl PublicKeys {
+    /// Whether a roster names a relay with these keys, newest or overlapping.
+    pub(crate) fn are_in(&self, roster: &Roster, name: &maille_common::address::Name) -> bool {
+        let is_mine = |keys: &maille_common::roster::RelayKeys| {
+            keys.transport == self.transport && keys.signing == self.signing
+        };
+        roster
+            .relay(name)
+            .is_some_and(|relay| relay.keys.iter().any(is_mine))
+    }
+}

@@ -1,0 +1,228 @@
+//! One connection of a device: requests beside each other, and pushes of what waits.
+
+use std::sync::Arc;
+
+use maille_common::address::DeviceId;
+use maille_common::codec::{decode, encode};
+use maille_common::wire::{Answer, Push, Refusal, RefusalCode, Request, RequestHead};
+use maille_link::{CloseCode, IncomingRequest, Link, Priority, ReadError, SendError};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::core::{StepError, Waiting};
+use crate::service::Service;
+use crate::window::{URGENT, Window};
+
+mod requests;
+
+/// A connection whose peer proved to be a device of the roster.
+pub(crate) struct Session {
+    service: Arc<Service>,
+    link: Link,
+    device: DeviceId,
+    /// Nothing is answered or pushed before Hello (PROTOCOL W1).
+    greeted: watch::Sender<bool>,
+}
+
+/// Serves a link until it is over.
+pub(crate) async fn serve(service: Arc<Service>, link: Link) {
+    let Some(device) = service.live.device_of(&link.peer_key()) else {
+        return link.close(CloseCode::Removed);
+    };
+    service.counters.connected();
+    let session = Arc::new(Session {
+        service,
+        link,
+        device,
+        greeted: watch::Sender::new(false),
+    });
+    tokio::join!(session.answer_requests(), session.push_mail());
+}
+
+impl Session {
+    /// Answers requests, each in a task of its own; QUIC bounds how many there are.
+    async fn answer_requests(self: &Arc<Self>) {
+        let mut tasks = JoinSet::new();
+        loop {
+            tokio::select! {
+                request = self.link.accept_request() => match request {
+                    Ok(request) => drop(tasks.spawn(Arc::clone(self).answer(request))),
+                    Err(_) => break,
+                },
+                Some(_) = tasks.join_next() => {}
+            }
+        }
+        // What has begun is done to its end; only its answer is lost.
+        while tasks.join_next().await.is_some() {}
+    }
+
+    async fn answer(self: Arc<Self>, request: IncomingRequest) {
+        let Ok((head, mut stream)) = request.head().await else {
+            return;
+        };
+        let answer = match RequestHead::parse(head) {
+            Err(code) => refused(code),
+            Ok(head) => match stream.read(head.bytes_max()).await {
+                Ok(bytes) => self.decide(&bytes).await,
+                Err(ReadError::TooLarge { .. }) => refused(RefusalCode::TooLarge),
+                Err(_) => return,
+            },
+        };
+        if let Answer::Refused(Refusal { code, .. }) = &answer {
+            self.service.counters.refused(*code);
+            tracing::info!(device = %self.device.short(), code = code.name(), "a request was refused");
+        }
+        let greeting = matches!(answer, Answer::Hello(_));
+        let sent = stream.answer(priority(&answer), &encode(&answer)).await;
+        if greeting && sent.is_ok() {
+            self.greeted.send_replace(true);
+        }
+    }
+
+    async fn decide(self: &Arc<Self>, bytes: &[u8]) -> Answer {
+        let request: Request = match decode(bytes) {
+            Ok(request) => request,
+            Err(error) => {
+                tracing::warn!(device = %self.device.short(), %error, "a request is malformed");
+                return refused(RefusalCode::Malformed);
+            }
+        };
+        // W1. Hello itself may be said again.
+        if !*self.greeted.borrow() && !matches!(request, Request::Hello(_)) {
+            return refused(RefusalCode::HelloFirst);
+        }
+        match self.dispatch(request).await {
+            Ok(answer) => answer,
+            Err(error) => Answer::Refused(error.refusal()),
+        }
+    }
+
+    /// Pushes what waits, urgent first, and news of the roster, until the link is over.
+    async fn push_mail(self: &Arc<Self>) {
+        let mut greeted = self.greeted.subscribe();
+        tokio::select! {
+            _ = self.link.closed() => return,
+            _ = greeted.wait_for(|greeted| *greeted) => {}
+        }
+        let presence = self.service.sessions.enter(self.device);
+        let mut roster = self.service.live.subscribe();
+        let mut known = self.service.roster().hash();
+        let mut window = Window::default();
+        let mut pushes: JoinSet<(Waiting, Pushed)> = JoinSet::new();
+        let mut look = true;
+        loop {
+            if look && self.look(&mut window).await.is_err() {
+                self.link.close(CloseCode::Shutdown);
+            }
+            while let Some(mail) = window.next() {
+                pushes.spawn(Arc::clone(self).push(mail));
+            }
+            look = window.is_hungry();
+            if look {
+                continue;
+            }
+            tokio::select! {
+                _ = self.link.closed() => break,
+                () = presence.woken() => look = true,
+                Some(Ok((mail, pushed))) = pushes.join_next() => {
+                    window.ended(&mail, !matches!(pushed, Pushed::Gone));
+                    if matches!(pushed, Pushed::Stalled) {
+                        // Everything unconfirmed is offered again over the next connection.
+                        self.link.close(CloseCode::Done);
+                    }
+                }
+                Ok(()) = roster.changed() => {
+                    let hash = roster.borrow_and_update().hash();
+                    if std::mem::replace(&mut known, hash) != hash {
+                        self.tell_roster(hash).await;
+                    }
+                }
+            }
+        }
+        drop(presence);
+        while pushes.join_next().await.is_some() {}
+    }
+
+    /// Looks what waits. What it shows is durable: a number that a power cut could take back would
+    /// be given to other mail later.
+    async fn look(self: &Arc<Self>, window: &mut Window) -> Result<(), StepError> {
+        let (device, unconfirmed, limit) = (self.device, window.unconfirmed(), window.look());
+        let service = Arc::clone(&self.service);
+        let seen = self.service.look(move |core| {
+            let mut confirmed = Vec::new();
+            for mail in unconfirmed {
+                if !core.still_waits(&device, &mail)? {
+                    confirmed.push(mail);
+                }
+            }
+            let waiting = core.waiting(&device, limit)?;
+            Ok((confirmed, waiting, service.newest()))
+        });
+        let (confirmed, waiting, newest) = seen.await?;
+        let durable = self.service.durable(newest).await;
+        self.service.noted(durable)?;
+        window.seen(&confirmed, waiting);
+        Ok(())
+    }
+
+    async fn push(self: Arc<Self>, mail: Waiting) -> (Waiting, Pushed) {
+        let (device, number) = (self.device, mail.number);
+        let push = self
+            .service
+            .look(move |core| core.push(&device, number))
+            .await;
+        let push = match push {
+            Ok(Some(push)) => push,
+            Ok(None) => return (mail, Pushed::Gone),
+            // The step is noted. The mail stays, and is offered over the next connection.
+            Err(_) => return (mail, Pushed::Kept),
+        };
+        let urgency = if mail.class <= URGENT {
+            Priority::Urgent
+        } else {
+            Priority::Normal
+        };
+        let pushed = match self.link.push(urgency, &encode(&push)).await {
+            Ok(()) => {
+                self.service.counters.pushed();
+                Pushed::Kept
+            }
+            Err(SendError::Stalled) => Pushed::Stalled,
+            Err(SendError::Stopped | SendError::Closed(_)) => Pushed::Kept,
+        };
+        (mail, pushed)
+    }
+
+    /// Tells of another roster. A key that moved to another device begins a new connection.
+    async fn tell_roster(&self, roster: maille_common::hash::Hash) {
+        if self.service.live.device_of(&self.link.peer_key()) != Some(self.device) {
+            return self.link.close(CloseCode::Removed);
+        }
+        let news = encode(&Push::RosterNews { roster });
+        // Lost news shows at the next Hello, which compares rosters anyway.
+        let _ = self.link.push(Priority::Normal, &news).await;
+    }
+}
+
+/// What became of a push.
+enum Pushed {
+    /// It is on its way or was not wanted; either way it stays until it is confirmed.
+    Kept,
+    /// It was confirmed before it could be pushed.
+    Gone,
+    /// The device takes no bytes.
+    Stalled,
+}
+
+fn refused(code: RefusalCode) -> Answer {
+    Answer::Refused(Refusal::permanent(code))
+}
+
+/// Large answers that can wait give way to everything else.
+fn priority(answer: &Answer) -> Priority {
+    match answer {
+        Answer::Accepted(_) => Priority::Urgent,
+        Answer::Piece(_) | Answer::Manifest(_) | Answer::Roster(_) => Priority::Bulk,
+        _ => Priority::Normal,
+    }
+}

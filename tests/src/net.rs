@@ -1,0 +1,310 @@
+//! Real relays and real desks: QUIC on loopback, sled folders, keys made where they live.
+//!
+//! Every relay listens on port 0 first and keeps that port when it is started again. Nothing here
+//! sleeps: a test waits for an event, under one deadline that only a failure meets.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use maille_client::core::{EventKind, NumberedEvent, Received};
+use maille_client::entropy::OsRandomness;
+use maille_client::home::{Home, NewHome, Protection, format_anchor};
+use maille_client::{By, Client, ClientConfig, Message, Milestone};
+use maille_common::address::{ContactAddress, DeviceId, Name};
+use maille_common::codec::{Text, encode};
+use maille_common::identifier::AlertId;
+use maille_common::randomness::Randomness;
+use maille_common::roster::RosterDocuments;
+use maille_relay::{Config, NewRelay, Relay, RelayFolder, RunningRelay, Setup, init};
+use tempfile::TempDir;
+
+use crate::network::{FOUNDED, Network, address};
+
+/// Longer than anything takes on a slow machine; met only by a failure.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// A network at work.
+#[derive(Debug)]
+pub struct TestNet {
+    folder: TempDir,
+    /// The authority's side.
+    pub network: Network,
+    relays: BTreeMap<String, NetRelay>,
+    desks: BTreeMap<String, TestDesk>,
+}
+
+#[derive(Debug)]
+struct NetRelay {
+    folder: RelayFolder,
+    address: SocketAddr,
+    running: Option<RunningRelay>,
+}
+
+/// A desk and its home.
+#[derive(Debug)]
+pub struct TestDesk {
+    /// The contact.
+    pub contact: ContactAddress,
+    /// The device.
+    pub device: DeviceId,
+    /// The home's folder.
+    pub home: PathBuf,
+    client: Option<Client>,
+}
+
+/// Waits for something that has to happen.
+pub async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
+    match tokio::time::timeout(DEADLINE, future).await {
+        Ok(value) => value,
+        Err(_) => panic!("this did not happen within {DEADLINE:?}: {what}"),
+    }
+}
+
+impl TestNet {
+    /// Founds a network, starts its relays and opens a desk for each contact.
+    pub async fn start(organisations: &[(&str, &[&str])], contacts: &[&str]) -> Self {
+        let mut net = Self {
+            folder: tempfile::tempdir().unwrap(),
+            network: Network::found(OsRandomness::new().array::<1>()[0].into(), organisations),
+            relays: BTreeMap::new(),
+            desks: BTreeMap::new(),
+        };
+        std::fs::write(net.anchor(), format_anchor(&net.network.anchor())).unwrap();
+        for (organisation, homes) in organisations {
+            for relay in *homes {
+                net.make_relay(relay, organisation);
+            }
+        }
+        for contact in contacts {
+            net.make_home(contact);
+        }
+        let documents = net.network.publish();
+        let relays: Vec<String> = net.relays.keys().cloned().collect();
+        for relay in relays {
+            let folder = &net.relays[&relay].folder;
+            std::fs::write(folder.roster().join("network.part"), encode(&documents)).unwrap();
+            net.start_relay(&relay).await;
+        }
+        for contact in contacts {
+            net.give_roster(contact, &documents);
+            net.open_desk(contact).await;
+        }
+        net
+    }
+
+    /// The anchor's file.
+    pub fn anchor(&self) -> PathBuf {
+        self.folder.path().join("anchor.toml")
+    }
+
+    /// A folder of the test's own.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn make_relay(&mut self, relay: &str, organisation: &str) {
+        if self.relays.contains_key(relay) {
+            return;
+        }
+        let folder = RelayFolder::new(self.folder.path().join(format!("relay-{relay}")));
+        let new = NewRelay {
+            name: relay.parse().unwrap(),
+            organisation: organisation.parse().unwrap(),
+            network: "test".to_owned(),
+            addresses: vec!["127.0.0.1:9".to_owned()],
+            listen: Some(([127, 0, 0, 1], 0).into()),
+            anchor: self.anchor(),
+        };
+        let request = init(&folder, &new, &mut OsRandomness::new()).unwrap();
+        let (transport, signing) = (request.transport.parse(), request.signing.parse());
+        self.network
+            .key_relay(relay, transport.unwrap(), signing.unwrap());
+        let held = NetRelay {
+            folder,
+            address: ([127, 0, 0, 1], 0).into(),
+            running: None,
+        };
+        self.relays.insert(relay.to_owned(), held);
+    }
+
+    /// Makes a home for a contact, and admits its device in the next roster.
+    pub fn make_home(&mut self, contact: &str) {
+        let device = DeviceId::from_bytes(OsRandomness::new().array());
+        let place = format!("home-{}", contact.replace('/', "-"));
+        let home = self.folder.path().join(place);
+        let new = NewHome {
+            anchor: self.network.anchor(),
+            contact: address(contact),
+            device,
+            label: Text::new("test").unwrap(),
+        };
+        let random = &mut OsRandomness::new();
+        let made = Home::create(&home, new, Protection::Machine, FOUNDED, random).unwrap();
+        let request = made.device_request(FOUNDED);
+        self.network.admit_request(request.request.value());
+        let desk = TestDesk {
+            contact: address(contact),
+            device,
+            home,
+            client: None,
+        };
+        self.desks.insert(contact.to_owned(), desk);
+    }
+
+    /// Hands a roster to a desk before it is opened.
+    pub fn give_roster(&self, contact: &str, documents: &RosterDocuments) {
+        let roster = self.desks[contact].home.join("roster");
+        std::fs::create_dir_all(&roster).unwrap();
+        std::fs::write(roster.join("network.part"), encode(documents)).unwrap();
+    }
+
+    /// Starts a relay, on the port it had before.
+    pub async fn start_relay(&mut self, relay: &str) {
+        let held = self.relays.get_mut(relay).unwrap();
+        let mut config = Config::read(&held.folder.config()).unwrap();
+        config.listen = held.address;
+        config.metrics = None;
+        let setup = Setup::new(held.folder.clone(), config);
+        let running = Relay::start(setup).await.unwrap();
+        held.address = running.address();
+        held.running = Some(running);
+    }
+
+    /// Stops a relay as SIGTERM does.
+    pub async fn stop_relay(&mut self, relay: &str) {
+        let running = self.relays.get_mut(relay).unwrap().running.take().unwrap();
+        soon("the relay stops", running.shutdown()).await.unwrap();
+    }
+
+    /// A relay at work.
+    pub fn relay(&self, relay: &str) -> &RunningRelay {
+        self.relays[relay].running.as_ref().unwrap()
+    }
+
+    /// A relay's folder.
+    pub fn relay_folder(&self, relay: &str) -> &Path {
+        self.relays[relay].folder.root()
+    }
+
+    /// Takes a relay's whole store away while it is stopped.
+    pub fn lose_store(&self, relay: &str) {
+        std::fs::remove_dir_all(self.relays[relay].folder.store()).unwrap();
+    }
+
+    /// Opens a desk's client.
+    pub async fn open_desk(&mut self, contact: &str) {
+        let mut config = ClientConfig::new(&self.desks[contact].home);
+        for (relay, held) in &self.relays {
+            let name: Name = relay.parse().unwrap();
+            config = config.relay_address(name, held.address.to_string());
+        }
+        let client = Client::open(config).await.unwrap();
+        self.desks.get_mut(contact).unwrap().client = Some(client);
+    }
+
+    /// Closes a desk's client, as when its machine is switched off in order.
+    pub async fn close_desk(&mut self, contact: &str) {
+        let client = self.desks.get_mut(contact).unwrap().client.take().unwrap();
+        soon("the desk closes", client.shutdown()).await;
+    }
+
+    /// A desk.
+    pub fn desk(&self, contact: &str) -> &TestDesk {
+        &self.desks[contact]
+    }
+
+    /// Signs what changed in the network, and hands it to every relay.
+    pub async fn publish(&mut self) -> RosterDocuments {
+        let documents = self.network.publish();
+        for held in self
+            .relays
+            .values()
+            .filter_map(|held| held.running.as_ref())
+        {
+            held.offer_roster(documents.clone()).await.unwrap();
+        }
+        documents
+    }
+
+    /// Closes every desk and relay in order.
+    pub async fn stop(mut self) {
+        let contacts: Vec<String> = self.desks.keys().cloned().collect();
+        for contact in contacts {
+            if self.desks[&contact].client.is_some() {
+                self.close_desk(&contact).await;
+            }
+        }
+        let relays: Vec<String> = self.relays.keys().cloned().collect();
+        for relay in relays {
+            if self.relays[&relay].running.is_some() {
+                self.stop_relay(&relay).await;
+            }
+        }
+    }
+}
+
+impl TestDesk {
+    /// The client.
+    pub fn client(&self) -> &Client {
+        self.client.as_ref().unwrap()
+    }
+
+    /// Sends an alert of a few words.
+    pub async fn send_to(&self, recipients: &[&str], subject: &str) -> AlertId {
+        let message = Message::text(subject, subject).to_all(recipients.iter().copied());
+        self.client().send(message).await.unwrap().id
+    }
+
+    /// Waits until an alert has come to a milestone with every recipient.
+    pub async fn wait(&self, alert: AlertId, milestone: Milestone) {
+        soon(
+            "the milestone",
+            self.client().wait(alert, milestone, DEADLINE),
+        )
+        .await
+        .unwrap();
+    }
+
+    /// Waits for the next arrival, and reads it.
+    pub async fn receive(&self) -> Received {
+        let mut events = self.client().events("receive").all();
+        loop {
+            let event = soon("an arrival", events.next()).await.unwrap();
+            events.commit().await.unwrap();
+            if let EventKind::Arrived { alert, .. } = event.event.kind {
+                return self.client().received(alert).await.unwrap();
+            }
+        }
+    }
+
+    /// Waits for an event that this reader has not been shown yet.
+    pub async fn until(&self, reader: &str, wanted: impl Fn(&EventKind) -> bool) -> NumberedEvent {
+        let mut events = self.client().events(reader).all();
+        loop {
+            let event = soon("an event", events.next()).await.unwrap();
+            events.commit().await.unwrap();
+            if wanted(&event.event.kind) {
+                return event;
+            }
+        }
+    }
+
+    /// Acknowledges as an officer.
+    pub async fn acknowledge(&self, alert: AlertId) {
+        let by = By::Officer("Amina");
+        self.client().acknowledge(alert, by, "on it").await.unwrap();
+    }
+
+    /// How often something arrived as new.
+    pub async fn arrivals(&self) -> usize {
+        let mut events = self.client().events("count").all();
+        let mut count = 0;
+        while let Some(event) = events.try_next().await.unwrap() {
+            count += usize::from(matches!(event.event.kind, EventKind::Arrived { .. }));
+        }
+        count
+    }
+}
