@@ -13,8 +13,8 @@ pub type Reached = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// What a client takes for the time.
 ///
-/// Deadlines, signatures and the weeks of sealing keys go by it. Pauses between attempts on the
-/// network do not: they pass in real time, whatever the clock says.
+/// Deadlines, signatures, the weeks of sealing keys, and when a refused envelope is due again go by
+/// it. Pauses between connections do not: they pass in real time, whatever the clock says.
 pub trait Clock: fmt::Debug + Send + Sync + 'static {
     /// The time now.
     fn now(&self) -> Timestamp;
@@ -25,6 +25,11 @@ pub trait Clock: fmt::Debug + Send + Sync + 'static {
 
 /// How long the system's clock is trusted to go on evenly: somebody may set it meanwhile.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
+
+/// Where pauses between attempts on the network are counted from: real time, whatever the clock.
+pub(crate) fn real_now() -> tokio::time::Instant {
+    tokio::time::Instant::now()
+}
 
 /// The clock of the operating system.
 #[derive(Debug, Clone, Copy, Default)]

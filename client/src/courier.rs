@@ -13,6 +13,7 @@ use thiserror::Error;
 use tokio::task::{AbortHandle, JoinSet};
 
 use crate::backoff::Backoff;
+use crate::clock::real_now;
 use crate::entropy::OsRandomness;
 use crate::error::DeskError;
 use crate::office::Office;
@@ -21,6 +22,10 @@ use crate::status::Connection;
 
 /// After new work, a relay that failed is tried again within this time.
 const WORK_IS_WAITING: Duration = Duration::from_secs(1);
+
+/// A session that lived so long has worked. One that ends sooner, over and over, must not be begun
+/// again at full speed.
+const LIVED: Duration = Duration::from_secs(5);
 
 /// How often a relay that is not ours is asked for its partners' keys.
 const KEYS_AGAIN: Duration = Duration::from_secs(60 * 60);
@@ -195,8 +200,12 @@ impl Courier {
             self.is_home(),
             link,
         );
-        let backoff = &mut self.backoff;
-        session.run(|| backoff.worked()).await
+        let begun = real_now();
+        let end = session.run().await;
+        if begun.elapsed() >= LIVED || matches!(end, SessionError::Idle) {
+            self.backoff.worked();
+        }
+        end
     }
 
     /// Waits before the next attempt; new work cuts the wait short, a new roster ends it.

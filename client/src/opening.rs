@@ -43,7 +43,9 @@ pub(crate) fn open(config: ClientConfig) -> Result<Arc<Office>, OpenError> {
     refuse_reachable_example(&roster, &addresses)?;
     let now = clock.now();
     // The keys come before the store: nobody may hear of this device without a way to write to it.
-    let mut ring = own_keys::load_ring(&home)?;
+    let known = home.load_ring()?;
+    let lost_ring = known.is_none();
+    let mut ring = known.unwrap_or_default();
     let mut bundle = own_keys::load_bundle(home.path(), &ring);
     if bundle.is_none() || ring.is_due(now) {
         let owner = (home.contact(), home.device(), home.signing_key());
@@ -58,8 +60,13 @@ pub(crate) fn open(config: ClientConfig) -> Result<Arc<Office>, OpenError> {
     };
     let desk =
         Desk::open(store, identity, Arc::clone(&roster), ring, now).map_err(DeskError::from)?;
+    let mut room = Room { desk, home };
+    let newest = room.desk.newest_published().map_err(DeskError::from)?;
+    if lost_ring && newest > 0 {
+        bundle = Some(own_keys::overtake_in(&mut room, newest, now)?);
+    }
     let office = Office::new(Furniture {
-        room: Room { desk, home },
+        room,
         clock,
         roster,
         addresses,

@@ -157,12 +157,14 @@ impl Attachment {
             return Progress {
                 bytes: total,
                 total,
+                whole: true,
             };
         }
-        self.office
-            .transfers
-            .of(&self.blob.id)
-            .unwrap_or(Progress { bytes: 0, total })
+        self.office.transfers.of(&self.blob.id).unwrap_or(Progress {
+            bytes: 0,
+            total,
+            whole: false,
+        })
     }
 
     /// Waits until more of it is here than `seen`, and says how much.
@@ -170,7 +172,7 @@ impl Attachment {
         loop {
             let mut news = self.office.news();
             let progress = self.progress();
-            if progress != seen || progress.is_whole() || self.office.is_stopping() {
+            if progress != seen || progress.whole || self.office.is_stopping() {
                 return progress;
             }
             if news.changed().await.is_err() {
@@ -182,7 +184,7 @@ impl Attachment {
     /// Waits until all of it is here.
     pub async fn whole(&self) -> Result<(), AttachmentError> {
         let mut progress = self.progress();
-        while !progress.is_whole() {
+        while !progress.whole {
             if self.office.is_stopping() {
                 return Err(DeskError::Closed.into());
             }
@@ -206,7 +208,7 @@ impl Attachment {
 
     fn sealed(&self) -> Result<PathBuf, AttachmentError> {
         let progress = self.progress();
-        if progress.is_whole() {
+        if progress.whole {
             Ok(self.folder.whole(&self.blob.id))
         } else {
             Err(AttachmentError::NotWhole(progress))

@@ -27,13 +27,8 @@ pub struct Progress {
     pub bytes: u64,
     /// Sealed bytes in all.
     pub total: u64,
-}
-
-impl Progress {
-    /// Whether all of it is there.
-    pub const fn is_whole(self) -> bool {
-        self.bytes >= self.total
-    }
+    /// All of it is there, and would survive a power cut.
+    pub whole: bool,
 }
 
 /// How far the transfers of this client have come.

@@ -159,6 +159,18 @@ impl Desk {
         Ok(known.is_none_or(|known| known.bundle < self.ring.number()))
     }
 
+    /// The highest number of a bundle of this device that any relay took: one made now has to be
+    /// higher (PROTOCOL K3). 0 where none was published.
+    pub fn newest_published(&self) -> Result<u64, StepError> {
+        let mut newest = 0;
+        for relay in &self.roster.authority().relays {
+            let known: Option<RelayRecord> =
+                self.find(tables::RELAY, &tables::relay(&relay.name))?;
+            newest = newest.max(known.map_or(0, |known| known.bundle));
+        }
+        Ok(newest)
+    }
+
     /// This device's newest bundle stands at a relay.
     pub fn bundle_published(
         &mut self,

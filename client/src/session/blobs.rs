@@ -94,6 +94,7 @@ impl Session {
         let mut progress = Progress {
             bytes: total.saturating_sub(lacking),
             total,
+            whole: false,
         };
         for index in missing {
             let (folder, of) = (self.office.sent_blobs.clone(), manifest.clone());
@@ -196,6 +197,7 @@ impl Session {
         let folder = self.office.received_blobs.clone();
         blocking(move || folder.finish(&manifest)).await?;
         self.office.transfers.forget(&blob.id);
+        self.office.tell();
         Ok(())
     }
 
@@ -220,6 +222,7 @@ impl Session {
         let progress = Progress {
             bytes,
             total: manifest.length(),
+            whole: false,
         };
         self.office.transfers.set(manifest.id(), progress);
         self.office.tell();

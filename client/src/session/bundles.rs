@@ -10,9 +10,10 @@ use super::{Session, SessionError, TalkError};
 use crate::core::Lacking;
 use crate::entropy::OsRandomness;
 use crate::office::lock;
+use crate::own_keys;
 
 /// The first pause before devices that lack an alert are asked after again; it doubles.
-const LACKING_FIRST: Duration = Duration::from_secs(2);
+const LACKING_FIRST: Duration = Duration::from_secs(1);
 /// The longest pause while somebody lacks an alert.
 const LACKING_LONGEST: Duration = Duration::from_secs(60);
 /// The pause when nobody does: keys are published weeks ahead.
@@ -39,8 +40,14 @@ impl Session {
         let number = bundle.bundle.number;
         match self.talk.publish(bundle).await {
             Ok(()) => {}
-            // It holds a newer one: another life of this device published it.
-            Err(TalkError::Refused(refusal)) if refusal.code == RefusalCode::BundleOlder => {}
+            Err(TalkError::Refused(refusal))
+                if matches!(
+                    refusal.code,
+                    RefusalCode::BundleOlder | RefusalCode::Conflict
+                ) =>
+            {
+                return self.overtake_bundle().await;
+            }
             Err(TalkError::Refused(refusal)) => {
                 tracing::warn!(relay = %self.relay, code = %refusal.code, "bundle refused");
                 return Ok(());
@@ -53,6 +60,32 @@ impl Session {
                 Ok::<_, SessionError>(((), desk.bundle_published(&relay, number)?))
             })
             .await
+    }
+
+    /// The relay holds a newer bundle of this device: another life of it published that.
+    async fn overtake_bundle(&self) -> Result<(), SessionError> {
+        let Ok(contacts) = List::new(vec![self.office.contact.clone()]) else {
+            return Ok(());
+        };
+        let (device, key) = self
+            .office
+            .ask(|room, _| {
+                let identity = room.desk.identity();
+                Ok::<_, SessionError>((identity.device, identity.signing.verifying_key()))
+            })
+            .await?;
+        let published = self.talk.bundles(contacts).await?;
+        // Signed by us, or the relay could make us leap as far as it likes.
+        let mine = published
+            .iter()
+            .filter(|signed| signed.bundle.device == device && signed.verify(&key).is_ok());
+        let Some(newest) = mine.map(|bundle| bundle.bundle.number).max() else {
+            return Ok(());
+        };
+        if let Err(error) = own_keys::overtake(&self.office, newest).await {
+            tracing::error!(%error, newest, "the lost sealing keys are not replaced");
+        }
+        Ok(())
     }
 
     /// Fetches the keys of partners that collect at this relay: at once, when somebody lacks an

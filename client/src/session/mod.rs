@@ -79,9 +79,9 @@ impl Session {
         }
     }
 
-    /// Serves the connection until it ends. `greeted` is called once the relay has proved itself.
-    pub(crate) async fn run(self, greeted: impl FnOnce()) -> SessionError {
-        match self.serve(greeted).await {
+    /// Serves the connection until it ends.
+    pub(crate) async fn run(self) -> SessionError {
+        match self.serve().await {
             Ok(never) => match never {},
             Err(error) => {
                 let code = match &error {
@@ -94,12 +94,8 @@ impl Session {
         }
     }
 
-    async fn serve(
-        &self,
-        greeted: impl FnOnce(),
-    ) -> Result<std::convert::Infallible, SessionError> {
+    async fn serve(&self) -> Result<std::convert::Infallible, SessionError> {
         let theirs = self.greet().await?;
-        greeted();
         self.level_rosters(&theirs).await?;
         self.publish_bundle().await?;
         let (_, _, _, _, _, _, idle) = tokio::try_join!(

@@ -1,55 +1,99 @@
 //! Receipts and confirmations on their way to one relay.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use maille_common::codec::List;
 use maille_common::hash::Hash;
 use maille_common::wire::{PostReceipt, RefusalCode};
+use tokio::time::Instant;
 
 use super::{Session, SessionError, TalkError, passes};
+use crate::clock::real_now;
 use crate::error::DeskError;
 
-/// How many are brought in one round.
-const ROUND: usize = 64;
+/// How many are looked at in one round, so that those of one row are brought in its order.
+const ROUND: usize = 512;
 
 /// The pause after a relay could not take something for the moment.
 const BUSY: Duration = Duration::from_secs(2);
 
+/// The first pause after a relay did not know the alert of a receipt; each further one doubles it.
+const UNKNOWN_FIRST: Duration = Duration::from_secs(5);
+/// How often a receipt is posted to a relay that does not know its alert: for about an hour and a
+/// half. A relay that lost its disk gets the alert again from its sender, perhaps later than the
+/// receipt (I2).
+const UNKNOWN_TRIES: u32 = 10;
+
+/// Receipts that this relay could not take yet, with the number of tries and when to try again.
+#[derive(Debug, Default)]
+struct SetAside(BTreeMap<Hash, (u32, Instant)>);
+
+impl SetAside {
+    /// Whether a receipt has to wait.
+    fn holds(&self, receipt: &Hash) -> bool {
+        self.0
+            .get(receipt)
+            .is_some_and(|(_, until)| *until > real_now())
+    }
+
+    /// Sets a receipt aside once more; `false` when it was tried often enough.
+    fn add(&mut self, receipt: Hash) -> bool {
+        let (tries, until) = self.0.entry(receipt).or_insert((0, real_now()));
+        *until = real_now() + UNKNOWN_FIRST * (1 << (*tries).min(UNKNOWN_TRIES));
+        *tries += 1;
+        *tries < UNKNOWN_TRIES
+    }
+}
+
 impl Session {
     /// Posts what is due, as often as the desk is woken.
     pub(super) async fn serve_posts(&self) -> Result<(), SessionError> {
+        let mut aside = SetAside::default();
         loop {
             let mut work = self.office.work();
-            let more = self.post_round().await?;
+            let more = self.post_round(&mut aside).await?;
             let confirmed = self.confirm_round().await?;
             if more || confirmed {
                 continue;
             }
             tokio::select! {
                 woken = work.changed() => if woken.is_err() { return Ok(()) },
-                () = tokio::time::sleep(Duration::from_secs(30)) => {}
+                () = tokio::time::sleep(UNKNOWN_FIRST) => {}
             }
         }
     }
 
     /// Posts the receipts that are due; whether there may be more.
-    async fn post_round(&self) -> Result<bool, SessionError> {
-        let relay = self.relay.clone();
+    async fn post_round(&self, aside: &mut SetAside) -> Result<bool, SessionError> {
+        let (relay, limit) = (self.relay.clone(), ROUND + aside.0.len());
         // What is read may not be durable yet, and a receipt must be before it leaves (I1).
         let posts: Vec<(Hash, PostReceipt)> = self
             .office
             .settle_quietly(move |desk, _, _| {
-                let posts = desk.posts_due(&relay, ROUND)?;
+                let mut posts = desk.posts_due(&relay, limit)?;
+                // In the order of their row, or the sender would see holes in it (PROTOCOL Q5).
+                posts.sort_by_key(|(_, posted)| {
+                    let receipt = &posted.receipt.statement;
+                    (receipt.epoch, receipt.number)
+                });
                 Ok::<_, SessionError>((posts, desk.store().newest()))
             })
             .await?;
-        let full = posts.len() == ROUND;
+        let full = posts.len() == limit;
         for (hash, receipt) in posts {
+            if aside.holds(&hash) {
+                continue;
+            }
             let outcome = match self.talk.post(receipt).await {
                 Ok(()) => Ok(()),
                 Err(TalkError::Refused(refusal)) => Err(refusal.code),
                 Err(error) => return Err(error.into()),
             };
+            if outcome == Err(RefusalCode::UnknownAlert) && aside.add(hash) {
+                continue;
+            }
+            aside.0.remove(&hash);
             self.note_posted(hash, outcome).await?;
             if outcome.is_err_and(passes) {
                 tokio::time::sleep(BUSY).await;

@@ -7,7 +7,7 @@ use maille_common::identifier::AlertId;
 use maille_common::terms::Urgency;
 use maille_common::time::Span;
 use maille_common::wire::{Refusal, RefusalCode};
-use maille_link::Priority;
+use maille_link::{Priority, RequestError};
 use tokio::task::JoinSet;
 
 use super::blobs::UploadError;
@@ -145,8 +145,12 @@ impl Session {
             .await
     }
 
-    /// A refusal is tried again later; anything else ends the session, and another one follows.
+    /// A refusal is tried again later. A connection that ended is made again, and the envelope is
+    /// due as it was; anything else puts it off and ends the session.
     async fn turned_down(&self, alert: AlertId, error: TalkError) -> Result<(), SessionError> {
+        if let TalkError::Link(RequestError::Closed(reason)) = error {
+            return Err(reason.into());
+        }
         let TalkError::Refused(Refusal { code, retry_after }) = error else {
             self.failed(alert, None, &error.to_string()).await?;
             return Err(error.into());
