@@ -1,8 +1,8 @@
 //! `admin.sock`: how `maille-relay status` and `roster add` reach a running relay.
 //!
 //! A Unix socket of mode 0600 in a folder of mode 0700: the relay's own user and root. One line of
-//! JSON each way, then it closes. Windows has no such socket here; `relay.toml` and dropped files do the same
-//! there.
+//! JSON each way, then it closes. Windows has no such socket here; `relay.toml` and dropped files
+//! do the same there.
 
 use serde::{Deserialize, Serialize};
 

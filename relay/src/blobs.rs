@@ -1,8 +1,8 @@
 //! Sealed attachments on their way to durable files, and back.
 //!
-//! A piece is checked when it comes. The last one is answered when the whole file is synced, renamed
-//! and its folder synced: then, and only then, an alert that names the attachment may be accepted
-//! (PROTOCOL E10). What was interrupted goes on where it stopped, after a restart as well.
+//! A piece is checked when it comes. The last one is answered when the whole file is synced,
+//! renamed and its folder synced: then, and only then, an alert that names the attachment may be
+//! accepted (PROTOCOL E10). What was interrupted goes on where it stopped, after a restart as well.
 
 use std::collections::HashMap;
 use std::io;

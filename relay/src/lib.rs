@@ -3,21 +3,16 @@
 //! The [`core`] decides; everything else is a shell that moves bytes and decides nothing about
 //! the protocol.
 //!
-//! | room | what it does | what is deliberately absent |
+//! | room | what it does | absent |
 //! |---|---|---|
-//! | [`core`] | pure steps over a store, a roster and a given `now` | sockets, files, clock,
-//! randomness |
-//! | `running`, `service` | one relay at work; no answer leaves before it is durable (I1) |
-//! protocol |
-//! | `session`, `sessions`, `window` | one connection: requests, and pushes urgent first | the
-//! store |
-//! | `roster_desk`, `roster_growth`, `roster_folder`, `roster_heads`, `live_roster` | the roster
-//! and its changes | trust in a file |
+//! | [`core`] | pure steps over a store, a roster and `now` | sockets, files, clock |
+//! | `start`, `running`, `service` | one relay; no answer leaves before it is durable | protocol |
+//! | `session`, `sessions`, `window` | a connection: requests, and pushes urgent first | store |
+//! | `live_roster`, `roster_*` | the roster, its files and changes | trust in a file |
 //! | `blobs` | sealed attachments, piece by piece | keys to open them |
 //! | `rounds` | what is due by the clock | |
 //! | `config`, `folder`, `identity`, `anchor_file`, `init`, `check` | the relay's folder | |
-//! | `admin`, `metrics`, `counters`, `standing`, `notify` | what an operator sees and may do |
-//! content, secrets |
+//! | `admin`, `metrics`, `counters`, `standing`, `notify` | an operator's view | content, secrets |
 //! | `clock`, `entropy` | the one place for each | |
 //! | [`command`] | the binary `maille-relay` | |
 //!

@@ -8,7 +8,8 @@ use maille_common::roster::Roster;
 use maille_link::Directory;
 use tokio::sync::watch;
 
-/// The roster of this moment. What was read of it stays as it was; whoever has to follow subscribes.
+/// The roster of this moment. What was read of it stays as it was; whoever has to follow
+/// subscribes.
 pub(crate) struct LiveRoster {
     current: watch::Sender<Arc<Roster>>,
 }

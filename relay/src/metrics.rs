@@ -1,4 +1,5 @@
-//! `/metrics` and `/ready`, on loopback: as much of HTTP/1.1 as a probe speaks, one request a connection.
+//! `/metrics` and `/ready`, on loopback: as much of HTTP/1.1 as a probe speaks, one request a
+//! connection.
 
 use std::io;
 use std::net::SocketAddr;

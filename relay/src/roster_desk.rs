@@ -1,5 +1,5 @@
-//! Where a roster changes: documents from the folder, an operator or a device are verified, kept, and
-//! taken into use, one set after the other.
+//! Where a roster changes: documents from the folder, an operator or a device are verified, kept,
+//! and taken into use, one set after the other.
 
 use std::io;
 use std::net::SocketAddr;

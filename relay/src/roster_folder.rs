@@ -1,9 +1,9 @@
 //! `roster/`: the signed documents of the roster as files.
 //!
 //! `authority-000001.part`, `annex-ORGANISATION-000001-HASH.part` and `suspension-HASH.part` hold
-//! one encoded signed document each. A file dropped in may have any name that ends with `.part`, and
-//! may hold a whole set of documents; what it is shows in its bytes. Nothing is ever deleted here: what
-//! does not verify is set aside under a dated name.
+//! one encoded signed document each. A file dropped in may have any name that ends with `.part`,
+//! and may hold a whole set of documents; what it is shows in its bytes. Nothing is ever deleted
+//! here: what does not verify is set aside under a dated name.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,8 +1,8 @@
 //! `roster.heads`: the heads of every roster that was in force here, so that a device which meets
 //! one of their hashes can be told which roster that was (PROTOCOL R11).
 //!
-//! Nothing here is trusted: heads prove themselves against the hash they are asked by. Without the file
-//! only hashes of rosters before the last start are unknown.
+//! Nothing here is trusted: heads prove themselves against the hash they are asked by. Without the
+//! file only hashes of rosters before the last start are unknown.
 
 use std::collections::HashMap;
 use std::fs::{self, OpenOptions};

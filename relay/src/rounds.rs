@@ -88,7 +88,7 @@ async fn drop_blobs(service: &Arc<Service>, blobs: Vec<BlobId>) {
         });
         match service.noted(dropped.await) {
             Ok(Some(Ok(()))) => {
-                tracing::info!(%blob, "an attachment that nobody names was dropped")
+                tracing::info!(%blob, "an attachment that nobody names was dropped");
             }
             Ok(Some(Err(error))) => tracing::error!(%blob, %error, "an attachment stays"),
             Ok(None) | Err(_) => {}

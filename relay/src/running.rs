@@ -25,7 +25,8 @@ pub struct RunningRelay {
     metrics: Option<SocketAddr>,
 }
 
-/// Why a relay stopped by itself: its store can promise nothing any more, so nothing may be accepted.
+/// Why a relay stopped by itself: its store can promise nothing any more, so nothing may be
+/// accepted.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("The relay stopped: {0} Start it again; what it accepted is in the store.")]
 pub struct RelayFailure(Arc<str>);
@@ -76,7 +77,8 @@ impl RunningRelay {
         rounds::standing(&self.service).await
     }
 
-    /// Looks into the folder of the roster; whether the roster changed. It looks by itself every second.
+    /// Looks into the folder of the roster; whether the roster changed. It looks by itself every
+    /// second.
     pub async fn reload_roster(&self) -> Result<bool, RosterRefused> {
         self.service.reload_roster().await
     }

@@ -1,5 +1,5 @@
-//! What all sessions of one relay share: the core behind its lock, and the promise that no answer leaves
-//! before it is durable (I1).
+//! What all sessions of one relay share: the core behind its lock, and the promise that no answer
+//! leaves before it is durable (I1).
 
 use std::future::Future;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -145,7 +145,7 @@ impl Service {
             service.desk.offer(
                 &documents,
                 || service.roster(),
-                |roster| service.publish(roster),
+                |roster| service.publish(&roster),
             )
         })
         .await
@@ -156,7 +156,7 @@ impl Service {
         self.block(|service| {
             service
                 .desk
-                .reload(|| service.roster(), |roster| service.publish(roster))
+                .reload(|| service.roster(), |roster| service.publish(&roster))
         })
         .await
     }
@@ -167,17 +167,17 @@ impl Service {
             service.desk.learn(
                 &heads,
                 || service.roster(),
-                |roster| service.publish(roster),
+                |roster| service.publish(&roster),
             );
         })
         .await;
     }
 
     /// Takes a roster into use everywhere, and closes the links of keys it does not admit (I9).
-    fn publish(&self, roster: Arc<Roster>) {
+    fn publish(&self, roster: &Arc<Roster>) {
         let changed = roster.hash() != self.roster().hash();
-        self.core_mut().replace_roster(Arc::clone(&roster));
-        self.live.replace(Arc::clone(&roster));
+        self.core_mut().replace_roster(Arc::clone(roster));
+        self.live.replace(Arc::clone(roster));
         if !changed {
             return;
         }
@@ -186,7 +186,7 @@ impl Service {
             roster = %roster.hash().short(), part = roster.authority().number, closed,
             "another roster is in use"
         );
-        if !self.is_in(&roster) {
+        if !self.is_in(roster) {
             tracing::error!("the roster does not name this relay with its keys; ask the authority");
         }
     }

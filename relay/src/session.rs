@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use maille_common::address::DeviceId;
 use maille_common::codec::{decode, encode};
+use maille_common::hash::Hash;
 use maille_common::wire::{Answer, Push, Refusal, RefusalCode, Request, RequestHead};
 use maille_link::{CloseCode, IncomingRequest, Link, Priority, ReadError, SendError};
 use tokio::sync::watch;
@@ -20,8 +21,8 @@ pub(crate) struct Session {
     service: Arc<Service>,
     link: Link,
     device: DeviceId,
-    /// Nothing is answered or pushed before Hello (PROTOCOL W1).
-    greeted: watch::Sender<bool>,
+    /// The roster that the answer to Hello named; nothing is answered or pushed before (W1).
+    greeted: watch::Sender<Option<Hash>>,
 }
 
 /// Serves a link until it is over.
@@ -34,7 +35,7 @@ pub(crate) async fn serve(service: Arc<Service>, link: Link) {
         service,
         link,
         device,
-        greeted: watch::Sender::new(false),
+        greeted: watch::Sender::new(None),
     });
     tokio::join!(session.answer_requests(), session.push_mail());
 }
@@ -72,10 +73,13 @@ impl Session {
             self.service.counters.refused(*code);
             tracing::info!(device = %self.device.short(), code = code.name(), "a request was refused");
         }
-        let greeting = matches!(answer, Answer::Hello(_));
+        let named = match &answer {
+            Answer::Hello(hello) => Some(hello.roster.hash()),
+            _ => None,
+        };
         let sent = stream.answer(priority(&answer), &encode(&answer)).await;
-        if greeting && sent.is_ok() {
-            self.greeted.send_replace(true);
+        if named.is_some() && sent.is_ok() {
+            self.greeted.send_replace(named);
         }
     }
 
@@ -88,7 +92,7 @@ impl Session {
             }
         };
         // W1. Hello itself may be said again.
-        if !*self.greeted.borrow() && !matches!(request, Request::Hello(_)) {
+        if self.greeted.borrow().is_none() && !matches!(request, Request::Hello(_)) {
             return refused(RefusalCode::HelloFirst);
         }
         match self.dispatch(request).await {
@@ -99,18 +103,19 @@ impl Session {
 
     /// Pushes what waits, urgent first, and news of the roster, until the link is over.
     async fn push_mail(self: &Arc<Self>) {
-        let mut greeted = self.greeted.subscribe();
-        tokio::select! {
-            _ = self.link.closed() => return,
-            _ = greeted.wait_for(|greeted| *greeted) => {}
-        }
+        let Some(mut known) = self.greeting().await else {
+            return;
+        };
         let presence = self.service.sessions.enter(self.device);
         let mut roster = self.service.live.subscribe();
-        let mut known = self.service.roster().hash();
         let mut window = Window::default();
         let mut pushes: JoinSet<(Waiting, Pushed)> = JoinSet::new();
         let mut look = true;
         loop {
+            let in_use = roster.borrow_and_update().hash();
+            if std::mem::replace(&mut known, in_use) != in_use {
+                self.tell_roster(in_use).await;
+            }
             if look && self.look(&mut window).await.is_err() {
                 self.link.close(CloseCode::Shutdown);
             }
@@ -131,16 +136,20 @@ impl Session {
                         self.link.close(CloseCode::Done);
                     }
                 }
-                Ok(()) = roster.changed() => {
-                    let hash = roster.borrow_and_update().hash();
-                    if std::mem::replace(&mut known, hash) != hash {
-                        self.tell_roster(hash).await;
-                    }
-                }
+                Ok(()) = roster.changed() => {}
             }
         }
         drop(presence);
         while pushes.join_next().await.is_some() {}
+    }
+
+    /// Waits for Hello; the roster it was answered with. None if the link ends before.
+    async fn greeting(&self) -> Option<Hash> {
+        let mut greeted = self.greeted.subscribe();
+        tokio::select! {
+            _ = self.link.closed() => None,
+            named = greeted.wait_for(Option::is_some) => named.ok().and_then(|named| *named),
+        }
     }
 
     /// Looks what waits. What it shows is durable: a number that a power cut could take back would
@@ -194,7 +203,7 @@ impl Session {
     }
 
     /// Tells of another roster. A key that moved to another device begins a new connection.
-    async fn tell_roster(&self, roster: maille_common::hash::Hash) {
+    async fn tell_roster(&self, roster: Hash) {
         if self.service.live.device_of(&self.link.peer_key()) != Some(self.device) {
             return self.link.close(CloseCode::Removed);
         }

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Where a relay stands. The JSON of `maille-relay status --json`; its shape is stable: fields are added,
-/// none is removed or renamed.
+/// Where a relay stands. The JSON of `maille-relay status --json`; its shape is stable: fields are
+/// added, none is removed or renamed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Standing {
     /// The relay's name.

@@ -145,8 +145,8 @@ impl StartError {
 pub struct Relay;
 
 impl Relay {
-    /// Opens the folder and begins to serve. Must be called within a tokio runtime of several threads'
-    /// worth of time: the store has threads of its own, and blocks only those made for it.
+    /// Opens the folder and begins to serve. Must be called within a tokio runtime of several
+    /// threads' worth of time: the store has threads of its own, and blocks only those made for it.
     pub async fn start(setup: Setup) -> Result<RunningRelay, StartError> {
         let Setup {
             folder,

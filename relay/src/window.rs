@@ -6,8 +6,8 @@ use crate::core::Waiting;
 
 /// Pushes that wait for their confirmation at a time.
 const UNCONFIRMED_MAX: usize = 64;
-/// Of these, places that only the most urgent mail may take, so that a device which is slow to answer
-/// ordinary mail still gets an urgent alert at once.
+/// Of these, places that only the most urgent mail may take, so that a device which is slow to
+/// answer ordinary mail still gets an urgent alert at once.
 const UNCONFIRMED_URGENT: usize = 16;
 /// Pushes on the wire at a time; each may hold a body of 5 MiB in memory: 80 MiB.
 const UNDER_WAY_MAX: usize = 16;

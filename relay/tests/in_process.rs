@@ -1,4 +1,9 @@
-//! A relay in this process, spoken to over QUIC on loopback as a device does.
+//! A relay in this process, spoken to over QUIC on loopback as a device does; and its binary, as an
+//! operator does.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a world that cannot be set up fails its test"
+)]
 
 mod world;
 
@@ -235,6 +240,65 @@ async fn metrics_and_readiness_are_told_on_loopback() {
         assert!(page.starts_with(&format!("HTTP/1.1 {status} ")), "{page}");
         assert!(page.contains(content), "{page}");
     }
+}
+
+/// The binary in a process of its own: what an operator types, and how it stops.
+#[cfg(unix)]
+#[test]
+fn an_operator_asks_the_running_binary_changes_its_roster_and_stops_it() {
+    use std::io::{BufRead, BufReader};
+    use std::process::{Command, Stdio};
+    let world = World::new(Reach::Loopback);
+    let folder = world.folder.root();
+    let config = "name = \"north\"\nnetwork = \"testing\"\nlisten = \"127.0.0.1:0\"\n";
+    std::fs::write(world.folder.config(), config).unwrap();
+    let binary = env!("CARGO_BIN_EXE_maille-relay");
+    let tell = |arguments: &[&std::ffi::OsStr]| {
+        let output = Command::new(binary).args(arguments).output().unwrap();
+        (
+            output.status.code(),
+            String::from_utf8(output.stdout).unwrap(),
+        )
+    };
+    let mut relay = Command::new(binary)
+        .arg("run")
+        .arg(folder)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(relay.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    assert!(
+        line.starts_with("relay north listens on 127.0.0.1:"),
+        "{line}"
+    );
+
+    let (code, text) = tell(&["status".as_ref(), folder.as_ref(), "--json".as_ref()]);
+    assert_eq!(code, Some(0));
+    assert!(text.contains("\"desks_designated\":2"), "{text}");
+    let annex = folder.join("annex-2");
+    std::fs::write(&annex, encode(&world.next_annex(&[Desk(2)]))).unwrap();
+    let add = [
+        "roster".as_ref(),
+        "add".as_ref(),
+        folder.as_ref(),
+        annex.as_ref(),
+    ];
+    assert!(tell(&add).1.contains("is in use now"));
+    std::fs::write(&annex, encode(&world.next_annex(&[Desk(1)]))).unwrap();
+    assert_eq!(tell(&add).0, Some(5), "a fork is refused");
+
+    let killed = Command::new("kill")
+        .arg(relay.id().to_string())
+        .status()
+        .unwrap();
+    assert!(killed.success());
+    assert_eq!(relay.wait().unwrap().code(), Some(0));
+    assert_eq!(tell(&["status".as_ref(), folder.as_ref()]).0, Some(8));
+    assert!(!world.folder.admin_socket().exists());
 }
 
 fn refused(code: RefusalCode) -> Answer {

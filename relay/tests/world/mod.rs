@@ -26,7 +26,7 @@ pub(crate) const NETWORK: &str = "testing";
 
 /// The folder, and everything signed so far.
 pub(crate) struct World {
-    pub(crate) home: tempfile::TempDir,
+    _home: tempfile::TempDir,
     pub(crate) folder: RelayFolder,
     pub(crate) part: SignedAuthority,
     pub(crate) annex: SignedAnnex,
@@ -76,7 +76,7 @@ impl World {
         let part = sign(part(reach, keys));
         let annex = signed_annex(1, Hash::ZERO, &[Desk(1), Desk(2)]);
         let world = Self {
-            home,
+            _home: home,
             folder,
             part,
             annex,
