@@ -69,7 +69,7 @@ impl Run for ReadArgs {
             return stdout
                 .write_all(&bytes)
                 .and_then(|()| stdout.flush())
-                .map_err(Fault::of_write);
+                .map_err(|error| Fault::of_write(&error));
         }
         if let Some(folder) = save {
             let question = Save::new(id, &folder)?;

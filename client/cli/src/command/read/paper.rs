@@ -213,7 +213,7 @@ impl PaperPart {
         let (bytes, whole, sha256) = match &part.content {
             PartContent::Inline(bytes) => (bytes.len() as u64, None, None),
             PartContent::Blob(blob) => {
-                let whole = files.next().map(|file| file.progress().is_whole());
+                let whole = files.next().map(|file| file.progress().whole);
                 (blob.length, whole, Some(blob.digest.to_string()))
             }
         };
