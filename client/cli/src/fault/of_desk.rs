@@ -132,10 +132,14 @@ impl From<QueryError> for Fault {
 
 impl From<LookupError> for Fault {
     fn from(error: LookupError) -> Self {
-        match error {
-            LookupError::Desk(error) => error.into(),
-            other => fault(Exit::Input, other.code(), &other),
-        }
+        let hint = match error {
+            LookupError::Desk(error) => return error.into(),
+            LookupError::Ambiguous { .. } => "Type more of the ID you mean.",
+            LookupError::NotAnId(_) | LookupError::Unknown { .. } => {
+                "Ids stand in `maille inbox --all` and in what `maille send` printed."
+            }
+        };
+        fault(Exit::Input, error.code(), &error).with_hint(hint)
     }
 }
 

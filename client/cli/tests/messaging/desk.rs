@@ -35,8 +35,15 @@ impl Desk {
 
     fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_maille"));
-        command.args(words).env_clear().env("MAILLE_HOME", &self.home).env("TZ", "UTC");
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .args(words)
+            .env_clear()
+            .env("MAILLE_HOME", &self.home)
+            .env("TZ", "UTC");
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         command
     }
 
@@ -76,13 +83,22 @@ impl Desk {
         let last = answer.stderr.lines().last().unwrap();
         let fault: Value = serde_json::from_str(last).unwrap();
         assert_eq!(fault["error"]["code"], code, "{}", answer.stderr);
-        assert!(fault["error"]["hint"].is_string(), "a hint says what to do: {last}");
+        assert!(
+            fault["error"]["hint"].is_string(),
+            "a hint says what to do: {last}"
+        );
         fault
     }
 
     /// Sends words to Tunis and gives the short id.
     pub(crate) fn send(&self, more: &[&str]) -> Value {
-        let mut words = vec!["send", "--to", "afripol/tn/tunis", "--subject", "Ransomware"];
+        let mut words = vec![
+            "send",
+            "--to",
+            "afripol/tn/tunis",
+            "--subject",
+            "Ransomware",
+        ];
         words.extend(more);
         self.json(&words)
     }
@@ -90,14 +106,23 @@ impl Desk {
     /// Waits for so many events, exercises among them.
     pub(crate) fn events(&self, reader: &str, count: usize) -> Vec<Value> {
         let count = count.to_string();
-        let words = ["--json", "listen", "--all", "--reader", reader, "--count", &count];
+        let words = [
+            "--json", "listen", "--all", "--reader", reader, "--count", &count,
+        ];
         let lines = self.done(&words);
-        lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        lines
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
     }
 
     /// Starts a command that goes on.
     pub(crate) fn start(&self, words: &[&str]) -> Running {
-        let mut child = self.command(words).stderr(Stdio::inherit()).spawn().unwrap();
+        let mut child = self
+            .command(words)
+            .stderr(Stdio::inherit())
+            .spawn()
+            .unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap());
         Running { child, lines }
     }
@@ -109,13 +134,11 @@ impl Desk {
         agent
     }
 
-    /// Waits for an event of a kind, by a reader of this name.
+    /// Waits for an event of a kind, by a reader of this name, who has handled it then.
     pub(crate) fn until(&self, reader: &str, is_it: impl Fn(&Value) -> bool) -> Value {
-        let mut listen = self.start(&["--json", "listen", "--all", "--reader", reader]);
         loop {
-            let event: Value = serde_json::from_str(&listen.line()).unwrap();
+            let event = self.events(reader, 1).remove(0);
             if is_it(&event) {
-                listen.kill();
                 return event;
             }
         }
@@ -133,13 +156,14 @@ impl Running {
     /// Asks it to end with SIGTERM, and gives its exit code.
     pub(crate) fn terminate(mut self) -> i32 {
         let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        assert!(
+            Command::new("kill")
+                .args(["-TERM", &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
         self.child.wait().unwrap().code().unwrap()
-    }
-
-    fn kill(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
     }
 }
 

@@ -28,14 +28,26 @@ fn a_payload_comes_out_byte_for_byte() {
     let (lyon, tunis) = (world.lyon(), world.tunis());
     let bytes: Vec<u8> = (0..=255).cycle().take(70_000).collect();
     let payload = world.write("event.json", &bytes);
-    let sent = lyon.send(&["--body", "See the event.", "--payload", payload.to_str().unwrap()]);
+    let sent = lyon.send(&[
+        "--body",
+        "See the event.",
+        "--payload",
+        payload.to_str().unwrap(),
+    ]);
     tunis.until("test", |event| event["event"] == "arrived");
     let id = sent["short"].as_str().unwrap();
     let read = tunis.json(&["read", id]);
     let part = &read["parts"][1];
-    assert_eq!((&part["media_type"], &part["name"]), (&"application/json".into(), &"event.json".into()));
+    assert_eq!(
+        (&part["media_type"], &part["name"]),
+        (&"application/json".into(), &"event.json".into())
+    );
     let answer = tunis.answer(&["read", id, "--part", "2"], "");
-    assert!(answer.code == 0 && answer.stdout == bytes, "{}", answer.stderr);
+    assert!(
+        answer.code == 0 && answer.stdout == bytes,
+        "{}",
+        answer.stderr
+    );
     tunis.refused(&["read", id, "--part", "3"], 3, "no-such-part");
 }
 
@@ -44,22 +56,46 @@ fn a_cap_file_becomes_an_alert_and_travels_with_it() {
     let world = World::new().introduced();
     let (lyon, tunis) = (world.lyon(), world.tunis());
     let file = world.write("storm.xml", CAP);
-    let words = ["--json", "send", "--to", "afripol/**", "--cap", file.to_str().unwrap()];
+    let words = [
+        "--json",
+        "send",
+        "--to",
+        "afripol/**",
+        "--cap",
+        file.to_str().unwrap(),
+    ];
     let sent: serde_json::Value = serde_json::from_str(&lyon.done(&words)).unwrap();
     let id = sent["short"].as_str().unwrap();
     tunis.until("test", |event| event["event"] == "arrived");
     let read = tunis.json(&["read", id]);
-    assert_eq!((&read["status"], &read["urgency"]), (&"exercise".into(), &"immediate".into()));
+    assert_eq!(
+        (&read["status"], &read["urgency"]),
+        (&"exercise".into(), &"immediate".into())
+    );
     assert_eq!(read["subjects"][0]["text"], "Severe thunderstorm warning");
-    assert_eq!(tunis.answer(&["read", id, "--part", "2"], "").stdout, CAP.as_bytes());
+    assert_eq!(
+        tunis.answer(&["read", id, "--part", "2"], "").stdout,
+        CAP.as_bytes()
+    );
     // What is said outright counts more than what the file says.
     let words = [
-        "--json", "send", "--to", "afripol/**", "--cap", file.to_str().unwrap(), "--status", "test",
-        "--urgency", "future",
+        "--json",
+        "send",
+        "--to",
+        "afripol/**",
+        "--cap",
+        file.to_str().unwrap(),
+        "--status",
+        "test",
+        "--urgency",
+        "future",
     ];
     let sent: serde_json::Value = serde_json::from_str(&lyon.done(&words)).unwrap();
     let read = lyon.json(&["read", sent["short"].as_str().unwrap()]);
-    assert_eq!((&read["status"], &read["urgency"]), (&"test".into(), &"future".into()));
+    assert_eq!(
+        (&read["status"], &read["urgency"]),
+        (&"test".into(), &"future".into())
+    );
 }
 
 #[test]
@@ -68,7 +104,12 @@ fn an_attachment_is_saved_under_a_safe_name_and_never_over_another_file() {
     let (lyon, tunis) = (world.lyon(), world.tunis());
     let bytes: Vec<u8> = (0..=250).cycle().take(300_000).collect();
     let file = world.write("plan of the harbour;.pdf", &bytes);
-    let sent = lyon.send(&["--body", "See the plan.", "--attach", file.to_str().unwrap()]);
+    let sent = lyon.send(&[
+        "--body",
+        "See the plan.",
+        "--attach",
+        file.to_str().unwrap(),
+    ]);
     let id = sent["short"].as_str().unwrap();
     tunis.until("test", |event| event["event"] == "arrived");
     let folder = world.path("saved");

@@ -10,9 +10,7 @@ use maille_client::authority::{
 };
 use maille_client::clock::{Clock, SystemClock};
 use maille_client::entropy::OsRandomness as Random;
-use maille_client::home::{
-    Cost, Home, NewHome, NewOfficer, Passphrase, Protection, format_anchor,
-};
+use maille_client::home::{Cost, Home, NewHome, NewOfficer, Passphrase, Protection, format_anchor};
 use maille_common::address::{DeviceId, Name};
 use maille_common::codec::{Text, from_hex};
 use maille_common::crypto::ed25519::{SigningKey, VerifyingKey};
@@ -50,22 +48,40 @@ impl World {
             organisation.home_relays = vec![name("hub")];
         }
         for (contact, home, officer) in [(0, "lyon", "A. Diallo"), (1, "tunis", "S. Ben Ali")] {
-            admit(&mut plan, contact, &folder.path().join(home), &anchor, officer);
+            admit(
+                &mut plan,
+                contact,
+                &folder.path().join(home),
+                &anchor,
+                officer,
+            );
         }
         let roster = published(&plan, &key, &anchor);
-        RosterFolder::at(relay_folder.roster()).save(&roster.documents()).unwrap();
+        RosterFolder::at(relay_folder.roster())
+            .save(&roster.documents())
+            .unwrap();
         let runtime = Runtime::new().unwrap();
         let relay = runtime.block_on(start(&relay_folder, "127.0.0.1:0".parse().unwrap()));
         let address = relay.address();
         // Only now is it known where the relay listens.
         plan.relays[0].addresses = vec![address.to_string()];
         let roster = publish(&plan, &key, &anchor, roster);
-        runtime.block_on(relay.offer_roster(roster.documents())).unwrap();
+        runtime
+            .block_on(relay.offer_roster(roster.documents()))
+            .unwrap();
         for home in ["lyon", "tunis"] {
             let home = folder.path().join(home);
-            RosterFolder::of_home(&home).save(&roster.documents()).unwrap();
+            RosterFolder::of_home(&home)
+                .save(&roster.documents())
+                .unwrap();
         }
-        Self { folder, runtime, relay: Some(relay), relay_folder, address }
+        Self {
+            folder,
+            runtime,
+            relay: Some(relay),
+            relay_folder,
+            address,
+        }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -101,7 +117,10 @@ impl World {
 
     /// Starts it again where it was.
     pub(crate) fn start_relay(&mut self) {
-        self.relay = Some(self.runtime.block_on(start(&self.relay_folder, self.address)));
+        self.relay = Some(
+            self.runtime
+                .block_on(start(&self.relay_folder, self.address)),
+        );
     }
 }
 
@@ -126,10 +145,21 @@ fn plan(key: &SigningKey) -> NetworkPlan {
     }];
     plan.reach = Reach::Loopback;
     plan.rules = vec![RulePlan::new("**", "**")];
-    plan.lists.insert("africa".to_owned(), vec!["afripol/**".to_owned()]);
+    plan.lists
+        .insert("africa".to_owned(), vec!["afripol/**".to_owned()]);
     plan.organisations = vec![
-        organisation("interpol", "interpol/fr/lyon", "Bureau de Lyon", "+33 4 72 00 00 00"),
-        organisation("afripol", "afripol/tn/tunis", "مكتب تونس", "+216 71 000 000"),
+        organisation(
+            "interpol",
+            "interpol/fr/lyon",
+            "Bureau de Lyon",
+            "+33 4 72 00 00 00",
+        ),
+        organisation(
+            "afripol",
+            "afripol/tn/tunis",
+            "مكتب تونس",
+            "+216 71 000 000",
+        ),
     ];
     plan
 }
@@ -185,9 +215,15 @@ fn admit(plan: &mut NetworkPlan, of: usize, path: &std::path::Path, anchor: &Anc
     let mut home = Home::create(path, new, Protection::Machine, now, &mut random).unwrap();
     let passphrase = Passphrase::new("five small grey harbour cats");
     let cost = Cost::STANDARD;
-    let officer = NewOfficer { name: who, passphrase: &passphrase, cost };
+    let officer = NewOfficer {
+        name: who,
+        passphrase: &passphrase,
+        cost,
+    };
     home.add_officer(officer, now, &mut random).unwrap();
-    contact.devices = Some(vec![DevicePlan::Request(Box::new(home.device_request(now)))]);
+    contact.devices = Some(vec![DevicePlan::Request(Box::new(
+        home.device_request(now),
+    ))]);
     drop(home);
     let duty = format!("officer = '{who}'\nsince = '{now}'\n");
     fs::write(path.join("officer.toml"), duty).unwrap();
@@ -216,5 +252,7 @@ async fn start(folder: &RelayFolder, listen: SocketAddr) -> RunningRelay {
     let mut config = Config::new(name("hub"), NETWORK);
     config.listen = listen;
     config.low_water_bytes = 0;
-    Relay::start(Setup::new(folder.clone(), config)).await.unwrap()
+    Relay::start(Setup::new(folder.clone(), config))
+        .await
+        .unwrap()
 }
