@@ -15,9 +15,7 @@ use maille_common::randomness::Randomness;
 use maille_common::wire::{ANSWER_BYTES_MAX, Answer, Hello, PUSH_BYTES_MAX, Push, Request};
 use maille_link::{AnswerBound, CloseReason, Link, Priority, RequestError};
 
-use super::stage::{
-    AWAY, OBSERVER, PRESENT, Stage, address, ensure, failed, in_time, not_so,
-};
+use super::stage::{AWAY, OBSERVER, PRESENT, Stage, address, ensure, failed, in_time, not_so};
 use super::timeline::Told;
 use crate::clock::now;
 use crate::fault::Fault;
