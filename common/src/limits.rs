@@ -92,6 +92,8 @@ pub const DOCUMENTS_MAX: usize = 4096;
 
 /// Small requests and answers: everything that carries no body, roster or piece.
 pub const FRAME_SMALL_BYTES_MAX: usize = 256 * 1024;
+/// A receipt and its note: a statement of 136 KiB, 32 wraps of 8 KiB, signature and addresses.
+pub const FRAME_RECEIPT_BYTES_MAX: usize = 512 * 1024;
 /// A submission: env, original env, body, 8,192 entries of 1,308 bytes (10.3 MiB).
 pub const FRAME_SUBMIT_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// A set of roster documents; longer chains travel in several.

@@ -31,7 +31,7 @@ use crate::sessions::Sessions;
 
 /// What a relay is started from.
 pub struct Setup {
-    /// Its folder, as [`init`](crate::init) made it, with documents in `roster/`.
+    /// Its folder, as [`init`](crate::init()) made it, with documents in `roster/`.
     pub folder: RelayFolder,
     /// Its configuration.
     pub config: Config,

@@ -331,9 +331,14 @@ fn the_system_acknowledges_without_stopping_an_escalation() {
     world.settle();
     let now = world.now;
     let mut random = Seeded::new(2);
+    let act = Act::Acknowledge;
+    let noted = world
+        .desk(&tunis)
+        .act(&alert, &act, None, "words", now, &mut random);
+    assert_eq!(noted.unwrap_err().code(), "note-without-officer");
     world
         .desk(&tunis)
-        .act(&alert, &Act::Acknowledge, None, "", now, &mut random)
+        .act(&alert, &act, None, "", now, &mut random)
         .unwrap();
     world.settle();
     let track = world.desk(&lyon).track(&alert, now).unwrap().unwrap();

@@ -77,6 +77,9 @@ pub enum ActError {
     /// It was refused, and is not taken on by the system afterwards.
     #[error("only an officer refuses an alert or says that it was read; sign in as one first")]
     OfficerOnly,
+    /// A program has no words of its own: a note is sealed with the name of the officer who wrote it.
+    #[error("a note is an officer's; sign in as one first, or leave it out")]
+    NoteWithoutOfficer,
     /// The note is too long.
     #[error("the note has {0} bytes, and 2,048 are the most")]
     NoteTooLong(usize),
@@ -95,6 +98,7 @@ impl ActError {
             Self::Unknown(_) => "unknown-alert",
             Self::Own(_) => "own-alert",
             Self::OfficerOnly => "officer-only",
+            Self::NoteWithoutOfficer => "note-without-officer",
             Self::NoteTooLong(_) => "note-too-long",
             Self::NameTooLong(_) => "name-too-long",
             Self::Step(_) => "store",
@@ -143,6 +147,9 @@ impl Desk {
         let recipient = record.recipient.clone().ok_or(ActError::Own(*alert))?;
         if officer.is_none() && *act != Act::Acknowledge {
             return Err(ActError::OfficerOnly);
+        }
+        if officer.is_none() && !text.is_empty() {
+            return Err(ActError::NoteWithoutOfficer);
         }
         if let Some(acted) = self.acted_before(alert, &record, act)? {
             return Ok(acted);

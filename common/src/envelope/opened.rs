@@ -54,6 +54,9 @@ pub enum OpenFault {
     /// E15: the content is not of its form.
     #[error("the content is not of its form")]
     ContentMalformed,
+    /// E15: the content has a version this program does not read.
+    #[error("the content has version {0}, and this program reads version 1")]
+    VersionUnknown(u16),
     /// E15: a critical extension is unknown.
     #[error("the content has the critical extension {0}, which this program does not know")]
     CriticalExtension(u32),
@@ -67,6 +70,7 @@ impl OpenFault {
             Self::WrapBroken => Reason::WrapBroken,
             Self::BodyBroken => Reason::BodyBroken,
             Self::ContentMalformed => Reason::ContentMalformed,
+            Self::VersionUnknown(_) => Reason::VersionUnknown,
             Self::CriticalExtension(_) => Reason::CriticalExtension,
         }
     }
@@ -179,32 +183,21 @@ fn parse_content(env: &Env, padded: &[u8]) -> Result<Content, OpenFault> {
     let plain = padding::unpad(padded).map_err(|_| OpenFault::ContentMalformed)?;
     if env.core.kind == Kind::Heartbeat {
         let heartbeat: Heartbeat = decode(plain).map_err(|_| OpenFault::ContentMalformed)?;
-        heartbeat.check().map_err(refused_content)?;
-        Ok(Content::Heartbeat(heartbeat))
-    } else {
-        let alert: Alert = decode(plain).map_err(|_| OpenFault::ContentMalformed)?;
-        alert.check(&env.blobs).map_err(refused_content)?;
-        Ok(Content::Alert(Box::new(alert)))
+        heartbeat.check()?;
+        return Ok(Content::Heartbeat(heartbeat));
     }
+    let alert: Alert = decode(plain).map_err(|_| OpenFault::ContentMalformed)?;
+    alert.check(&env.blobs)?;
+    Ok(Content::Alert(Box::new(alert)))
 }
 
-/// Content that needs a later program is told from content that is wrong.
-fn refused_content(fault: ContentFault) -> OpenFault {
-    match fault {
-        ContentFault::CriticalExtension(number) => OpenFault::CriticalExtension(number),
-        _ => OpenFault::ContentMalformed,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn content_that_needs_a_later_program_is_told_from_content_that_is_wrong() {
-        let later = refused_content(ContentFault::CriticalExtension(7));
-        assert_eq!(later.reason(), Reason::CriticalExtension);
-        let wrong = refused_content(ContentFault::NoPart);
-        assert_eq!(wrong.reason(), Reason::ContentMalformed);
+/// What the sender can mend keeps its own reason; the rest is malformed.
+impl From<ContentFault> for OpenFault {
+    fn from(fault: ContentFault) -> Self {
+        match fault {
+            ContentFault::Version(found) => Self::VersionUnknown(found),
+            ContentFault::CriticalExtension(number) => Self::CriticalExtension(number),
+            _ => Self::ContentMalformed,
+        }
     }
 }

@@ -124,7 +124,8 @@ pub fn seal_addendum(
     random: &mut impl Randomness,
 ) -> Result<Sealed, SealFault> {
     let extends = Env::id(original.env.bytes());
-    if draft.core.kind != Kind::Addendum || draft.core.refers_to() != Some(extends) {
+    let names_it = draft.core.kind == Kind::Addendum && draft.core.refers_to() == Some(extends);
+    if !names_it || !draft.blobs.is_empty() {
         return Err(SealFault::Addendum);
     }
     let core = Exact::of(draft.core.clone())?;

@@ -4,9 +4,10 @@ use thiserror::Error;
 
 use crate::address::ContactAddress;
 use crate::codec::{Bytes, Decode, DecodeError, Encode, Exact};
-use crate::envelope::{Core, CoreFault, Entry, EntryProof, Env, Signatures};
+use crate::envelope::{Core, CoreFault, Entry, EntryProof, Env, Signatures, body_hash};
 use crate::identifier::AlertId;
 use crate::limits;
+use crate::terms::Kind;
 
 /// The signed part of the alert that an addendum extends.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -59,6 +60,9 @@ pub enum FormFault {
     /// The original beside an addendum is not the alert its core names.
     #[error("the addendum names another alert than the one it carries")]
     OtherOriginal,
+    /// An addendum brings a body or attachments of its own.
+    #[error("an addendum has a body or attachments of its own")]
+    AddendumBody,
 }
 
 impl SealedEnvelope {
@@ -103,15 +107,18 @@ impl SealedEnvelope {
 
 /// An addendum comes with the alert it names, and only an addendum does.
 pub(super) fn check_original(env: &Env, original: Option<&Original>) -> Result<(), FormFault> {
-    use crate::terms::Kind;
     let core: &Core = &env.core;
     match (core.kind, original) {
         (Kind::Addendum, Some(original)) => {
             original.env.core.check()?;
             let extends = Env::id(original.env.bytes());
-            let nested = original.env.core.kind == Kind::Addendum;
-            if nested || core.refers_to() != Some(extends) {
+            let carries = !matches!(original.env.core.kind, Kind::Addendum | Kind::Heartbeat);
+            if !carries || core.refers_to() != Some(extends) {
                 return Err(FormFault::OtherOriginal);
+            }
+            let own = env.body_length != 0 || env.body_hash != body_hash(&[]);
+            if own || !env.blobs.is_empty() {
+                return Err(FormFault::AddendumBody);
             }
             Ok(())
         }

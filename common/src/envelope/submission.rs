@@ -9,7 +9,7 @@ use crate::crypto::merkle;
 use crate::envelope::entry::leaves;
 use crate::envelope::sealed::{FormFault, check_original};
 
-use crate::envelope::verified::{check_rule, check_two_persons, check_writer};
+use crate::envelope::verified::{check_extended, check_rule, check_two_persons, check_writer};
 use crate::envelope::{
     Core, Entry, EntryProof, Env, Original, Signatures, SubmittedEntry, VerifyFault, body_hash,
 };
@@ -95,10 +95,7 @@ impl Submission {
         }
         check_writer(&self.env, &self.signatures, roster, now)?;
         if let Some(original) = &self.original {
-            check_writer(&original.env, &original.signatures, roster, now)?;
-            if original.env.core.sender != core.sender {
-                return Err(VerifyFault::OtherSender.into());
-            }
+            check_extended(core, original, roster)?;
         }
         check_entries(&self)?;
         check_owners(&self, roster)?;
@@ -185,9 +182,6 @@ fn check_entries(submission: &Submission) -> Result<(), SubmissionFault> {
     {
         return Err(SubmissionFault::NotSigned("wrap"));
     }
-    if original.is_some() && (env.body_length != 0 || env.body_hash != body_hash(&[])) {
-        return Err(SubmissionFault::NotSigned("body of the addendum"));
-    }
     let sealed: &Env = original.as_ref().map_or(env, |original| &original.env);
     if u64::try_from(body.len()) != Ok(sealed.body_length) || body_hash(body) != sealed.body_hash {
         return Err(SubmissionFault::NotSigned("body"));
@@ -225,10 +219,11 @@ fn judge(
         Designation::Unknown => return AcceptReason::UnknownContact,
         Designation::NotYet | Designation::Ended => return AcceptReason::NotValid,
     }
-    if check_rule(core, to, roster).is_err() {
+    if check_rule(core, submission.original.as_ref(), to, roster).is_err() {
         return AcceptReason::NoRule;
     }
-    if check_two_persons(core, &submission.signatures, to, roster).is_err() {
+    let (signatures, original) = (&submission.signatures, submission.original.as_ref());
+    if check_two_persons(core, signatures, original, to, roster).is_err() {
         return AcceptReason::TwoPersonsRequired;
     }
     let entries = || {

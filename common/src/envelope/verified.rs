@@ -4,15 +4,16 @@ use thiserror::Error;
 
 use crate::address::{ContactAddress, DeviceId};
 use crate::codec::Exact;
+use crate::crypto::ed25519::VerifyingKey;
 use crate::crypto::merkle;
 use crate::envelope::{
-    Core, Delivery, Entry, Env, SealedEnvelope, Signatures, body_hash, core_hash,
+    Core, Delivery, Entry, Env, Original, SealedEnvelope, Signatures, body_hash, core_hash,
 };
 use crate::hash::Hash;
 use crate::identifier::AlertId;
 use crate::label::Label;
 use crate::limits;
-use crate::roster::{Designation, Roster};
+use crate::roster::{Designation, KeyTerm, Roster};
 use crate::terms::{Kind, Release};
 use crate::time::Timestamp;
 
@@ -112,23 +113,15 @@ impl SealedEnvelope {
             roster,
             now.min(core.created),
         )?;
+        let original = delivery.original.as_ref();
+        if let Some(original) = original {
+            check_extended(core, original, roster)?;
+        }
         check_place(delivery, me)?;
         let recipient = check_role(core, &delivery.entry, roster, me)?;
         if let Some(recipient) = recipient {
-            check_two_persons(core, &delivery.signatures, recipient, roster)?;
-            check_rule(core, recipient, roster)?;
-        }
-        if let Some(original) = &delivery.original {
-            let written = original.env.core.created;
-            check_writer(
-                &original.env,
-                &original.signatures,
-                roster,
-                now.min(written),
-            )?;
-            if original.env.core.sender != core.sender {
-                return Err(VerifyFault::OtherSender);
-            }
+            check_two_persons(core, &delivery.signatures, original, recipient, roster)?;
+            check_rule(core, original, recipient, roster)?;
         }
         Ok(VerifiedEnvelope {
             id: self.id(),
@@ -180,7 +173,7 @@ impl VerifiedEnvelope {
     }
 }
 
-/// E4 and E5: the sender is designated, and signed.
+/// E4 and E5: the sender is designated, and signed with keys that count at `at`.
 pub(super) fn check_writer(
     env: &Exact<Env, { limits::ENV_BYTES_MAX }>,
     signatures: &Signatures,
@@ -195,25 +188,72 @@ pub(super) fn check_writer(
             designation,
         });
     }
-    let first = signatures
-        .first()
-        .ok_or(VerifyFault::Signature(core.device))?;
-    if first.device != core.device {
+    check_signatures(env, signatures, |device| {
+        if !roster.acts_for(device, &core.sender) {
+            return Vec::new();
+        }
+        signing_keys(roster, device, &core.sender, |term| {
+            term.current && term.counts_at(at)
+        })
+    })
+}
+
+/// E17 for an addendum: the alert it extends is the same contact's, and was signed.
+///
+/// A device that is gone by now, or has other keys, has signed nevertheless: whoever signs the
+/// addendum, today, names this very alert by its id.
+pub(super) fn check_extended(
+    core: &Core,
+    original: &Original,
+    roster: &Roster,
+) -> Result<(), VerifyFault> {
+    if original.env.core.sender != core.sender {
+        return Err(VerifyFault::OtherSender);
+    }
+    check_signatures(&original.env, &original.signatures, |device| {
+        signing_keys(roster, device, &core.sender, |_| true)
+    })
+}
+
+/// The keys with which a device signs for a contact, of those terms that count.
+fn signing_keys(
+    roster: &Roster,
+    device: &DeviceId,
+    contact: &ContactAddress,
+    counts: impl Fn(&KeyTerm) -> bool,
+) -> Vec<VerifyingKey> {
+    roster
+        .device_signing_keys(device)
+        .into_iter()
+        .filter(|(acted_for, term)| acted_for == contact && counts(term))
+        .map(|(_, term)| term.key)
+        .collect()
+}
+
+/// E5: the first signature is by the core's device, a second by another one, and each holds.
+fn check_signatures(
+    env: &Exact<Env, { limits::ENV_BYTES_MAX }>,
+    signatures: &Signatures,
+    keys_of: impl Fn(&DeviceId) -> Vec<VerifyingKey>,
+) -> Result<(), VerifyFault> {
+    let device = env.core.device;
+    let first = signatures.first().ok_or(VerifyFault::Signature(device))?;
+    if first.device != device {
         return Err(VerifyFault::Signature(first.device));
     }
     if signatures
         .get(1)
-        .is_some_and(|second| second.device == core.device)
+        .is_some_and(|second| second.device == device)
     {
-        return Err(VerifyFault::Signature(core.device));
+        return Err(VerifyFault::Signature(device));
     }
     let id = Env::id(env.bytes());
     let signed = Hash::from_bytes(*id.as_bytes());
     for signature in signatures.iter() {
-        if !roster.acts_for(&signature.device, &core.sender) {
+        let keys = keys_of(&signature.device);
+        if keys.is_empty() {
             return Err(VerifyFault::SenderDevice(signature.device));
         }
-        let keys = roster.signing_keys_now(&signature.device);
         let holds = keys.iter().any(|key| {
             key.verify(Label::ENVELOPE_SIGNATURE, &signed, &signature.signature)
                 .is_ok()
@@ -226,13 +266,25 @@ pub(super) fn check_writer(
 }
 
 /// E5: where a rule asks for two persons, two signed.
+///
+/// An addendum is judged by the urgency of the alert it extends as well, or a sender could evade
+/// the rule. Two who signed that alert for this recipient need not sign the addendum again.
 pub(super) fn check_two_persons(
     core: &Core,
     signatures: &Signatures,
+    original: Option<&Original>,
     to: &ContactAddress,
     roster: &Roster,
 ) -> Result<(), VerifyFault> {
-    if signatures.len() > 1 || !roster.two_persons_required(&core.sender, to, core.urgency) {
+    let extended = original.map(|original| &*original.env.core);
+    let signed_before = original.is_some_and(|original| {
+        original.signatures.len() > 1 && original.env.core.recipient_index(to).is_some()
+    });
+    let asked = [Some(core), extended]
+        .into_iter()
+        .flatten()
+        .any(|core| roster.two_persons_required(&core.sender, to, core.urgency));
+    if signatures.len() > 1 || signed_before || !asked {
         return Ok(());
     }
     Err(VerifyFault::TwoPersons {
@@ -241,15 +293,18 @@ pub(super) fn check_two_persons(
     })
 }
 
-/// E6: a rule carries this kind from the sender to the recipient.
+/// E6: a rule carries this kind from the sender to the recipient. An addendum goes where the alert
+/// it extends may go.
 pub(super) fn check_rule(
     core: &Core,
+    original: Option<&Original>,
     to: &ContactAddress,
     roster: &Roster,
 ) -> Result<(), VerifyFault> {
+    let kind = original.map_or(core.kind, |original| original.env.core.kind);
     let forward = roster.allows(&core.sender, to);
     // A rule A -> B carries everything about A's alerts both ways (DESIGN §3).
-    let both_ways = matches!(core.kind, Kind::Reply | Kind::Heartbeat);
+    let both_ways = matches!(kind, Kind::Reply | Kind::Heartbeat);
     if forward || (both_ways && roster.allows(to, &core.sender)) {
         return Ok(());
     }
@@ -285,9 +340,6 @@ fn check_place(delivery: &Delivery, me: &DeviceId) -> Result<(), VerifyFault> {
     }
     if Entry::wrap_hash(wrap) != entry.wrap {
         return Err(VerifyFault::NotSigned("wrap"));
-    }
-    if original.is_some() && (env.body_length != 0 || env.body_hash != body_hash(&[])) {
-        return Err(VerifyFault::NotSigned("body of the addendum"));
     }
     let sealed: &Env = original.as_ref().map_or(env, |original| &original.env);
     let length_holds = u64::try_from(body.len()) == Ok(sealed.body_length);

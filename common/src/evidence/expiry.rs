@@ -52,10 +52,10 @@ impl Signed<Expiry> {
         if version != Expiry::VERSION {
             return Err(ReceiptFault::Version(version));
         }
-        if !roster.ever_acted_for(&device, sender) {
+        let keys = roster.signing_keys_for(&device, sender);
+        if keys.is_empty() {
             return Err(ReceiptFault::NotEntitled { device, recipient });
         }
-        let keys = roster.signing_keys_ever(&device);
         self.prove(&keys)
             .map_err(|_| ReceiptFault::Signature(device))
     }

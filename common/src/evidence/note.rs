@@ -69,6 +69,9 @@ pub enum NoteFault {
     /// The note is not addressed to this device and key.
     #[error("the note is not sealed to this device")]
     NotMine,
+    /// Another version.
+    #[error("the note has version {0}, and this program reads version 1")]
+    Version(u16),
     /// It does not open or is malformed.
     #[error("the note does not open")]
     Broken,
@@ -143,7 +146,11 @@ pub fn open_note(
         .open(&info, &wrap.sealed)
         .map_err(|_| NoteFault::Broken)?;
     let plain = padding::unpad(&padded).map_err(|_| NoteFault::Broken)?;
-    decode(plain).map_err(|_| NoteFault::Broken)
+    let note: Note = decode(plain).map_err(|_| NoteFault::Broken)?;
+    match note.version {
+        Note::VERSION => Ok(note),
+        found => Err(NoteFault::Version(found)),
+    }
 }
 
 fn note_info(alert: &AlertId, signer: &DeviceId, reader: &DeviceId, key: &SealingKeyId) -> Vec<u8> {

@@ -131,10 +131,12 @@ impl Obligation {
             .next_back()
             .copied()
             .unwrap_or(ObligationState::Open);
-        standing.escalation_stopped |= matches!(
-            standing.state,
-            ObligationState::Refused | ObligationState::Cancelled | ObligationState::Expired
-        );
+        // Any end but an acknowledgement, even where a later acknowledgement stands above it: what
+        // stopped an escalation does not start it again.
+        standing.escalation_stopped |= standing
+            .proofs
+            .keys()
+            .any(|state| *state != ObligationState::Acknowledged);
         standing
     }
 

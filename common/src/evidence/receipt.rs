@@ -9,7 +9,7 @@ use crate::extension::Extensions;
 use crate::hash::{Hash, hash};
 use crate::identifier::{AlertId, Epoch};
 use crate::label::Label;
-use crate::roster::Roster;
+use crate::roster::{Roster, Subject};
 use crate::terms::{Actor, Reason, Stage};
 use crate::time::Timestamp;
 
@@ -24,7 +24,7 @@ pub struct Receipt {
     pub alert: AlertId,
     /// The contact whose obligation it is.
     pub recipient: ContactAddress,
-    /// The contact that acts: the recipient, its deputy, or the sender for its own devices.
+    /// The contact that acts: the recipient, or its deputy. Of an `own` wrap, both are the sender.
     pub contact: ContactAddress,
     /// The device that signs.
     pub device: DeviceId,
@@ -136,13 +136,9 @@ impl Receipt {
 impl Signed<Receipt> {
     /// Proves a receipt by the roster (PROTOCOL Q1 to Q3).
     ///
-    /// `sender` is the contact that sent the alert: its own devices answer for `own` wraps. Whether
+    /// A device of the sender that answers for an `own` wrap does so for its own contact. Whether
     /// the alert is one of mine (Q4) and the row has no hole (Q5) is the caller's, who holds them.
-    pub fn verify(
-        self,
-        roster: &Roster,
-        sender: &ContactAddress,
-    ) -> Result<Proven<Receipt>, ReceiptFault> {
+    pub fn verify(self, roster: &Roster) -> Result<Proven<Receipt>, ReceiptFault> {
         let receipt: &Receipt = &self.statement;
         receipt.check()?;
         let Receipt {
@@ -151,13 +147,28 @@ impl Signed<Receipt> {
             recipient,
             ..
         } = receipt.clone();
-        let acts = roster.ever_acted_for(&device, &contact);
-        let entitled =
-            contact == recipient || contact == *sender || roster.is_deputy(&contact, &recipient);
-        if !acts || !entitled {
+        let subject = Subject::Device(contact.clone(), device);
+        let suspended = roster
+            .suspended(&subject)
+            .is_some_and(|suspension| suspension.issued <= receipt.time);
+        let entitled = contact == recipient || roster.is_deputy(&contact, &recipient);
+        if suspended || !entitled {
             return Err(ReceiptFault::NotEntitled { device, recipient });
         }
-        let keys = roster.signing_keys_ever(&device);
+        self.verify_again(roster)
+    }
+
+    /// Proves a receipt that passed [`Signed::verify`] when it came, as it is read from a store.
+    ///
+    /// Who is a deputy and who is suspended may have changed since, which takes nothing back: an
+    /// obligation's state only climbs.
+    pub fn verify_again(self, roster: &Roster) -> Result<Proven<Receipt>, ReceiptFault> {
+        let receipt: &Receipt = &self.statement;
+        let (device, recipient) = (receipt.device, receipt.recipient.clone());
+        let keys = roster.signing_keys_for(&device, &receipt.contact);
+        if keys.is_empty() {
+            return Err(ReceiptFault::NotEntitled { device, recipient });
+        }
         self.prove(&keys)
             .map_err(|_| ReceiptFault::Signature(device))
     }

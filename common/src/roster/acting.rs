@@ -20,13 +20,6 @@ impl Roster {
             && self.suspended(&subject).is_none()
     }
 
-    /// Whether the device acts for the contact, or did in a roster before: old receipts stay true.
-    pub fn ever_acted_for(&self, device: &DeviceId, contact: &ContactAddress) -> bool {
-        self.device_signing_keys(device)
-            .iter()
-            .any(|(acted_for, _)| acted_for == contact)
-    }
-
     /// The contact a device acts for, unless it is suspended.
     pub fn contact_of(&self, device: &DeviceId) -> Option<ContactAddress> {
         let contact = self.device(device)?.contact.address.clone();
@@ -58,10 +51,16 @@ impl Roster {
             .collect()
     }
 
-    /// The signing keys a device has had: what it signed before stays proven.
-    pub fn signing_keys_ever(&self, device: &DeviceId) -> Vec<VerifyingKey> {
+    /// The signing keys a device has had while it acted for a contact: what it signed for that
+    /// contact stays proven, and what it signs for another proves nothing about this one.
+    pub fn signing_keys_for(
+        &self,
+        device: &DeviceId,
+        contact: &ContactAddress,
+    ) -> Vec<VerifyingKey> {
         self.device_signing_keys(device)
             .into_iter()
+            .filter(|(acted_for, _)| acted_for == contact)
             .map(|(_, term)| term.key)
             .collect()
     }

@@ -136,6 +136,7 @@ impl RequestHead {
     pub fn bytes_max(self) -> usize {
         match self.0 {
             1 => limits::FRAME_SUBMIT_BYTES_MAX,
+            2 => limits::FRAME_RECEIPT_BYTES_MAX,
             7 => limits::FRAME_ROSTER_BYTES_MAX,
             9 => limits::FRAME_MANIFEST_BYTES_MAX,
             10 => limits::FRAME_PIECE_BYTES_MAX,

@@ -47,7 +47,7 @@ pub fn verify_receipt(
     if !allowed {
         return Err(RefusalCode::NoRule);
     }
-    match posted.receipt.clone().verify(roster, &posted.to) {
+    match posted.receipt.clone().verify(roster) {
         Ok(proven) => Ok(VerifiedReceipt { proven, posted }),
         Err(ReceiptFault::Signature(_)) => Err(RefusalCode::Signature),
         Err(ReceiptFault::NotEntitled { .. }) => Err(RefusalCode::NotYourContact),

@@ -19,9 +19,7 @@ use maille_common::terms::{AcceptReason, Outcome, Release};
 use maille_common::wire::{ANSWER_BYTES_MAX, Answer, Hello, PUSH_BYTES_MAX, Push, Request};
 use maille_link::{AnswerBound, CloseReason, Link, Priority, RequestError};
 
-use super::stage::{
-    AWAY, OBSERVER, PRESENT, SENDER, Stage, address, ensure, failed, in_time, not_so,
-};
+use super::stage::{AWAY, OBSERVER, PRESENT, Stage, address, ensure, failed, in_time, not_so};
 use super::timeline::Told;
 use crate::clock::now;
 use crate::fault::Fault;
@@ -213,7 +211,7 @@ impl Stage {
                 statement: Exact::of(moved).map_err(failed)?,
                 signature: proven.signed().signature.clone(),
             };
-            let judged = signed.verify(&self.roster, &address(SENDER));
+            let judged = signed.verify(&self.roster);
             judged
                 .err()
                 .ok_or_else(|| not_so("a moved receipt is refused"))

@@ -119,9 +119,7 @@ impl Stage {
             }
         })
         .await?;
-        let proven = signed
-            .verify(&self.roster, &address(SENDER))
-            .map_err(failed)?;
+        let proven = signed.verify(&self.roster).map_err(failed)?;
         Ok((proven, note))
     }
 

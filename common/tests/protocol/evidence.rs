@@ -1,0 +1,328 @@
+//! Receipts, relays' statements, notes (PROTOCOL section 7).
+
+use maille_common::address::DeviceId;
+use maille_common::codec::{Bytes, Exact, decode, encode};
+use maille_common::evidence::{
+    Accepted, AcceptedFault, Expiry, Notice, Receipt, ReceiptFault, RelayTime, Signed,
+    SignedReceipt, officer_hash, sign,
+};
+use maille_common::extension::{Extension, Extensions};
+use maille_common::hash::Hash;
+use maille_common::identifier::{AlertId, Epoch, Incarnation};
+use maille_common::roster::{
+    Roster, RosterDocuments, SignedSuspension, Subject, Suspension, Version,
+};
+use maille_common::terms::{AcceptReason, Actor, NoticeKind, Outcome, Reason, Stage};
+use maille_common::time::Span;
+
+use crate::world::*;
+
+pub(crate) const ALERT: AlertId = AlertId::from_bytes([0xa1; 32]);
+
+/// A receipt of device 3 for `beta/desk`, of a stage that needs nothing more.
+pub(crate) fn receipt() -> Receipt {
+    Receipt {
+        version: 1,
+        alert: ALERT,
+        recipient: address("beta/desk"),
+        contact: address("beta/desk"),
+        device: device(3),
+        stage: Stage::Delivered,
+        actor: Actor::System,
+        reason: Reason::None,
+        officer: Hash::ZERO,
+        note: Hash::ZERO,
+        time: NOW,
+        roster: Hash::from_bytes([7; 32]),
+        bundle: 1,
+        epoch: Epoch(1),
+        number: 1,
+        previous: Hash::ZERO,
+        extensions: Extensions::empty(),
+    }
+}
+
+/// The same, of an officer who acts.
+pub(crate) fn act(stage: Stage, reason: Reason) -> Receipt {
+    Receipt {
+        stage,
+        reason,
+        actor: Actor::Officer,
+        officer: officer_hash(&[1; 16], "Amina"),
+        ..receipt()
+    }
+}
+
+pub(crate) fn signed(receipt: Receipt, by: u8) -> SignedReceipt {
+    sign(&key(by), vec![Exact::of(receipt).unwrap()]).remove(0)
+}
+
+fn fault(receipt: Receipt, by: u8) -> &'static str {
+    signed(receipt, by).verify(&roster()).unwrap_err().check()
+}
+
+pub(crate) fn accepted() -> Accepted {
+    Accepted {
+        version: 1,
+        relay: "lyon".parse().unwrap(),
+        incarnation: Incarnation::from_bytes([8; 16]),
+        number: 1,
+        device: device(1),
+        alert: ALERT,
+        recipient: address("beta/desk"),
+        outcome: Outcome::Accepted,
+        reason: AcceptReason::None,
+        retry_after: Span::ZERO,
+        time: NOW,
+        roster: Hash::from_bytes([7; 32]),
+    }
+}
+
+pub(crate) fn notice() -> Notice {
+    Notice {
+        version: 1,
+        relay: "lyon".parse().unwrap(),
+        incarnation: Incarnation::from_bytes([8; 16]),
+        alert: ALERT,
+        recipient: address("beta/desk"),
+        kind: NoticeKind::Released,
+        step: 1,
+        device: DeviceId::from_bytes([0; 16]),
+        time: NOW,
+        roster: Hash::from_bytes([7; 32]),
+    }
+}
+
+pub(crate) fn expiry() -> Expiry {
+    Expiry {
+        version: 1,
+        alert: ALERT,
+        recipient: address("beta/desk"),
+        device: device(1),
+        time: NOW,
+        roster: Hash::from_bytes([7; 32]),
+    }
+}
+
+pub(crate) fn relay_time() -> RelayTime {
+    RelayTime {
+        version: 1,
+        relay: "lyon".parse().unwrap(),
+        incarnation: Incarnation::from_bytes([8; 16]),
+        challenge: [9; 16],
+        time: NOW,
+        roster: Hash::from_bytes([7; 32]),
+    }
+}
+
+#[test]
+fn a_receipt_of_the_recipients_device_is_proven() {
+    let officer = act(Stage::Acknowledged, Reason::None);
+    let refusal = act(Stage::Refused, Reason::NotOurs);
+    let returned = Receipt {
+        stage: Stage::Returned,
+        reason: Reason::NotAllowed,
+        ..receipt()
+    };
+    for receipt in [receipt(), officer, refusal, returned] {
+        let bytes = encode(&signed(receipt.clone(), 3));
+        let arrived: SignedReceipt = decode(&bytes).unwrap();
+        let proven = arrived.verify(&roster()).unwrap();
+        assert_eq!(*proven.statement(), receipt);
+        assert_eq!(*proven.key(), key(3).verifying_key());
+    }
+}
+
+#[test]
+fn q1_stage_actor_reason_and_officer_have_to_fit() {
+    let changes: [fn(&mut Receipt); 9] = [
+        |receipt| receipt.version = 2,
+        |receipt| receipt.reason = Reason::NotOurs,
+        |receipt| receipt.stage = Stage::Returned,
+        |receipt| receipt.stage = Stage::Read,
+        |receipt| receipt.officer = Hash::from_bytes([1; 32]),
+        |receipt| receipt.actor = Actor::Officer,
+        |receipt| *receipt = act(Stage::Refused, Reason::KeyGone),
+        |receipt| *receipt = act(Stage::Delivered, Reason::None),
+        |receipt| {
+            receipt.extensions = sorted([Extension {
+                number: 1,
+                critical: true,
+                value: Bytes::new(*b"").unwrap(),
+            }]);
+        },
+    ];
+    for change in changes {
+        let mut changed = receipt();
+        change(&mut changed);
+        assert_eq!(fault(changed, 3), "Q1");
+    }
+}
+
+#[test]
+fn q2_another_devices_key_proves_nothing() {
+    for other in [1, 4, 5, 6, RELAY] {
+        assert_eq!(fault(receipt(), other), "Q2");
+    }
+}
+
+#[test]
+fn q2_a_key_of_the_time_before_still_proves_what_it_signed() {
+    let moved = roster_after("beta", |contact| {
+        let devices = contact.devices.iter().filter(|held| held.id == device(4));
+        contact.devices = sorted(devices.cloned().collect::<Vec<_>>());
+    });
+    assert!(signed(receipt(), 3).verify(&moved).is_ok());
+}
+
+#[test]
+fn q3_only_the_contact_and_its_deputies_answer_for_a_recipient() {
+    let by = |number: u8| Receipt {
+        contact: contact_of(number),
+        device: device(number),
+        ..receipt()
+    };
+    assert!(signed(by(4), 4).verify(&roster()).is_ok());
+    assert!(signed(by(5), 5).verify(&roster()).is_ok(), "the deputy");
+    assert_eq!(fault(by(6), 6), "Q3");
+    assert_eq!(fault(by(1), 1), "Q3", "not even the sender");
+    let elsewhere = Receipt {
+        contact: address("beta/desk"),
+        ..by(5)
+    };
+    assert_eq!(fault(elsewhere, 5), "Q3", "a device of another contact");
+    let copy = Receipt {
+        recipient: address("alpha/desk"),
+        ..by(2)
+    };
+    assert!(signed(copy, 2).verify(&roster()).is_ok(), "an own wrap");
+}
+
+fn suspended(number: u8) -> Roster {
+    let suspension = Suspension {
+        version: Version::ONE,
+        network: text("test"),
+        subject: Subject::Device(contact_of(number), device(number)),
+        issued: NOW,
+        reason: text("stolen"),
+        key: key(100).verifying_key(),
+    };
+    let mut roster = roster();
+    let documents = RosterDocuments {
+        suspensions: list([SignedSuspension::sign(&key(100), suspension).unwrap()]),
+        ..RosterDocuments::default()
+    };
+    roster.apply(&documents).unwrap();
+    roster
+}
+
+#[test]
+fn q3_a_suspended_device_answers_for_nobody_from_then_on() {
+    let roster = suspended(3);
+    let refused = signed(receipt(), 3).verify(&roster).unwrap_err();
+    assert_eq!(refused.check(), "Q3");
+    let before = Receipt {
+        time: NOW - Span::from_ms(1),
+        ..receipt()
+    };
+    assert!(signed(before, 3).verify(&roster).is_ok());
+    assert!(
+        signed(receipt(), 3).verify_again(&roster).is_ok(),
+        "what was proven when it came stays proven"
+    );
+}
+
+#[test]
+fn q3_what_a_deputy_answered_stays_true_after_its_office() {
+    let answer = Receipt {
+        contact: address("gamma/desk"),
+        device: device(5),
+        ..receipt()
+    };
+    let roster = roster_after("beta", |contact| contact.deputies = list([]));
+    assert!(signed(answer.clone(), 5).verify(&roster).is_err());
+    assert!(signed(answer, 5).verify_again(&roster).is_ok());
+}
+
+#[test]
+fn a_receipt_moved_to_another_alert_recipient_or_device_does_not_verify() {
+    let moves: [fn(&mut Receipt); 4] = [
+        |receipt| receipt.alert = AlertId::from_bytes([0xa2; 32]),
+        |receipt| {
+            receipt.recipient = address("gamma/desk");
+            receipt.contact = address("gamma/desk");
+            receipt.device = device(5);
+        },
+        |receipt| receipt.device = device(4),
+        |receipt| receipt.number = 2,
+    ];
+    for change in moves {
+        let mut moved = receipt();
+        change(&mut moved);
+        let moved = Signed {
+            statement: Exact::of(moved).unwrap(),
+            signature: signed(receipt(), 3).signature,
+        };
+        assert_eq!(moved.verify(&roster()).unwrap_err().check(), "Q2");
+    }
+}
+
+#[test]
+fn batches_of_1_2_and_200_prove_each_of_their_statements() {
+    let roster = roster();
+    for count in [1, 2, 200] {
+        let numbered = |number| {
+            let numbered = Receipt {
+                number,
+                ..receipt()
+            };
+            Exact::of(numbered).unwrap()
+        };
+        let batch = sign(&key(3), (1..=count).map(numbered).collect());
+        assert_eq!(batch.len(), usize::try_from(count).unwrap());
+        for (place, signed) in batch.iter().enumerate() {
+            assert!(signed.clone().verify(&roster).is_ok());
+            let neighbour = &batch[(place + 1) % batch.len()];
+            let moved = Signed {
+                statement: signed.statement.clone(),
+                signature: neighbour.signature.clone(),
+            };
+            assert_eq!(moved.verify(&roster).is_ok(), count == 1);
+        }
+    }
+}
+
+#[test]
+fn q6_statements_of_relays_are_by_a_key_of_that_relay() {
+    let roster = roster();
+    let one = |by: u8| sign(&key(by), vec![Exact::of(accepted()).unwrap()]).remove(0);
+    assert!(one(RELAY).verify(&roster).is_ok());
+    assert!(one(RELAY + 1).verify(&roster).is_err(), "its transport key");
+    assert!(one(1).verify(&roster).is_err());
+    let contradictory = Accepted {
+        reason: AcceptReason::NoRule,
+        ..accepted()
+    };
+    let contradictory = sign(&key(RELAY), vec![Exact::of(contradictory).unwrap()]).remove(0);
+    let fault = contradictory.verify(&roster).unwrap_err();
+    assert_eq!(fault, AcceptedFault::Form);
+    let one = |by: u8| sign(&key(by), vec![Exact::of(notice()).unwrap()]).remove(0);
+    assert!(one(RELAY).verify(&roster).is_ok() && one(3).verify(&roster).is_err());
+    let one = |by: u8| sign(&key(by), vec![Exact::of(relay_time()).unwrap()]).remove(0);
+    assert!(one(RELAY).verify(&roster).is_ok() && one(3).verify(&roster).is_err());
+}
+
+#[test]
+fn q6_an_expiry_is_by_a_device_of_the_sender() {
+    let (roster, alpha) = (roster(), address("alpha/desk"));
+    let one = |expiry: Expiry, by: u8| sign(&key(by), vec![Exact::of(expiry).unwrap()]).remove(0);
+    assert!(one(expiry(), 1).verify(&roster, &alpha).is_ok());
+    assert!(one(expiry(), 2).verify(&roster, &alpha).is_err());
+    assert!(one(expiry(), RELAY).verify(&roster, &alpha).is_err());
+    let by_recipient = Expiry {
+        device: device(3),
+        ..expiry()
+    };
+    let fault = one(by_recipient, 3).verify(&roster, &alpha).unwrap_err();
+    assert!(matches!(fault, ReceiptFault::NotEntitled { .. }));
+}

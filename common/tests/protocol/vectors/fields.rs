@@ -1,0 +1,231 @@
+//! The fields of every format, in their order.
+
+use maille_common::address::{ContactAddress, DeviceId, Name};
+use maille_common::blob::{BlobId, BlobRef, Manifest};
+use maille_common::content::{
+    Alert, Code, Evaluation, External, Handling, Heartbeat, Missing, Part, PartBlob, PartContent,
+};
+use maille_common::crypto::batch::BatchSignature;
+use maille_common::crypto::chunked::ContentKey;
+use maille_common::crypto::ed25519::{Signature, VerifyingKey};
+use maille_common::crypto::hpke::SealingPublicKey;
+use maille_common::envelope::{
+    Core, Delivery, DeviceSignature, Entry, EntryProof, Env, Original, StreamPosition, Submission,
+    SubmittedEntry,
+};
+use maille_common::evidence::{
+    Accepted, Expiry, Note, NoteWrap, Notice, Receipt, RelayTime, SealedNote, Signed, Statement,
+};
+use maille_common::extension::Extension;
+use maille_common::hash::Hash;
+use maille_common::identifier::{AlertId, Epoch, Incarnation};
+use maille_common::local_text::LocalText;
+use maille_common::roster::{
+    Anchor, Annex, AnnexHead, AuthorityKey, AuthorityPart, Contact, Deputy, Device, DeviceKeys,
+    DeviceRequest, DutyHours, Head, KeySignature, NamedList, Organisation, Relay, RelayKeys,
+    RosterDocuments, RosterHeads, Rule, SignedAnnex, SignedAuthority, SignedRequest,
+    SignedSuspension, Subject, Suspension, UrgencyDefault, Version,
+};
+use maille_common::sealing::{Bundle, SealingKey, SealingKeyId, SignedBundle};
+use maille_common::terms::*;
+use maille_common::time::{Span, Timestamp};
+use maille_common::wire::{
+    Answer, BlobStanding, Hello, HelloAnswer, PostReceipt, Push, Refusal, RefusalCode, Request,
+    Seen,
+};
+
+use super::page::{Annotate, Page, plain, shown};
+
+macro_rules! leaves {
+    ($how:ident: $($type:ty),+ $(,)?) => {$(
+        impl Annotate for $type {
+            fn annotate(&self, page: &mut Page, path: &str) {
+                $how(self, page, path);
+            }
+        }
+    )+};
+}
+
+macro_rules! fields {
+    ($($type:ty { $($field:ident),+ $(,)? })+) => {$(
+        impl Annotate for $type {
+            fn annotate(&self, page: &mut Page, path: &str) {
+                $(self.$field.annotate(page, &format!("{path}.{}", stringify!($field)));)+
+            }
+        }
+    )+};
+}
+
+leaves!(shown: bool, u8, u16, u32, u64, Kind, Status, Urgency, Severity, Certainty, Category,
+    Response, Tlp, HandlingCode, SourceGrade, InformationGrade, AckRule, PartRole, Stage, Actor,
+    Reason, Standing, Reach, Outcome, AcceptReason, NoticeKind, Release, RefusalCode);
+leaves!(plain: Hash, AlertId, DeviceId, BlobId, Incarnation, Epoch, SealingKeyId, Signature,
+    VerifyingKey, SealingPublicKey, ContentKey, Version, Manifest, Name, ContactAddress, Timestamp,
+    Span);
+
+fields! {
+    Anchor { version, network, threshold, keys }
+    AuthorityPart {
+        version, network, reach, number, previous, issued, renew_by, threshold, keys,
+        organisations, relays, lists, defaults, rules, lifted, extensions,
+    }
+    AuthorityKey { key, organisation, holder }
+    Organisation {
+        name, standing, names, home_relays, annex_threshold, annex_keys, pin,
+    }
+    LocalText { language, text }
+    Relay { name, organisation, addresses, keys }
+    RelayKeys { transport, signing }
+    NamedList { name, patterns }
+    UrgencyDefault { urgency, ack_within, expires_after }
+    Rule { from, to, two_persons }
+    Head { number, hash }
+    AnnexHead { organisation, number, hash }
+    RosterHeads { authority, annexes, suspensions }
+    RosterDocuments { authority, annexes, suspensions }
+    SignedAuthority { part, signatures }
+    SignedAnnex { annex, signatures }
+    SignedSuspension { suspension, signature }
+    KeySignature { key, signature }
+    Annex {
+        version, network, organisation, number, previous, issued, renew_by, officer_names,
+        contacts, lifted, extensions,
+    }
+    Contact {
+        address, names, role, languages, time_zone, hours, telephones, deputies,
+        system_acknowledges, valid_from, valid_to, devices,
+    }
+    DutyHours { days, from_minute, to_minute }
+    Deputy { contact, after }
+    Device { id, label, keys }
+    DeviceKeys { transport, signing, valid_from, valid_to }
+    Suspension { version, network, subject, issued, reason, key }
+    DeviceRequest { version, network, contact, device, label, transport, signing, created }
+    SignedRequest { request, by_signing, by_transport }
+    Extension { number, critical, value }
+    Bundle {
+        version, contact, device, number, previous, issued, reads, keys, extensions,
+    }
+    SealingKey { valid_from, valid_to, public }
+    SignedBundle { bundle, signature }
+    Core {
+        version, kind, status, sender, device, roster, created, ack_within, expires_after,
+        ack_rule, urgency, recipients, reference,
+    }
+    Env { core, body_hash, body_length, blobs, entries, root }
+    BlobRef { id, length }
+    DeviceSignature { device, signature }
+    Entry { device, release, recipient, step, key, wrap }
+    SubmittedEntry { entry, wrap }
+    EntryProof { index, path }
+    StreamPosition { epoch, number, chain }
+    Original { env, signatures }
+    Submission { env, signatures, entries, original, body }
+    Delivery { env, signatures, proof, entry, wrap, original, body }
+    BatchSignature { index, count, path, signature }
+    Receipt {
+        version, alert, recipient, contact, device, stage, actor, reason, officer, note, time,
+        roster, bundle, epoch, number, previous, extensions,
+    }
+    Accepted {
+        version, relay, incarnation, number, device, alert, recipient, outcome, reason,
+        retry_after, time, roster,
+    }
+    Notice {
+        version, relay, incarnation, alert, recipient, kind, step, device, time, roster,
+    }
+    Expiry { version, alert, recipient, device, time, roster }
+    RelayTime { version, relay, incarnation, challenge, time, roster }
+    Note { version, salt, officer, text, suggested, duplicate_of }
+    NoteWrap { device, key, sealed }
+    SealedNote { wraps }
+    Alert {
+        version, subjects, categories, severity, certainty, events, responses, tlp, handling,
+        evaluation, onset, areas, answer_within, external, incidents, related, parts, signed_by,
+        extensions,
+    }
+    Code { scheme, value }
+    Handling { code, text }
+    Evaluation { source, information }
+    External { channel, reference }
+    Part { role, media_type, schema, language, name, content }
+    PartBlob { index, key, length, digest }
+    Heartbeat { version, next_due, bundle, missing, extensions }
+    Missing { device, epoch, from, to }
+    Hello { versions, device, roster, epoch, challenge, seen }
+    Seen { incarnation, mailbox, accepted }
+    PostReceipt { receipt, note, to }
+    HelloAnswer { version, time, roster, mailbox, accepted, epoch }
+    Refusal { code, retry_after }
+    BlobStanding { missing }
+}
+
+impl<S: Statement + Annotate> Annotate for Signed<S> {
+    fn annotate(&self, page: &mut Page, path: &str) {
+        self.statement.annotate(page, &format!("{path}.statement"));
+        self.signature.annotate(page, &format!("{path}.signature"));
+    }
+}
+
+/// An enum of the codec: its variants in order, each with its fields.
+macro_rules! choices {
+    ($($type:ident { $($number:literal $variant:ident $shape:tt)+ })+) => {$(
+        impl Annotate for $type {
+            fn annotate(&self, page: &mut Page, path: &str) {
+                $(choices!(@arm self page path $type $number $variant $shape);)+
+            }
+        }
+    )+};
+    (@arm $me:ident $page:ident $path:ident $type:ident $number:literal $variant:ident
+        ($($field:ident),*)) => {
+        if let $type::$variant($($field),*) = $me {
+            $page.choice($path, $number, stringify!($variant));
+            $($field.annotate($page, &format!("{}.{}", $path, stringify!($field)));)*
+        }
+    };
+    (@arm $me:ident $page:ident $path:ident $type:ident $number:literal $variant:ident
+        {$($field:ident),*}) => {
+        if let $type::$variant { $($field),* } = $me {
+            $page.choice($path, $number, stringify!($variant));
+            $($field.annotate($page, &format!("{}.{}", $path, stringify!($field)));)*
+        }
+    };
+}
+
+choices! {
+    Subject { 0 Organisation(name) 1 Contact(address) 2 Device(address, id) }
+    PartContent { 0 Inline(bytes) 1 Blob(blob) }
+    Request {
+        0 Hello(hello)
+        1 Submit(submission)
+        2 Receipt(posted)
+        3 Confirm { incarnation, numbers }
+        4 PublishBundle(bundle)
+        5 FetchBundles { contacts }
+        6 FetchRoster { have }
+        7 OfferRoster(documents)
+        8 FetchHeads { roster }
+        9 OfferBlob(manifest)
+        10 PutPiece { blob, index, bytes }
+        11 FetchManifest { alert, blob }
+        12 FetchPiece { alert, blob, index }
+    }
+    Answer {
+        0 Refused(refusal)
+        1 Hello(hello)
+        2 Accepted(accepted)
+        3 Done {}
+        4 Bundles(bundles)
+        5 Roster(documents)
+        6 Heads(heads)
+        7 BlobStanding(standing)
+        8 Manifest(manifest)
+        9 Piece(bytes)
+    }
+    Push {
+        0 Delivery { number, delivery }
+        1 Receipt { number, receipt, note }
+        2 Notice { number, notice }
+        3 RosterNews { roster }
+    }
+}
