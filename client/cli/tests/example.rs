@@ -1,5 +1,9 @@
 //! certs-example/: the committed files prove themselves, and `maille example` makes the same anew.
-#![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "helpers of tests are tests too, and what is skipped is said loudly"
+)]
 
 use std::fs;
 use std::path::{Path, PathBuf};

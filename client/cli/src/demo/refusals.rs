@@ -6,12 +6,16 @@ use maille_client::core::SendError as OrderError;
 use maille_client::entropy::OsRandomness;
 use maille_client::home::{Home, Unlock};
 use maille_client::{Message, SendError};
-use maille_common::codec::{Bytes, Exact, List, decode, encode};
-use maille_common::envelope::{Delivery, SealedEnvelope};
+use maille_common::codec::{Bytes, Exact, List, SortedList, decode, encode};
+use maille_common::envelope::{
+    Addressee, Core, Delivery, Draft, OutgoingStream, Sealed, SealedEnvelope, Signer, seal,
+};
 use maille_common::evidence::{Receipt, Signed};
 use maille_common::hash::Hash;
 use maille_common::identifier::Epoch;
 use maille_common::randomness::Randomness;
+use maille_common::sealing::SignedBundle;
+use maille_common::terms::{AcceptReason, Outcome, Release};
 use maille_common::wire::{ANSWER_BYTES_MAX, Answer, Hello, PUSH_BYTES_MAX, Push, Request};
 use maille_link::{AnswerBound, CloseReason, Link, Priority, RequestError};
 
@@ -19,7 +23,7 @@ use super::stage::{AWAY, OBSERVER, PRESENT, Stage, address, ensure, failed, in_t
 use super::timeline::Told;
 use crate::clock::now;
 use crate::fault::Fault;
-use crate::network::{Site, new_home};
+use crate::network::{Site, file_fault, new_home};
 
 /// For any answer here.
 const BOUND: AnswerBound = AnswerBound {
@@ -87,6 +91,87 @@ impl Stage {
             Err(other) => Err(failed(other)),
             Ok(sent) => Err(not_so(format_args!("{} was refused", sent.id.prefix()))),
         }
+    }
+
+    /// The observer's keys without its desk: an envelope that its own program would never make is
+    /// signed with them and handed to the relay. Sealing keys are public, so it has those.
+    pub(super) async fn submit_without_a_rule(&mut self) -> Result<Told, Fault> {
+        let epoch = self.desk(OBSERVER)?.status().await.map_err(failed)?.epoch;
+        self.close(OBSERVER).await;
+        let home = self.founded.site.home(&address(OBSERVER));
+        let home = Home::open(&home, Unlock::Machine)?;
+        let sealed = self.forge(&home, epoch).await?;
+        let (_dialer, link) = self.link(home.transport_seed()).await?;
+        self.hello(&link, home.device(), epoch).await?;
+        let request = encode(&Request::Submit(Box::new(sealed.submission)));
+        let answer = link
+            .request(Priority::Normal, &request, BOUND)
+            .await
+            .map_err(failed)?;
+        let Answer::Accepted(answers) = decode(&answer).map_err(failed)? else {
+            return Err(not_so("the relay answers for each recipient"));
+        };
+        let signed = answers
+            .first()
+            .ok_or_else(|| not_so("the relay answers"))?
+            .clone();
+        let proven = signed.verify(&self.roster).map_err(failed)?;
+        let said = proven.statement();
+        ensure(
+            said.outcome == Outcome::Refused && said.reason == AcceptReason::NoRule,
+            format_args!("the relay refuses for want of a rule, not {}", said.reason),
+        )?;
+        Ok(Told::new(
+            format!("an envelope forged with the keys of {OBSERVER} is refused by the relay too"),
+            format!(
+                "answer {} signed by the relay: refused, {}",
+                proven.hash().short(),
+                said.reason
+            ),
+        ))
+    }
+
+    /// An envelope of the observer to the recipient that is there, whole in every other way.
+    async fn forge(&self, home: &Home, epoch: Epoch) -> Result<Sealed, Fault> {
+        let bundle = self.founded.site.home(&address(PRESENT)).join("bundle");
+        let bytes = std::fs::read(&bundle).map_err(|error| file_fault(&bundle, &error))?;
+        let bundle: SignedBundle = decode(&bytes).map_err(failed)?;
+        let chosen = bundle
+            .bundle
+            .key_at(now())
+            .ok_or_else(|| not_so("a key is current"))?;
+        let core = Core {
+            sender: address(OBSERVER),
+            device: home.device(),
+            created: now(),
+            recipients: SortedList::new([address(PRESENT)]).map_err(failed)?,
+            ..self.track().await?.core
+        };
+        let addressee = Addressee {
+            device: self.device(PRESENT)?,
+            release: Release::Now,
+            recipient: 0,
+            step: 0,
+            key: chosen.id,
+            public: chosen.key.public.clone(),
+            stream: Some(OutgoingStream::start(
+                &home.device(),
+                epoch,
+                &self.device(PRESENT)?,
+            )),
+        };
+        let draft = Draft {
+            core,
+            content: b"Nobody may get this.",
+            blobs: Vec::new(),
+            addressees: vec![addressee],
+            epoch,
+            signers: vec![Signer {
+                device: home.device(),
+                key: home.signing_key(),
+            }],
+        };
+        seal(draft, &mut OsRandomness::new()).map_err(failed)
     }
 
     /// A home with fresh keys, for a contact that exists, and never admitted.

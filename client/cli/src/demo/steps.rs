@@ -19,7 +19,7 @@ use crate::network::{DEMO, RelaySite, Site, file_fault, found};
 use crate::output::Output;
 
 /// How many steps there are.
-const STEPS: usize = 22;
+const STEPS: usize = 23;
 
 /// What a demonstration is told.
 #[derive(Debug)]
@@ -78,6 +78,7 @@ async fn play(folder: &Path, cap: CapFile, timeline: &mut Timeline<'_>) -> Resul
     timeline.tell("acknowledged", stage.acknowledge().await)?;
     timeline.tell("refused", stage.refuse().await)?;
     timeline.tell("no-rule", stage.send_without_a_rule().await)?;
+    timeline.tell("no-rule-at-the-relay", stage.submit_without_a_rule().await)?;
     timeline.tell("unknown-device", stage.connect_unknown_device().await)?;
     timeline.tell("moved-receipt", stage.move_a_receipt())?;
     timeline.tell("hand-check", hand_check::write(stage))?;
