@@ -77,7 +77,8 @@ pub enum ActError {
     /// It was refused, and is not taken on by the system afterwards.
     #[error("only an officer refuses an alert or says that it was read; sign in as one first")]
     OfficerOnly,
-    /// A program has no words of its own: a note is sealed with the name of the officer who wrote it.
+    /// A program has no words of its own: a note is sealed with the name of the officer who wrote
+    /// it.
     #[error("a note is an officer's; sign in as one first, or leave it out")]
     NoteWithoutOfficer,
     /// The note is too long.
