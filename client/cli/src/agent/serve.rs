@@ -81,7 +81,8 @@ impl Socket {
                 () = &mut stop => break,
                 accepted = self.listener.accept(), if callers.len() < CALLERS_MAX => {
                     if let Ok((stream, _)) = accepted {
-                        callers.spawn(answer_caller(stream, Arc::clone(&desk), stopping.subscribe()));
+                        let (desk, stopping) = (Arc::clone(&desk), stopping.subscribe());
+                        callers.spawn(answer_caller(stream, desk, stopping));
                     }
                 }
                 Some(_) = callers.join_next() => {}
