@@ -27,6 +27,7 @@ pub(crate) enum Exit {
 
 impl Exit {
     /// Every kind of fault.
+    #[cfg(unix)]
     const ALL: [Self; 9] = [
         Self::Usage,
         Self::Input,
@@ -45,6 +46,7 @@ impl Exit {
     }
 
     /// The kind with this code; what an agent of another version says is the machine's failure.
+    #[cfg(unix)]
     pub(crate) fn from_code(code: u8) -> Self {
         let known = Self::ALL.into_iter().find(|exit| exit.code() == code);
         known.unwrap_or(Self::World)

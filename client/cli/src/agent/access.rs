@@ -1,6 +1,7 @@
 //! The way to a desk: an agent that holds it, or one opened for the command.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 #[cfg(unix)]
 use super::call::Call;
@@ -8,6 +9,9 @@ use super::{Ask, Desk, block_on};
 use crate::args::DeskArgs;
 use crate::command::Context;
 use crate::fault::Fault;
+
+/// How long a greeting that has begun may go on: cut short, it leaves the relay half a connection.
+const GREETING: Duration = Duration::from_millis(500);
 
 /// The way to a desk.
 #[derive(Debug)]
@@ -92,9 +96,12 @@ impl Own {
 
     async fn close(self) {
         let Self { desk, brings, .. } = self;
-        if brings.into_inner() {
-            desk.client().settled(desk.patience()).await;
-        }
+        let patience = desk.patience();
+        let wait = match brings.into_inner() {
+            true => patience,
+            false => patience.min(GREETING),
+        };
+        desk.client().settled(wait).await;
         desk.close().await;
     }
 }

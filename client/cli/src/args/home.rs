@@ -21,7 +21,8 @@ pub(crate) struct UnlockArgs {
 }
 
 impl UnlockArgs {
-    /// The officer who is named to open it.
+    /// The officer who is named to open it; an agent may act for another.
+    #[cfg(unix)]
     pub(crate) fn named(&self) -> Option<&str> {
         self.officer.as_deref()
     }

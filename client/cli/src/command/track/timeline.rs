@@ -57,7 +57,7 @@ pub(super) fn of(tracked: &TrackedRecipient) -> Vec<Moment> {
 }
 
 impl Moment {
-    fn new(time: Timestamp, stage: impl ToString, by: String, proof: Hash) -> Self {
+    fn new(time: Timestamp, stage: &impl ToString, by: String, proof: Hash) -> Self {
         Self {
             time,
             stage: stage.to_string(),
@@ -80,7 +80,7 @@ impl Moment {
         let reason = refused.then(|| accepted.reason.to_string());
         Self {
             reason,
-            ..Self::new(accepted.time, stage, by, proof)
+            ..Self::new(accepted.time, &stage, by, proof)
         }
     }
 
@@ -94,19 +94,19 @@ impl Moment {
             officer,
             reason: (receipt.reason != Reason::None).then(|| receipt.reason.to_string()),
             note: note.and_then(words_of),
-            ..Self::new(receipt.time, receipt.stage, by, proof)
+            ..Self::new(receipt.time, &receipt.stage, by, proof)
         }
     }
 
     fn of_expiry(expiry: &Expiry, proof: Hash) -> Self {
         let by = format!("this contact's device {}", expiry.device);
-        Self::new(expiry.time, "expired", by, proof)
+        Self::new(expiry.time, &"expired", by, proof)
     }
 
     fn of_notice(notice: &Notice, proof: Hash) -> Self {
         Self::new(
             notice.time,
-            notice.kind,
+            &notice.kind,
             format!("relay {}", notice.relay),
             proof,
         )
