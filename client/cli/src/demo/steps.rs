@@ -99,18 +99,16 @@ async fn prepare(folder: &Path, cap: CapFile) -> Result<Stage, Fault> {
         address: recorder.address(),
     };
     let founded = found(Site::at(folder), DEMO, relay)?;
+    let own_words = cap.is_built_in();
     let dispatch = Dispatch::prepare(folder, cap)?;
     let words = dispatch.words()?;
-    // What stands in the relay's folder before there is an alert is public: names, the roster.
-    let (public, _) = words
-        .found_below(&founded.site.relay())
-        .map_err(|error| file_fault(&founded.site.relay(), &error))?;
     Ok(Stage {
         roster: Arc::new(founded.roster.clone()),
         founded,
         recorder,
         relay: None,
-        words: words.without(&public),
+        words,
+        own_words,
         dispatch,
         desks: BTreeMap::new(),
         away_epoch: Epoch(0),
