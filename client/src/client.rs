@@ -20,6 +20,7 @@ use crate::status::{self, Connection, Status};
 mod act;
 mod query;
 mod send;
+mod settled;
 
 pub use act::{AnswerError, Answered, By};
 pub use query::QueryError;

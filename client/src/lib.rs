@@ -43,6 +43,7 @@
 //! | `core` | every step of a desk, pure | know a socket, file, clock or generator |
 //! | `authority` | ceremonies: plans, proposals, roster folders | believe a file |
 //! | `home` | keys, slots and the sealed store at rest | know an alert |
+//! | `authority` | ceremonies: proposals, signatures, requests | know a desk |
 //! | `cap` | CAP 1.2 files as drafts of alerts | know a desk |
 //! | `opening`, `client` | what a program calls | decide about the protocol |
 //! | `office` | the desk behind its lock, and who is told | decide anything |

@@ -99,6 +99,8 @@ pub(crate) struct Standing {
     pub(crate) connection: Connection,
     pub(crate) last_error: Option<(Timestamp, String)>,
     pub(crate) clock_offset_ms: Option<i64>,
+    /// The highest mailbox number the relay had given to this device at the last greeting.
+    pub(crate) mailbox_at_greeting: u64,
     /// Sealing keys were asked for there since the client was opened.
     pub(crate) asked_for_keys: bool,
 }
@@ -110,6 +112,7 @@ impl Standings {
             connection: Connection::Idle,
             last_error: None,
             clock_offset_ms: None,
+            mailbox_at_greeting: 0,
             asked_for_keys: false,
         })
     }

@@ -9,12 +9,26 @@ use crate::exit::Exit;
 use crate::fault::Fault;
 use crate::output::Output;
 
+pub(crate) mod ack;
+mod agent;
+mod answered;
 mod authority;
+pub(crate) mod contacts;
 mod demo;
 mod device;
+pub(crate) mod doctor;
 mod example;
+pub(crate) mod inbox;
+pub(crate) mod listen;
 pub(crate) mod officer;
+mod person;
+pub(crate) mod read;
+pub(crate) mod refuse;
+mod reply;
+pub(crate) mod send;
+pub(crate) mod status;
 mod testnet;
+pub(crate) mod track;
 
 /// What a command does.
 pub(crate) trait Run {
@@ -92,6 +106,30 @@ pub(crate) use {commands, group};
 commands! {
     /// All commands.
     pub(crate) enum Command {
+        /// Who can be reached, what time it is there, and who is on duty.
+        Contacts(contacts::ContactsArgs),
+        /// Send an alert. It is kept, and sent again, until every recipient has answered.
+        Send(send::SendArgs),
+        /// What was received and waits for an answer.
+        Inbox(inbox::InboxArgs),
+        /// Read an alert; whoever is on duty has read it then.
+        Read(read::ReadArgs),
+        /// Write back about an alert.
+        Reply(reply::ReplyArgs),
+        /// Acknowledge an alert: this contact takes it on.
+        Ack(ack::AckArgs),
+        /// Refuse an alert, with a reason.
+        Refuse(refuse::RefuseArgs),
+        /// The whole story of an alert that was sent, with every proof.
+        Track(track::TrackArgs),
+        /// Tell everything that happens at this desk, from where the reader stopped.
+        Listen(listen::ListenArgs),
+        /// How this desk stands: relays, roster, who lacks an alert.
+        Status(status::StatusArgs),
+        /// Look for what keeps alerts from going and coming, and say what to do.
+        Doctor(doctor::DoctorArgs),
+        /// Hold the home, send and collect, and answer the other commands.
+        Agent(agent::AgentArgs),
         /// Found and change a network: keys, proposals, signatures, publication.
         Authority(authority::Authority),
         /// Make this device part of a network, or suspend one.

@@ -19,10 +19,40 @@ pub(crate) enum Exit {
     Waiting = 7,
     /// Somebody was asked, and did not say yes.
     Declined = 8,
+    /// An alert stands safely in the outbox, and no relay has it for some recipient yet. Telephone.
+    NotSent = 9,
+    /// What was waited for did not come: time is up, or it ended another way.
+    Late = 10,
+}
+
+impl Exit {
+    /// Every kind of fault.
+    const ALL: [Self; 9] = [
+        Self::Usage,
+        Self::Input,
+        Self::Refused,
+        Self::Access,
+        Self::World,
+        Self::Waiting,
+        Self::Declined,
+        Self::NotSent,
+        Self::Late,
+    ];
+
+    /// The code, as a program is told it.
+    pub(crate) const fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// The kind with this code; what an agent of another version says is the machine's failure.
+    pub(crate) fn from_code(code: u8) -> Self {
+        let known = Self::ALL.into_iter().find(|exit| exit.code() == code);
+        known.unwrap_or(Self::World)
+    }
 }
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        Self::from(exit as u8)
+        Self::from(exit.code())
     }
 }

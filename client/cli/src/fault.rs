@@ -1,5 +1,6 @@
 //! How a command fails: a full sentence, a separate hint that names the flag, and an exit code.
 
+use std::borrow::Cow;
 use std::fmt::Display;
 use std::io;
 
@@ -11,13 +12,15 @@ use maille_client::home::HomeError;
 
 use crate::exit::Exit;
 
+mod of_desk;
+
 /// A failure, as people and machines are told of it.
 #[derive(Debug)]
 pub(crate) struct Fault {
     /// The kind.
     pub(crate) exit: Exit,
     /// Stable, for machines.
-    pub(crate) code: &'static str,
+    pub(crate) code: Cow<'static, str>,
     /// What happened.
     pub(crate) sentence: String,
     /// What to do, naming the flag.
@@ -26,11 +29,16 @@ pub(crate) struct Fault {
 
 impl Fault {
     /// A fault without a hint.
-    pub(crate) fn new(exit: Exit, code: &'static str, sentence: impl Display) -> Self {
+    pub(crate) fn new(
+        exit: Exit,
+        code: impl Into<Cow<'static, str>>,
+        sentence: impl Display,
+    ) -> Self {
+        let (code, sentence) = (code.into(), sentence.to_string());
         Self {
             exit,
             code,
-            sentence: sentence.to_string(),
+            sentence,
             hint: None,
         }
     }

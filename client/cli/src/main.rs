@@ -3,23 +3,29 @@
 //! | file | its noun |
 //! |---|---|
 //! | `command/` | one file per command: its arguments, and what it does |
+//! | `agent/` | what can be asked of a desk: of an agent that holds it, or of one opened for it |
 //! | `args/` | arguments that several commands share |
 //! | `output.rs` | data to standard output, talk to standard error, `--json` |
 //! | `fault.rs`, `exit.rs` | how a command fails: a sentence, a hint, an exit code by kind |
 //! | `demo/` | the demonstration, the one place that links the relay |
 //! | `network/` | a whole small network in one folder, for demo, tests and reading |
+//! | `form.rs` | words of the trade in JSON |
+//! | `local_time.rs` | times as the machine's people read them |
 //! | `safe_text.rs` | text of strangers, made harmless for a terminal |
 //! | `clock.rs` | the time of this machine |
 //!
 //! What people must know of each command stands in `docs/commands.md`, whose examples the tests
 //! run.
 
+mod agent;
 mod args;
 mod clock;
 mod command;
 mod demo;
 mod exit;
 mod fault;
+mod form;
+mod local_time;
 mod network;
 mod output;
 mod safe_text;

@@ -20,6 +20,11 @@ impl Output {
         Self { json }
     }
 
+    /// Whether a machine reads the results.
+    pub(crate) const fn is_json(&self) -> bool {
+        self.json
+    }
+
     /// Prints the result: one JSON object on a line of its own, or the text.
     pub(crate) fn result(&self, object: &impl Serialize, text: &str) -> Result<(), Fault> {
         let line = match self.json {

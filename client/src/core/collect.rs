@@ -12,7 +12,7 @@ use maille_common::identifier::AlertId;
 use maille_common::limits;
 use maille_common::record::{RecordFault, write_record};
 use maille_common::roster::{Knowledge, Roster};
-use maille_common::terms::{Kind, PartRole, Reason, Stage, Status};
+use maille_common::terms::{Kind, PartRole, Reason, Release, Stage, Status};
 use maille_common::time::Timestamp;
 use maille_durable::{Batch, CommitNumber, Scan};
 use std::sync::Arc;
@@ -296,12 +296,18 @@ impl Desk {
         now: Timestamp,
     ) -> Result<(), StepError> {
         let position = opened.position();
-        if position.number == 0 {
+        let envelope = opened.envelope();
+        // An addendum's wraps and those of other releases stand outside the streams, whatever
+        // number they carry.
+        let numbered = envelope.delivery().entry.release == Release::Now
+            && envelope.core().kind != Kind::Addendum;
+        if position.number == 0 || !numbered {
             return Ok(());
         }
-        let from = opened.envelope().core().device;
+        let from = envelope.core().device;
         let key = tables::stream_in(&from, position.epoch);
         let mut stream = self.stream_from(&from, &key, &position)?;
+        let known_hole = stream.hole();
         let arrival = match opened.content() {
             Content::Alert(_) => stream.receive(&position, opened.link()),
             Content::Heartbeat(_) => stream.heard_of(&position),
@@ -309,6 +315,8 @@ impl Desk {
         batch.put_pieces(tables::STREAM_IN, &key, &write_stream(&stream));
         let kind = match arrival {
             Arrival::InOrder | Arrival::Repeated => return Ok(()),
+            // A hole is an incident once, not with every arrival behind it.
+            Arrival::Hole { from: first, to } if known_hole == Some((first, to)) => return Ok(()),
             Arrival::Hole { from: first, to } => IncidentKind::AlertsMissing {
                 device: from,
                 from: first,

@@ -44,6 +44,12 @@ pub enum GreetError {
 }
 
 impl Desk {
+    /// The highest number of this relay's mailbox that came here in its present life.
+    pub fn mailbox_seen(&self, relay: &Name) -> Result<u64, StepError> {
+        let known: Option<RelayRecord> = self.find(tables::RELAY, &tables::relay(relay))?;
+        Ok(known.map_or(0, |known| known.mailbox))
+    }
+
     /// The first request of a connection to `relay`.
     pub fn hello(&self, relay: &Name, challenge: [u8; 16]) -> Result<Hello, StepError> {
         let known: Option<RelayRecord> = self.find(tables::RELAY, &tables::relay(relay))?;

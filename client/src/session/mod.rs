@@ -137,7 +137,7 @@ impl Session {
             let why = format!("it wants to speak version {}", answer.version);
             return Err(SessionError::Greeting(why));
         }
-        let relay = self.relay.clone();
+        let (relay, mailbox) = (self.relay.clone(), answer.mailbox);
         let greeting = self
             .office
             .settle(move |desk, now, _| {
@@ -148,7 +148,7 @@ impl Session {
                 Ok::<_, SessionError>((greeting, settled))
             })
             .await?;
-        self.note_greeting(asked, greeting.relay_time);
+        self.note_greeting(asked, greeting.relay_time, mailbox);
         if greeting.new_incarnation {
             self.office.wake();
         }
@@ -156,7 +156,7 @@ impl Session {
     }
 
     /// The relay signed its time between the question and the answer: half-way is the best guess.
-    fn note_greeting(&self, asked: Timestamp, relay_time: Timestamp) {
+    fn note_greeting(&self, asked: Timestamp, relay_time: Timestamp, mailbox: u64) {
         let now = self.office.now();
         let middle = i128::from(asked.unix_ms()).midpoint(i128::from(now.unix_ms()));
         let offset = i64::try_from(i128::from(relay_time.unix_ms()) - middle).ok();
@@ -164,6 +164,7 @@ impl Session {
             standing.connection = Connection::Connected { since: now };
             standing.last_error = None;
             standing.clock_offset_ms = offset;
+            standing.mailbox_at_greeting = mailbox;
         });
     }
 

@@ -194,8 +194,9 @@ impl Obligation {
         match receipt.stage {
             Stage::Acknowledged if mine || self.ack_rule == AckRule::First => {
                 hold(&mut standing.proofs, ObligationState::Acknowledged, proof);
+                // Another recipient's program is judged by nobody's setting here.
                 standing.escalation_stopped |=
-                    receipt.actor == Actor::Officer || self.system_acknowledges;
+                    receipt.actor == Actor::Officer || (mine && self.system_acknowledges);
             }
             Stage::Refused if mine => {
                 hold(&mut standing.proofs, ObligationState::Refused, proof);

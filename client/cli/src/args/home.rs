@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use maille_client::home::{Home, HomeError, Unlock};
+use maille_client::home::{Home, Passphrase, Unlock};
 
 use super::ask;
 use crate::command::officer::on_duty;
@@ -21,31 +21,34 @@ pub(crate) struct UnlockArgs {
 }
 
 impl UnlockArgs {
-    /// Opens the home: for the named officer, else with the machine's key, else for whoever is on
-    /// duty.
-    pub(crate) fn open(&self, home: &Path) -> Result<Home, Fault> {
-        if let Some(named) = &self.officer {
-            return self.open_for(home, named);
-        }
-        match Home::open(home, Unlock::Machine) {
-            Err(HomeError::NoMachineKey { path }) => match on_duty::read(home)? {
-                Some(duty) => self.open_for(home, &duty.officer),
-                None => Err(HomeError::NoMachineKey { path })
-                    .hint("Name who opens it with --officer, or sign in with `maille officer in`."),
-            },
-            other => other.hint("Check --home."),
-        }
+    /// The officer who is named to open it.
+    pub(crate) fn named(&self) -> Option<&str> {
+        self.officer.as_deref()
     }
 
-    fn open_for(&self, home: &Path, name: &str) -> Result<Home, Fault> {
-        let passphrase = ask(self.passphrase_file.as_deref(), name)?;
-        Home::open(
-            home,
-            Unlock::Officer {
-                name,
-                passphrase: &passphrase,
-            },
-        )
-        .hint("Check --home, --officer and --passphrase-file.")
+    /// Who opens the home, and with what; nobody for the machine's key. A machine key that is there
+    /// is used unless an officer is named.
+    pub(crate) fn key(&self, home: &Path) -> Result<Option<(String, Passphrase)>, Fault> {
+        let officer = match &self.officer {
+            Some(named) => Some(named.clone()),
+            None if home.join("machine.key").exists() => None,
+            None => on_duty::read(home)?.map(|duty| duty.officer),
+        };
+        let Some(name) = officer else { return Ok(None) };
+        let passphrase = ask(self.passphrase_file.as_deref(), &name)?;
+        Ok(Some((name, passphrase)))
+    }
+
+    /// Opens the home.
+    pub(crate) fn open(&self, home: &Path) -> Result<Home, Fault> {
+        let Some((name, passphrase)) = self.key(home)? else {
+            return Home::open(home, Unlock::Machine)
+                .hint("Name who opens it with --officer, or sign in with `maille officer in`.");
+        };
+        let unlock = Unlock::Officer {
+            name: &name,
+            passphrase: &passphrase,
+        };
+        Home::open(home, unlock).hint("Check --home, --officer and --passphrase-file.")
     }
 }

@@ -1,0 +1,101 @@
+//! The caller's end of the socket.
+
+use std::path::{Path, PathBuf};
+
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Bytes;
+use hyper::client::conn::http1;
+use hyper::header::{CONTENT_TYPE, HOST};
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use tokio::net::UnixStream;
+
+use super::Ask;
+use super::serve::socket_path;
+use super::wire::{BODY_BYTES_MAX, FaultBody};
+use crate::command::officer::on_duty;
+use crate::exit::Exit;
+use crate::fault::Fault;
+
+/// An agent that runs.
+#[derive(Debug)]
+pub(crate) struct Call {
+    socket: PathBuf,
+}
+
+impl Call {
+    /// The agent of a home, if one runs. A socket that nobody listens at is left from one that was
+    /// killed.
+    pub(super) async fn find(home: &Path) -> Option<Self> {
+        let socket = socket_path(home);
+        UnixStream::connect(&socket)
+            .await
+            .is_ok()
+            .then_some(Self { socket })
+    }
+
+    /// An agent acts for whoever is on duty, and for nobody else.
+    pub(super) fn refuse_other_officer(
+        &self,
+        home: &Path,
+        named: Option<&str>,
+    ) -> Result<(), Fault> {
+        let Some(named) = named else { return Ok(()) };
+        if on_duty::read(home)?.is_some_and(|duty| duty.officer == named) {
+            return Ok(());
+        }
+        let sentence = format!("An agent holds this home, and {named} is not on duty there.");
+        Err(Fault::new(Exit::Access, "not-on-duty", sentence)
+            .with_hint("Leave --officer out, or stop the agent and go on duty first."))
+    }
+
+    /// Asks the agent something.
+    pub(super) async fn ask<A: Ask>(&self, question: A) -> Result<A::Answer, Fault> {
+        let body = serde_json::to_vec(&question).map_err(|error| self.broken(&error))?;
+        let stream = UnixStream::connect(&self.socket)
+            .await
+            .map_err(|error| self.broken(&error))?;
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
+            .await
+            .map_err(|error| self.broken(&error))?;
+        let connection = tokio::spawn(connection);
+        let request = Request::post(format!("/v1/{}", A::NAME))
+            .header(HOST, "maille")
+            .header(CONTENT_TYPE, "application/json")
+            .body(Full::new(Bytes::from(body)))
+            .map_err(|error| self.broken(&error))?;
+        let answer = sender
+            .send_request(request)
+            .await
+            .map_err(|error| self.broken(&error))?;
+        let answer = self.read(answer).await;
+        connection.abort();
+        answer
+    }
+
+    async fn read<T: serde::de::DeserializeOwned>(
+        &self,
+        answer: Response<hyper::body::Incoming>,
+    ) -> Result<T, Fault> {
+        let status = answer.status();
+        let body = Limited::new(answer.into_body(), BODY_BYTES_MAX)
+            .collect()
+            .await;
+        let body = body.map_err(|error| self.broken(&error))?.to_bytes();
+        if status.is_success() {
+            return serde_json::from_slice(&body).map_err(|error| self.broken(&error));
+        }
+        let fault: FaultBody =
+            serde_json::from_slice(&body).map_err(|error| self.broken(&error))?;
+        Err(fault.into())
+    }
+
+    fn broken(&self, error: &impl std::fmt::Display) -> Fault {
+        let sentence = format!(
+            "The agent at {} did not answer: {error}.",
+            self.socket.display()
+        );
+        Fault::new(Exit::World, "agent-broken", sentence)
+            .with_hint("Look whether it still runs, and is of this version; start it again.")
+    }
+}

@@ -1,0 +1,83 @@
+//! An open desk.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use maille_client::{By, Client, ClientConfig};
+use maille_common::identifier::AlertId;
+
+use crate::args::DeskArgs;
+use crate::command::officer::on_duty;
+use crate::fault::Fault;
+
+/// A desk that this process holds.
+#[derive(Debug)]
+pub(crate) struct Desk {
+    client: Client,
+    home: PathBuf,
+    /// Who opened it by passphrase.
+    officer: Option<String>,
+    /// Who goes on sending when this process ends.
+    resident: bool,
+    patience: Duration,
+}
+
+impl Desk {
+    /// Opens the desk of a home. `resident`: for an agent, which stays.
+    pub(crate) async fn open(home: &Path, args: &DeskArgs, resident: bool) -> Result<Self, Fault> {
+        let mut config = ClientConfig::new(home);
+        let mut officer = None;
+        if let Some((name, passphrase)) = args.unlock.key(home)? {
+            officer = Some(name.clone());
+            config = config.officer(name, passphrase);
+        }
+        let client = Client::open(config).await?;
+        Ok(Self {
+            client,
+            home: home.to_owned(),
+            officer,
+            resident,
+            patience: args.patience.into(),
+        })
+    }
+
+    /// The client that does the work.
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Whether an agent holds it: then what is unsent goes by itself.
+    pub(crate) const fn is_resident(&self) -> bool {
+        self.resident
+    }
+
+    /// How long relays are waited for.
+    pub(crate) const fn patience(&self) -> Duration {
+        self.patience
+    }
+
+    /// Who acts: whoever is on duty, else who opened a home without an agent. Nobody: the system.
+    pub(crate) fn officer(&self) -> Result<Option<String>, Fault> {
+        let duty = on_duty::read(&self.home)?.map(|duty| duty.officer);
+        Ok(match &self.officer {
+            // The passphrase was given for this very command.
+            Some(opened) if !self.resident => Some(opened.clone()),
+            _ => duty,
+        })
+    }
+
+    /// The alert that somebody means by the beginning of its id.
+    pub(crate) async fn find(&self, typed: &str) -> Result<AlertId, Fault> {
+        Ok(self.client.find(typed).await?)
+    }
+
+    /// Stops cleanly.
+    pub(crate) async fn close(self) {
+        self.client.shutdown().await;
+    }
+}
+
+/// Whoever acts, as the library has it.
+pub(crate) fn by(officer: Option<&str>) -> By<'_> {
+    officer.map_or(By::System, By::Officer)
+}

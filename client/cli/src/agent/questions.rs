@@ -1,0 +1,64 @@
+//! All questions by name.
+
+use super::{Ask, Desk};
+use crate::command::read::{part, save};
+use crate::command::send::{preview, wait};
+use crate::command::{ack, contacts, doctor, inbox, listen, read, refuse, send, status, track};
+use crate::exit::Exit;
+use crate::fault::Fault;
+
+/// Declares the questions there are.
+macro_rules! questions {
+    ($($question:ty),+ $(,)?) => {
+        /// The names of all questions.
+        const NAMES: &[&str] = &[$(<$question>::NAME),+];
+
+        /// Answers the question of this name, asked and answered as JSON.
+        pub(super) async fn answer(name: &str, json: &[u8], desk: &Desk) -> Result<Vec<u8>, Fault> {
+            $(if name == <$question>::NAME {
+                return answer_one::<$question>(json, desk).await;
+            })+
+            Err(unknown(name))
+        }
+    };
+}
+
+questions! {
+    contacts::Contacts,
+    preview::Preview,
+    send::Send,
+    wait::Wait,
+    inbox::Inbox,
+    read::Read,
+    part::Part,
+    save::Save,
+    ack::Acknowledge,
+    refuse::Refuse,
+    track::Track,
+    listen::Next,
+    listen::Handled,
+    status::Status,
+    doctor::Doctor,
+}
+
+/// There is no such question.
+pub(super) fn unknown(name: &str) -> Fault {
+    let sentence = format!("There is no question `{name}`.");
+    let hint = format!("POST to /v1/ and one of: {}.", NAMES.join(", "));
+    Fault::new(Exit::Usage, "unknown-question", sentence).with_hint(hint)
+}
+
+async fn answer_one<A: Ask>(json: &[u8], desk: &Desk) -> Result<Vec<u8>, Fault> {
+    // No body asks for what needs nothing said.
+    let json = if json.is_empty() { b"{}" } else { json };
+    let question: A = serde_json::from_slice(json).map_err(|error| {
+        let sentence = format!("The question `{}` is not understood: {error}.", A::NAME);
+        Fault::new(Exit::Input, "question-form", sentence)
+            .with_hint("docs/commands.md shows the fields of every question.")
+    })?;
+    let answer = question.answer(desk).await?;
+    serde_json::to_vec(&answer).map_err(|error| {
+        let sentence = format!("The answer cannot be written: {error}.");
+        Fault::new(Exit::World, "answer-form", sentence)
+    })
+}

@@ -1,0 +1,102 @@
+//! `maille agent`: holds the home, sends and collects, and answers the other commands.
+
+use clap::Args;
+
+use super::{Context, Run};
+use crate::args::DeskArgs;
+use crate::fault::Fault;
+
+/// Arguments of `agent`.
+#[derive(Debug, Args)]
+pub(crate) struct AgentArgs {
+    #[command(flatten)]
+    desk: DeskArgs,
+}
+
+#[cfg(unix)]
+impl Run for AgentArgs {
+    fn run(self, context: &Context) -> Result<(), Fault> {
+        crate::agent::block_on(async {
+            let home = context.home()?;
+            let mut stop = unix::Stop::listen()?;
+            let desk = std::sync::Arc::new(crate::agent::Desk::open(home, &self.desk, true).await?);
+            let socket = crate::agent::Socket::bind(home)?;
+            unix::ready(context, &desk, socket.path()).await?;
+            socket.serve(desk, stop.asked()).await;
+            context
+                .output
+                .say("The agent has stopped; what waits to be sent stays in the outbox.");
+            Ok(())
+        })
+    }
+}
+
+/// Windows has no socket that is a file of the home.
+#[cfg(not(unix))]
+impl Run for AgentArgs {
+    fn run(self, _: &Context) -> Result<(), Fault> {
+        let sentence = "This system has no Unix sockets, so no agent can be reached here.";
+        Err(
+            Fault::new(crate::exit::Exit::World, "no-agent-here", sentence)
+                .with_hint("Leave it out: every command opens the home and does the work itself."),
+        )
+    }
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::path::Path;
+
+    use serde::Serialize;
+    use tokio::signal::unix::{Signal, SignalKind, signal};
+
+    use crate::agent::Desk;
+    use crate::command::Context;
+    use crate::exit::Exit;
+    use crate::fault::Fault;
+
+    /// The signals that ask for an end.
+    pub(super) struct Stop {
+        terminate: Signal,
+        interrupt: Signal,
+    }
+
+    impl Stop {
+        /// Hears them from now on.
+        pub(super) fn listen() -> Result<Self, Fault> {
+            let hear = |kind| {
+                signal(kind).map_err(|error| {
+                    let sentence = format!("Signals cannot be heard: {error}.");
+                    Fault::new(Exit::World, "signals", sentence)
+                })
+            };
+            let terminate = hear(SignalKind::terminate())?;
+            Ok(Self {
+                terminate,
+                interrupt: hear(SignalKind::interrupt())?,
+            })
+        }
+
+        /// Ends with the first.
+        pub(super) async fn asked(&mut self) {
+            tokio::select! {
+                _ = self.terminate.recv() => {}
+                _ = self.interrupt.recv() => {}
+            }
+        }
+    }
+
+    /// Commands find the agent from now on.
+    #[derive(Debug, Serialize)]
+    struct Ready<'a> {
+        contact: String,
+        socket: &'a Path,
+    }
+
+    /// Says so.
+    pub(super) async fn ready(context: &Context, desk: &Desk, socket: &Path) -> Result<(), Fault> {
+        let contact = desk.client().status().await?.contact.to_string();
+        let text = format!("The agent of {contact} answers at {}.", socket.display());
+        context.output.result(&Ready { contact, socket }, &text)
+    }
+}

@@ -1,0 +1,143 @@
+//! `maille contacts`: who can be reached, what time it is there, and who is on duty.
+
+use std::fmt::Write;
+
+use clap::Args;
+use maille_client::{ContactCard, Message, RecipientError};
+use maille_common::pattern::Selector;
+use serde::{Deserialize, Serialize};
+
+use super::person::Person;
+use super::{Context, Run};
+use crate::agent::{Ask, Desk, with_desk};
+use crate::args::DeskArgs;
+use crate::fault::Fault;
+use crate::safe_text::safe_text;
+
+/// Arguments of `contacts`.
+#[derive(Debug, Args)]
+pub(crate) struct ContactsArgs {
+    #[command(flatten)]
+    question: Contacts,
+    #[command(flatten)]
+    desk: DeskArgs,
+}
+
+/// Asks for the contacts that are meant; all without a pattern.
+#[derive(Debug, Default, Args, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Contacts {
+    /// An address, a pattern such as `interpol/**`, or `@list`.
+    #[arg(value_name = "PATTERN")]
+    pattern: Option<String>,
+}
+
+/// The contacts, by address.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ContactList {
+    contacts: Vec<Entry>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Entry {
+    #[serde(flatten)]
+    person: Person,
+    /// `member` or `observer`.
+    standing: String,
+    role: String,
+    languages: Vec<String>,
+    valid_from: String,
+    valid_to: Option<String>,
+    /// A rule lets this desk write to it.
+    writable: bool,
+    /// A rule lets it write to this desk.
+    writes: bool,
+}
+
+impl Run for ContactsArgs {
+    fn run(self, context: &Context) -> Result<(), Fault> {
+        let found = with_desk(context, &self.desk, async |access| {
+            access.ask(self.question).await
+        })?;
+        let text: String = found.contacts.iter().map(Entry::text).collect();
+        context.output.result(&found, text.trim_end())
+    }
+}
+
+impl Ask for Contacts {
+    const NAME: &'static str = "contacts";
+    type Answer = ContactList;
+
+    async fn answer(self, desk: &Desk) -> Result<ContactList, Fault> {
+        let cards = meant(desk, self.pattern.as_deref())?;
+        if cards.is_empty() {
+            return Ok(ContactList {
+                contacts: Vec::new(),
+            });
+        }
+        // A preview knows the hour there and whose keys are known here.
+        let words = Message::text("preview", "preview");
+        let to = cards.iter().map(|card| card.contact.address.to_string());
+        let preview = desk.client().preview(&words.to_all(to)).await?;
+        let entry = |card: &ContactCard| {
+            let of =
+                |shown: &&maille_client::PreviewedRecipient| shown.address == card.contact.address;
+            Some(Entry::new(card, preview.recipients.iter().find(of)?.into()))
+        };
+        Ok(ContactList {
+            contacts: cards.iter().filter_map(entry).collect(),
+        })
+    }
+}
+
+/// Whom a pattern means; somebody, or it is misspelt.
+fn meant(desk: &Desk, pattern: Option<&str>) -> Result<Vec<ContactCard>, Fault> {
+    let mut cards = desk.client().contacts();
+    if let Some(pattern) = pattern {
+        let selector: Selector = pattern.parse().map_err(RecipientError::from)?;
+        let meant = desk
+            .client()
+            .roster()
+            .expand(&[selector])
+            .map_err(RecipientError::from)?;
+        cards.retain(|card| meant.contains(&card.contact.address));
+    }
+    Ok(cards)
+}
+
+impl Entry {
+    fn new(card: &ContactCard, person: Person) -> Self {
+        let contact = &card.contact;
+        Self {
+            person,
+            standing: card.standing.name().to_owned(),
+            role: contact.role.to_string(),
+            languages: contact.languages.iter().map(ToString::to_string).collect(),
+            valid_from: contact.valid_from.to_string(),
+            valid_to: contact.valid_to.map(|end| end.to_string()),
+            writable: card.writable,
+            writes: card.writes,
+        }
+    }
+
+    fn text(&self) -> String {
+        let mut text = format!("{}\n", self.person.title());
+        let languages = self.languages.join(", ");
+        let role = [
+            self.role.as_str(),
+            self.standing.as_str(),
+            languages.as_str(),
+        ];
+        let role: Vec<&str> = role.into_iter().filter(|words| !words.is_empty()).collect();
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "  {}", safe_text(&role.join("; ")));
+        text += &self.person.lines();
+        if let Some(end) = &self.valid_to {
+            let _ = writeln!(text, "  valid until {end}");
+        }
+        if !self.writable {
+            text += "  no rule lets this desk write to it\n";
+        }
+        text
+    }
+}

@@ -1,0 +1,182 @@
+//! `maille inbox`: what was received and waits for an answer.
+
+use std::fmt::Write;
+
+use clap::Args;
+use maille_client::{InboxEntry, QueryError};
+use maille_common::terms::{Kind, Stage, Status, Urgency};
+use maille_common::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Context, Run};
+use crate::agent::{Ask, Desk, with_desk};
+use crate::args::DeskArgs;
+use crate::fault::Fault;
+use crate::form::word;
+use crate::local_time::local;
+use crate::safe_text::safe_text;
+
+/// Arguments of `inbox`.
+#[derive(Debug, Args)]
+pub(crate) struct InboxArgs {
+    #[command(flatten)]
+    question: Inbox,
+    #[command(flatten)]
+    desk: DeskArgs,
+}
+
+/// Asks what was received.
+#[derive(Debug, Default, Args, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Inbox {
+    /// Show exercises, tests, what was answered and copies of what was sent as well.
+    #[arg(long)]
+    all: bool,
+}
+
+/// What was received, newest last.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct InboxList {
+    alerts: Vec<Line>,
+    /// How many more `all` would show.
+    hidden: usize,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Line {
+    id: String,
+    short: String,
+    #[serde(with = "word")]
+    kind: Kind,
+    #[serde(with = "word")]
+    status: Status,
+    #[serde(with = "word")]
+    urgency: Urgency,
+    from: String,
+    /// For whom it is answered here; `null` for a copy of what was sent.
+    recipient: Option<String>,
+    /// `null` once the content was purged.
+    subject: Option<String>,
+    #[serde(with = "word")]
+    received: Timestamp,
+    #[serde(with = "word")]
+    ack_due: Timestamp,
+    #[serde(with = "word")]
+    stage: Stage,
+    overdue: bool,
+    /// Somebody may have seen it: it was being shown when the desk stopped.
+    possibly_seen: bool,
+    /// Attachments that are not here yet.
+    attachments_missing: u32,
+}
+
+impl Run for InboxArgs {
+    fn run(self, context: &Context) -> Result<(), Fault> {
+        let list = with_desk(context, &self.desk, async |access| {
+            access.ask(self.question).await
+        })?;
+        context.output.result(&list, &list.text())
+    }
+}
+
+impl Ask for Inbox {
+    const NAME: &'static str = "inbox";
+    const COLLECTS: bool = true;
+    type Answer = InboxList;
+
+    async fn answer(self, desk: &Desk) -> Result<InboxList, Fault> {
+        let entries = desk.client().inbox().await?;
+        let (shown, hidden): (Vec<_>, Vec<_>) = entries
+            .into_iter()
+            .partition(|entry| self.all || is_waiting(entry));
+        let mut alerts = Vec::new();
+        for entry in shown {
+            alerts.push(Line::of(desk, &entry).await?);
+        }
+        Ok(InboxList {
+            alerts,
+            hidden: hidden.len(),
+        })
+    }
+}
+
+/// Real, and nobody here has answered it.
+pub(super) fn is_waiting(entry: &InboxEntry) -> bool {
+    let answered = matches!(entry.stage, Stage::Acknowledged | Stage::Refused);
+    entry.status == Status::Actual && entry.recipient.is_some() && !answered
+}
+
+impl Line {
+    async fn of(desk: &Desk, entry: &InboxEntry) -> Result<Self, Fault> {
+        let subject = match desk.client().received(entry.id).await {
+            Ok(received) => Some(received.content.subject(&[]).to_owned()),
+            Err(QueryError::Purged(_)) => None,
+            Err(error) => return Err(error.into()),
+        };
+        Ok(Self {
+            id: entry.id.to_string(),
+            short: entry.id.prefix().to_string(),
+            kind: entry.kind,
+            status: entry.status,
+            urgency: entry.urgency,
+            from: entry.from.to_string(),
+            recipient: entry.recipient.as_ref().map(ToString::to_string),
+            subject,
+            received: entry.received,
+            ack_due: entry.ack_due,
+            stage: entry.stage,
+            overdue: is_waiting(entry) && crate::clock::now() > entry.ack_due,
+            possibly_seen: entry.possibly_seen,
+            attachments_missing: entry.blobs_missing,
+        })
+    }
+
+    fn text(&self) -> String {
+        let subject = self
+            .subject
+            .as_deref()
+            .map_or("(content purged)".to_owned(), safe_text);
+        let real = match self.status {
+            Status::Actual => String::new(),
+            other => format!(" [{}]", other.name().to_uppercase()),
+        };
+        let mut text = format!(
+            "{}  {}{real} {} from {}: {subject}\n  received {}, {}, to be acknowledged by {}",
+            self.short,
+            self.urgency,
+            self.kind,
+            self.from,
+            local(self.received),
+            self.stage,
+            local(self.ack_due),
+        );
+        // Writing to a String cannot fail.
+        if self.overdue {
+            text += " - OVERDUE";
+        }
+        if self.possibly_seen {
+            text += "; possibly seen";
+        }
+        if self.attachments_missing > 0 {
+            let _ = write!(
+                text,
+                "; {} attachments on their way",
+                self.attachments_missing
+            );
+        }
+        text
+    }
+}
+
+impl InboxList {
+    fn text(&self) -> String {
+        let mut lines: Vec<String> = self.alerts.iter().map(Line::text).collect();
+        if self.alerts.is_empty() {
+            lines.push("Nothing waits for an answer.".to_owned());
+        }
+        if self.hidden > 0 {
+            lines.push(format!("{} more with --all.", self.hidden));
+        }
+        lines.join("\n")
+    }
+}

@@ -1,0 +1,197 @@
+//! One event, as people and machines are told of it.
+
+use maille_client::{EventKind, NumberedEvent};
+use maille_common::identifier::AlertId;
+use maille_common::terms::{AcceptReason, Reason, Status};
+use maille_common::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::incident;
+use crate::agent::Desk;
+use crate::fault::Fault;
+use crate::form::word;
+use crate::local_time::local;
+use crate::safe_text::safe_text;
+
+/// An event. What its kind does not have is left out of the JSON.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Happening {
+    number: u64,
+    #[serde(with = "word")]
+    time: Timestamp,
+    /// Of the alert; incidents count as actual.
+    #[serde(with = "word")]
+    status: Status,
+    /// What happened: `arrived`, `receipt`, `state`, `overdue`, `incident` and so on.
+    event: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    alert: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    short: Option<String>,
+    /// What arrived: `alert`, `reply`, `update` or `cancel`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    kind: Option<String>,
+    /// Who sent what arrived.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    from: Option<String>,
+    /// Whose obligation it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    recipient: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    relay: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    stage: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    state: Option<String>,
+    /// What a relay told, an incident in words, or the number of a roster.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    words: Option<String>,
+}
+
+impl Happening {
+    pub(super) async fn of(desk: &Desk, numbered: NumberedEvent) -> Result<Self, Fault> {
+        let NumberedEvent { number, event } = numbered;
+        let incident = match &event.kind {
+            EventKind::Incident { number } => incident::words(desk, *number).await?,
+            _ => None,
+        };
+        let blank = Self {
+            number,
+            time: event.time,
+            status: event.status,
+            event: String::new(),
+            alert: None,
+            short: None,
+            kind: None,
+            from: None,
+            recipient: None,
+            relay: None,
+            stage: None,
+            reason: None,
+            state: None,
+            words: incident,
+        };
+        Ok(blank.with(event.kind))
+    }
+
+    fn with(self, kind: EventKind) -> Self {
+        match kind {
+            EventKind::Sent { alert } => self.about("sent", alert),
+            EventKind::Answered {
+                alert,
+                relay,
+                recipient,
+                reason,
+            } => Self {
+                relay: Some(relay.to_string()),
+                recipient: Some(recipient.to_string()),
+                reason: (reason != AcceptReason::None).then(|| reason.to_string()),
+                ..self.about(answered(reason), alert)
+            },
+            EventKind::Arrived { alert, kind, from } => Self {
+                kind: Some(kind.to_string()),
+                from: Some(from.to_string()),
+                ..self.about("arrived", alert)
+            },
+            EventKind::Receipt {
+                alert,
+                recipient,
+                stage,
+                reason,
+            } => Self {
+                recipient: Some(recipient.to_string()),
+                stage: Some(stage.to_string()),
+                reason: (reason != Reason::None).then(|| reason.to_string()),
+                ..self.about("receipt", alert)
+            },
+            EventKind::State {
+                alert,
+                recipient,
+                state,
+            } => Self {
+                recipient: Some(recipient.to_string()),
+                state: Some(state.state().to_string()),
+                ..self.about("state", alert)
+            },
+            EventKind::Overdue { alert, recipient } => Self {
+                recipient: Some(recipient.to_string()),
+                ..self.about("overdue", alert)
+            },
+            EventKind::Notice {
+                alert,
+                recipient,
+                kind,
+            } => Self {
+                recipient: Some(recipient.to_string()),
+                words: Some(kind.to_string()),
+                ..self.about("notice", alert)
+            },
+            EventKind::Acted { alert, stage } => Self {
+                stage: Some(stage.to_string()),
+                ..self.about("acted", alert)
+            },
+            EventKind::Incident { .. } => self.named("incident"),
+            EventKind::NewIncarnation { relay } => Self {
+                relay: Some(relay.to_string()),
+                ..self.named("new-incarnation")
+            },
+            EventKind::Roster { number } => Self {
+                words: Some(number.to_string()),
+                ..self.named("roster")
+            },
+        }
+    }
+
+    fn named(self, event: &str) -> Self {
+        Self {
+            event: event.to_owned(),
+            ..self
+        }
+    }
+
+    fn about(self, event: &str, alert: AlertId) -> Self {
+        let (alert, short) = (Some(alert.to_string()), Some(alert.prefix().to_string()));
+        Self {
+            alert,
+            short,
+            ..self.named(event)
+        }
+    }
+
+    /// Its place in the stream.
+    pub(super) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// For people: one line.
+    pub(super) fn text(&self) -> String {
+        let mut text = format!("{}  {}", local(self.time), self.event);
+        let mut add = |before: &str, words: &Option<String>| {
+            if let Some(words) = words {
+                text += &format!("{before}{}", safe_text(words));
+            }
+        };
+        add("  ", &self.short);
+        add("  ", &self.kind);
+        add(" from ", &self.from);
+        add("  ", &self.stage);
+        add("  ", &self.state);
+        add("  ", &self.words);
+        add(" for ", &self.recipient);
+        add(" at relay ", &self.relay);
+        add(": ", &self.reason);
+        if self.status != Status::Actual {
+            text += &format!(" [{}]", self.status.name().to_uppercase());
+        }
+        text
+    }
+}
+
+fn answered(reason: AcceptReason) -> &'static str {
+    match reason {
+        AcceptReason::None => "accepted",
+        _ => "refused-by-relay",
+    }
+}

@@ -1,0 +1,133 @@
+//! `maille read`: an alert with its words; whoever is on duty has read it then.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use clap::Args;
+use maille_client::{QueryError, Received};
+use maille_common::identifier::AlertId;
+use maille_common::terms::Stage;
+use serde::{Deserialize, Serialize};
+
+use super::{Context, Run};
+use crate::agent::{Ask, Desk, by, with_desk};
+use crate::args::DeskArgs;
+use crate::fault::Fault;
+
+mod paper;
+pub(crate) mod part;
+pub(crate) mod save;
+mod text;
+
+use paper::{Arrival, Paper};
+use part::Part;
+use save::Save;
+
+/// Arguments of `read`.
+#[derive(Debug, Args)]
+pub(crate) struct ReadArgs {
+    /// The alert, sent or received, by the beginning of its id.
+    #[arg(value_name = "ID")]
+    id: String,
+    /// Write one part to standard output, exactly as it was sent.
+    #[arg(long, value_name = "N", conflicts_with = "save")]
+    part: Option<usize>,
+    /// Save the attachments to this folder, under names that are safe there.
+    #[arg(long, value_name = "DIR")]
+    save: Option<PathBuf>,
+    /// Do not say that whoever is on duty has read it.
+    #[arg(long)]
+    unread: bool,
+    #[command(flatten)]
+    desk: DeskArgs,
+}
+
+/// Asks for an alert with its words.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Read {
+    id: String,
+    /// Do not say that whoever is on duty has read it.
+    #[serde(default)]
+    unread: bool,
+}
+
+impl Run for ReadArgs {
+    fn run(self, context: &Context) -> Result<(), Fault> {
+        let Self {
+            id,
+            part,
+            save,
+            unread,
+            desk,
+        } = self;
+        if let Some(part) = part {
+            let question = Part { id, part };
+            let found = with_desk(context, &desk, async |access| access.ask(question).await)?;
+            let bytes = found.bytes()?;
+            let mut stdout = io::stdout().lock();
+            return stdout
+                .write_all(&bytes)
+                .and_then(|()| stdout.flush())
+                .map_err(|error| Fault::of_write(&error));
+        }
+        if let Some(folder) = save {
+            let question = Save::new(id, &folder)?;
+            let saved = with_desk(context, &desk, async |access| access.ask(question).await)?;
+            return context.output.result(&saved, &saved.text());
+        }
+        let question = Read { id, unread };
+        let paper = with_desk(context, &desk, async |access| access.ask(question).await)?;
+        context.output.result(&paper, &paper.text())
+    }
+}
+
+impl Ask for Read {
+    const NAME: &'static str = "read";
+    const COLLECTS: bool = true;
+    const BRINGS: bool = true;
+    type Answer = Paper;
+
+    async fn answer(self, desk: &Desk) -> Result<Paper, Fault> {
+        let alert = desk.find(&self.id).await?;
+        let received = match desk.client().received(alert).await {
+            Ok(received) => received,
+            Err(QueryError::Unknown(_)) => return sent_paper(desk, alert).await,
+            Err(error) => return Err(error.into()),
+        };
+        // After a crash between here and the screen it is "possibly seen" (I5).
+        desk.client().showing(alert).await?;
+        let read_by = match self.unread {
+            true => None,
+            false => mark(desk, &received).await?,
+        };
+        let arrival = Arrival::of(&received.entry, read_by);
+        let attachments = desk.client().attachments(alert).await?;
+        Ok(Paper::new(
+            alert,
+            &received.core,
+            &received.content,
+            &attachments,
+            Some(arrival),
+        ))
+    }
+}
+
+async fn sent_paper(desk: &Desk, alert: AlertId) -> Result<Paper, Fault> {
+    let words = desk.client().sent_words(alert).await?;
+    let track = desk.client().track(alert).await?;
+    let attachments = desk.client().attachments(alert).await?;
+    Ok(Paper::new(alert, &track.core, &words, &attachments, None))
+}
+
+/// Whoever is on duty has read it; nobody has where nobody is, and what was answered was read.
+async fn mark(desk: &Desk, received: &Received) -> Result<Option<String>, Fault> {
+    let entry = &received.entry;
+    let officer = desk.officer()?;
+    let is_new = matches!(entry.stage, Stage::Delivered | Stage::Complete);
+    if let (Some(name), true, Some(_)) = (&officer, is_new, &entry.recipient) {
+        desk.client().mark_read(entry.id, by(Some(name))).await?;
+        return Ok(officer);
+    }
+    Ok(None)
+}

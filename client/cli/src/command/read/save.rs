@@ -1,0 +1,118 @@
+//! Attachments as files: under safe names, each whole and checked, none in the place of another.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::agent::{Ask, Desk};
+use crate::exit::Exit;
+use crate::fault::Fault;
+
+/// The longest name of a file that is made, in bytes; most systems take 255.
+const NAME_BYTES_MAX: usize = 120;
+
+/// Asks to save all attachments of an alert.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Save {
+    id: String,
+    /// The folder; absolute where an agent saves.
+    folder: PathBuf,
+}
+
+/// The files that were made.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Saved {
+    files: Vec<SavedFile>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct SavedFile {
+    /// What the sender calls it.
+    name: String,
+    path: PathBuf,
+    bytes: u64,
+}
+
+impl Save {
+    pub(super) fn new(id: String, folder: &Path) -> Result<Self, Fault> {
+        let folder = std::path::absolute(folder).map_err(|error| no_folder(folder, &error))?;
+        Ok(Self { id, folder })
+    }
+}
+
+impl Ask for Save {
+    const NAME: &'static str = "save";
+    const COLLECTS: bool = true;
+    const BRINGS: bool = true;
+    type Answer = Saved;
+
+    async fn answer(self, desk: &Desk) -> Result<Saved, Fault> {
+        let alert = desk.find(&self.id).await?;
+        fs::create_dir_all(&self.folder).map_err(|error| no_folder(&self.folder, &error))?;
+        let mut files = Vec::new();
+        for (index, attachment) in desk.client().attachments(alert).await?.iter().enumerate() {
+            // What is on its way may be here in a moment; what is not says so itself.
+            let _ = tokio::time::timeout(desk.patience(), attachment.whole()).await;
+            let name = attachment.name().to_owned();
+            let path = self.folder.join(safe_name(index + 1, &name));
+            attachment.save_to(&path).await?;
+            files.push(SavedFile {
+                name,
+                path,
+                bytes: attachment.length(),
+            });
+        }
+        Ok(Saved { files })
+    }
+}
+
+impl Saved {
+    /// For people.
+    pub(super) fn text(&self) -> String {
+        if self.files.is_empty() {
+            return "The alert has no attachments.".to_owned();
+        }
+        let line = |file: &SavedFile| format!("{} ({} bytes)", file.path.display(), file.bytes);
+        self.files.iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// `2-plan.pdf`: what the sender calls it, without anything a file system or shell might obey.
+///
+/// The number keeps two names apart, and begins the name, so that none is hidden, reserved by
+/// Windows, or taken for a flag.
+fn safe_name(number: usize, name: &str) -> String {
+    let mut safe = format!("{number}-");
+    for letter in name.chars() {
+        let kept = letter.is_alphanumeric() || matches!(letter, '.' | '-' | '_');
+        let letter = if kept { letter } else { '_' };
+        if safe.len() + letter.len_utf8() > NAME_BYTES_MAX {
+            break;
+        }
+        safe.push(letter);
+    }
+    // Windows drops dots at the end.
+    safe.trim_end_matches('.').to_owned()
+}
+
+fn no_folder(folder: &Path, error: &std::io::Error) -> Fault {
+    let sentence = format!("The folder {} cannot be used: {error}.", folder.display());
+    Fault::new(Exit::Input, "save-folder", sentence).with_hint("Check --save.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_never_leads_out_of_the_folder() {
+        assert_eq!(safe_name(1, "../../etc/passwd"), "1-.._.._etc_passwd");
+        assert_eq!(safe_name(2, "C:\\Windows\\a.exe"), "2-C__Windows_a.exe");
+        assert_eq!(safe_name(3, "a\0b\nc;rm -rf"), "3-a_b_c_rm_-rf");
+        assert_eq!(safe_name(4, ".."), "4-");
+        assert_eq!(safe_name(5, "خطة.pdf"), "5-خطة.pdf");
+        assert!(safe_name(6, &"é".repeat(500)).len() <= NAME_BYTES_MAX);
+    }
+}

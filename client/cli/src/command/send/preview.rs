@@ -1,0 +1,92 @@
+//! What sending would do: who gets it, what time it is there, who stands in, by when.
+
+use std::fmt::Write;
+
+use maille_client::Preview as Shown;
+use maille_common::terms::Status;
+use maille_common::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::message::MessageForm;
+use crate::agent::{Ask, Desk};
+use crate::command::person::Person;
+use crate::fault::Fault;
+use crate::form::{maybe, word};
+use crate::local_time::local;
+
+/// Asks what sending would do. Nothing is sent.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Preview(pub(crate) MessageForm);
+
+/// What sending would do.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Previewed {
+    recipients: Vec<Person>,
+    ack_within: String,
+    expires_after: String,
+    #[serde(with = "word")]
+    ack_due: Timestamp,
+    #[serde(with = "word")]
+    expires: Timestamp,
+    /// Of the alert; `null` where what it is about decides.
+    #[serde(with = "maybe")]
+    status: Option<Status>,
+    /// What was cut from a CAP file.
+    notes: Vec<String>,
+}
+
+impl Ask for Preview {
+    const NAME: &'static str = "preview";
+    const COLLECTS: bool = true;
+    type Answer = Previewed;
+
+    async fn answer(self, desk: &Desk) -> Result<Previewed, Fault> {
+        let mut form = self.0;
+        form.complete_reply(desk).await?;
+        let prepared = form.prepare()?;
+        let shown = desk.client().preview(&prepared.message).await?;
+        Ok(Previewed {
+            status: form.status,
+            notes: prepared.notes,
+            ..Previewed::from(&shown)
+        })
+    }
+}
+
+impl From<&Shown> for Previewed {
+    fn from(shown: &Shown) -> Self {
+        Self {
+            recipients: shown.recipients.iter().map(Person::from).collect(),
+            ack_within: shown.ack_within.to_string(),
+            expires_after: shown.expires_after.to_string(),
+            ack_due: shown.ack_due,
+            expires: shown.expires,
+            status: None,
+            notes: Vec::new(),
+        }
+    }
+}
+
+impl Previewed {
+    /// For people, before it is sent.
+    pub(crate) fn text(&self) -> String {
+        let mut text = String::new();
+        for recipient in &self.recipients {
+            text += &format!("to {}\n{}", recipient.title(), recipient.lines());
+        }
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            text,
+            "to be acknowledged by {} (within {}); ends {} (after {})",
+            local(self.ack_due),
+            self.ack_within,
+            local(self.expires),
+            self.expires_after,
+        );
+        for note in &self.notes {
+            let _ = writeln!(text, "note: {note}");
+        }
+        text.trim_end().to_owned()
+    }
+}

@@ -1,0 +1,247 @@
+//! `maille status`: how this desk stands.
+
+use std::fmt::Write;
+
+use clap::Args;
+use maille_client::{Connection, RelayStatus, Status as Standing};
+use maille_common::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Context, Run};
+use crate::agent::{Ask, Desk, with_desk};
+use crate::args::DeskArgs;
+use crate::fault::Fault;
+use crate::form::{maybe, word};
+use crate::local_time::local;
+use crate::safe_text::safe_text;
+
+/// Arguments of `status`.
+#[derive(Debug, Args)]
+pub(crate) struct StatusArgs {
+    #[command(flatten)]
+    desk: DeskArgs,
+}
+
+/// Asks how the desk stands.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Status {}
+
+/// How the desk stands.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct DeskStatus {
+    contact: String,
+    device: String,
+    network: String,
+    /// Whether an agent holds the home.
+    agent: bool,
+    /// Whoever is on duty.
+    officer: Option<String>,
+    epoch: u64,
+    /// The number of the newest bundle of this device's sealing keys.
+    bundle: u64,
+    roster: Roster,
+    relays: Vec<Relay>,
+    /// Alerts of the inbox that wait for an answer.
+    unanswered: usize,
+    /// Alerts sent from here whose obligation is open with somebody.
+    open: usize,
+    /// Devices that should have an alert and wait for it until their keys appear.
+    lacking: Vec<Lacking>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Roster {
+    hash: String,
+    number: u64,
+    #[serde(with = "word")]
+    issued: Timestamp,
+    #[serde(with = "word")]
+    renew_by: Timestamp,
+    stale: bool,
+    forks: usize,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Relay {
+    relay: String,
+    /// This desk collects there.
+    home: bool,
+    /// `connected`, `connecting`, `waiting` after a failure, or `idle`.
+    connection: String,
+    #[serde(with = "maybe")]
+    connected_since: Option<Timestamp>,
+    last_error: Option<String>,
+    #[serde(with = "maybe")]
+    last_error_at: Option<Timestamp>,
+    clock_offset_ms: Option<i64>,
+    #[serde(with = "maybe")]
+    next_submission: Option<Timestamp>,
+    receipts_waiting: bool,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Lacking {
+    device: String,
+    recipient: String,
+    alert: String,
+    short: String,
+    #[serde(with = "word")]
+    since: Timestamp,
+}
+
+impl Run for StatusArgs {
+    fn run(self, context: &Context) -> Result<(), Fault> {
+        let status = with_desk(context, &self.desk, async |access| {
+            access.ask(Status {}).await
+        })?;
+        context.output.result(&status, &status.text())
+    }
+}
+
+impl Ask for Status {
+    const NAME: &'static str = "status";
+    const COLLECTS: bool = true;
+    type Answer = DeskStatus;
+
+    async fn answer(self, desk: &Desk) -> Result<DeskStatus, Fault> {
+        let client = desk.client();
+        let standing = client.status().await?;
+        let inbox = client.inbox().await?;
+        let outbox = client.outbox().await?;
+        let is_open = |entry: &&maille_client::OutboxEntry| {
+            entry.states.values().any(|state| !state.is_closed())
+        };
+        let is_unanswered = |entry: &&maille_client::InboxEntry| super::inbox::is_waiting(entry);
+        Ok(DeskStatus {
+            agent: desk.is_resident(),
+            officer: desk.officer()?,
+            unanswered: inbox.iter().filter(is_unanswered).count(),
+            open: outbox.iter().filter(is_open).count(),
+            ..DeskStatus::from(&standing)
+        })
+    }
+}
+
+impl From<&Standing> for DeskStatus {
+    fn from(standing: &Standing) -> Self {
+        let roster = &standing.roster;
+        let lacking = standing.lacking.iter().map(|lacking| Lacking {
+            device: lacking.device.to_string(),
+            recipient: lacking.recipient.to_string(),
+            alert: lacking.alert.to_string(),
+            short: lacking.alert.prefix().to_string(),
+            since: lacking.since,
+        });
+        Self {
+            contact: standing.contact.to_string(),
+            device: standing.device.to_string(),
+            network: standing.network.clone(),
+            agent: false,
+            officer: None,
+            epoch: standing.epoch.0,
+            bundle: standing.bundle,
+            roster: Roster {
+                hash: roster.hash.to_string(),
+                number: roster.number,
+                issued: roster.issued,
+                renew_by: roster.renew_by,
+                stale: roster.stale,
+                forks: roster.forks,
+            },
+            relays: standing.relays.iter().map(Relay::from).collect(),
+            unanswered: 0,
+            open: 0,
+            lacking: lacking.collect(),
+        }
+    }
+}
+
+impl From<&RelayStatus> for Relay {
+    fn from(status: &RelayStatus) -> Self {
+        let (connection, connected_since) = match status.connection {
+            Connection::Idle => ("idle", None),
+            Connection::Connecting => ("connecting", None),
+            Connection::Connected { since } => ("connected", Some(since)),
+            Connection::Waiting => ("waiting", None),
+        };
+        Self {
+            relay: status.relay.to_string(),
+            home: status.home,
+            connection: connection.to_owned(),
+            connected_since,
+            last_error: status.last_error.as_ref().map(|(_, words)| words.clone()),
+            last_error_at: status.last_error.as_ref().map(|(time, _)| *time),
+            clock_offset_ms: status.clock_offset_ms,
+            next_submission: status.next_submission,
+            receipts_waiting: status.posts_waiting,
+        }
+    }
+}
+
+impl DeskStatus {
+    fn text(&self) -> String {
+        let held = if self.agent {
+            "an agent holds the home"
+        } else {
+            "no agent runs"
+        };
+        let officer = self
+            .officer
+            .as_deref()
+            .map_or("nobody is".to_owned(), safe_text);
+        let mut text = format!(
+            "{} in {}; {held}; on duty: {officer}\n{} to answer, {} sent and open\n",
+            self.contact,
+            safe_text(&self.network),
+            self.unanswered,
+            self.open
+        );
+        let roster = &self.roster;
+        let stale = if roster.stale { " - STALE" } else { "" };
+        let forks = if roster.forks > 0 { " - FORKED" } else { "" };
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            text,
+            "roster {} of {}, renew by {}{stale}{forks}",
+            roster.number,
+            local(roster.issued),
+            local(roster.renew_by)
+        );
+        for relay in &self.relays {
+            text += &relay.text();
+        }
+        for lacking in &self.lacking {
+            let Lacking {
+                short,
+                recipient,
+                device,
+                since,
+                ..
+            } = lacking;
+            let since = local(*since);
+            let _ = writeln!(
+                text,
+                "{short} waits for keys of {recipient} device {device} since {since}"
+            );
+        }
+        text.trim_end().to_owned()
+    }
+}
+
+impl Relay {
+    fn text(&self) -> String {
+        let home = if self.home { " (home)" } else { "" };
+        let mut text = format!("relay {}{home}: {}", self.relay, self.connection);
+        if let Some(offset) = self.clock_offset_ms {
+            text += &format!(", its clock {offset:+} ms");
+        }
+        if let (Some(words), Some(time)) = (&self.last_error, self.last_error_at) {
+            text += &format!(", at {} {}", local(time), safe_text(words));
+        }
+        if self.receipts_waiting {
+            text += ", receipts wait";
+        }
+        text + "\n"
+    }
+}

@@ -1,0 +1,168 @@
+//! `maille track`: the whole story of an alert that was sent, with every proof.
+
+use std::fmt::Write;
+
+use clap::Args;
+use maille_client::{Track as Story, TrackedRecipient};
+use maille_common::terms::{Kind, Status, Urgency};
+use maille_common::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Context, Run};
+use crate::agent::{Ask, Desk, with_desk};
+use crate::args::DeskArgs;
+use crate::fault::Fault;
+use crate::form::word;
+use crate::local_time::local;
+use crate::safe_text::safe_text;
+
+mod timeline;
+
+use timeline::Moment;
+
+/// Arguments of `track`.
+#[derive(Debug, Args)]
+pub(crate) struct TrackArgs {
+    #[command(flatten)]
+    question: Track,
+    #[command(flatten)]
+    desk: DeskArgs,
+}
+
+/// Asks for the story of an alert.
+#[derive(Debug, Args, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Track {
+    /// The alert, by the beginning of its id.
+    #[arg(value_name = "ID")]
+    id: String,
+}
+
+/// The story of an alert.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Tracked {
+    id: String,
+    short: String,
+    #[serde(with = "word")]
+    kind: Kind,
+    #[serde(with = "word")]
+    status: Status,
+    #[serde(with = "word")]
+    urgency: Urgency,
+    #[serde(with = "word")]
+    committed: Timestamp,
+    reference: Option<String>,
+    recipients: Vec<Recipient>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Recipient {
+    contact: String,
+    /// `open`, `expired`, `cancelled`, `refused` or `acknowledged`.
+    state: String,
+    overdue: bool,
+    #[serde(with = "word")]
+    ack_due: Timestamp,
+    #[serde(with = "word")]
+    expires: Timestamp,
+    /// Devices that follow when their keys appear.
+    devices_waiting: Vec<String>,
+    /// Every proof, oldest first by its signer's clock.
+    timeline: Vec<Moment>,
+}
+
+impl Run for TrackArgs {
+    fn run(self, context: &Context) -> Result<(), Fault> {
+        let tracked = with_desk(context, &self.desk, async |access| {
+            access.ask(self.question).await
+        })?;
+        context.output.result(&tracked, &tracked.text())
+    }
+}
+
+impl Ask for Track {
+    const NAME: &'static str = "track";
+    const COLLECTS: bool = true;
+    type Answer = Tracked;
+
+    async fn answer(self, desk: &Desk) -> Result<Tracked, Fault> {
+        let alert = desk.find(&self.id).await?;
+        Ok(Tracked::of(&desk.client().track(alert).await?))
+    }
+}
+
+impl Tracked {
+    fn of(story: &Story) -> Self {
+        let entry = &story.entry;
+        Self {
+            id: entry.id.to_string(),
+            short: entry.id.prefix().to_string(),
+            kind: entry.kind,
+            status: entry.status,
+            urgency: entry.urgency,
+            committed: entry.committed,
+            reference: entry.reference.clone(),
+            recipients: story.recipients.iter().map(Recipient::of).collect(),
+        }
+    }
+
+    fn text(&self) -> String {
+        let mut text = format!(
+            "{}  {} {} ({}), sent {}\n",
+            self.short,
+            self.urgency,
+            self.kind,
+            self.status,
+            local(self.committed)
+        );
+        if let Some(reference) = &self.reference {
+            text += &format!("reference: {}\n", safe_text(reference));
+        }
+        for recipient in &self.recipients {
+            text += &recipient.text();
+        }
+        text.trim_end().to_owned()
+    }
+}
+
+impl Recipient {
+    fn of(tracked: &TrackedRecipient) -> Self {
+        Self {
+            contact: tracked.contact.to_string(),
+            state: tracked.standing.state.to_string(),
+            overdue: tracked.overdue,
+            ack_due: tracked.ack_due,
+            expires: tracked.expires,
+            devices_waiting: tracked
+                .reach
+                .lacking
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+            timeline: timeline::of(tracked),
+        }
+    }
+
+    fn text(&self) -> String {
+        let overdue = if self.overdue { " - OVERDUE" } else { "" };
+        let mut text = format!(
+            "\n{}: {}{overdue}; to be acknowledged by {}, ends {}\n",
+            self.contact,
+            self.state,
+            local(self.ack_due),
+            local(self.expires)
+        );
+        for moment in &self.timeline {
+            text += &moment.text();
+        }
+        if !self.devices_waiting.is_empty() {
+            let waiting = self.devices_waiting.len();
+            // Writing to a String cannot fail.
+            let _ = writeln!(
+                text,
+                "  {waiting} of its devices follow when their keys appear"
+            );
+        }
+        text
+    }
+}

@@ -1,0 +1,151 @@
+//! The proofs of one obligation, in the order of their signers' clocks.
+
+use maille_client::TrackedRecipient;
+use maille_common::evidence::{Accepted, Expiry, Note, Notice, Receipt};
+use maille_common::hash::Hash;
+use maille_common::identifier::AlertId;
+use maille_common::terms::{Actor, Outcome, Reason};
+use maille_common::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::form::word;
+use crate::local_time::local;
+use crate::safe_text::safe_text;
+
+/// One signed statement.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Moment {
+    /// By the signer's clock.
+    #[serde(with = "word")]
+    time: Timestamp,
+    /// What: `accepted`, `delivered`, `acknowledged`, `expired`, a relay's `overdue`.
+    stage: String,
+    /// Who says so, and whose clock it is.
+    by: String,
+    /// `officer` or `system`, of a receipt.
+    actor: Option<String>,
+    /// The officer's name, where it was disclosed.
+    officer: Option<String>,
+    /// Why it was refused or returned.
+    reason: Option<String>,
+    /// What was written to the sender.
+    note: Option<String>,
+    /// The hash of the signed statement.
+    proof: String,
+}
+
+/// All statements about one recipient.
+pub(super) fn of(tracked: &TrackedRecipient) -> Vec<Moment> {
+    let accepted = tracked.accepted.iter();
+    let accepted =
+        accepted.map(|signed| Moment::of_accepted(signed.statement.value(), signed.hash()));
+    let receipts = tracked.receipts.iter().map(|(signed, note)| {
+        Moment::of_receipt(signed.statement.value(), note.as_ref(), signed.hash())
+    });
+    let expiries = tracked.expiries.iter();
+    let expiries =
+        expiries.map(|signed| Moment::of_expiry(signed.statement.value(), signed.hash()));
+    let notices = tracked.notices.iter();
+    let notices = notices.map(|signed| Moment::of_notice(signed.statement.value(), signed.hash()));
+    let mut moments: Vec<Moment> = accepted
+        .chain(receipts)
+        .chain(expiries)
+        .chain(notices)
+        .collect();
+    moments.sort_by(|a, b| (a.time, &a.proof).cmp(&(b.time, &b.proof)));
+    moments
+}
+
+impl Moment {
+    fn new(time: Timestamp, stage: impl ToString, by: String, proof: Hash) -> Self {
+        Self {
+            time,
+            stage: stage.to_string(),
+            by,
+            actor: None,
+            officer: None,
+            reason: None,
+            note: None,
+            proof: proof.to_string(),
+        }
+    }
+
+    fn of_accepted(accepted: &Accepted, proof: Hash) -> Self {
+        let stage = match accepted.outcome {
+            Outcome::Accepted => "accepted",
+            Outcome::Refused => "refused-by-relay",
+        };
+        let by = format!("relay {}", accepted.relay);
+        let refused = accepted.outcome == Outcome::Refused;
+        let reason = refused.then(|| accepted.reason.to_string());
+        Self {
+            reason,
+            ..Self::new(accepted.time, stage, by, proof)
+        }
+    }
+
+    fn of_receipt(receipt: &Receipt, note: Option<&Note>, proof: Hash) -> Self {
+        let by = format!("{} device {}", receipt.contact, receipt.device);
+        let officer = note
+            .map(|note| note.officer.to_string())
+            .filter(|name| !name.is_empty());
+        Self {
+            actor: Some(receipt.actor.to_string()),
+            officer,
+            reason: (receipt.reason != Reason::None).then(|| receipt.reason.to_string()),
+            note: note.and_then(words_of),
+            ..Self::new(receipt.time, receipt.stage, by, proof)
+        }
+    }
+
+    fn of_expiry(expiry: &Expiry, proof: Hash) -> Self {
+        let by = format!("this contact's device {}", expiry.device);
+        Self::new(expiry.time, "expired", by, proof)
+    }
+
+    fn of_notice(notice: &Notice, proof: Hash) -> Self {
+        Self::new(
+            notice.time,
+            notice.kind,
+            format!("relay {}", notice.relay),
+            proof,
+        )
+    }
+
+    /// For people: a line, and another for what was written.
+    pub(super) fn text(&self) -> String {
+        let reason = self.reason.as_ref().map(|reason| format!(" ({reason})"));
+        let actor = match (&self.officer, self.actor.as_deref()) {
+            (Some(officer), _) => format!(", {}", safe_text(officer)),
+            (None, Some("officer")) => format!(", {} not named", Actor::Officer),
+            _ => String::new(),
+        };
+        let mut text = format!(
+            "  {}  {}{} - {}{actor}\n    proof {}\n",
+            local(self.time),
+            self.stage,
+            reason.unwrap_or_default(),
+            self.by,
+            self.proof
+        );
+        for line in self.note.as_deref().unwrap_or_default().lines() {
+            text += &format!("    | {}\n", safe_text(line));
+        }
+        text
+    }
+}
+
+/// What a note says, with whose business it is or what it repeats.
+fn words_of(note: &Note) -> Option<String> {
+    let mut words = Vec::new();
+    if !note.text.is_empty() {
+        words.push(note.text.to_string());
+    }
+    if !note.suggested.is_empty() {
+        words.push(format!("suggests {}", note.suggested.as_str()));
+    }
+    if note.duplicate_of != AlertId::NONE {
+        words.push(format!("repeats {}", note.duplicate_of.prefix()));
+    }
+    (!words.is_empty()).then(|| words.join("\n"))
+}

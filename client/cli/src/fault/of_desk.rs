@@ -1,0 +1,198 @@
+//! The faults of a desk, by kind.
+
+use std::fmt::Display;
+
+use maille_client::attachments::SealFileError;
+use maille_client::cap::CapError;
+use maille_client::core::{ActError, SendError as OrderError};
+use maille_client::{
+    AnswerError, AttachmentError, DeskError, LookupError, OpenError, PreviewError, QueryError,
+    RecipientError, SendError, WaitError,
+};
+
+use super::Fault;
+use crate::exit::Exit;
+
+impl From<OpenError> for Fault {
+    fn from(error: OpenError) -> Self {
+        let exit = match error {
+            OpenError::Home(home) => return home.into(),
+            OpenError::Settings(_) => Exit::Input,
+            OpenError::Roster(_) | OpenError::NotLoopback { .. } => Exit::Refused,
+            _ => Exit::World,
+        };
+        let hint = match &error {
+            OpenError::Roster(_) => Some("Take the network's roster with `maille device join`."),
+            _ => None,
+        };
+        hinted(fault(exit, error.code(), &error), hint)
+    }
+}
+
+impl From<DeskError> for Fault {
+    fn from(error: DeskError) -> Self {
+        fault(Exit::World, error.code(), &error)
+    }
+}
+
+impl From<RecipientError> for Fault {
+    fn from(error: RecipientError) -> Self {
+        let fault = fault(Exit::Input, error.code(), &error);
+        fault.with_hint("`maille contacts` lists everybody; check what was given with --to.")
+    }
+}
+
+impl From<PreviewError> for Fault {
+    fn from(error: PreviewError) -> Self {
+        SendError::from(error).into()
+    }
+}
+
+impl From<SendError> for Fault {
+    fn from(error: SendError) -> Self {
+        let (exit, hint) = match error {
+            SendError::Recipients(error) => return error.into(),
+            SendError::Desk(error) => return error.into(),
+            SendError::Attachment(error) => return error.into(),
+            SendError::Refused(error) => return error.into(),
+            SendError::Draft(_) => (Exit::Input, Some("Check --subject, --body and --handling.")),
+            _ => (Exit::Input, None),
+        };
+        hinted(fault(exit, error.code(), &error), hint)
+    }
+}
+
+impl From<OrderError> for Fault {
+    fn from(error: OrderError) -> Self {
+        let (exit, hint) = match &error {
+            OrderError::NotDesignated { .. }
+            | OrderError::Recipient { .. }
+            | OrderError::NoRule { .. }
+            | OrderError::TwoPersons { .. }
+            | OrderError::NotYours { .. } => (Exit::Refused, None),
+            OrderError::ReferenceReused { .. } => (
+                Exit::Refused,
+                Some("Give another --reference, or send exactly what was sent before."),
+            ),
+            OrderError::TooLarge { .. } => (Exit::Input, Some("Give the file with --attach.")),
+            OrderError::Step(_) => (Exit::World, None),
+            _ => (Exit::Input, None),
+        };
+        hinted(fault(exit, error.code(), &error), hint)
+    }
+}
+
+impl From<SealFileError> for Fault {
+    fn from(error: SealFileError) -> Self {
+        let exit = match &error {
+            SealFileError::Write { .. } => Exit::World,
+            _ => Exit::Input,
+        };
+        hinted(
+            fault(exit, error.code(), &error),
+            Some("Check --attach; nothing was sent."),
+        )
+    }
+}
+
+impl From<CapError> for Fault {
+    fn from(error: CapError) -> Self {
+        let fault = fault(Exit::Input, error.code(), &error);
+        fault.with_hint("Check --cap; nothing was sent.")
+    }
+}
+
+impl From<AnswerError> for Fault {
+    fn from(error: AnswerError) -> Self {
+        match error {
+            AnswerError::Desk(error) => error.into(),
+            AnswerError::Refused(error) => {
+                let (exit, hint) = match &error {
+                    ActError::OfficerOnly => (
+                        Exit::Access,
+                        Some("Go on duty with `maille officer in NAME`."),
+                    ),
+                    ActError::Step(_) => (Exit::World, None),
+                    _ => (Exit::Input, None),
+                };
+                hinted(fault(exit, error.code(), &error), hint)
+            }
+        }
+    }
+}
+
+impl From<QueryError> for Fault {
+    fn from(error: QueryError) -> Self {
+        match error {
+            QueryError::Desk(error) => error.into(),
+            other => fault(Exit::Input, other.code(), &other),
+        }
+    }
+}
+
+impl From<LookupError> for Fault {
+    fn from(error: LookupError) -> Self {
+        let hint = match error {
+            LookupError::Desk(error) => return error.into(),
+            LookupError::Ambiguous { .. } => "Type more of the ID you mean.",
+            LookupError::NotAnId(_) | LookupError::Unknown { .. } => {
+                "Ids stand in `maille inbox --all` and in what `maille send` printed."
+            }
+        };
+        fault(Exit::Input, error.code(), &error).with_hint(hint)
+    }
+}
+
+impl From<AttachmentError> for Fault {
+    fn from(error: AttachmentError) -> Self {
+        let (exit, hint) = match error {
+            AttachmentError::Desk(error) => return error.into(),
+            AttachmentError::NotWhole(_) => (
+                Exit::Waiting,
+                Some("It goes on coming by itself while an agent or `maille listen` runs."),
+            ),
+            AttachmentError::Digest => (Exit::Refused, None),
+            AttachmentError::NoAlert(_) | AttachmentError::NoSuch { .. } => (Exit::Input, None),
+            AttachmentError::Write { .. } => (Exit::World, Some("Check --save.")),
+            _ => (Exit::World, None),
+        };
+        hinted(fault(exit, error.code(), &error), hint)
+    }
+}
+
+impl From<WaitError> for Fault {
+    fn from(error: WaitError) -> Self {
+        let exit = match error {
+            WaitError::Desk(error) => return error.into(),
+            WaitError::Unknown(_) => Exit::Input,
+            WaitError::Timeout { .. } | WaitError::Ended { .. } => Exit::Late,
+        };
+        let fault = fault(exit, error.code(), &error);
+        fault.with_hint("`maille track ID` tells where it stands with each recipient.")
+    }
+}
+
+fn hinted(fault: Fault, hint: Option<&str>) -> Fault {
+    match hint {
+        Some(hint) => fault.with_hint(hint),
+        None => fault,
+    }
+}
+
+/// A fault whose words become a full sentence: some errors are made to stand inside another.
+fn fault(
+    exit: Exit,
+    code: impl Into<std::borrow::Cow<'static, str>>,
+    words: &impl Display,
+) -> Fault {
+    let words = words.to_string();
+    let mut letters = words.chars();
+    let first = letters
+        .next()
+        .map(|first| first.to_uppercase().collect::<String>());
+    let mut sentence = first.unwrap_or_default() + letters.as_str();
+    if !sentence.ends_with(['.', '?', '!']) {
+        sentence.push('.');
+    }
+    Fault::new(exit, code, sentence)
+}

@@ -1,0 +1,127 @@
+//! The same through an agent.
+
+use std::io::{Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
+
+use crate::world::World;
+
+#[test]
+fn commands_ask_the_agent_and_it_ends_cleanly() {
+    let world = World::new();
+    let (lyon, tunis) = (world.lyon(), world.tunis());
+    let (at_tunis, at_lyon) = (tunis.agent(), lyon.agent());
+    let socket = lyon.home().join("agent.sock");
+    assert_eq!(
+        std::fs::metadata(&socket).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+    assert_eq!(lyon.json(&["status"])["agent"], true);
+    let file = world.write("plan.pdf", vec![7; 100_000]);
+    let sent = lyon.send(&["--body", "Look.", "--attach", file.to_str().unwrap()]);
+    let id = sent["short"].as_str().unwrap();
+    let wait = tunis.until("test", |event| event["event"] == "arrived");
+    assert_eq!(wait["short"], id);
+    assert!(tunis.done(&["read", id]).contains("read by: S. Ben Ali"));
+    let folder = world.path("saved");
+    tunis.done(&["read", id, "--save", folder.to_str().unwrap()]);
+    assert_eq!(
+        std::fs::read(folder.join("1-plan.pdf")).unwrap(),
+        vec![7; 100_000]
+    );
+    assert_eq!(tunis.json(&["ack", id])["stage"], "acknowledged");
+    lyon.until("test", |event| event["state"] == "acknowledged");
+    lyon.refused(&["track", "0000-0000"], 3, "unknown-alert");
+    lyon.refused(&["inbox", "--officer", "M. Orlova"], 5, "not-on-duty");
+    lyon.done(&["doctor"]);
+    assert_eq!(
+        lyon.json(&["contacts"])["contacts"][0]["devices"][0]["keyed"],
+        true
+    );
+
+    // One that waits for an event is told that the desk closes.
+    let mut listening = lyon.start(&["--json", "listen", "--reader", "other", "--all"]);
+    listening.line();
+    assert_eq!(at_lyon.terminate(), 0);
+    assert!(!socket.exists());
+    assert_eq!(at_tunis.terminate(), 0);
+    // The home is free again.
+    assert_eq!(lyon.json(&["status"])["agent"], false);
+}
+
+#[test]
+fn the_agent_sends_what_waits_when_the_relay_is_back() {
+    let mut world = World::new().introduced();
+    world.stop_relay();
+    let lyon = world.lyon();
+    let agent = lyon.start(&["--json", "agent", "--patience", "100ms"]);
+    let mut agent = agent;
+    agent.line();
+    let words = [
+        "send",
+        "--to",
+        "afripol/tn/tunis",
+        "--subject",
+        "Ransomware",
+        "--body",
+        "Look.",
+    ];
+    let answer = lyon.answer(&words, "");
+    assert_eq!(answer.code, 9, "{}", answer.stderr);
+    assert!(
+        answer.stderr.contains("the agent sends it"),
+        "{}",
+        answer.stderr
+    );
+    world.start_relay();
+    lyon.until("test", |event| event["event"] == "accepted");
+    world
+        .tunis()
+        .until("test", |event| event["event"] == "arrived");
+}
+
+#[test]
+fn programs_ask_over_the_socket_in_http_and_json() {
+    let world = World::new();
+    let lyon = world.lyon();
+    let _agent = lyon.agent();
+    let ask = |request: &str| {
+        let mut stream = UnixStream::connect(lyon.home().join("agent.sock")).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    let post = |name: &str, body: &str| {
+        let length = body.len();
+        ask(&format!(
+            "POST /v1/{name} HTTP/1.1\r\nHost: maille\r\nConnection: close\r\n\
+             Content-Length: {length}\r\n\r\n{body}"
+        ))
+    };
+    let contacts = post("contacts", r#"{"pattern": "afripol/**"}"#);
+    assert!(contacts.starts_with("HTTP/1.1 200") && contacts.contains("afripol/tn/tunis"));
+    let unknown = post("dance", "{}");
+    assert!(unknown.starts_with("HTTP/1.1 400") && unknown.contains("unknown-question"));
+    let misspelt = post("contacts", r#"{"patern": "afripol/**"}"#);
+    assert!(misspelt.starts_with("HTTP/1.1 400") && misspelt.contains("question-form"));
+    let mine = post("track", r#"{"id": "7QK4-M2DX"}"#);
+    assert!(
+        mine.contains(r#""code":"unknown-alert""#) && mine.contains(r#""exit":3"#),
+        "{mine}"
+    );
+    let got = ask("GET /v1/contacts HTTP/1.1\r\nHost: maille\r\nConnection: close\r\n\r\n");
+    assert!(got.starts_with("HTTP/1.1 400"), "{got}");
+}
+
+#[test]
+fn a_socket_left_by_a_killed_agent_hinders_nobody() {
+    let world = World::new();
+    let lyon = world.lyon();
+    drop(lyon.agent());
+    assert!(lyon.home().join("agent.sock").exists());
+    assert_eq!(lyon.json(&["status"])["agent"], false);
+    let agent = lyon.agent();
+    assert_eq!(lyon.json(&["status"])["agent"], true);
+    assert_eq!(agent.terminate(), 0);
+}

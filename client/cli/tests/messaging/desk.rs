@@ -1,0 +1,176 @@
+//! The binary `maille` at one desk.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+use serde_json::Value;
+
+/// One desk.
+pub(crate) struct Desk {
+    home: PathBuf,
+}
+
+/// What a command did.
+pub(crate) struct Answer {
+    pub(crate) code: i32,
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: String,
+}
+
+/// A command that goes on.
+pub(crate) struct Running {
+    child: Child,
+    lines: BufReader<ChildStdout>,
+}
+
+impl Desk {
+    pub(crate) fn of(home: PathBuf) -> Self {
+        Self { home }
+    }
+
+    pub(crate) fn home(&self) -> &Path {
+        &self.home
+    }
+
+    fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_maille"));
+        command
+            .args(words)
+            .env_clear()
+            .env("MAILLE_HOME", &self.home)
+            .env("TZ", "UTC");
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs a command with something on its standard input.
+    pub(crate) fn answer(&self, words: &[&str], input: &str) -> Answer {
+        let mut child = self.command(words).spawn().unwrap();
+        // Whoever is not asked closes the stream early.
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        let output = child.wait_with_output().unwrap();
+        Answer {
+            code: output.status.code().unwrap(),
+            stdout: output.stdout,
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// Runs a command, expects it to succeed, and gives what it printed.
+    pub(crate) fn done(&self, words: &[&str]) -> String {
+        let answer = self.answer(words, "");
+        assert_eq!(answer.code, 0, "maille {words:?}\n{}", answer.stderr);
+        String::from_utf8(answer.stdout).unwrap()
+    }
+
+    /// The same as JSON: the one object that is printed.
+    pub(crate) fn json(&self, words: &[&str]) -> Value {
+        let mut all = vec!["--json"];
+        all.extend(words);
+        serde_json::from_str(&self.done(&all)).unwrap()
+    }
+
+    /// Runs a command and expects this exit code and fault; gives the fault.
+    pub(crate) fn refused(&self, words: &[&str], exit: i32, code: &str) -> Value {
+        let mut all = vec!["--json"];
+        all.extend(words);
+        let answer = self.answer(&all, "");
+        assert_eq!(answer.code, exit, "maille {words:?}\n{}", answer.stderr);
+        let last = answer.stderr.lines().last().unwrap();
+        let fault: Value = serde_json::from_str(last).unwrap();
+        assert_eq!(fault["error"]["code"], code, "{}", answer.stderr);
+        assert!(
+            fault["error"]["hint"].is_string(),
+            "a hint says what to do: {last}"
+        );
+        fault
+    }
+
+    /// Sends words to Tunis and gives the short id.
+    pub(crate) fn send(&self, more: &[&str]) -> Value {
+        let mut words = vec![
+            "send",
+            "--to",
+            "afripol/tn/tunis",
+            "--subject",
+            "Ransomware",
+        ];
+        words.extend(more);
+        self.json(&words)
+    }
+
+    /// Waits for so many events, exercises among them.
+    pub(crate) fn events(&self, reader: &str, count: usize) -> Vec<Value> {
+        let count = count.to_string();
+        let words = [
+            "--json", "listen", "--all", "--reader", reader, "--count", &count,
+        ];
+        let lines = self.done(&words);
+        lines
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+
+    /// Starts a command that goes on.
+    pub(crate) fn start(&self, words: &[&str]) -> Running {
+        let mut child = self
+            .command(words)
+            .stderr(Stdio::inherit())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap());
+        Running { child, lines }
+    }
+
+    /// Starts the agent, and waits until it answers.
+    pub(crate) fn agent(&self) -> Running {
+        let mut agent = self.start(&["--json", "agent"]);
+        agent.line();
+        agent
+    }
+
+    /// Waits for an event of a kind, by a reader of this name, who has handled it then.
+    pub(crate) fn until(&self, reader: &str, is_it: impl Fn(&Value) -> bool) -> Value {
+        loop {
+            let event = self.events(reader, 1).remove(0);
+            if is_it(&event) {
+                return event;
+            }
+        }
+    }
+}
+
+impl Running {
+    /// The next line it prints.
+    pub(crate) fn line(&mut self) -> String {
+        let mut line = String::new();
+        assert!(self.lines.read_line(&mut line).unwrap() > 0, "it ended");
+        line
+    }
+
+    /// Asks it to end with SIGTERM, and gives its exit code.
+    pub(crate) fn terminate(mut self) -> i32 {
+        let pid = self.child.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args(["-TERM", &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
+        self.child.wait().unwrap().code().unwrap()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,11 @@
+//! Alerts between two desks: the real binary, a real relay in this process.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
+
+mod agent;
+mod alerts;
+mod desk;
+mod parts;
+mod refused;
+mod unsent;
+mod world;

@@ -1,0 +1,258 @@
+//! A network of one relay and two desks, on loopback.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use maille_client::authority::{
+    ContactPlan, DevicePlan, HolderPlan, NetworkPlan, OrganisationPlan, Proposal, RelayKeysPlan,
+    RelayPlan, RosterFolder, RulePlan, found,
+};
+use maille_client::clock::{Clock, SystemClock};
+use maille_client::entropy::OsRandomness as Random;
+use maille_client::home::{Cost, Home, NewHome, NewOfficer, Passphrase, Protection, format_anchor};
+use maille_common::address::{DeviceId, Name};
+use maille_common::codec::{Text, from_hex};
+use maille_common::crypto::ed25519::{SigningKey, VerifyingKey};
+use maille_common::randomness::Randomness;
+use maille_common::roster::{Anchor, Roster};
+use maille_common::terms::Reach;
+use maille_relay::{Config, NewRelay, OsRandomness, Relay, RelayFolder, RunningRelay, Setup, init};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+use crate::desk::Desk;
+
+const NETWORK: &str = "testing";
+
+/// The network, its relay, and the homes of two desks.
+pub(crate) struct World {
+    folder: TempDir,
+    runtime: Runtime,
+    relay: Option<RunningRelay>,
+    relay_folder: RelayFolder,
+    address: SocketAddr,
+}
+
+impl World {
+    /// A relay that runs; desks whose homes open with a key of the machine, `A. Diallo` on duty at
+    /// Lyon and `S. Ben Ali` at Tunis.
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let key = SigningKey::from_seed([7; 32]);
+        let mut plan = plan(&key);
+        let anchor = found(&plan, SystemClock.now()).unwrap().anchor;
+        let relay_folder = RelayFolder::new(folder.path().join("relay"));
+        plan.relays = vec![new_relay(&folder, &relay_folder, &anchor)];
+        for organisation in &mut plan.organisations {
+            organisation.home_relays = vec![name("hub")];
+        }
+        for (contact, home, officer) in [(0, "lyon", "A. Diallo"), (1, "tunis", "S. Ben Ali")] {
+            admit(
+                &mut plan,
+                contact,
+                &folder.path().join(home),
+                &anchor,
+                officer,
+            );
+        }
+        let roster = published(&plan, &key, &anchor);
+        RosterFolder::at(relay_folder.roster())
+            .save(&roster.documents())
+            .unwrap();
+        let runtime = Runtime::new().unwrap();
+        let relay = runtime.block_on(start(&relay_folder, "127.0.0.1:0".parse().unwrap()));
+        let address = relay.address();
+        // Only now is it known where the relay listens.
+        plan.relays[0].addresses = vec![address.to_string()];
+        let roster = publish(&plan, &key, &anchor, roster);
+        runtime
+            .block_on(relay.offer_roster(roster.documents()))
+            .unwrap();
+        for home in ["lyon", "tunis"] {
+            let home = folder.path().join(home);
+            RosterFolder::of_home(&home)
+                .save(&roster.documents())
+                .unwrap();
+        }
+        Self {
+            folder,
+            runtime,
+            relay: Some(relay),
+            relay_folder,
+            address,
+        }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        fs::write(&path, bytes).unwrap();
+        path
+    }
+
+    pub(crate) fn lyon(&self) -> Desk {
+        Desk::of(self.path("lyon"))
+    }
+
+    pub(crate) fn tunis(&self) -> Desk {
+        Desk::of(self.path("tunis"))
+    }
+
+    /// Both desks have connected once, so that their keys are known.
+    pub(crate) fn introduced(self) -> Self {
+        self.tunis().done(&["status"]);
+        self.lyon().done(&["status"]);
+        self.tunis().done(&["status"]);
+        self
+    }
+
+    pub(crate) fn stop_relay(&mut self) {
+        let relay = self.relay.take().unwrap();
+        self.runtime.block_on(relay.shutdown()).unwrap();
+    }
+
+    /// Starts it again where it was.
+    pub(crate) fn start_relay(&mut self) {
+        self.relay = Some(
+            self.runtime
+                .block_on(start(&self.relay_folder, self.address)),
+        );
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        if self.relay.is_some() {
+            self.stop_relay();
+        }
+    }
+}
+
+fn name(text: &str) -> Name {
+    text.parse().unwrap()
+}
+
+fn plan(key: &SigningKey) -> NetworkPlan {
+    let mut plan = NetworkPlan::of_holders(NETWORK, 1, &[]);
+    plan.keys = vec![HolderPlan {
+        key: key.verifying_key(),
+        organisation: name("interpol"),
+        holder: "General Secretariat".to_owned(),
+    }];
+    plan.reach = Reach::Loopback;
+    plan.rules = vec![RulePlan::new("**", "**")];
+    plan.lists
+        .insert("africa".to_owned(), vec!["afripol/**".to_owned()]);
+    plan.organisations = vec![
+        organisation(
+            "interpol",
+            "interpol/fr/lyon",
+            "Bureau de Lyon",
+            "+33 4 72 00 00 00",
+        ),
+        organisation(
+            "afripol",
+            "afripol/tn/tunis",
+            "مكتب تونس",
+            "+216 71 000 000",
+        ),
+    ];
+    plan
+}
+
+fn organisation(of: &str, address: &str, called: &str, telephone: &str) -> OrganisationPlan {
+    let mut contact = ContactPlan::new(address.parse().unwrap());
+    contact.names.insert("und".to_owned(), called.to_owned());
+    contact.role = "duty desk".to_owned();
+    contact.time_zone = "UTC".to_owned();
+    contact.telephones = vec![telephone.to_owned()];
+    contact.valid_from = Some("2026-01-01T00:00:00Z".parse().unwrap());
+    let mut organisation = OrganisationPlan::new(name(of));
+    organisation.officer_names = Some(true);
+    organisation.contacts = Some(vec![contact]);
+    organisation
+}
+
+fn new_relay(folder: &TempDir, relay: &RelayFolder, anchor: &Anchor) -> RelayPlan {
+    let anchor_file = folder.path().join("anchor.toml");
+    fs::write(&anchor_file, format_anchor(anchor)).unwrap();
+    let new = NewRelay {
+        name: name("hub"),
+        organisation: name("interpol"),
+        network: NETWORK.to_owned(),
+        addresses: vec!["127.0.0.1:1".to_owned()],
+        listen: None,
+        anchor: anchor_file,
+    };
+    let request = init(relay, &new, &mut OsRandomness::new()).unwrap();
+    let key = |hex: &str| VerifyingKey::strict(from_hex(hex).unwrap()).unwrap();
+    RelayPlan {
+        name: new.name,
+        organisation: new.organisation,
+        addresses: new.addresses,
+        keys: vec![RelayKeysPlan {
+            transport: key(&request.transport),
+            signing: key(&request.signing),
+        }],
+    }
+}
+
+/// A home with a machine's key and one officer, who is on duty.
+fn admit(plan: &mut NetworkPlan, of: usize, path: &std::path::Path, anchor: &Anchor, who: &str) {
+    let contact = &mut plan.organisations[of].contacts.as_mut().unwrap()[0];
+    let mut random = Random::new();
+    let new = NewHome {
+        anchor: anchor.clone(),
+        contact: contact.address.clone(),
+        device: DeviceId::from_bytes(random.array()),
+        label: Text::new("night desk").unwrap(),
+    };
+    let now = SystemClock.now();
+    let mut home = Home::create(path, new, Protection::Machine, now, &mut random).unwrap();
+    let passphrase = Passphrase::new("five small grey harbour cats");
+    let cost = Cost::STANDARD;
+    let officer = NewOfficer {
+        name: who,
+        passphrase: &passphrase,
+        cost,
+    };
+    home.add_officer(officer, now, &mut random).unwrap();
+    contact.devices = Some(vec![DevicePlan::Request(Box::new(
+        home.device_request(now),
+    ))]);
+    drop(home);
+    let duty = format!("officer = '{who}'\nsince = '{now}'\n");
+    fs::write(path.join("officer.toml"), duty).unwrap();
+}
+
+/// Founds the network and publishes all of it.
+fn published(plan: &NetworkPlan, key: &SigningKey, anchor: &Anchor) -> Roster {
+    let founding = found(plan, SystemClock.now()).unwrap();
+    let signed = founding.proposal.sign(key, anchor, None).unwrap();
+    let roster = Roster::found(anchor.clone(), &signed.publish(anchor, None).unwrap()).unwrap();
+    publish(plan, key, anchor, roster)
+}
+
+/// Publishes what a plan changes.
+fn publish(plan: &NetworkPlan, key: &SigningKey, anchor: &Anchor, mut roster: Roster) -> Roster {
+    let draft = plan.build(Some(&roster), SystemClock.now()).unwrap();
+    for proposal in draft.proposals().unwrap() {
+        let signed: Proposal = proposal.sign(key, anchor, Some(&roster)).unwrap();
+        let documents = signed.publish(anchor, Some(&roster)).unwrap();
+        roster.apply(&documents).unwrap();
+    }
+    roster
+}
+
+async fn start(folder: &RelayFolder, listen: SocketAddr) -> RunningRelay {
+    let mut config = Config::new(name("hub"), NETWORK);
+    config.listen = listen;
+    config.low_water_bytes = 0;
+    Relay::start(Setup::new(folder.clone(), config))
+        .await
+        .unwrap()
+}
