@@ -1,6 +1,6 @@
 //! A whole small network in one folder, with every key made by one hand: for the demonstration,
-//! for other people's tests, and to read. Its reach is loopback: relay and client refuse it anywhere
-//! else.
+//! for other people's tests, and to read. Its reach is loopback: relay and client refuse it
+//! anywhere else.
 //!
 //! | file | its noun |
 //! |---|---|

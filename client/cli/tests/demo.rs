@@ -47,7 +47,8 @@ const CAP: &[u8] = b"<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>\r\n\
 <info><language>fr</language><category>Security</category><event>Enl\xe8vement</event>\r\n\
 <urgency>Expected</urgency><severity>Severe</severity><certainty>Likely</certainty>\r\n\
 <headline>Enl\xe8vement pr\xe9sum\xe9 d'un adolescent</headline>\r\n\
-<description>Delivered to the checkpoint, complete; requests acknowledged.</description></info></alert>\r\n";
+<description>Delivered to the checkpoint, complete; acknowledged.</description>\r\n\
+</info></alert>\r\n";
 
 fn demo(arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_maille"));

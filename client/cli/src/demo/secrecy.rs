@@ -48,8 +48,8 @@ impl Stage {
     }
 
     /// Words of the log that the relay does not have from itself: an alert about a checkpoint must
-    /// not fail because the relay writes checkpoints. The program is read for them, unless the alert
-    /// is its own.
+    /// not fail because the relay writes checkpoints. The program is read for them, unless the
+    /// alert is its own.
     fn without_own_words(&self, found: &Found) -> Result<BTreeSet<Vec<u8>>, Fault> {
         if found.said.is_empty() || self.own_words {
             return Ok(found.said.clone());
