@@ -37,7 +37,8 @@ const STEPS: [&str; 23] = [
     "datagrams",
 ];
 
-/// A CAP 1.2 file in another encoding than ours, with Windows line ends.
+/// A CAP 1.2 file in another encoding than ours, with Windows line ends, and words that a relay
+/// uses itself.
 const CAP: &[u8] = b"<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>\r\n\
 <alert xmlns=\"urn:oasis:names:tc:emergency:cap:1.2\">\r\n\
 <identifier>TEST-17</identifier><sender>desk@example.org</sender>\r\n\
@@ -45,7 +46,9 @@ const CAP: &[u8] = b"<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>\r\n\
 <scope>Private</scope><addresses>afripol cmai</addresses>\r\n\
 <info><language>fr</language><category>Security</category><event>Enl\xe8vement</event>\r\n\
 <urgency>Expected</urgency><severity>Severe</severity><certainty>Likely</certainty>\r\n\
-<headline>Enl\xe8vement pr\xe9sum\xe9 d'un adolescent</headline></info></alert>\r\n";
+<headline>Enl\xe8vement pr\xe9sum\xe9 d'un adolescent</headline>\r\n\
+<description>Delivered to the checkpoint, complete; acknowledged.</description>\r\n\
+</info></alert>\r\n";
 
 fn demo(arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_maille"));

@@ -69,15 +69,18 @@ fn made(founded: &Founded) -> Made {
             .expect("the example's own addresses are well formed");
         format!("maille --home '{}'", site.home(&contact).display())
     };
+    let (from, to) = (home("interpol/duty"), home("afripol/duty"));
     let next = vec![
         format!("maille-relay run '{}'", site.relay().display()),
-        format!("{} listen", home("afripol/duty")),
+        // Its first connection publishes its sealing keys: from then on it can be written to.
+        format!("{to} inbox"),
         format!(
-            "{} send --to afripol/duty --subject 'First alert' --body 'By hand.' \
-             --wait delivered",
-            home("interpol/duty")
+            "{from} send --to afripol/duty --subject 'First alert' --body 'By hand.' \
+             --wait accepted"
         ),
-        format!("{} inbox", home("afripol/duty")),
+        format!("{to} inbox"),
+        format!("{to} ack ID"),
+        format!("{from} track ID"),
     ];
     Made {
         anchor: site.roster().anchor_path(),

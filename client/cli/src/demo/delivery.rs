@@ -52,6 +52,7 @@ impl Stage {
 
     /// One alert with an attachment to both, one of them away.
     pub(super) async fn send(&mut self) -> Result<Told, Fault> {
+        self.leave_out_public_words()?;
         let message = self.dispatch.message(&RECIPIENTS)?;
         let sent = self.desk(SENDER)?.send(message).await.map_err(failed)?;
         ensure(!sent.already, "the alert is a new one")?;

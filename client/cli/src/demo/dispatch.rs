@@ -55,6 +55,11 @@ impl CapFile {
         })?;
         Ok(Self(file))
     }
+
+    /// Whether it is the built-in one, whose words stand in this program.
+    pub(crate) fn is_built_in(&self) -> bool {
+        self.0 == BUILT_IN
+    }
 }
 
 impl Dispatch {

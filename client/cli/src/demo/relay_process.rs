@@ -20,6 +20,9 @@ use crate::network::file_fault;
 /// The name of the hidden command.
 pub(crate) const COMMAND: &str = "demo-relay";
 
+/// The name of the relay's log in its folder.
+pub(crate) const LOG: &str = "relay.log";
+
 /// Longest wait for the first word of the process; a cold machine with a full disk cache needs a
 /// second.
 const START: Duration = Duration::from_secs(30);
@@ -76,7 +79,7 @@ impl RelayProcess {
     /// What it logs lies in its folder, beside everything else that it writes.
     pub(crate) async fn start(dir: &Path, listen: SocketAddr) -> Result<Self, Fault> {
         let program = std::env::current_exe().map_err(|error| spawn_failed(&error))?;
-        let log = dir.join("relay.log");
+        let log = dir.join(LOG);
         let log = File::options()
             .create(true)
             .append(true)

@@ -1,30 +1,63 @@
 //! What the relay holds, and what was on the wire, shows no word of the alert.
 
-use super::stage::{Stage, ensure};
+use std::collections::BTreeSet;
+use std::fs;
+
+use super::relay_process::LOG;
+use super::stage::{Stage, ensure, failed};
 use super::timeline::Told;
+use super::words::{Found, Words};
 use crate::fault::Fault;
 use crate::network::file_fault;
 
 impl Stage {
+    /// What stands in the relay's folder before there is an alert is public: names, the roster, the
+    /// words of the relay's own log.
+    pub(super) fn leave_out_public_words(&mut self) -> Result<(), Fault> {
+        let found = self.search(&self.words)?;
+        self.words = self.words.without(&found.stored).without(&found.said);
+        ensure(
+            self.words.len() > 0,
+            "the alert has a word of eight letters that is not public",
+        )
+    }
+
     /// No word in any file of the relay, its log among them.
     pub(super) fn search_relay_folder(&self) -> Result<Told, Fault> {
-        let folder = self.founded.site.relay();
-        let unreadable = |error: std::io::Error| file_fault(&folder, &error);
-        let (found, searched) = self.words.found_below(&folder).map_err(unreadable)?;
+        let found = self.search(&self.words)?;
         ensure(
-            found.is_empty(),
-            format_args!("no word of the alert is in {}", folder.display()),
+            found.stored.is_empty(),
+            "no word of the alert is stored in the relay's folder",
         )?;
-        self.check_search(&folder)?;
+        let told_apart = self.without_own_words(&found)?;
+        ensure(
+            told_apart.is_empty(),
+            "no word of the alert is in the relay's log or a name of its files",
+        )?;
+        self.check_search()?;
         Ok(Told::new(
             "no word of subject, text, payload, attachment or note is in the relay's folder",
             format!(
-                "{} words of 8 letters or more searched for in {} files of {} bytes; found 0",
+                "{} words of 8 letters or more, none of them public before, searched for in {} \
+                 files of {} bytes; found 0",
                 self.words.len(),
-                searched.files,
-                searched.bytes
+                found.files,
+                found.bytes
             ),
         ))
+    }
+
+    /// Words of the log that the relay does not have from itself: an alert about a checkpoint must
+    /// not fail because the relay writes checkpoints. The program is read for them, unless the
+    /// alert is its own.
+    fn without_own_words(&self, found: &Found) -> Result<BTreeSet<Vec<u8>>, Fault> {
+        if found.said.is_empty() || self.own_words {
+            return Ok(found.said.clone());
+        }
+        let program = std::env::current_exe().map_err(failed)?;
+        let bytes = fs::read(&program).map_err(|error| file_fault(&program, &error))?;
+        let own = self.words.found_in([bytes.as_slice()]);
+        Ok(found.said.difference(&own).cloned().collect())
     }
 
     /// No word in any datagram, either way.
@@ -47,13 +80,20 @@ impl Stage {
         ))
     }
 
-    /// The same search does find what the relay has to hold: the address of the sender.
-    fn check_search(&self, folder: &std::path::Path) -> Result<(), Fault> {
-        let mut known = super::words::Words::default();
+    /// The same search does find what the relay has to hold: the name of an organisation.
+    fn check_search(&self) -> Result<(), Fault> {
+        let mut known = Words::default();
         known.add(self.founded.relay.organisation.as_str());
-        let (found, _) = known
-            .found_below(folder)
-            .map_err(|error| file_fault(folder, &error))?;
-        ensure(found.len() == known.len(), "the search finds what is there")
+        let found = self.search(&known)?;
+        ensure(
+            found.stored.len() == known.len(),
+            "the search finds what is there",
+        )
+    }
+
+    fn search(&self, words: &Words) -> Result<Found, Fault> {
+        let folder = self.founded.site.relay();
+        let unreadable = |error: std::io::Error| file_fault(&folder, &error);
+        words.found_below(&folder, LOG).map_err(unreadable)
     }
 }

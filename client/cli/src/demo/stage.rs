@@ -50,6 +50,8 @@ pub(crate) struct Stage {
     pub(crate) dispatch: Dispatch,
     /// The words that must not be seen: those of the alert that nothing public held before.
     pub(crate) words: Words,
+    /// The alert is this program's own, so that its words stand in the program.
+    pub(crate) own_words: bool,
     /// The desks that are open.
     pub(crate) desks: BTreeMap<&'static str, Client>,
     /// The life of the store of the desk that is away.

@@ -49,18 +49,18 @@ pub(crate) fn run(request: Request, output: &Output) -> Result<(), Fault> {
     let folder = fs::canonicalize(&folder).map_err(|error| file_fault(&folder, &error))?;
     output.say(&format!("Everything lies in {}.", folder.display()));
     let mut timeline = Timeline::new(output, STEPS);
-    let openssl = runtime()?.block_on(play(&folder, cap, &mut timeline))?;
-    let by_hand = by_hand(&folder);
+    let (openssl, alert) = runtime()?.block_on(play(&folder, cap, &mut timeline))?;
+    let by_hand = by_hand(&folder, alert);
     timeline.end(&folder.display().to_string(), &openssl, &by_hand)
 }
 
-/// Plays every step; returns the command that checks one receipt.
-async fn play(folder: &Path, cap: CapFile, timeline: &mut Timeline<'_>) -> Result<String, Fault> {
-    let mut stage = match prepare(folder, cap).await {
-        Ok(stage) => stage,
-        Err(fault) => return timeline.tell("network", Err(fault)).map(|()| String::new()),
-    };
-    let stage = &mut stage;
+/// Plays every step; returns the command that checks one receipt, and the alert.
+async fn play(
+    folder: &Path,
+    cap: CapFile,
+    timeline: &mut Timeline<'_>,
+) -> Result<(String, AlertId), Fault> {
+    let stage = &mut timeline.passed("network", prepare(folder, cap).await)?;
     timeline.tell("network", stage.tell_network())?;
     timeline.tell("relay", stage.start_relay().await)?;
     timeline.tell("desks", stage.open_desks().await)?;
@@ -85,7 +85,7 @@ async fn play(folder: &Path, cap: CapFile, timeline: &mut Timeline<'_>) -> Resul
     stage.close_all().await;
     timeline.tell("relay-folder", stage.search_relay_folder())?;
     timeline.tell("datagrams", stage.search_datagrams())?;
-    Ok(hand_check::command(&stage.founded.site))
+    Ok((hand_check::command(&stage.founded.site), stage.alert))
 }
 
 /// Founds the network behind a recorder, and writes what will be sent.
@@ -99,18 +99,16 @@ async fn prepare(folder: &Path, cap: CapFile) -> Result<Stage, Fault> {
         address: recorder.address(),
     };
     let founded = found(Site::at(folder), DEMO, relay)?;
+    let own_words = cap.is_built_in();
     let dispatch = Dispatch::prepare(folder, cap)?;
     let words = dispatch.words()?;
-    // What stands in the relay's folder before there is an alert is public: names, the roster.
-    let (public, _) = words
-        .found_below(&founded.site.relay())
-        .map_err(|error| file_fault(&founded.site.relay(), &error))?;
     Ok(Stage {
         roster: Arc::new(founded.roster.clone()),
         founded,
         recorder,
         relay: None,
-        words: words.without(&public),
+        words,
+        own_words,
         dispatch,
         desks: BTreeMap::new(),
         away_epoch: Epoch(0),
@@ -182,15 +180,15 @@ fn fresh_folder() -> Result<PathBuf, Fault> {
     Ok(folder)
 }
 
-fn by_hand(folder: &Path) -> Vec<String> {
+fn by_hand(folder: &Path, alert: AlertId) -> Vec<String> {
     let home = |contact: &str| {
         let home = Site::at(folder).home(&super::stage::address(contact));
         format!("maille --home '{}'", home.display())
     };
     vec![
         format!("maille-relay run '{}'", Site::at(folder).relay().display()),
-        format!("{} inbox", home(AWAY)),
-        format!("{} status", home(SENDER)),
-        format!("{} listen", home(PRESENT)),
+        format!("{} inbox --all", home(AWAY)),
+        format!("{} read {}", home(AWAY), alert.prefix()),
+        format!("{} track {}", home(SENDER), alert.prefix()),
     ]
 }

@@ -69,37 +69,37 @@ impl<'a> Timeline<'a> {
 
     /// Shows a step. The first that is not verified ends the demonstration.
     pub(crate) fn tell(&mut self, step: &str, told: Result<Told, Fault>) -> Result<(), Fault> {
+        let Told { what, proof } = self.passed(step, told)?;
+        self.verified += 1;
         let time = now().to_string();
-        match told {
-            Ok(Told { what, proof }) => {
-                self.verified += 1;
-                let line = Line {
-                    step,
-                    ok: true,
-                    time: time.clone(),
-                    what: &what,
-                    proof: &proof,
-                };
-                let text = format!("{time}  ok  {step}: {what}\n    {proof}");
-                self.output.result(&line, &text)
-            }
-            Err(fault) => {
-                let proof = format!("{} ({})", fault.sentence, fault.code);
-                let line = Line {
-                    step,
-                    ok: false,
-                    time: time.clone(),
-                    what: "",
-                    proof: &proof,
-                };
-                let text = format!(
-                    "{time}  NOT VERIFIED  {step}\n    {proof}\n\n{}",
-                    self.count()
-                );
-                self.output.result(&line, &text)?;
-                Err(fault)
-            }
+        let text = format!("{time}  ok  {step}: {what}\n    {proof}");
+        let line = Line {
+            step,
+            ok: true,
+            time,
+            what: &what,
+            proof: &proof,
+        };
+        self.output.result(&line, &text)
+    }
+
+    /// Shows nothing of what a step brought, unless it failed.
+    pub(crate) fn passed<T>(&mut self, step: &str, outcome: Result<T, Fault>) -> Result<T, Fault> {
+        if let Err(fault) = &outcome {
+            let time = now().to_string();
+            let proof = format!("{} ({})", fault.sentence, fault.code);
+            let count = self.count();
+            let text = format!("{time}  NOT VERIFIED  {step}\n    {proof}\n\n{count}");
+            let line = Line {
+                step,
+                ok: false,
+                time,
+                what: "",
+                proof: &proof,
+            };
+            self.output.result(&line, &text)?;
         }
+        outcome
     }
 
     /// Shows what remains to be done by hand, and fails unless every step was verified.

@@ -49,34 +49,46 @@ impl Words {
         found
     }
 
-    /// The words that stand in any file of a folder, by content or by name, and the bytes searched.
-    pub(crate) fn found_below(&self, folder: &Path) -> io::Result<(BTreeSet<Vec<u8>>, Searched)> {
+    /// The words that stand in a folder, in files of any depth.
+    ///
+    /// Names of files, and files called `log`, hold what a program says in its own words; they are
+    /// told apart from what it stores.
+    pub(crate) fn found_below(&self, folder: &Path, log: &str) -> io::Result<Found> {
         let index = Index::of(self);
-        let (mut found, mut searched) = (BTreeSet::new(), Searched::default());
+        let mut found = Found::default();
         let mut folders = vec![folder.to_owned()];
         while let Some(folder) = folders.pop() {
             for entry in fs::read_dir(folder)? {
                 let entry = entry?;
-                let kind = entry.file_type()?;
-                index.search(entry.file_name().as_encoded_bytes(), &mut found);
+                let (kind, name) = (entry.file_type()?, entry.file_name());
+                index.search(name.as_encoded_bytes(), &mut found.said);
                 if kind.is_dir() {
                     folders.push(entry.path());
                 } else if kind.is_file() {
                     let bytes = fs::read(entry.path())?;
-                    index.search(&bytes, &mut found);
-                    searched.files += 1;
-                    searched.bytes += bytes.len();
+                    let place = if name == log {
+                        &mut found.said
+                    } else {
+                        &mut found.stored
+                    };
+                    index.search(&bytes, place);
+                    found.files += 1;
+                    found.bytes += bytes.len();
                 }
             }
         }
-        Ok((found, searched))
+        Ok(found)
     }
 }
 
-/// How much was searched.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Searched {
-    /// Files, or datagrams.
+/// What a search of a folder found, and how much it looked at.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Found {
+    /// Words in what is stored.
+    pub(crate) stored: BTreeSet<Vec<u8>>,
+    /// Words in the log and in names of files.
+    pub(crate) said: BTreeSet<Vec<u8>>,
+    /// Files.
     pub(crate) files: usize,
     /// Bytes in them.
     pub(crate) bytes: usize,
@@ -135,16 +147,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("inner")).unwrap();
         fs::write(folder.path().join("inner/file"), b"\0\xffHospital\0").unwrap();
-        let (found, searched) = words("hospital").found_below(folder.path()).unwrap();
-        assert_eq!(
-            (found.len(), searched),
-            (
-                1,
-                Searched {
-                    files: 1,
-                    bytes: 11
-                }
-            )
-        );
+        fs::write(folder.path().join("its.log"), "ambulance").unwrap();
+        let words = words("hospital ambulance");
+        let found = words.found_below(folder.path(), "its.log").unwrap();
+        assert_eq!((found.stored.len(), found.said.len()), (1, 1));
+        assert_eq!((found.files, found.bytes), (2, 20));
     }
 }
