@@ -15,6 +15,9 @@ const ID: &str = "7QK4-M2DX";
 const PATHS: &str = "export PATH=\"$PWD/target/release:$PATH\"";
 const BUILD: &str = "cargo build --release -p maille -p maille-relay";
 
+/// Longer than any of the lines takes on a slow machine.
+const DEADLINE: std::time::Duration = std::time::Duration::from_secs(90);
+
 /// The shell blocks of the section, in order.
 fn blocks() -> Vec<Vec<String>> {
     let page = include_str!("../../../README.md");
@@ -63,8 +66,20 @@ fn shell(line: &str, at: &Path) -> Command {
     shell
 }
 
+/// Runs a line to its end; one that waits for ever fails the test instead of hanging it.
 fn run(line: &str, at: &Path) -> String {
-    let output = shell(line, at).output().unwrap();
+    let mut command = shell(line, at);
+    let child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let child = child.spawn().unwrap();
+    let (done, ended) = std::sync::mpsc::channel();
+    std::thread::spawn(move || done.send(child.wait_with_output()));
+    let output = ended.recv_timeout(DEADLINE);
+    let output = output
+        .unwrap_or_else(|_| panic!("`{line}` does not end"))
+        .unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(
         output.status.success(),
