@@ -100,7 +100,7 @@ pub enum LookupError {
     #[error(transparent)]
     NotAnId(#[from] NotAnAlertId),
     /// Nothing here begins like that.
-    #[error("No alert here, sent or received, begins with {typed}; look at inbox and outbox.")]
+    #[error("No alert here, sent or received, begins with {typed}; list what there is.")]
     Unknown {
         /// What was typed.
         typed: String,

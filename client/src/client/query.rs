@@ -17,7 +17,7 @@ use crate::wait::{self, Milestone, WaitError};
 #[derive(Debug, Error)]
 pub enum QueryError {
     /// It is not here.
-    #[error("Alert {} is not here; look at inbox and outbox.", .0.prefix())]
+    #[error("Alert {} is not here, neither sent nor received.", .0.prefix())]
     Unknown(AlertId),
     /// Its content was purged by the retention of this home; receipts and hashes are kept.
     #[error("The content of alert {} was purged after its retention.", .0.prefix())]

@@ -97,10 +97,7 @@ pub enum HomeError {
         wanted: u32,
     },
     /// The passphrase does not open this officer's slot.
-    #[error(
-        "The passphrase of {officer} is wrong; try again, or have another officer remove and \
-         add {officer}."
-    )]
+    #[error("The passphrase of {officer} is wrong; try again, or sign in as another officer.")]
     WrongPassphrase {
         /// The officer.
         officer: String,

@@ -74,24 +74,30 @@ pub fn named(documents: &RosterDocuments) -> impl Iterator<Item = (String, Vec<u
 
 /// Reads one document of any kind, or a whole set of them, believing none.
 ///
-/// Which it is, the bytes decide: each kind has to fit exactly. The error is that of a set, and
-/// says little about what the author meant.
+/// Which it is, the bytes decide: each kind has to fit exactly. Where none does, the error is that
+/// of the kind that only had bytes left over, or else that of a set.
 pub fn read_documents(bytes: &[u8]) -> Result<RosterDocuments, DecodeError> {
     let mut documents = RosterDocuments::default();
-    if let Some(found) = one::<SignedAuthority, { limits::DOCUMENTS_MAX }>(bytes) {
-        documents.authority = found;
-    } else if let Some(found) = one::<SignedAnnex, { limits::DOCUMENTS_MAX }>(bytes) {
-        documents.annexes = found;
-    } else if let Some(found) = one::<SignedSuspension, { super::SUSPENSIONS_MAX }>(bytes) {
-        documents.suspensions = found;
-    } else {
-        return decode(bytes);
+    let authority = one::<SignedAuthority, { limits::DOCUMENTS_MAX }>(bytes);
+    let annex = one::<SignedAnnex, { limits::DOCUMENTS_MAX }>(bytes);
+    let suspension = one::<SignedSuspension, { super::SUSPENSIONS_MAX }>(bytes);
+    match (authority, annex, suspension) {
+        (Ok(found), _, _) => documents.authority = found,
+        (_, Ok(found), _) => documents.annexes = found,
+        (_, _, Ok(found)) => documents.suspensions = found,
+        (Err(authority), Err(annex), Err(suspension)) => {
+            let left_over = |error: &DecodeError| matches!(error, DecodeError::Trailing { .. });
+            let kinds = [authority, annex, suspension];
+            let nearest = kinds.into_iter().find(left_over);
+            return decode(bytes).map_err(|error| nearest.unwrap_or(error));
+        }
     }
     Ok(documents)
 }
 
-fn one<T: Decode<()>, const MAX: usize>(bytes: &[u8]) -> Option<List<T, MAX>> {
-    List::new([decode(bytes).ok()?]).ok()
+fn one<D: Decode<()>, const MAX: usize>(bytes: &[u8]) -> Result<List<D, MAX>, DecodeError> {
+    let document: D = decode(bytes)?;
+    Ok(List::new([document]).expect("one document is within the limit"))
 }
 
 #[cfg(test)]

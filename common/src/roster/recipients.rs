@@ -55,7 +55,7 @@ impl Roster {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ExpandError {
     /// The roster has no such list.
-    #[error("The roster has no list `@{name}`. Show the roster to see the lists there are.")]
+    #[error("The roster has no list `@{name}`. Its authority can add one, or tell its name.")]
     UnknownList {
         /// The name, without the `@`.
         name: String,

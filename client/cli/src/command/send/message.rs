@@ -67,7 +67,7 @@ pub(crate) struct MessageForm {
     #[arg(long, value_name = "STATUS")]
     #[serde(with = "maybe")]
     pub(crate) status: Option<Status>,
-    /// Without an acknowledgement after this, deputies are asked: `15m`.
+    /// Without an acknowledgement after this, it is overdue: `15m`.
     #[arg(long, value_name = "SPAN")]
     #[serde(with = "maybe")]
     pub(crate) ack_within: Option<Span>,
