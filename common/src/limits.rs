@@ -44,6 +44,10 @@ pub const PIECE_BYTES: usize = 4 * 1024 * 1024;
 /// Pieces of one attachment: 65,536 pieces of 4 MiB are 256 GiB; relays set a lower budget.
 pub const PIECES_MAX: usize = 65_536;
 
+/// Longest attachment that a desk sends, in plain bytes: 4,000 MiB. Sealed it has 4,004 MiB, and a
+/// relay takes 4,096 MiB unless its operator says otherwise.
+pub const ATTACHMENT_BYTES_MAX: u64 = 4_000 << 20;
+
 /// Shortest and longest `ack_within` and `expires_after`: one second to 90 days.
 pub const SPAN_MS: std::ops::RangeInclusive<u64> = 1_000..=90 * DAY_MS;
 /// One day.

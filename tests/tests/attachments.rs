@@ -135,3 +135,17 @@ async fn what_cannot_be_attached_sends_nothing() {
     assert!(net.desk(LYON).client().outbox().await.unwrap().is_empty());
     net.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_no_relay_takes_is_refused_before_anything_is_sealed() {
+    let net = one_relay().await;
+    let path = net.path().join("disk.img");
+    let large = std::fs::File::create(&path).unwrap();
+    large
+        .set_len(maille_common::limits::ATTACHMENT_BYTES_MAX + 1)
+        .unwrap();
+    let refused = net.desk(LYON).client().send(message(&path)).await;
+    assert_eq!(refused.unwrap_err().code(), "attachment-too-long");
+    assert!(net.desk(LYON).client().outbox().await.unwrap().is_empty());
+    net.stop().await;
+}

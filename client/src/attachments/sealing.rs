@@ -9,6 +9,7 @@ use maille_common::content::AttachmentDraft;
 use maille_common::crypto::chunked::{CHUNK_LEN, ContentKey, SALT_LEN, Sealer};
 use maille_common::hash::{FileHash, Hash};
 use maille_common::label::Label;
+use maille_common::limits;
 use maille_common::randomness::Randomness;
 use thiserror::Error;
 
@@ -63,7 +64,20 @@ pub enum SealFileError {
         /// What the system said.
         source: io::Error,
     },
-    /// It is too long.
+    /// No relay takes it unless its operator says so.
+    #[error(
+        "The attachment {} has {length} bytes, and {} are the most that relays take. Bring it \
+         another way, and say in the alert where it is.",
+        .path.display(),
+        limits::ATTACHMENT_BYTES_MAX
+    )]
+    TooLong {
+        /// The file.
+        path: PathBuf,
+        /// Its length in bytes.
+        length: u64,
+    },
+    /// It is longer than any blob can be.
     #[error("The attachment {} is refused: {source}", .path.display())]
     Length {
         /// The file.
@@ -79,7 +93,7 @@ impl SealFileError {
         match self {
             Self::Read { .. } => "attachment-unreadable",
             Self::Write { .. } => "attachment-not-sealed",
-            Self::Length { .. } => "attachment-too-long",
+            Self::TooLong { .. } | Self::Length { .. } => "attachment-too-long",
         }
     }
 }
@@ -146,8 +160,15 @@ fn seal_to(fresh: &Path, path: &Path, random: &mut OsRandomness) -> Result<Seale
         source,
     };
     let mut plain = File::open(path).map_err(read)?;
-    if plain.metadata().map_err(read)?.is_dir() {
+    let metadata = plain.metadata().map_err(read)?;
+    if metadata.is_dir() {
         return Err(read(io::ErrorKind::IsADirectory.into()));
+    }
+    // Before it is sealed: a relay would refuse it when the alert already stands.
+    let length = metadata.len();
+    if length > limits::ATTACHMENT_BYTES_MAX {
+        let path = path.to_owned();
+        return Err(SealFileError::TooLong { path, length });
     }
     let mut sealed = durable_file::create(fresh).map_err(write)?;
     let mut builder = ManifestBuilder::new();

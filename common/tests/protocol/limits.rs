@@ -55,6 +55,7 @@ fn the_limits_of_the_document_are_those_of_the_code() {
         number("WRAP_BYTES", limits::WRAP_BYTES),
         number("PIECE_BYTES", limits::PIECE_BYTES),
         number("PIECES_MAX", limits::PIECES_MAX),
+        number("ATTACHMENT_BYTES_MAX", limits::ATTACHMENT_BYTES_MAX),
         range("SPAN_MS", limits::SPAN_MS),
         number("DAY_MS", limits::DAY_MS),
         number("RELAY_GRACE_MS", limits::RELAY_GRACE_MS),

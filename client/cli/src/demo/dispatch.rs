@@ -47,8 +47,10 @@ impl CapFile {
     pub(crate) fn read(path: Option<&Path>) -> Result<Self, Fault> {
         let file = match path {
             None => BUILT_IN.to_vec(),
-            Some(path) => fs::read(path)
-                .map_err(|error| file_fault(path, &error).with_hint("Check --cap."))?,
+            Some(path) => fs::read(path).map_err(|error| {
+                let sentence = format!("{} cannot be read: {error}.", path.display());
+                Fault::new(Exit::Input, "cap-unreadable", sentence).with_hint("Check --cap.")
+            })?,
         };
         cap::read(&file).map_err(|error| {
             Fault::new(Exit::Input, error.code(), error).with_hint("Give a CAP 1.2 file to --cap.")

@@ -94,6 +94,12 @@ pub(crate) struct Prepared {
 impl MessageForm {
     /// Reads standard input where the body is `-`, and makes every path absolute.
     pub(crate) fn settle_here(&mut self) -> Result<(), Fault> {
+        let wordless = self.body.is_none() && self.payload.is_empty() && self.cap.is_none();
+        if wordless && self.attach.is_empty() {
+            let sentence = "There is nothing to say.";
+            let fault = Fault::new(Exit::Usage, "nothing-to-say", sentence);
+            return Err(fault.with_hint("Give --body, --payload, --attach or --cap."));
+        }
         if self.body.as_deref() == Some("-") {
             let mut body = String::new();
             let read = std::io::stdin()
