@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use maille_common::address::{Name, NameError};
+use maille_common::time::Span;
 use serde::Deserialize;
 use thiserror::Error;
 
@@ -155,6 +156,12 @@ impl Config {
                 address,
             });
         }
+        let days = file.budget.keep_after_expiry_days;
+        if days.is_some_and(|days| Span::from_days(days) < RelayBudget::GRACE_LEAST) {
+            let why =
+                "keep_after_expiry_days is at least 7, which every sender relies on".to_owned();
+            return Err(ConfigError::Form { path: path(), why });
+        }
         let defaults = Self::new(name, file.network);
         Ok(Self {
             listen: file.listen.unwrap_or(defaults.listen),
@@ -202,6 +209,7 @@ struct BudgetFile {
     attachment_mib_max: Option<u64>,
     attachments_mib_max: Option<u64>,
     attachments_unnamed_mib_max: Option<u64>,
+    keep_after_expiry_days: Option<u64>,
 }
 
 impl BudgetFile {
@@ -212,6 +220,9 @@ impl BudgetFile {
             mailbox_mail_max: self.mailbox_mail_max.unwrap_or(default.mailbox_mail_max),
             mailbox_bytes_max: self.mailbox_mib_max.map_or(default.mailbox_bytes_max, mib),
             blob_bytes_max: self.attachment_mib_max.map_or(default.blob_bytes_max, mib),
+            grace: self
+                .keep_after_expiry_days
+                .map_or(default.grace, Span::from_days),
         }
     }
 
@@ -277,5 +288,16 @@ mod tests {
             parse("network = \"n\"\n").expect_err("refused").code(),
             "config-form"
         );
+    }
+
+    #[test]
+    fn a_relay_keeps_alerts_seven_days_beyond_their_expiry_or_longer() {
+        let kept = |days: u64| {
+            parse(&format!(
+                "{LEAST}[budget]\nkeep_after_expiry_days = {days}\n"
+            ))
+        };
+        assert_eq!(kept(30).unwrap().budget.grace, Span::from_days(30));
+        assert!(kept(6).unwrap_err().to_string().contains("at least 7"));
     }
 }

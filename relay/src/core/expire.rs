@@ -6,13 +6,13 @@ use maille_common::address::{ContactAddress, DeviceId};
 use maille_common::blob::BlobId;
 use maille_common::evidence::Notice;
 use maille_common::identifier::AlertId;
-use maille_common::limits;
 use maille_common::record::{read_record, write_record};
 use maille_common::terms::NoticeKind;
-use maille_common::time::{Span, Timestamp};
+use maille_common::time::Timestamp;
 use maille_durable::{Batch, CommitNumber, Scan};
 
 use super::mailbox::Mailing;
+use super::quota::RelayBudget;
 use super::records::{AlertRecord, EntryRecord, SenderRecord};
 use super::relay::{RelayCore, StepError};
 use super::tables;
@@ -37,8 +37,8 @@ impl RelayCore {
     /// Does what is due at `now`.
     ///
     /// At the expiry of an alert its sender reads "nothing seen by me" for each recipient that has
-    /// answered nothing; seven days later the alert goes, and both sides get a signed tombstone for
-    /// each device that never answered.
+    /// answered nothing; after the relay's grace, seven days or more, the alert goes, and both
+    /// sides get a signed tombstone for each device that never answered.
     pub fn tick(&self, now: Timestamp) -> Result<Tick, StepError> {
         let end = tables::after(&now.unix_ms().to_be_bytes());
         let rows = self
@@ -92,7 +92,7 @@ impl RelayCore {
             record.unseen_told = true;
             batch.put_pieces(tables::ALERT, alert.as_bytes(), &write_record(&record));
         }
-        let end = record.expires + Span::from_ms(limits::RELAY_GRACE_MS);
+        let end = record.expires + self.budget.grace.max(RelayBudget::GRACE_LEAST);
         if now < end {
             batch.put(tables::DUE, &tables::due(end, &alert), &[]);
             return Ok(());

@@ -1,5 +1,6 @@
 //! Budgets per sender and per mailbox (I10): meeting one is a signed answer to the one who met it.
 
+use maille_common::limits;
 use maille_common::time::Span;
 
 use super::records::{DeviceRecord, SenderRecord};
@@ -17,9 +18,14 @@ pub struct RelayBudget {
     pub mailbox_bytes_max: u64,
     /// The longest attachment, in bytes.
     pub blob_bytes_max: u64,
+    /// How long an alert is kept beyond its expiry, grace copies for a desk that lost its store
+    /// included. Never under [`RelayBudget::GRACE_LEAST`] (I2).
+    pub grace: Span,
 }
 
 impl RelayBudget {
+    /// What is promised to everybody: expiry and seven days.
+    pub const GRACE_LEAST: Span = Span::from_ms(limits::RELAY_GRACE_MS);
     /// When a sender that met a budget may try again.
     pub const RETRY_QUOTA: Span = Span::from_minutes(5);
     /// When a sender may try again after the disk was low.
@@ -50,6 +56,7 @@ impl Default for RelayBudget {
             mailbox_mail_max: 100_000,
             mailbox_bytes_max: 8 << 30,
             blob_bytes_max: 4 << 30,
+            grace: Self::GRACE_LEAST,
         }
     }
 }
