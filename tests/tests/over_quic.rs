@@ -299,3 +299,21 @@ async fn the_same_reference_sent_after_a_restart_is_the_same_alert() {
     assert_eq!(net.desk(TUNIS).arrivals().await, 1);
     net.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reply_goes_back_under_a_one_way_rule() {
+    let mut net = one_relay().await;
+    net.network.rules(&[("interpol/**", "cmai/**")]);
+    net.publish().await;
+    let alert = net.desk(LYON).send_to(&[TUNIS], "Answer me").await;
+    assert_eq!(net.desk(TUNIS).receive().await.entry.id, alert);
+    let against = Message::text("Unasked", "Unasked").to(LYON);
+    let refused = net.desk(TUNIS).client().send(against).await;
+    assert_eq!(refused.unwrap_err().code(), "no-rule");
+    let answer = Message::text("Here", "Here it is");
+    let reply = net.desk(TUNIS).client().reply(alert, answer).await.unwrap();
+    let received = net.desk(LYON).receive().await;
+    assert_eq!(received.entry.id, reply.id);
+    assert_eq!(received.entry.refers_to, Some(alert));
+    net.stop().await;
+}
