@@ -153,7 +153,7 @@ impl Desk {
             Err(fault) => return self.disbelieve(batch, relay, "E3", &fault, now),
         };
         if let Some(known) = self.known(&sealed.id())? {
-            self.post_again(&mut batch, relay, &known.receipt)?;
+            self.post_again(&mut batch, relay, &known.receipt);
             return Ok(Collected::Repeated {
                 settled: self.settle(batch)?,
             });
@@ -179,7 +179,7 @@ impl Desk {
             Err(fault) if fault.is_answerable() => {
                 self.give_back(batch, relay, &stamp, Reason::NotAllowed, &fault, now)
             }
-            Err(fault) => self.disbelieve(batch, relay, check_of(&fault), &fault, now),
+            Err(fault) => self.disbelieve(batch, relay, fault.check(), &fault, now),
         }
     }
 
@@ -235,7 +235,7 @@ impl Desk {
         let envelope = opened.envelope().id();
         let delivered = (Stage::Delivered, Reason::None);
         let receipt = self.make_receipt(&mut batch, stamp, delivered, None, now)?;
-        self.post(&mut batch, relay, &stamp.to, &receipt)?;
+        self.post(&mut batch, relay, &stamp.to, &receipt);
         let known = write_record(&KnownRecord { receipt });
         batch.put(tables::KNOWN, envelope.as_bytes(), &known);
         Ok(Collected::Stored {
@@ -353,7 +353,7 @@ impl Desk {
     ) -> Result<Collected, StepError> {
         let returned = (Stage::Returned, reason);
         let receipt = self.make_receipt(&mut batch, stamp, returned, None, now)?;
-        self.post(&mut batch, relay, &stamp.to, &receipt)?;
+        self.post(&mut batch, relay, &stamp.to, &receipt);
         let known = write_record(&KnownRecord { receipt });
         batch.put(tables::KNOWN, stamp.envelope.as_bytes(), &known);
         let kind = IncidentKind::Returned {
@@ -427,11 +427,6 @@ impl Desk {
             recipient,
         }
     }
-}
-
-/// Which check refused, for the incident.
-fn check_of(fault: &VerifyFault) -> &'static str {
-    fault.check()
 }
 
 fn write_stream(stream: &IncomingStream) -> Vec<u8> {

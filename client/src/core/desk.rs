@@ -159,7 +159,7 @@ impl Desk {
         self.ring = ring;
     }
 
-    /// Blocks until everything appended so far is durable.
+    /// The store, whose newest commit an answer waits for.
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.store
     }

@@ -97,34 +97,21 @@ impl Desk {
 
     /// A receipt goes to the relay the alert came from, where it is the confirmation, and to the
     /// home relays of the sender's organisation.
-    pub(super) fn post(
-        &self,
-        batch: &mut Batch,
-        from: &Name,
-        to: &ContactAddress,
-        receipt: &Hash,
-    ) -> Result<(), StepError> {
-        self.post_again(batch, from, receipt)?;
+    pub(super) fn post(&self, batch: &mut Batch, from: &Name, to: &ContactAddress, receipt: &Hash) {
+        self.post_again(batch, from, receipt);
         for relay in self
             .roster
             .home_relay_names(&to.organisation())
             .iter()
             .take(2)
         {
-            self.post_again(batch, relay, receipt)?;
+            self.post_again(batch, relay, receipt);
         }
-        Ok(())
     }
 
     /// A receipt goes to one relay, perhaps once more.
-    pub(super) fn post_again(
-        &self,
-        batch: &mut Batch,
-        relay: &Name,
-        receipt: &Hash,
-    ) -> Result<(), StepError> {
+    pub(super) fn post_again(&self, batch: &mut Batch, relay: &Name, receipt: &Hash) {
         batch.put(tables::POST, &tables::post(relay, receipt), &[]);
-        Ok(())
     }
 
     /// A relay began a new incarnation: it gets every receipt kept again (I2).
@@ -136,7 +123,7 @@ impl Desk {
                 continue;
             };
             if let Some(receipt) = tables::hash_at_end(hash) {
-                self.post_again(batch, relay, &receipt)?;
+                self.post_again(batch, relay, &receipt);
             }
         }
         Ok(())

@@ -1,8 +1,6 @@
 //! A connection begins: clocks, heads and numbers are compared, and a rollback on either side
 //! shows.
 
-use std::collections::BTreeSet;
-
 use maille_common::address::DeviceId;
 use maille_common::evidence::RelayTime;
 use maille_common::identifier::{AlertId, Incarnation};
@@ -142,25 +140,5 @@ impl RelayCore {
         entry.answered = false;
         batch.put(tables::ENTRY, &key, &write_record(&entry));
         Ok(())
-    }
-
-    /// The devices of a set that this relay's roster does not know any more, or that are suspended.
-    pub fn removed(&self, devices: &BTreeSet<DeviceId>) -> BTreeSet<DeviceId> {
-        devices
-            .iter()
-            .filter(|device| !self.roster.may_connect(device))
-            .copied()
-            .collect()
-    }
-
-    /// Takes a new incarnation by an operator's word, as after restoring a backup.
-    pub fn renew(
-        &mut self,
-        now: Timestamp,
-        random: &mut impl Randomness,
-    ) -> Result<Incarnation, StepError> {
-        self.begin_incarnation(now, random)?;
-        self.store.wait(self.store.newest())?;
-        Ok(self.incarnation)
     }
 }
