@@ -11,6 +11,7 @@ use std::path::Path;
 use maille_client::core::EventKind;
 use maille_client::{Message, Milestone};
 use maille_common::evidence::ObligationState;
+use maille_common::identifier::AlertId;
 use maille_common::terms::{AckRule, Stage, Status};
 use maille_tests::net::{TestNet, soon};
 
@@ -22,6 +23,21 @@ async fn one_relay() -> TestNet {
     let home: &[&str] = &["lyon"];
     let organisations = [("interpol", home), ("cmai", home), ("afripol", home)];
     TestNet::start(&organisations, &[LYON, TUNIS, ALGIERS]).await
+}
+
+/// Lets Tunis receive something, after which Lyon knows its keys and nothing follows by addendum.
+async fn acquaint(net: &TestNet) {
+    net.desk(LYON)
+        .send_to(&[TUNIS], "So that the keys are known")
+        .await;
+    net.desk(TUNIS).receive().await;
+}
+
+/// Waits until a relay has answered Lyon for an alert.
+async fn accepted(net: &TestNet, alert: AlertId) {
+    let answered =
+        |kind: &EventKind| matches!(kind, EventKind::Answered { alert: id, .. } if *id == alert);
+    net.desk(LYON).until("accepted", answered).await;
 }
 
 async fn state(net: &TestNet, contact: &str, at: usize) -> ObligationState {
@@ -59,15 +75,10 @@ async fn an_alert_is_delivered_acknowledged_and_proven() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_alert_waits_for_a_desk_that_is_offline() {
     let mut net = one_relay().await;
-    net.desk(LYON)
-        .send_to(&[TUNIS], "So that the keys are known")
-        .await;
-    net.desk(TUNIS).receive().await;
+    acquaint(&net).await;
     net.close_desk(TUNIS).await;
     let alert = net.desk(LYON).send_to(&[TUNIS], "While you were out").await;
-    let answered =
-        |kind: &EventKind| matches!(kind, EventKind::Answered { alert: id, .. } if *id == alert);
-    net.desk(LYON).until("accepted", answered).await;
+    accepted(&net, alert).await;
     net.open_desk(TUNIS).await;
     assert_eq!(net.desk(TUNIS).receive().await.entry.id, alert);
     net.stop().await;
@@ -76,15 +87,10 @@ async fn an_alert_waits_for_a_desk_that_is_offline() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_relay_started_again_delivers_what_it_had_accepted() {
     let mut net = one_relay().await;
-    net.desk(LYON)
-        .send_to(&[TUNIS], "So that the keys are known")
-        .await;
-    net.desk(TUNIS).receive().await;
+    acquaint(&net).await;
     net.close_desk(TUNIS).await;
     let alert = net.desk(LYON).send_to(&[TUNIS], "Before the restart").await;
-    let answered =
-        |kind: &EventKind| matches!(kind, EventKind::Answered { alert: id, .. } if *id == alert);
-    net.desk(LYON).until("accepted", answered).await;
+    accepted(&net, alert).await;
     let incarnation = net.relay("lyon").incarnation();
     net.stop_relay("lyon").await;
     net.start_relay("lyon").await;
@@ -101,15 +107,10 @@ async fn a_relay_started_again_delivers_what_it_had_accepted() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_relay_that_lost_its_store_is_filled_again_by_the_outboxes() {
     let mut net = one_relay().await;
-    net.desk(LYON)
-        .send_to(&[TUNIS], "So that the keys are known")
-        .await;
-    net.desk(TUNIS).receive().await;
+    acquaint(&net).await;
     net.close_desk(TUNIS).await;
     let alert = net.desk(LYON).send_to(&[TUNIS], "Before the fire").await;
-    let answered =
-        |kind: &EventKind| matches!(kind, EventKind::Answered { alert: id, .. } if *id == alert);
-    net.desk(LYON).until("accepted", answered).await;
+    accepted(&net, alert).await;
     net.stop_relay("lyon").await;
     net.lose_store("lyon");
     net.start_relay("lyon").await;
@@ -126,10 +127,7 @@ async fn a_relay_that_lost_its_store_is_filled_again_by_the_outboxes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_desk_closed_after_sending_goes_on_when_it_is_opened_again() {
     let mut net = one_relay().await;
-    net.desk(LYON)
-        .send_to(&[TUNIS], "So that the keys are known")
-        .await;
-    net.desk(TUNIS).receive().await;
+    acquaint(&net).await;
     net.stop_relay("lyon").await;
     let alert = net.desk(LYON).send_to(&[TUNIS], "Into a dead line").await;
     net.close_desk(LYON).await;
@@ -144,10 +142,7 @@ async fn two_organisations_on_two_relays_lose_one_after_accepted_and_no_alert() 
     let organisations: [(&str, &[&str]); 2] =
         [("interpol", &["lyon"]), ("cmai", &["tunis", "amman"])];
     let mut net = TestNet::start(&organisations, &[LYON, TUNIS]).await;
-    net.desk(LYON)
-        .send_to(&[TUNIS], "So that the keys are known")
-        .await;
-    net.desk(TUNIS).receive().await;
+    acquaint(&net).await;
     net.close_desk(TUNIS).await;
     let alert = net.desk(LYON).send_to(&[TUNIS], "Kept at both").await;
     for relay in ["tunis", "amman"] {
@@ -210,10 +205,7 @@ async fn an_exercise_never_shows_in_the_default_stream() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_device_removed_while_connected_is_disconnected_and_not_heard_again() {
     let mut net = one_relay().await;
-    net.desk(LYON)
-        .send_to(&[TUNIS], "So that the keys are known")
-        .await;
-    net.desk(TUNIS).receive().await;
+    acquaint(&net).await;
     let device = net.desk(TUNIS).device;
     net.network.remove(&device);
     net.publish().await;
