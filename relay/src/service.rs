@@ -225,7 +225,7 @@ impl Service {
         StoreFigures {
             commits: figures.newest.0,
             syncs: figures.syncs,
-            bytes: figures.log_bytes + figures.checkpoint_bytes,
+            bytes: figures.log_bytes + figures.runs_bytes,
             records: figures.records,
         }
     }

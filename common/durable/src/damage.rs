@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-/// Why a store was set aside: the log or its checkpoint is not what was once synced.
+/// Why a store was set aside: the log or a run is not what was once synced.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Damage {
@@ -18,9 +18,9 @@ pub enum Damage {
         /// The file.
         file: PathBuf,
         /// Where the record should begin.
-        offset: usize,
+        offset: u64,
     },
-    /// A segment is missing.
+    /// A segment or a run is missing.
     #[error("The log continues with batch {found} where batch {expected} is expected.")]
     Gap {
         /// The first missing batch.

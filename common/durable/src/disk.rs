@@ -87,6 +87,11 @@ pub(crate) fn replace(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<
 pub(crate) fn finish(disk: &dyn Disk, mut output: Box<dyn Output>, path: &Path) -> io::Result<()> {
     output.sync()?;
     drop(output);
+    put_in_place(disk, path)
+}
+
+/// Names a file that is whole and synced, and syncs the name.
+pub(crate) fn put_in_place(disk: &dyn Disk, path: &Path) -> io::Result<()> {
     disk.rename(&unfinished_name(path), path)?;
     disk.sync_folder(parent(path))
 }

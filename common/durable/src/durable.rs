@@ -3,18 +3,21 @@
 use std::fs::{self, File};
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Sender, channel};
-use std::sync::{Arc, PoisonError, RwLockReadGuard};
 use std::thread::{self, JoinHandle};
 
 use crate::batch::Batch;
+use crate::checkpointer::Chore;
 use crate::disk::Disk;
 use crate::error::{Failure, StoreError};
 use crate::layout::Layout;
+use crate::log::reader::ReadError;
 use crate::marker::{Marker, Stop};
-use crate::overlay::Overlay;
-use crate::serving::{Chore, Shared};
+use crate::reading::Reading;
+use crate::runs::ReadFault;
+use crate::serving::Shared;
 use crate::space::Admission;
 use crate::store::{CommitNumber, DurableCallback, Row, Scan, Store, Table};
 use crate::store_id::StoreId;
@@ -49,19 +52,23 @@ pub struct Figures {
     pub newest: CommitNumber,
     /// The newest durable batch.
     pub durable: CommitNumber,
-    /// The batch up to which the index goes; the rest is in memory and in the log.
-    pub indexed: CommitNumber,
-    /// Live records in the index.
+    /// The batch up to which the runs go; the rest is in memory and in the log.
+    pub covered: CommitNumber,
+    /// Records, of which those in runs may be replaced or deleted by newer ones.
     pub records: u64,
     /// Syncs of the log since the store was opened, one for each group of batches.
     pub syncs: u64,
-    /// Checkpoints since the store was opened.
+    /// Runs made of the log since the store was opened.
     pub checkpoints: u64,
+    /// Runs made of runs since the store was opened.
+    pub merges: u64,
     /// Bytes of the log on disk.
     pub log_bytes: u64,
-    /// Bytes of the checkpoint on disk.
-    pub checkpoint_bytes: u64,
-    /// Bytes in memory that the index has not taken yet.
+    /// Runs on disk.
+    pub runs: usize,
+    /// Their bytes.
+    pub runs_bytes: u64,
+    /// Bytes in memory that no run has taken yet.
     pub pending_bytes: usize,
 }
 
@@ -76,24 +83,27 @@ impl DurableStore {
     #[must_use]
     pub fn figures(&self) -> Figures {
         let counts = &self.shared.counts;
-        let tally = self.shared.index.tally();
+        let runs = self.shared.runs.weight();
         let segment_bytes = counts.segment_bytes.load(Ordering::Relaxed);
         Figures {
             newest: self.newest(),
             durable: CommitNumber(self.shared.durability.durable()),
-            indexed: CommitNumber(tally.applied),
-            records: tally.records,
+            covered: CommitNumber(self.shared.runs.covers()),
+            records: self.shared.records(),
             syncs: counts.syncs.load(Ordering::Relaxed),
             checkpoints: counts.checkpoints.load(Ordering::Relaxed),
+            merges: counts.merges.load(Ordering::Relaxed),
             log_bytes: counts.sealed_bytes.load(Ordering::Relaxed) + segment_bytes,
-            checkpoint_bytes: counts.checkpoint_bytes.load(Ordering::Relaxed),
+            runs: self.shared.runs.read().len(),
+            runs_bytes: runs.bytes,
             pending_bytes: self.shared.intake.pending_bytes(),
         }
     }
 
-    /// Writes a checkpoint of everything appended so far, and blocks until it is in place.
+    /// Takes everything appended so far from the log into runs, and blocks until that is done and
+    /// the runs are few.
     ///
-    /// The store writes them by itself when the log outweighs the live records.
+    /// The store does so by itself when the log has grown.
     ///
     /// # Errors
     /// [`StoreError::DiskFull`], which leaves everything as it was; [`StoreError::StoreFailed`].
@@ -120,11 +130,40 @@ impl DurableStore {
         self.shared.durability.check()
     }
 
-    fn overlay(&self) -> RwLockReadGuard<'_, Overlay> {
-        self.shared
-            .overlay
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
+    /// Reads under the locks that keep everything in its place meanwhile.
+    fn reading<T>(
+        &self,
+        read: impl FnOnce(Reading<'_>) -> Result<T, ReadFault>,
+    ) -> Result<T, StoreError> {
+        let result = {
+            let overlay = self.shared.overlay();
+            let runs = self.shared.runs.read();
+            read(Reading {
+                overlay: &overlay,
+                runs: &runs,
+                index: &self.shared.index,
+            })
+        };
+        result.map_err(|fault| self.read_failed(fault))
+    }
+
+    /// Ends the service over a truth that cannot be read: what else is wrong with it is unknown,
+    /// and a wrong answer would be worse than none. The next opening verifies everything.
+    fn read_failed(&self, fault: ReadFault) -> StoreError {
+        let error = match fault {
+            ReadFault::Index(error) => return error.into(),
+            ReadFault::Truth(ReadError::Io(_, error)) => error,
+            ReadFault::Truth(ReadError::Damaged(damage)) => io::Error::other(damage),
+            ReadFault::Truth(ReadError::Version(path, version)) => {
+                let path = path.display();
+                io::Error::other(format!("{path} has format version {version}"))
+            }
+        };
+        // A store that cannot even note that is verified when it is read again.
+        let _ = self.mark(Stop::Suspect);
+        let failure = Failure::new("reading a run", error);
+        self.shared.fail(failure);
+        self.serving().err().unwrap_or_else(StoreError::closed)
     }
 
     fn stop(&mut self) -> Result<(), StoreError> {
@@ -154,9 +193,13 @@ impl DurableStore {
     fn mark_clean(&self) -> io::Result<()> {
         self.shared.index.flush().map_err(io::Error::other)?;
         sync_tree(&*self.home.disk, &self.home.layout.index())?;
+        self.mark(Stop::Clean)
+    }
+
+    fn mark(&self, stop: Stop) -> io::Result<()> {
         let marker = Marker {
             store_id: self.home.store_id,
-            stop: Stop::Clean,
+            stop,
             newest: self.shared.durability.durable(),
             boot_id: self.home.boot_id.clone(),
         };
@@ -180,12 +223,12 @@ fn sync_tree(disk: &dyn Disk, folder: &Path) -> io::Result<()> {
 impl Store for DurableStore {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         self.serving()?;
-        self.overlay().get(&self.shared.index, table, key)
+        self.reading(|reading| reading.get(table, key))
     }
 
     fn scan(&self, scan: Scan<'_>) -> Result<Vec<Row>, StoreError> {
         self.serving()?;
-        self.overlay().scan(&self.shared.index, &scan)
+        self.reading(|reading| reading.scan(&scan))
     }
 
     fn append(&self, batch: Batch) -> Result<CommitNumber, StoreError> {
@@ -201,17 +244,13 @@ impl Store for DurableStore {
             let _ = chores.send(Chore::Ballast);
         }
         let number = self.shared.intake.push(
+            batch.is_urgent(),
             || self.serving(),
             || {
-                let index = &self.shared.index;
-                let ops =
-                    batch.resolve(|table, key| self.overlay().piece_keys(index, table, key))?;
-                let mut overlay = self
-                    .shared
-                    .overlay
-                    .write()
-                    .unwrap_or_else(PoisonError::into_inner);
-                Ok((overlay.add(&ops), ops))
+                let stored =
+                    |table, key: &[u8]| self.reading(|reading| reading.piece_keys(table, key));
+                let ops = batch.resolve(stored)?;
+                Ok((self.shared.overlay_mut().add(&ops), ops))
             },
         )?;
         Ok(CommitNumber(number))
@@ -225,7 +264,7 @@ impl Store for DurableStore {
     }
 
     fn newest(&self) -> CommitNumber {
-        CommitNumber(self.overlay().newest())
+        CommitNumber(self.shared.overlay().newest())
     }
 }
 
@@ -240,10 +279,27 @@ impl Drop for DurableStore {
 mod tests {
     use crate::{DurableStore, Options, StoreId};
 
-    crate::contract_suite!(|| {
+    fn open(options: &Options) -> (DurableStore, tempfile::TempDir) {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let options = Options::new(StoreId([1; 16]), "boot".to_owned(), "now");
-        let opened = DurableStore::open(&folder.path().join("store"), &options);
+        let opened = DurableStore::open(&folder.path().join("store"), options);
         (opened.expect("a fresh store opens").0, folder)
-    });
+    }
+
+    fn options() -> Options {
+        Options::new(StoreId([1; 16]), "boot".to_owned(), "now")
+    }
+
+    mod in_memory {
+        crate::contract_suite!(|| super::open(&super::options()));
+    }
+
+    /// Everything goes into runs as fast as it can, and the runs are merged all the time.
+    mod in_runs {
+        crate::contract_suite!(|| super::open(&crate::Options {
+            log_segment_bytes: 1,
+            checkpoint_log_bytes: 0,
+            pending_bytes_max: 4096,
+            ..super::options()
+        }));
+    }
 }

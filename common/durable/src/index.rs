@@ -1,33 +1,36 @@
-//! The index: every live record, in one sled tree, for reading.
+//! The index: where in the runs a key stands, in one sled tree.
 //!
-//! Nothing here is the truth and nothing here is trusted: each record carries a checksum over its
-//! key and value, and a tally beside the records says how many there are, what their checksums add
-//! up to, and up to which batch they go, so that a record that vanished is noticed when the store
-//! is opened. This is the only file that names sled.
+//! It holds one entry for every block of every run: the block's first key and its place. Nothing
+//! here is the truth and nothing here is trusted: a record for each run says how many entries it
+//! has and what their checksums add up to, so that one that vanished is noticed when the store is
+//! opened; a block is verified when it is read; and all of it is made anew from the runs in a
+//! fraction of the time it takes to read them. This is the only file that names sled.
 
-use std::collections::BTreeMap;
 use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use crate::error::StoreError;
-use crate::overlay::ScanBounds;
-use crate::store::{Row, Table};
+use crate::log::ops;
+use crate::log::reader::ReadError;
+use crate::run::id::RunId;
+use crate::run::reader::{BlockPlace, RunReader};
+use crate::store::after_prefix;
 use crate::store_id::StoreId;
 
-/// Where the tally stands: a table byte without a key, which no record has.
+/// Where the tally stands: shorter than every key of a run.
 const TALLY_KEY: [u8; 1] = [0];
-const RECORD_VERSION: u8 = 1;
-const TALLY_VERSION: u8 = 1;
-/// Version and checksum before each value.
-const RECORD_HEAD_LEN: usize = 5;
-const TALLY_LEN: usize = 45;
+const TALLY_VERSION: u8 = 2;
+const TALLY_LEN: usize = 29;
+const ENTRY_LEN: usize = 16;
+const RUN_RECORD_LEN: usize = 20;
 
-/// What a batch, or several, leave behind: the last write of each key.
-pub(crate) type Changes = BTreeMap<Vec<u8>, Option<Arc<[u8]>>>;
+/// How many entries are written at once. Large batches keep sled from freeing what it replaced:
+/// with 4,096 its memory grew by 2.8 KB for every record written.
+const ENTRIES_AT_ONCE: usize = 256;
 
-/// Why the index is of no use; it is rebuilt from the log when the store is opened.
+/// Why the index is of no use; it is made anew from the runs when the store is opened.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum IndexError {
     /// sled says so.
@@ -42,23 +45,37 @@ pub(crate) enum IndexError {
     /// It belongs to another store.
     #[error("it belongs to another store")]
     OtherStore,
-    /// A record does not match its checksum.
-    #[error("a record does not match its checksum")]
-    Record,
-    /// The records are not those that the tally counts.
-    #[error("its records are not those it counts")]
-    Count,
+    /// An entry does not match its checksum.
+    #[error("an entry does not match its checksum")]
+    Entry,
 }
 
-/// How many records there are, and their sum.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Tally {
-    /// The batch up to which every write is in the index.
-    pub(crate) applied: u64,
-    /// How many records there are.
-    pub(crate) records: u64,
-    /// The wrapping sum of their checksums.
-    pub(crate) sum: u64,
+impl From<IndexError> for StoreError {
+    fn from(error: IndexError) -> Self {
+        let error: Arc<dyn Error + Send + Sync> = Arc::new(error);
+        Self::Index(error)
+    }
+}
+
+/// Why a run could not be indexed.
+#[derive(Debug)]
+pub(crate) enum IndexingError {
+    /// The run cannot be read, or is damaged.
+    Read(ReadError),
+    /// The index does not take it.
+    Index(IndexError),
+}
+
+impl From<ReadError> for IndexingError {
+    fn from(error: ReadError) -> Self {
+        Self::Read(error)
+    }
+}
+
+impl<E: Into<IndexError>> From<E> for IndexingError {
+    fn from(error: E) -> Self {
+        Self::Index(error.into())
+    }
 }
 
 /// The index of one store.
@@ -66,7 +83,6 @@ pub(crate) struct Tally {
 pub(crate) struct Index {
     db: sled::Db,
     store_id: StoreId,
-    tally: Mutex<Tally>,
 }
 
 impl Index {
@@ -77,86 +93,150 @@ impl Index {
         cache_bytes: u64,
     ) -> Result<Self, IndexError> {
         let db = open_sled(folder, cache_bytes)?;
-        Ok(Self {
-            db,
-            store_id,
-            tally: Mutex::new(Tally::default()),
-        })
+        let index = Self { db, store_id };
+        index.note_durable(0)?;
+        Ok(index)
     }
 
-    /// Opens the index in `folder` and checks every record of it.
+    /// Opens the index in `folder`, and returns the newest batch it was told of.
     pub(crate) fn open(
         folder: &Path,
         store_id: StoreId,
         cache_bytes: u64,
-    ) -> Result<Self, IndexError> {
-        // On rotten files sled sometimes panics instead of returning an error.
-        catch_unwind(AssertUnwindSafe(|| {
+    ) -> Result<(Self, u64), IndexError> {
+        unless_it_panics(|| {
             let db = open_sled(folder, cache_bytes)?;
             let bytes = db.get(TALLY_KEY)?.ok_or(IndexError::Tally)?;
-            let (found, tally) = decode_tally(&bytes).ok_or(IndexError::Tally)?;
+            let (found, durable) = decode_tally(&bytes).ok_or(IndexError::Tally)?;
             if found != store_id {
                 return Err(IndexError::OtherStore);
             }
-            check_records(&db, tally)?;
-            Ok(Self {
-                db,
-                store_id,
-                tally: Mutex::new(tally),
-            })
-        }))
-        .unwrap_or(Err(IndexError::Panicked))
-    }
-
-    /// Returns what the index holds.
-    pub(crate) fn tally(&self) -> Tally {
-        *self.tally.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Reads one record.
-    pub(crate) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        let stored = self.db.get(key).map_err(unreadable)?;
-        stored
-            .map(|stored| decode_record(key, &stored).ok_or_else(|| corrupt(key)))
-            .transpose()
-    }
-
-    /// Reads the records between two bounds, whole keys and values.
-    pub(crate) fn range(
-        &self,
-        bounds: &ScanBounds,
-    ) -> impl DoubleEndedIterator<Item = Result<Row, StoreError>> {
-        self.db.range::<&[u8], _>(bounds.as_range()).map(|row| {
-            let (key, stored) = row.map_err(unreadable)?;
-            let value = decode_record(&key, &stored).ok_or_else(|| corrupt(&key))?;
-            Ok((key.to_vec(), value))
+            Ok((Self { db, store_id }, durable))
         })
     }
 
-    /// Applies the changes that lead to batch `applied`, all of them or none.
-    pub(crate) fn apply(&self, changes: &Changes, applied: u64) -> Result<(), IndexError> {
-        let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut next = Tally { applied, ..*tally };
-        let mut batch = sled::Batch::default();
-        for (key, value) in changes {
-            if let Some(old) = self.db.get(key)? {
-                next.records = next.records.wrapping_sub(1);
-                next.sum = next.sum.wrapping_sub(u64::from(stored_crc(&old)));
-            }
-            match value {
-                Some(value) => {
-                    let record = encode_record(key, value);
-                    next.records = next.records.wrapping_add(1);
-                    next.sum = next.sum.wrapping_add(u64::from(stored_crc(&record)));
-                    batch.insert(key.as_slice(), record);
+    /// Notes the newest batch that had been synced: a log that ends before it has lost something.
+    pub(crate) fn note_durable(&self, durable: u64) -> Result<(), IndexError> {
+        let tally = encode_tally(self.store_id, durable);
+        self.db.insert(TALLY_KEY, &tally[..])?;
+        Ok(())
+    }
+
+    /// Tells whether every entry of a run is there.
+    pub(crate) fn holds(&self, id: RunId, blocks: u64) -> Result<bool, IndexError> {
+        unless_it_panics(|| {
+            let Some(record) = self.db.get(id.key())? else {
+                return Ok(false);
+            };
+            let mut found = RunRecord::default();
+            for entry in self.db.scan_prefix(id.key()) {
+                let (key, entry) = entry?;
+                if key.len() > RunId::KEY_LEN {
+                    decode_entry(&key, &entry).ok_or(IndexError::Entry)?;
+                    found.add(&entry);
                 }
-                None => batch.remove(key.as_slice()),
+            }
+            Ok(found.blocks == blocks && record == found.encode(id)[..])
+        })
+    }
+
+    /// Lists the runs that are known, whole or not.
+    pub(crate) fn runs(&self) -> Result<Vec<RunId>, IndexError> {
+        unless_it_panics(|| {
+            let mut runs = Vec::new();
+            let mut from = vec![0; RunId::KEY_LEN];
+            while let Some(next) = self.db.range(from.clone()..).next() {
+                let (key, _) = next?;
+                let prefix = key.get(..RunId::KEY_LEN).ok_or(IndexError::Entry)?;
+                runs.push(id_of(prefix).ok_or(IndexError::Entry)?);
+                from = after_prefix(prefix);
+                if from.is_empty() {
+                    break;
+                }
+            }
+            Ok(runs)
+        })
+    }
+
+    /// Reads a run whole and takes it in; `progress` hears of every block's bytes.
+    pub(crate) fn add(
+        &self,
+        id: RunId,
+        mut reader: RunReader,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<(), IndexingError> {
+        self.remove(id)?;
+        let mut record = RunRecord::default();
+        let mut batch = sled::Batch::default();
+        while let Some(block) = reader.next_block()? {
+            // A block that the reader returned has operations.
+            let ops = ops::decode(&block.payload).unwrap_or_default();
+            let first = ops.first().ok_or(IndexError::Entry)?;
+            let key = [&id.key()[..], first.key].concat();
+            let entry = encode_entry(&key, block.place);
+            record.add(&entry);
+            batch.insert(key, &entry[..]);
+            if record.blocks.is_multiple_of(ENTRIES_AT_ONCE as u64) {
+                self.db.apply_batch(std::mem::take(&mut batch))?;
+            }
+            progress(block.payload.len() as u64);
+        }
+        self.db.apply_batch(batch)?;
+        // Last, so that a run is known whole or not at all.
+        self.db.insert(id.key(), &record.encode(id)[..])?;
+        Ok(())
+    }
+
+    /// Forgets a run that nobody reads any more.
+    pub(crate) fn remove(&self, id: RunId) -> Result<(), IndexError> {
+        self.db.remove(id.key())?;
+        let mut batch = sled::Batch::default();
+        let mut count = 0;
+        for key in self.db.scan_prefix(id.key()).keys() {
+            batch.remove(key?);
+            count += 1;
+            if count % ENTRIES_AT_ONCE == 0 {
+                self.db.apply_batch(std::mem::take(&mut batch))?;
             }
         }
-        batch.insert(&TALLY_KEY, &encode_tally(self.store_id, next)[..]);
         self.db.apply_batch(batch)?;
-        *tally = next;
         Ok(())
+    }
+
+    /// Finds the one block of a run in which a key can stand.
+    pub(crate) fn block(&self, id: RunId, key: &[u8]) -> Result<Option<BlockPlace>, IndexError> {
+        let to = [&id.key()[..], key].concat();
+        let mut before = self.db.range(&id.key()[..]..=&to[..]);
+        match before.next_back() {
+            Some(entry) => place_in(entry).map(|(_, place)| place),
+            None => Ok(None),
+        }
+    }
+
+    /// Finds the blocks of a run in which keys of `from..to` can stand; no `to` is the run's end.
+    pub(crate) fn blocks(
+        &self,
+        id: RunId,
+        from: &[u8],
+        to: Option<&[u8]>,
+    ) -> Result<impl DoubleEndedIterator<Item = Result<BlockPlace, IndexError>> + use<>, IndexError>
+    {
+        let from = [&id.key()[..], from].concat();
+        let begin = match self.db.range(&id.key()[..]..=&from[..]).next_back() {
+            Some(entry) => entry?.0.to_vec(),
+            None => from,
+        };
+        let end = match to {
+            Some(to) => [&id.key()[..], to].concat(),
+            None => after_prefix(&id.key()),
+        };
+        // A range that ends where it begins is empty; sled wants it so, too.
+        let end = end.max(begin.clone());
+        let entries = self.db.range(begin..end);
+        Ok(entries.filter_map(|entry| {
+            let place = place_in(entry).map(|(_, place)| place);
+            place.transpose()
+        }))
     }
 
     /// Hands everything to the operating system. Syncing the files is left to the caller: sled's
@@ -167,103 +247,94 @@ impl Index {
     }
 }
 
+/// On rotten files sled sometimes panics instead of returning an error.
+fn unless_it_panics<T>(read: impl FnOnce() -> Result<T, IndexError>) -> Result<T, IndexError> {
+    catch_unwind(AssertUnwindSafe(read)).unwrap_or(Err(IndexError::Panicked))
+}
+
 fn open_sled(folder: &Path, cache_bytes: u64) -> Result<sled::Db, sled::Error> {
     // Without regular flushes sled reclaims no space.
     let config = sled::Config::new().path(folder).cache_capacity(cache_bytes);
     config.flush_every_ms(Some(500)).open()
 }
 
-fn check_records(db: &sled::Db, tally: Tally) -> Result<(), IndexError> {
-    let mut found = Tally {
-        applied: tally.applied,
-        ..Tally::default()
-    };
-    for row in db.iter() {
-        let (key, stored) = row?;
-        if *key == TALLY_KEY {
-            continue;
-        }
-        let intact = stored.len() >= RECORD_HEAD_LEN
-            && stored[0] == RECORD_VERSION
-            && stored_crc(&stored) == record_crc(&key, &stored[RECORD_HEAD_LEN..]);
-        if !intact {
-            return Err(IndexError::Record);
-        }
-        found.records += 1;
-        found.sum = found.sum.wrapping_add(u64::from(stored_crc(&stored)));
+fn id_of(key: &[u8]) -> Option<RunId> {
+    let number = |at: usize| key.get(at..)?.first_chunk().map(|b| u64::from_be_bytes(*b));
+    Some(RunId {
+        last: number(0)?,
+        first: number(8)?,
+    })
+}
+
+/// Reads an entry; the record of a run itself has no place.
+fn place_in(
+    entry: sled::Result<(sled::IVec, sled::IVec)>,
+) -> Result<(sled::IVec, Option<BlockPlace>), IndexError> {
+    let (key, entry) = entry?;
+    if key.len() == RunId::KEY_LEN {
+        return Ok((key, None));
     }
-    if found == tally {
-        Ok(())
-    } else {
-        Err(IndexError::Count)
-    }
+    let place = decode_entry(&key, &entry).ok_or(IndexError::Entry)?;
+    Ok((key, Some(place)))
 }
 
-fn record_crc(key: &[u8], value: &[u8]) -> u32 {
-    crc32c::crc32c_append(crc32c::crc32c(key), value)
-}
-
-fn stored_crc(stored: &[u8]) -> u32 {
-    stored
-        .get(1..RECORD_HEAD_LEN)
-        .and_then(<[u8]>::first_chunk)
-        .map_or(0, |b| u32::from_be_bytes(*b))
-}
-
-fn encode_record(key: &[u8], value: &[u8]) -> Vec<u8> {
-    let mut record = Vec::with_capacity(RECORD_HEAD_LEN + value.len());
-    record.push(RECORD_VERSION);
-    record.extend_from_slice(&record_crc(key, value).to_be_bytes());
-    record.extend_from_slice(value);
-    record
-}
-
-fn decode_record(key: &[u8], stored: &[u8]) -> Option<Vec<u8>> {
-    let (head, value) = stored.split_at_checked(RECORD_HEAD_LEN)?;
-    (head[0] == RECORD_VERSION && stored_crc(head) == record_crc(key, value))
-        .then(|| value.to_vec())
-}
-
-fn encode_tally(store_id: StoreId, tally: Tally) -> [u8; TALLY_LEN] {
-    let mut bytes = [0; TALLY_LEN];
-    bytes[0] = TALLY_VERSION;
-    bytes[1..17].copy_from_slice(&store_id.0);
-    bytes[17..25].copy_from_slice(&tally.applied.to_be_bytes());
-    bytes[25..33].copy_from_slice(&tally.records.to_be_bytes());
-    bytes[33..41].copy_from_slice(&tally.sum.to_be_bytes());
-    let crc = crc32c::crc32c(&bytes[..41]);
-    bytes[41..].copy_from_slice(&crc.to_be_bytes());
+fn encode_entry(key: &[u8], place: BlockPlace) -> [u8; ENTRY_LEN] {
+    let mut bytes = [0; ENTRY_LEN];
+    bytes[..8].copy_from_slice(&place.offset.to_be_bytes());
+    bytes[8..12].copy_from_slice(&place.payload_bytes.to_be_bytes());
+    let crc = crc32c::crc32c_append(crc32c::crc32c(key), &bytes[..12]);
+    bytes[12..].copy_from_slice(&crc.to_be_bytes());
     bytes
 }
 
-fn decode_tally(bytes: &[u8]) -> Option<(StoreId, Tally)> {
-    let bytes: &[u8; TALLY_LEN] = bytes.try_into().ok()?;
-    let (body, crc) = bytes.split_at(41);
-    if body[0] != TALLY_VERSION || crc32c::crc32c(body).to_be_bytes() != crc {
-        return None;
-    }
-    let number = |offset: usize| body[offset..].first_chunk().map(|b| u64::from_be_bytes(*b));
-    let tally = Tally {
-        applied: number(17)?,
-        records: number(25)?,
-        sum: number(33)?,
+fn decode_entry(key: &[u8], bytes: &[u8]) -> Option<BlockPlace> {
+    let bytes: &[u8; ENTRY_LEN] = bytes.try_into().ok()?;
+    let place = BlockPlace {
+        offset: u64::from_be_bytes(*bytes.first_chunk()?),
+        payload_bytes: u32::from_be_bytes(*bytes[8..].first_chunk()?),
     };
-    Some((StoreId(*body[1..].first_chunk()?), tally))
+    (encode_entry(key, place) == *bytes).then_some(place)
 }
 
-fn unreadable(error: sled::Error) -> StoreError {
-    let error: Arc<dyn Error + Send + Sync> = Arc::new(error);
-    StoreError::Index(error)
+/// How many entries a run has, and the wrapping sum of their checksums.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct RunRecord {
+    blocks: u64,
+    sum: u64,
 }
 
-fn corrupt(key: &[u8]) -> StoreError {
-    let (table, key) = key
-        .split_first()
-        .map_or((0, key), |(table, key)| (*table, key));
-    StoreError::Corrupt {
-        table: Table(table),
-        key: key.to_vec(),
+impl RunRecord {
+    fn add(&mut self, entry: &[u8]) {
+        let crc = entry.last_chunk().map_or(0, |crc| u32::from_be_bytes(*crc));
+        self.blocks += 1;
+        self.sum = self.sum.wrapping_add(u64::from(crc));
     }
+
+    fn encode(&self, id: RunId) -> [u8; RUN_RECORD_LEN] {
+        let mut bytes = [0; RUN_RECORD_LEN];
+        bytes[..8].copy_from_slice(&self.blocks.to_be_bytes());
+        bytes[8..16].copy_from_slice(&self.sum.to_be_bytes());
+        let crc = crc32c::crc32c_append(crc32c::crc32c(&id.key()), &bytes[..16]);
+        bytes[16..].copy_from_slice(&crc.to_be_bytes());
+        bytes
+    }
+}
+
+fn encode_tally(store_id: StoreId, durable: u64) -> [u8; TALLY_LEN] {
+    let mut bytes = [0; TALLY_LEN];
+    bytes[0] = TALLY_VERSION;
+    bytes[1..17].copy_from_slice(&store_id.0);
+    bytes[17..25].copy_from_slice(&durable.to_be_bytes());
+    let crc = crc32c::crc32c(&bytes[..25]);
+    bytes[25..].copy_from_slice(&crc.to_be_bytes());
+    bytes
+}
+
+fn decode_tally(bytes: &[u8]) -> Option<(StoreId, u64)> {
+    let bytes: &[u8; TALLY_LEN] = bytes.try_into().ok()?;
+    let store_id = StoreId(*bytes[1..].first_chunk()?);
+    let durable = u64::from_be_bytes(*bytes[17..].first_chunk()?);
+    (encode_tally(store_id, durable) == *bytes).then_some((store_id, durable))
 }
 
 #[cfg(test)]
@@ -271,47 +342,77 @@ mod tests {
     use super::*;
 
     const ID: StoreId = StoreId([9; 16]);
+    const RUN: RunId = RunId { first: 1, last: 5 };
 
-    #[test]
-    fn records_and_tally_have_the_pinned_bytes() {
-        // version | crc32c("\x01k" then "v") | value
-        assert_eq!(
-            encode_record(b"\x01k", b"v"),
-            [&[1, 0xbb, 0x73, 0xcc, 0xc6][..], b"v"].concat()
-        );
-        let tally = Tally {
-            applied: 3,
-            records: 2,
-            sum: 1,
-        };
-        let bytes = encode_tally(ID, tally);
-        assert_eq!(bytes[41..], [0x2c, 0xd7, 0x0d, 0x16]);
-        assert_eq!(decode_tally(&bytes), Some((ID, tally)));
+    fn index_of(keys: &[&[u8]]) -> (Index, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let index = Index::create(&folder.path().join("index"), ID, 1 << 20).unwrap();
+        let mut record = RunRecord::default();
+        for (offset, key) in (0..).zip(keys) {
+            let key = [&RUN.key()[..], key].concat();
+            let place = BlockPlace {
+                offset,
+                payload_bytes: 1,
+            };
+            let entry = encode_entry(&key, place);
+            record.add(&entry);
+            index.db.insert(key, &entry[..]).unwrap();
+        }
+        index.db.insert(RUN.key(), &record.encode(RUN)[..]).unwrap();
+        (index, folder)
+    }
+
+    fn offsets(index: &Index, from: &[u8], to: Option<&[u8]>) -> Vec<u64> {
+        let forward = |place: Result<BlockPlace, IndexError>| place.unwrap().offset;
+        let found: Vec<u64> = index.blocks(RUN, from, to).unwrap().map(forward).collect();
+        let mut back: Vec<u64> = index
+            .blocks(RUN, from, to)
+            .unwrap()
+            .rev()
+            .map(forward)
+            .collect();
+        back.reverse();
+        assert_eq!(found, back);
+        found
     }
 
     #[test]
-    fn a_changed_record_is_an_error_that_names_it_and_fails_the_check() {
-        let folder = tempfile::tempdir().unwrap();
-        let index = Index::create(&folder.path().join("index"), ID, 1 << 20).unwrap();
-        let changes = Changes::from([(b"\x05key".to_vec(), Some(Arc::from(&b"value"[..])))]);
-        index.apply(&changes, 1).unwrap();
-        check_records(&index.db, index.tally()).unwrap();
-        let mut stored = index.db.get(b"\x05key").unwrap().unwrap().to_vec();
-        stored[7] ^= 1;
-        index.db.insert(b"\x05key", stored).unwrap();
-        let error = index.get(b"\x05key").unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "The record 6b6579 of table Table(5) is corrupt."
-        );
-        assert!(matches!(
-            check_records(&index.db, index.tally()),
-            Err(IndexError::Record)
-        ));
-        index.db.remove(b"\x05key").unwrap();
-        assert!(matches!(
-            check_records(&index.db, index.tally()),
-            Err(IndexError::Count)
-        ));
+    fn blocks_are_found_by_what_can_stand_in_them() {
+        let (index, _folder) = index_of(&[b"\x01b", b"\x01d", b"\x01f"]);
+        let block = |key: &[u8]| index.block(RUN, key).unwrap().map(|place| place.offset);
+        assert_eq!(block(b"\x01a"), None);
+        assert_eq!(block(b"\x01b"), Some(0));
+        assert_eq!(block(b"\x01e"), Some(1));
+        assert_eq!(block(b"\x02"), Some(2));
+        assert_eq!(offsets(&index, b"\x01a", None), [0, 1, 2]);
+        assert_eq!(offsets(&index, b"\x01c", Some(b"\x01d")), [0]);
+        assert_eq!(offsets(&index, b"\x01c", Some(b"\x01e")), [0, 1]);
+        assert_eq!(offsets(&index, b"\x01g", None), [2]);
+        assert_eq!(offsets(&index, b"\x00", Some(b"\x01a")), Vec::<u64>::new());
+    }
+
+    #[test]
+    fn an_entry_that_vanished_or_changed_is_noticed() {
+        let (index, _folder) = index_of(&[b"\x01b", b"\x01d"]);
+        assert!(index.holds(RUN, 2).unwrap());
+        assert_eq!(index.runs().unwrap(), [RUN]);
+        assert!(!index.holds(RUN, 3).unwrap());
+        let key = [&RUN.key()[..], b"\x01d"].concat();
+        let entry = index.db.remove(&key).unwrap().unwrap();
+        assert!(!index.holds(RUN, 1).unwrap());
+        let mut changed = entry.to_vec();
+        changed[7] ^= 1;
+        index.db.insert(&key, changed).unwrap();
+        assert!(matches!(index.holds(RUN, 2), Err(IndexError::Entry)));
+        index.remove(RUN).unwrap();
+        assert_eq!(index.runs().unwrap(), []);
+        assert!(!index.holds(RUN, 0).unwrap());
+    }
+
+    #[test]
+    fn the_tally_has_the_pinned_bytes() {
+        let bytes = encode_tally(ID, 3);
+        assert_eq!(bytes[25..], [0x3d, 0x63, 0xc2, 0xb6]);
+        assert_eq!(decode_tally(&bytes), Some((ID, 3)));
     }
 }

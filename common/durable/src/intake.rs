@@ -6,17 +6,15 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::batch::Op;
 use crate::error::StoreError;
+use crate::overlay::weight;
 
 /// The most that is written and synced at once; one batch more may be on top.
 const GROUP_BYTES_MAX: usize = 8 * 1024 * 1024;
 
-/// What a batch and each of its operations cost in memory beside their bytes, roughly.
-const OVERHEAD_BYTES: usize = 128;
-
 /// Tells whether a checkpoint was written.
 pub(crate) type Reply = Sender<Result<(), StoreError>>;
 
-/// Batches on their way to the log, and how much of them is not in the index yet.
+/// Batches on their way to the log, and how much in memory no run holds yet.
 #[derive(Debug)]
 pub(crate) struct Intake {
     state: Mutex<State>,
@@ -30,6 +28,10 @@ struct State {
     queue: VecDeque<Queued>,
     pending_bytes: usize,
     checkpoints: Vec<Reply>,
+    /// Somebody waits for room, which only a run makes.
+    room_wanted: bool,
+    /// Why there will be none for now.
+    refusal: Option<StoreError>,
     closing: bool,
 }
 
@@ -44,17 +46,24 @@ struct Queued {
 pub(crate) struct Work {
     /// Batches to write, in order.
     pub(crate) batches: Vec<Arc<[Op]>>,
-    /// What they weigh in memory, to be released when the index holds them.
+    /// What they weigh in memory, to be released when a run holds them.
     pub(crate) bytes: usize,
     /// Who asked for a checkpoint behind these batches.
     pub(crate) checkpoints: Vec<Reply>,
+    /// Whether everything is to go into a run, for want of room in memory.
+    pub(crate) room_wanted: bool,
 }
 
 impl Intake {
-    pub(crate) fn new(pending_bytes_max: usize) -> Self {
+    /// Begins with `pending_bytes` in memory already.
+    pub(crate) fn new(pending_bytes_max: usize, pending_bytes: usize) -> Self {
         let (work, room) = (Condvar::new(), Condvar::new());
+        let state = State {
+            pending_bytes,
+            ..State::default()
+        };
         Self {
-            state: Mutex::default(),
+            state: Mutex::new(state),
             work,
             room,
             pending_bytes_max,
@@ -62,15 +71,26 @@ impl Intake {
     }
 
     /// Waits for room, then queues what `number` makes visible. Only one caller at a time is in
-    /// `number`, and in the order of the queue.
+    /// `number`, and in the order of the queue. An urgent batch does not wait: it may be what has
+    /// to be said while no run can be written.
     pub(crate) fn push(
         &self,
+        urgent: bool,
         serving: impl Fn() -> Result<(), StoreError>,
         number: impl FnOnce() -> Result<(u64, Vec<Op>), StoreError>,
     ) -> Result<u64, StoreError> {
         let mut state = self.lock();
         serving()?;
-        while state.pending_bytes > self.pending_bytes_max {
+        let mut asked = false;
+        while state.pending_bytes > self.pending_bytes_max && !urgent {
+            match &state.refusal {
+                Some(refusal) if asked => return Err(refusal.clone()),
+                // An older refusal; there may be room by now.
+                _ => state.refusal = None,
+            }
+            asked = true;
+            state.room_wanted = true;
+            self.work.notify_one();
             state = self
                 .room
                 .wait(state)
@@ -78,9 +98,7 @@ impl Intake {
             serving()?;
         }
         let (number, ops) = number()?;
-        let weigh =
-            |op: &Op| OVERHEAD_BYTES + op.key.len() + op.value.as_ref().map_or(0, |v| v.len());
-        let bytes = OVERHEAD_BYTES + ops.iter().map(weigh).sum::<usize>();
+        let bytes = weight(&ops);
         state.pending_bytes += bytes;
         state.queue.push_back(Queued {
             ops: ops.into(),
@@ -100,7 +118,7 @@ impl Intake {
     /// Waits for work; `None` once the intake is closed and empty.
     pub(crate) fn take(&self) -> Option<Work> {
         let mut state = self.lock();
-        while state.queue.is_empty() && state.checkpoints.is_empty() {
+        while state.queue.is_empty() && state.checkpoints.is_empty() && !state.room_wanted {
             if state.closing {
                 return None;
             }
@@ -120,17 +138,27 @@ impl Intake {
         if state.queue.is_empty() {
             work.checkpoints = std::mem::take(&mut state.checkpoints);
         }
+        work.room_wanted = std::mem::take(&mut state.room_wanted);
         Some(work)
     }
 
-    /// Returns how many bytes are appended and not yet in the index.
+    /// Returns how many bytes are appended and not yet in a run.
     pub(crate) fn pending_bytes(&self) -> usize {
         self.lock().pending_bytes
     }
 
-    /// Makes room for what the index has taken.
+    /// Makes room for what a run has taken.
     pub(crate) fn release(&self, bytes: usize) {
-        self.lock().pending_bytes -= bytes;
+        let mut state = self.lock();
+        state.pending_bytes = state.pending_bytes.saturating_sub(bytes);
+        state.refusal = None;
+        drop(state);
+        self.room.notify_all();
+    }
+
+    /// Refuses those who wait for room while no run can be written.
+    pub(crate) fn refuse(&self, refusal: StoreError) {
+        self.lock().refusal = Some(refusal);
         self.room.notify_all();
     }
 

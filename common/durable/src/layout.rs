@@ -30,9 +30,9 @@ impl Layout {
         self.root.join("log")
     }
 
-    /// The live records up to the first segment.
-    pub(crate) fn checkpoint(&self) -> PathBuf {
-        self.root.join("checkpoint")
+    /// The sorted runs, which hold what is before the first segment.
+    pub(crate) fn runs(&self) -> PathBuf {
+        self.root.join("runs")
     }
 
     /// sled's folder.

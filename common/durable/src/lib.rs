@@ -1,4 +1,5 @@
-//! The durable store of Maille: a synced log that is the truth, and an index over it.
+//! The durable store of Maille: a synced log and the sorted runs made of it, which are the truth,
+//! and an index over them.
 //!
 //! Relay and client keep everything here that must survive a power cut (DESIGN, I1). The rooms, and
 //! what is deliberately absent from each:
@@ -7,12 +8,14 @@
 //! |---|---|---|
 //! | `store`, `batch`, `pieces` | say what any store owes its callers | know a file |
 //! | `memory`, `contract` | the reference, and the suite every store passes | know a file |
-//! | `log` | the truth: segments, frames, batches | know the index |
-//! | `checkpoint` | the truth, shortened | read the index |
-//! | `index` | every live record, for reading; the only file that names sled | be trusted |
-//! | `overlay` | the newest writes until the index has them | promise anything |
+//! | `log` | the truth as it came: segments, frames, batches | know the index |
+//! | `run` | the truth in the order of keys | read the index or memory |
+//! | `index` | which block of a run holds a key; the only file that names sled | be trusted |
+//! | `overlay` | the newest writes until a run has them | promise anything |
+//! | `reading`, `runs` | one view over memory and runs | change anything |
 //! | `intake`, `durability`, `serving` | the way of a batch, and who is told | retry a sync |
-//! | `recovery`, `marker`, `set_aside` | from files to a served store | delete what is damaged |
+//! | `checkpointer` | keeps the log short and the runs few | hold up a commit |
+//! | `truth`, `recovery`, `marker`, `set_aside` | from files to a served store | delete what is damaged |
 //! | `space` | the low-water mark and the ballast | let the volume run full |
 //! | `disk` | every call that changes the truth on disk | be gone round |
 //!
@@ -39,7 +42,7 @@
 
 mod batch;
 mod boot;
-mod checkpoint;
+mod checkpointer;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
 mod damage;
@@ -58,12 +61,16 @@ mod memory;
 mod open;
 mod overlay;
 mod pieces;
+mod reading;
 mod recovery;
+mod run;
+mod runs;
 mod serving;
 mod set_aside;
 mod space;
 mod store;
 mod store_id;
+mod truth;
 
 pub use batch::{Batch, Write};
 pub use boot::boot_id;
@@ -71,7 +78,9 @@ pub use damage::Damage;
 pub use durable::{DurableStore, Figures};
 pub use error::{Failure, StoreError};
 pub use memory::MemoryStore;
-pub use open::{IndexOpening, OpenError, Opening, Options, RebuildReason, SetAside};
+pub use open::{
+    IndexOpening, OpenError, OpenProgress, Opening, Options, Progress, RebuildReason, SetAside,
+};
 pub use store::{
     BATCH_BYTES_MAX, CommitNumber, Direction, DurableCallback, KEY_BYTES_MAX, Row, Scan, Store,
     Table, VALUE_BYTES_MAX, after_prefix,

@@ -18,6 +18,18 @@ pub(crate) enum Stop {
     Serving,
     /// It was closed, and every file of the index synced.
     Clean,
+    /// Damage was seen while it was served: everything is to be verified.
+    Suspect,
+}
+
+impl Stop {
+    fn code(self) -> u8 {
+        match self {
+            Self::Serving => 0,
+            Self::Clean => 1,
+            Self::Suspect => 2,
+        }
+    }
 }
 
 /// What is known of the index without opening it.
@@ -46,18 +58,19 @@ impl Marker {
         disk::replace(disk, path, &self.encode())
     }
 
-    /// Tells whether the index may have lost what it was told, or may not be of this store.
+    /// Tells whether the index has all that it was told, and the runs need not be verified.
     pub(crate) fn trusts_index(&self, boot_id: &str) -> bool {
         match self.stop {
             Stop::Clean => true,
             Stop::Serving => !boot_id.is_empty() && self.boot_id == boot_id,
+            Stop::Suspect => false,
         }
     }
 
     fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(HEAD_LEN + self.boot_id.len() + 4);
         bytes.extend_from_slice(&MAGIC);
-        bytes.extend_from_slice(&[VERSION, u8::from(self.stop == Stop::Clean), 0, 0]);
+        bytes.extend_from_slice(&[VERSION, self.stop.code(), 0, 0]);
         bytes.extend_from_slice(&self.store_id.0);
         bytes.extend_from_slice(&self.newest.to_be_bytes());
         bytes.extend_from_slice(self.boot_id.as_bytes());
@@ -80,6 +93,7 @@ impl Marker {
             stop: match head[9] {
                 0 => Stop::Serving,
                 1 => Stop::Clean,
+                2 => Stop::Suspect,
                 _ => return None,
             },
             newest: u64::from_be_bytes(*head[28..].first_chunk()?),

@@ -8,6 +8,7 @@ use std::sync::mpsc::channel;
 use std::sync::{Arc, RwLock};
 use std::thread;
 
+use crate::checkpointer::Checkpointer;
 use crate::damage::Damage;
 use crate::disk::{self, Disk, LocalDisk};
 use crate::durability::Durability;
@@ -15,9 +16,9 @@ use crate::durable::{DurableStore, Home};
 use crate::intake::Intake;
 use crate::layout::Layout;
 use crate::log::reader::ReadError;
-use crate::overlay::Overlay;
 use crate::recovery::{Recovered, Recovery, RecoveryError};
-use crate::serving::{Checkpointer, Counts, Indexer, Shared, Writer};
+use crate::runs::Runs;
+use crate::serving::{Counts, Shared, Writer};
 use crate::set_aside::set_aside;
 use crate::space::Space;
 use crate::store::CommitNumber;
@@ -37,22 +38,42 @@ pub struct Options {
     pub set_aside_stamp: String,
     /// When a new segment of the log is begun.
     pub log_segment_bytes: u64,
-    /// A checkpoint is written when the log holds more than this and more than the last checkpoint.
+    /// A run is written when the sealed segments hold more than this.
     pub checkpoint_log_bytes: u64,
-    /// Bytes that must stay free on the volume; below, only urgent batches are taken. It is also
-    /// the room of the index, which takes up to twice the live bytes.
+    /// Bytes that must stay free on the volume; below, only urgent batches are taken.
     pub low_water_bytes: u64,
     /// Space that is kept to be released for urgent batches.
     pub ballast_bytes: u64,
     /// What sled may cache; it takes up to three times as much.
     pub index_cache_bytes: u64,
-    /// Bytes that may wait in memory for the index; beyond them, appending waits.
+    /// Bytes that may wait in memory for a run; beyond them, appending waits.
     pub pending_bytes_max: usize,
+    /// Hears how far the opening has come while every byte is verified; `None` for nobody.
+    pub progress: Option<Progress>,
+}
+
+/// Whoever is told how far the opening of a store has come.
+#[derive(Clone)]
+pub struct Progress(pub Arc<dyn Fn(OpenProgress) + Send + Sync>);
+
+impl fmt::Debug for Progress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Progress(..)")
+    }
+}
+
+/// How far the opening has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpenProgress {
+    /// Bytes verified and indexed.
+    pub done_bytes: u64,
+    /// Of so many.
+    pub total_bytes: u64,
 }
 
 impl Options {
-    /// Chooses what suits a relay: segments of 16 MiB, checkpoints from 64 MiB on, a low-water mark
-    /// of 64 MiB with 16 MiB of ballast, 64 MiB of cache and 64 MiB of pending batches.
+    /// Chooses what suits a relay: segments of 8 MiB, a run for every 32 MiB of them, a low-water
+    /// mark of 64 MiB with 16 MiB of ballast, 32 MiB of cache and 256 MiB of writes in memory.
     #[must_use]
     pub fn new(fresh_store_id: StoreId, boot_id: String, set_aside_stamp: &str) -> Self {
         const MIB: u64 = 1024 * 1024;
@@ -60,12 +81,19 @@ impl Options {
             fresh_store_id,
             boot_id,
             set_aside_stamp: set_aside_stamp.to_owned(),
-            log_segment_bytes: 16 * MIB,
-            checkpoint_log_bytes: 64 * MIB,
+            log_segment_bytes: 8 * MIB,
+            checkpoint_log_bytes: 32 * MIB,
             low_water_bytes: 64 * MIB,
             ballast_bytes: 16 * MIB,
-            index_cache_bytes: 64 * MIB,
-            pending_bytes_max: 64 * 1024 * 1024,
+            index_cache_bytes: 32 * MIB,
+            pending_bytes_max: 256 * 1024 * 1024,
+            progress: None,
+        }
+    }
+
+    pub(crate) fn report(&self, progress: OpenProgress) {
+        if let Some(Progress(tell)) = &self.progress {
+            tell(progress);
         }
     }
 }
@@ -83,7 +111,7 @@ pub struct Opening {
     pub torn_bytes: u64,
     /// How the index was found.
     pub index: IndexOpening,
-    /// Live records.
+    /// Records, of which those in runs may be replaced or deleted by newer ones.
     pub records: u64,
     /// The newest commit.
     pub newest: CommitNumber,
@@ -103,12 +131,12 @@ pub struct SetAside {
 pub enum IndexOpening {
     /// It held everything.
     Kept,
-    /// It lacked the last batches, which it was given.
+    /// It lacked runs, which it was given.
     CaughtUp {
         /// How many.
-        batches: u64,
+        runs: u64,
     },
-    /// It was made anew from the log.
+    /// It was made anew from the runs, every byte of which was verified.
     Rebuilt(RebuildReason),
 }
 
@@ -124,10 +152,10 @@ pub enum RebuildReason {
     OtherStore,
     /// The machine was restarted, or may have been, and the store had not been closed.
     Restarted,
+    /// Damage was seen while the store was served.
+    Suspect,
     /// It did not open, or failed its check.
     Unusable(String),
-    /// It ends before the log begins.
-    Behind,
 }
 
 impl fmt::Display for RebuildReason {
@@ -137,8 +165,8 @@ impl fmt::Display for RebuildReason {
             Self::Unmarked => f.write_str("there is no readable marker beside it"),
             Self::OtherStore => f.write_str("it is of another store"),
             Self::Restarted => f.write_str("the machine was restarted without closing the store"),
+            Self::Suspect => f.write_str("damage was seen while the store was served"),
             Self::Unusable(why) => f.write_str(why),
-            Self::Behind => f.write_str("it ends before the log begins"),
         }
     }
 }
@@ -164,7 +192,7 @@ pub enum OpenError {
         source: io::Error,
     },
     /// The store was written by another version of this program.
-    #[error("{} has format version {version}; this program reads version 1.", .path.display())]
+    #[error("{} has format version {version}; this program reads version 2.", .path.display())]
     Version {
         /// The file.
         path: PathBuf,
@@ -198,7 +226,7 @@ impl DurableStore {
     /// Opens the store in `folder`, whose parent exists; creates it where there is none.
     ///
     /// A damaged store is set aside whole and a new one created in its place: read the
-    /// [`Opening`]. Everything found is durable and indexed on return.
+    /// [`Opening`]. Everything found is durable on return.
     ///
     /// # Errors
     /// See [`OpenError`].
@@ -248,8 +276,9 @@ fn prepare(disk: &dyn Disk, layout: &Layout) -> Result<File, OpenError> {
         }
         Err(TryLockError::Error(error)) => return Err(failed("Locking", &path, error)),
     }
-    let log = layout.log();
-    disk::create_folder(disk, &log).map_err(|error| failed("Creating", &log, error))?;
+    for folder in [layout.log(), layout.runs()] {
+        disk::create_folder(disk, &folder).map_err(|error| failed("Creating", &folder, error))?;
+    }
     Ok(lock)
 }
 
@@ -262,15 +291,6 @@ fn serve(
     (recovered, set_aside): (Recovered, Option<SetAside>),
 ) -> Result<(DurableStore, Opening), OpenError> {
     let newest = recovered.log.newest();
-    let opening = Opening {
-        store_id: recovered.store_id,
-        created: recovered.created,
-        set_aside,
-        torn_bytes: recovered.torn_bytes,
-        index: recovered.index_opening,
-        records: recovered.index.tally().records,
-        newest: CommitNumber(newest),
-    };
     let (low_water_bytes, ballast_bytes) = (options.low_water_bytes, options.ballast_bytes);
     let space = Space::new(
         Arc::clone(&disk),
@@ -280,25 +300,30 @@ fn serve(
     );
     // Without room for it the store is served all the same; it is written when there is.
     let _ = space.restore_ballast();
+    let sealed_bytes: u64 = recovered.sealed.iter().map(|sealed| sealed.bytes).sum();
     let shared = Arc::new(Shared {
-        intake: Intake::new(options.pending_bytes_max),
-        overlay: RwLock::new(Overlay::new(newest)),
+        intake: Intake::new(options.pending_bytes_max, recovered.pending_bytes),
+        overlay: RwLock::new(recovered.overlay),
+        runs: Runs::new(recovered.runs),
         index: recovered.index,
         durability: Durability::new(newest),
         space,
         counts: Counts {
-            sealed_bytes: recovered
-                .sealed
-                .iter()
-                .map(|sealed| sealed.bytes)
-                .sum::<u64>()
-                .into(),
+            sealed_bytes: sealed_bytes.into(),
             segment_bytes: recovered.log.bytes().into(),
-            checkpoint_bytes: recovered.checkpoint_bytes.into(),
             ..Counts::default()
         },
         stopping: false.into(),
     });
+    let opening = Opening {
+        store_id: recovered.store_id,
+        created: recovered.created,
+        set_aside,
+        torn_bytes: recovered.torn_bytes,
+        index: recovered.index_opening,
+        records: shared.records(),
+        newest: CommitNumber(newest),
+    };
     let home = Home {
         layout: layout.clone(),
         disk: Arc::clone(&disk),
@@ -306,29 +331,25 @@ fn serve(
         boot_id: options.boot_id.clone(),
         _lock: lock,
     };
-    let (groups_in, groups) = channel();
     let (chores_in, chores) = channel();
     let writer = Writer {
         shared: Arc::clone(&shared),
         log: recovered.log,
-        groups: groups_in,
         chores: chores_in.clone(),
         sealed: Vec::new(),
         segment_bytes_max: options.log_segment_bytes.min(SEGMENT_BYTES_MAX),
         checkpoint_log_bytes: options.checkpoint_log_bytes,
     };
-    let indexer = Indexer {
-        shared: Arc::clone(&shared),
-        groups,
-    };
-    let (store_id, sealed) = (recovered.store_id, recovered.sealed);
     let checkpointer = Checkpointer {
         shared: Arc::clone(&shared),
         disk,
         layout,
-        store_id,
+        store_id: recovered.store_id,
         chores,
-        sealed,
+        sealed: recovered.sealed,
+        replies: Vec::new(),
+        merging: None,
+        merge_paused: false,
     };
     let mut store = DurableStore {
         shared,
@@ -344,7 +365,6 @@ fn serve(
         Ok(())
     };
     start("maille-log", Box::new(move || writer.run()))?;
-    start("maille-index", Box::new(move || indexer.run()))?;
     start("maille-checkpoint", Box::new(move || checkpointer.run()))?;
     Ok((store, opening))
 }

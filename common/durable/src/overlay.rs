@@ -1,21 +1,23 @@
-//! The newest writes, in memory until the index holds them.
-//!
-//! Reads look here first and in the index second, under one read lock. The index may be applying a
-//! batch meanwhile, but every key of that batch still stands here, so readers see each batch whole.
+//! The newest writes, in memory until a run holds them.
 
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
-use std::iter::Peekable;
 use std::ops::Bound;
 use std::sync::Arc;
 
 use crate::batch::{Op, whole_key};
-use crate::error::StoreError;
-use crate::index::Index;
-use crate::pieces;
-use crate::store::{Direction, Row, Scan, Table};
+use crate::run::merged::LastWrite;
+use crate::store::Scan;
 
-/// The writes that may not be in the index yet.
+/// What a batch and each of its operations cost in memory beside their bytes, roughly.
+const OVERHEAD_BYTES: usize = 128;
+
+/// What the operations of a batch weigh in memory.
+pub(crate) fn weight(ops: &[Op]) -> usize {
+    let weigh = |op: &Op| OVERHEAD_BYTES + op.key.len() + op.value.as_ref().map_or(0, |v| v.len());
+    OVERHEAD_BYTES + ops.iter().map(weigh).sum::<usize>()
+}
+
+/// The last write of every key that the runs do not hold yet.
 #[derive(Debug, Default)]
 pub(crate) struct Overlay {
     newest: u64,
@@ -29,7 +31,7 @@ struct Entry {
 }
 
 impl Overlay {
-    /// Begins behind batch `newest`, which the index holds.
+    /// Begins behind batch `newest`, which the runs hold.
     pub(crate) fn new(newest: u64) -> Self {
         Self {
             newest,
@@ -40,6 +42,12 @@ impl Overlay {
     /// Returns the newest visible batch.
     pub(crate) fn newest(&self) -> u64 {
         self.newest
+    }
+
+    /// Returns how many records stand here.
+    pub(crate) fn records(&self) -> u64 {
+        let values = self.entries.values();
+        values.filter(|entry| entry.value.is_some()).count() as u64
     }
 
     /// Makes the next batch visible and returns its number.
@@ -55,128 +63,28 @@ impl Overlay {
         self.newest
     }
 
-    /// Forgets what the index holds now, up to batch `applied`.
-    pub(crate) fn forget<'a>(&mut self, keys: impl Iterator<Item = &'a Vec<u8>>, applied: u64) {
+    /// Forgets what a run holds now, up to batch `covered`.
+    pub(crate) fn forget(&mut self, keys: &[Vec<u8>], covered: u64) {
         for key in keys {
-            if self
-                .entries
-                .get(key)
-                .is_some_and(|entry| entry.number <= applied)
-            {
+            let entry = self.entries.get(key);
+            if entry.is_some_and(|entry| entry.number <= covered) {
                 self.entries.remove(key);
             }
         }
     }
 
-    /// Reads one record, over the index.
-    pub(crate) fn get(
+    /// Finds the last write of a key: `Some(None)` for a deletion.
+    pub(crate) fn find(&self, key: &[u8]) -> Option<Option<&Arc<[u8]>>> {
+        self.entries.get(key).map(|entry| entry.value.as_ref())
+    }
+
+    /// The last writes of a range.
+    pub(crate) fn range(
         &self,
-        index: &Index,
-        table: Table,
-        key: &[u8],
-    ) -> Result<Option<Vec<u8>>, StoreError> {
-        if key.is_empty() {
-            return Ok(None);
-        }
-        let key = whole_key(table, key);
-        match self.entries.get(&key) {
-            Some(entry) => Ok(entry.value.as_ref().map(|value| value.to_vec())),
-            None => index.get(&key),
-        }
-    }
-
-    /// Returns the whole keys of the pieces under `key`.
-    pub(crate) fn piece_keys(
-        &self,
-        index: &Index,
-        table: Table,
-        key: &[u8],
-    ) -> Result<Vec<Vec<u8>>, StoreError> {
-        let (from, to) = pieces::bounds(key);
-        let rows = self.scan(index, &Scan::range(table, &from, &to, usize::MAX))?;
-        let keys = rows
-            .into_iter()
-            .map(|(key, _)| key)
-            .filter(|key| key.len() == from.len());
-        Ok(keys.map(|key| whole_key(table, &key)).collect())
-    }
-
-    /// Reads a range, over the index.
-    pub(crate) fn scan(&self, index: &Index, scan: &Scan<'_>) -> Result<Vec<Row>, StoreError> {
-        let Some(bounds) = ScanBounds::of(scan) else {
-            return Ok(Vec::new());
-        };
-        let newer = self.entries.range::<[u8], _>(bounds.as_range());
-        let older = index.range(&bounds);
-        match scan.direction {
-            Direction::Ascending => merge(newer, older, scan.limit, Ord::cmp),
-            Direction::Descending => merge(newer.rev(), older.rev(), scan.limit, |one, other| {
-                other.cmp(one)
-            }),
-        }
-    }
-}
-
-type StoredRow = Result<Row, StoreError>;
-
-/// Merges two runs in the order of `compare`; of equal keys the newer run's counts.
-fn merge<'a>(
-    newer: impl Iterator<Item = (&'a Vec<u8>, &'a Entry)>,
-    older: impl Iterator<Item = StoredRow>,
-    limit: usize,
-    compare: impl Fn(&[u8], &[u8]) -> Ordering,
-) -> Result<Vec<Row>, StoreError> {
-    let mut newer = newer.peekable();
-    let mut older = older.peekable();
-    let mut rows = Vec::new();
-    while rows.len() < limit {
-        match next_of(&mut newer, &mut older, &compare) {
-            Next::End => break,
-            Next::Older => {
-                let Some(row) = older.next() else { break };
-                let (key, value) = row?;
-                rows.push((key[1..].to_vec(), value));
-            }
-            Next::Newer { hides_older } => {
-                if hides_older {
-                    older.next();
-                }
-                let Some((key, entry)) = newer.next() else {
-                    break;
-                };
-                rows.extend(
-                    entry
-                        .value
-                        .as_ref()
-                        .map(|value| (key[1..].to_vec(), value.to_vec())),
-                );
-            }
-        }
-    }
-    Ok(rows)
-}
-
-enum Next {
-    Older,
-    Newer { hides_older: bool },
-    End,
-}
-
-fn next_of<'a>(
-    newer: &mut Peekable<impl Iterator<Item = (&'a Vec<u8>, &'a Entry)>>,
-    older: &mut Peekable<impl Iterator<Item = StoredRow>>,
-    compare: &impl Fn(&[u8], &[u8]) -> Ordering,
-) -> Next {
-    match (newer.peek(), older.peek()) {
-        (None, None) => Next::End,
-        // An error is returned in its turn.
-        (None, Some(_)) | (Some(_), Some(Err(_))) => Next::Older,
-        (Some(_), None) => Next::Newer { hides_older: false },
-        (Some((new, _)), Some(Ok((old, _)))) => match compare(new, old) {
-            Ordering::Less => Next::Newer { hides_older: false },
-            Ordering::Equal => Next::Newer { hides_older: true },
-            Ordering::Greater => Next::Older,
-        },
+        bounds: &ScanBounds,
+    ) -> impl DoubleEndedIterator<Item = LastWrite> + use<'_> {
+        let range = self.entries.range::<[u8], _>(bounds.as_range());
+        range.map(|(key, entry)| (key.clone(), entry.value.clone()))
     }
 }
 
@@ -204,6 +112,21 @@ impl ScanBounds {
         to.as_ref()
             .is_none_or(|to| from < *to)
             .then_some(Self { from, to })
+    }
+
+    /// The first key that lies between them.
+    pub(crate) fn from(&self) -> &[u8] {
+        &self.from
+    }
+
+    /// The first key behind them, if there can be one.
+    pub(crate) fn to(&self) -> Option<&[u8]> {
+        self.to.as_deref()
+    }
+
+    /// Tells whether a key lies between them.
+    pub(crate) fn contain(&self, key: &[u8]) -> bool {
+        key >= self.from.as_slice() && self.to().is_none_or(|to| key < to)
     }
 
     /// Returns the bounds as standard maps take them.

@@ -5,20 +5,18 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::checkpoint::reader::CheckpointReader;
 use crate::damage::Damage;
 use crate::disk::Disk;
-use crate::index::{Changes, Index, IndexError};
+use crate::index::{Index, IndexError, IndexingError};
 use crate::layout::Layout;
-use crate::log::reader::{self, Extent, ReadError, Segment};
-use crate::log::segment;
+use crate::log::reader::{ReadError, Segment};
 use crate::log::writer::{LogWriter, Sealed};
 use crate::marker::{Marker, Stop};
-use crate::open::{IndexOpening, Options, RebuildReason};
+use crate::open::{IndexOpening, OpenProgress, Options, RebuildReason};
+use crate::overlay::{Overlay, weight};
+use crate::run::run::Run;
 use crate::store_id::StoreId;
-
-/// How many writes are gathered for the index.
-const REPLAY_WRITES_MAX: usize = 4096;
+use crate::truth::Truth;
 
 /// The work of opening.
 #[derive(Debug, Clone, Copy)]
@@ -33,9 +31,12 @@ pub(crate) struct Recovered {
     pub(crate) store_id: StoreId,
     pub(crate) created: bool,
     pub(crate) torn_bytes: u64,
-    pub(crate) checkpoint_bytes: u64,
+    pub(crate) runs: Vec<Arc<Run>>,
     pub(crate) sealed: Vec<Sealed>,
     pub(crate) log: LogWriter,
+    pub(crate) overlay: Overlay,
+    /// What the overlay weighs.
+    pub(crate) pending_bytes: usize,
     pub(crate) index: Index,
     pub(crate) index_opening: IndexOpening,
 }
@@ -69,19 +70,12 @@ impl From<IndexError> for RecoveryError {
     }
 }
 
-/// What checkpoint and log say.
-struct Truth {
-    store_id: StoreId,
-    covers: u64,
-    checkpoint_bytes: u64,
-    sealed: Vec<Sealed>,
-    last: Segment,
-    extent: Extent,
-}
-
-impl Truth {
-    fn newest(&self) -> u64 {
-        self.extent.next - 1
+impl From<IndexingError> for RecoveryError {
+    fn from(error: IndexingError) -> Self {
+        match error {
+            IndexingError::Read(error) => Self::Read(error),
+            IndexingError::Index(error) => Self::Index(error),
+        }
     }
 }
 
@@ -91,7 +85,7 @@ impl Recovery<'_> {
         self.remove_unfinished()?;
         let marker = self.layout.marker();
         let marker = Marker::read(&marker).map_err(|error| ReadError::Io(marker, error))?;
-        match self.read_truth()? {
+        match Truth::read(self.layout)? {
             Some(truth) => self.follow(truth, marker.as_ref()),
             None if marker.is_some() || self.layout.index().exists() => {
                 Err(Damage::LogMissing.into())
@@ -107,15 +101,16 @@ impl Recovery<'_> {
             .map_err(|error| RecoveryError::Write(folder, error))?;
         let cache_bytes = self.options.index_cache_bytes;
         let index = Index::create(&self.layout.index(), store_id, cache_bytes)?;
-        index.apply(&Changes::new(), 0)?;
         self.mark_serving(store_id, 0)?;
         Ok(Recovered {
             store_id,
             created: true,
             torn_bytes: 0,
-            checkpoint_bytes: 0,
+            runs: Vec::new(),
             sealed: Vec::new(),
             log,
+            overlay: Overlay::new(0),
+            pending_bytes: 0,
             index,
             index_opening: IndexOpening::Rebuilt(RebuildReason::Created),
         })
@@ -124,20 +119,37 @@ impl Recovery<'_> {
     /// Makes the index follow the truth, and the log ready to be continued.
     fn follow(&self, truth: Truth, marker: Option<&Marker>) -> Result<Recovered, RecoveryError> {
         let (index, index_opening) = self.open_index(&truth, marker)?;
+        self.remove_left_over(&truth)?;
         let newest = truth.newest();
+        let mut overlay = Overlay::new(truth.covers());
+        let mut sealed = Vec::with_capacity(truth.sealed.len());
+        for (first, bytes) in &truth.sealed {
+            let segment = Segment::read(&self.layout.log(), *first)?;
+            let pending_bytes = replay(&segment, segment.sealed_extent()?, &mut overlay)?;
+            sealed.push(Sealed {
+                first: *first,
+                bytes: *bytes,
+                pending_bytes,
+            });
+        }
+        let last_bytes = replay(&truth.last, truth.extent, &mut overlay)?;
         let good = &truth.last.bytes[..truth.extent.valid_bytes];
-        let folder = self.layout.log();
-        let header = truth.last.header;
-        let log = LogWriter::resume(Arc::clone(self.disk), &folder, header, newest, good)
+        let (folder, header) = (self.layout.log(), truth.last.header);
+        let disk = Arc::clone(self.disk);
+        let log = LogWriter::resume(disk, &folder, header, newest, good, last_bytes)
             .map_err(|error| RecoveryError::Write(folder, error))?;
         self.mark_serving(truth.store_id, newest)?;
+        index.note_durable(newest)?;
+        let sealed_bytes: usize = sealed.iter().map(|sealed| sealed.pending_bytes).sum();
         Ok(Recovered {
             store_id: truth.store_id,
             created: false,
             torn_bytes: (truth.last.bytes.len() - good.len()) as u64,
-            checkpoint_bytes: truth.checkpoint_bytes,
-            sealed: truth.sealed,
+            runs: truth.runs,
+            sealed,
             log,
+            overlay,
+            pending_bytes: sealed_bytes + last_bytes,
             index,
             index_opening,
         })
@@ -145,7 +157,7 @@ impl Recovery<'_> {
 
     /// Removes what was being written when the process died.
     fn remove_unfinished(&self) -> Result<(), RecoveryError> {
-        for folder in [self.layout.root(), &self.layout.log()] {
+        for folder in [self.layout.root(), &self.layout.log(), &self.layout.runs()] {
             let failed = |error| ReadError::Io(folder.to_path_buf(), error);
             for entry in fs::read_dir(folder).map_err(failed)? {
                 let path = entry.map_err(failed)?.path();
@@ -157,97 +169,54 @@ impl Recovery<'_> {
         Ok(())
     }
 
+    /// Removes segments and runs that a run has replaced.
+    fn remove_left_over(&self, truth: &Truth) -> Result<(), RecoveryError> {
+        if truth.left_over.is_empty() {
+            return Ok(());
+        }
+        // The name of what replaced them may not be durable yet, and must be before they go.
+        let runs = self.layout.runs();
+        let synced = self.disk.sync_folder(&runs);
+        synced.map_err(|error| RecoveryError::Write(runs, error))?;
+        truth
+            .left_over
+            .iter()
+            .try_for_each(|path| self.remove(path))
+    }
+
     fn remove(&self, path: &Path) -> Result<(), RecoveryError> {
         self.disk
             .remove(path)
             .map_err(|error| RecoveryError::Write(path.to_path_buf(), error))
     }
 
-    /// Reads the head of the checkpoint and all of the log; `None` where there is neither.
-    fn read_truth(&self) -> Result<Option<Truth>, RecoveryError> {
-        let log = self.layout.log();
-        let checkpoint = CheckpointReader::open(&self.layout.checkpoint())?;
-        let covers = checkpoint
-            .as_ref()
-            .map_or(0, |reader| reader.header().number);
-        let mut firsts = reader::list(&log)?;
-        if firsts.first().is_some_and(|first| *first <= covers) {
-            // The checkpoint's own name may not be durable yet, and must be before these go.
-            let root = self.layout.root();
-            let synced = self.disk.sync_folder(root);
-            synced.map_err(|error| RecoveryError::Write(root.to_path_buf(), error))?;
-        }
-        // A checkpoint ends with a segment; whatever begins before its end is covered whole.
-        for first in firsts.extract_if(.., |first| *first <= covers) {
-            self.remove(&segment::path(&log, first))?;
-        }
-        let Some((&last, sealed_firsts)) = firsts.split_last() else {
-            return if checkpoint.is_none() {
-                Ok(None)
-            } else {
-                Err(Damage::LogMissing.into())
-            };
-        };
-        let last = Segment::read(&log, last)?;
-        let store_id = last.header.store_id;
-        if checkpoint
-            .as_ref()
-            .is_some_and(|reader| reader.header().store_id != store_id)
-        {
-            return Err(Damage::OtherStore {
-                file: self.layout.checkpoint(),
-            }
-            .into());
-        }
-        let (mut expected, mut sealed) = (covers + 1, Vec::new());
-        for &first in sealed_firsts {
-            expect(expected, first)?;
-            let segment = Segment::read(&log, first)?;
-            segment.expect_store(store_id)?;
-            expected = segment.sealed_extent()?.next;
-            sealed.push(Sealed {
-                first,
-                bytes: segment.bytes.len() as u64,
-            });
-        }
-        expect(expected, last.header.number)?;
-        let extent = last.extent()?;
-        let checkpoint_bytes = checkpoint.map_or(0, |reader| reader.bytes());
-        Ok(Some(Truth {
-            store_id,
-            covers,
-            checkpoint_bytes,
-            sealed,
-            last,
-            extent,
-        }))
-    }
-
-    /// Opens the index if it can be trusted, and builds it if not.
+    /// Opens the index if it can be trusted, and makes it anew if not.
     fn open_index(
         &self,
         truth: &Truth,
         marker: Option<&Marker>,
     ) -> Result<(Index, IndexOpening), RecoveryError> {
-        match self.trusted_index(truth, marker)? {
-            Ok((index, 0)) => Ok((index, IndexOpening::Kept)),
-            Ok((index, batches)) => {
-                self.replay(truth, &index)?;
-                Ok((index, IndexOpening::CaughtUp { batches }))
-            }
-            Err(reason) => Ok((self.rebuild(truth)?, IndexOpening::Rebuilt(reason))),
-        }
+        let reason = match self.trusted_index(truth, marker)? {
+            Ok(index) => match self.catch_up(&index, truth) {
+                Ok(0) => return Ok((index, IndexOpening::Kept)),
+                Ok(runs) => return Ok((index, IndexOpening::CaughtUp { runs })),
+                Err(RecoveryError::Index(error)) => RebuildReason::Unusable(error.to_string()),
+                Err(error) => return Err(error),
+            },
+            Err(reason) => reason,
+        };
+        Ok((self.rebuild(truth)?, IndexOpening::Rebuilt(reason)))
     }
 
-    /// Opens the index and counts the batches it lacks, or says why it is not to be trusted.
+    /// Opens the index, or says why it is not to be trusted.
     ///
-    /// The index is only ever given what is durable. One that knows more than the log proves that
-    /// the log has lost something, and is not rebuilt as if nothing had happened.
+    /// The index is only ever told what is durable. One that knows more than the log proves that
+    /// the log has lost something, and is not made anew as if nothing had happened.
     fn trusted_index(
         &self,
         truth: &Truth,
         marker: Option<&Marker>,
-    ) -> Result<Result<(Index, u64), RebuildReason>, Damage> {
+    ) -> Result<Result<Index, RebuildReason>, Damage> {
         let Some(marker) = marker else {
             return Ok(Err(RebuildReason::Unmarked));
         };
@@ -255,32 +224,48 @@ impl Recovery<'_> {
             return Ok(Err(RebuildReason::OtherStore));
         }
         let newest = truth.newest();
-        if marker.newest > newest {
-            return Err(Damage::RolledBack {
-                newest,
-                known: marker.newest,
-            });
-        }
-        if !marker.trusts_index(&self.options.boot_id) {
-            return Ok(Err(RebuildReason::Restarted));
-        }
-        let (folder, cache_bytes) = (self.layout.index(), self.options.index_cache_bytes);
-        let index = match Index::open(&folder, truth.store_id, cache_bytes) {
-            Ok(index) => index,
-            Err(IndexError::OtherStore) => return Ok(Err(RebuildReason::OtherStore)),
-            Err(error) => return Ok(Err(RebuildReason::Unusable(error.to_string()))),
-        };
-        let known = index.tally().applied;
+        let known = marker.newest;
         if known > newest {
             return Err(Damage::RolledBack { newest, known });
         }
-        if known < truth.covers {
-            return Ok(Err(RebuildReason::Behind));
+        if !marker.trusts_index(&self.options.boot_id) {
+            return Ok(Err(match marker.stop {
+                Stop::Suspect => RebuildReason::Suspect,
+                Stop::Serving | Stop::Clean => RebuildReason::Restarted,
+            }));
         }
-        Ok(Ok((index, newest - known)))
+        let (folder, cache_bytes) = (self.layout.index(), self.options.index_cache_bytes);
+        let (index, known) = match Index::open(&folder, truth.store_id, cache_bytes) {
+            Ok(opened) => opened,
+            Err(IndexError::OtherStore) => return Ok(Err(RebuildReason::OtherStore)),
+            Err(error) => return Ok(Err(RebuildReason::Unusable(error.to_string()))),
+        };
+        if known > newest {
+            return Err(Damage::RolledBack { newest, known });
+        }
+        Ok(Ok(index))
     }
 
-    /// Makes the index anew from checkpoint and log.
+    /// Gives a trusted index the runs it lacks, and takes those from it that are gone; returns how
+    /// many it lacked.
+    fn catch_up(&self, index: &Index, truth: &Truth) -> Result<u64, RecoveryError> {
+        for id in index.runs()? {
+            if truth.runs.iter().all(|run| run.id() != id) {
+                index.remove(id)?;
+            }
+        }
+        let mut lacked = 0;
+        for run in &truth.runs {
+            if !index.holds(run.id(), run.footer().blocks)? {
+                let reader = run.reader(&self.layout.runs(), truth.store_id)?;
+                index.add(run.id(), reader, &mut |_| ())?;
+                lacked += 1;
+            }
+        }
+        Ok(lacked)
+    }
+
+    /// Makes the index anew, and with it verifies every byte of the runs.
     fn rebuild(&self, truth: &Truth) -> Result<Index, RecoveryError> {
         let (folder, marker) = (self.layout.index(), self.layout.marker());
         if marker.exists() {
@@ -291,39 +276,19 @@ impl Recovery<'_> {
             fs::remove_dir_all(&folder).map_err(failed)?;
         }
         let index = Index::create(&folder, truth.store_id, self.options.index_cache_bytes)?;
-        if let Some(mut checkpoint) = CheckpointReader::open(&self.layout.checkpoint())? {
-            while let Some(records) = checkpoint.next_records()? {
-                let changes = records
-                    .into_iter()
-                    .map(|(key, value)| (key, Some(value)))
-                    .collect();
-                // Until the last record is in, the index says that it holds nothing.
-                index.apply(&changes, 0)?;
-            }
+        let total_bytes = truth.runs.iter().map(|run| run.bytes()).sum();
+        let mut done_bytes = 0;
+        for run in &truth.runs {
+            let reader = run.reader(&self.layout.runs(), truth.store_id)?;
+            index.add(run.id(), reader, &mut |bytes| {
+                done_bytes += bytes;
+                self.options.report(OpenProgress {
+                    done_bytes,
+                    total_bytes,
+                });
+            })?;
         }
-        index.apply(&Changes::new(), truth.covers)?;
-        self.replay(truth, &index)?;
         Ok(index)
-    }
-
-    /// Gives the index every batch of the log that it lacks.
-    fn replay(&self, truth: &Truth, index: &Index) -> Result<(), RecoveryError> {
-        let log = self.layout.log();
-        let mut replay = Replay {
-            index,
-            applied: index.tally().applied,
-            changes: Changes::new(),
-        };
-        for (position, sealed) in truth.sealed.iter().enumerate() {
-            let next = truth.sealed.get(position + 1).map(|next| next.first);
-            let end = next.unwrap_or(truth.last.header.number) - 1;
-            if end > replay.applied {
-                let segment = Segment::read(&log, sealed.first)?;
-                replay.segment(&segment, segment.sealed_extent()?)?;
-            }
-        }
-        replay.segment(&truth.last, truth.extent)?;
-        replay.flush()
     }
 
     fn mark_serving(&self, store_id: StoreId, newest: u64) -> Result<(), RecoveryError> {
@@ -341,43 +306,18 @@ impl Recovery<'_> {
     }
 }
 
-fn expect(expected: u64, found: u64) -> Result<(), Damage> {
-    if expected == found {
-        Ok(())
-    } else {
-        Err(Damage::Gap { expected, found })
-    }
-}
-
-/// Gathers batches for the index.
-struct Replay<'a> {
-    index: &'a Index,
-    applied: u64,
-    changes: Changes,
-}
-
-impl Replay<'_> {
-    fn segment(&mut self, segment: &Segment, extent: Extent) -> Result<(), RecoveryError> {
-        segment.each_batch(extent, |number, _, ops| {
-            if number <= self.applied {
-                return Ok(());
-            }
-            self.changes.extend(ops.iter().map(|op| {
-                let op = op.to_op();
-                (op.key, op.value)
-            }));
-            self.applied = number;
-            if self.changes.len() >= REPLAY_WRITES_MAX {
-                self.flush()
-            } else {
-                Ok(())
-            }
-        })
-    }
-
-    fn flush(&mut self) -> Result<(), RecoveryError> {
-        self.index
-            .apply(&std::mem::take(&mut self.changes), self.applied)?;
-        Ok(())
-    }
+/// Takes the batches of a segment into memory; returns what they weigh there.
+fn replay(
+    segment: &Segment,
+    extent: crate::log::reader::Extent,
+    overlay: &mut Overlay,
+) -> Result<usize, RecoveryError> {
+    let mut pending_bytes = 0;
+    segment.each_batch(extent, |_, ops| {
+        let ops: Vec<_> = ops.iter().map(|op| op.to_op()).collect();
+        pending_bytes += weight(&ops);
+        overlay.add(&ops);
+        Ok::<(), RecoveryError>(())
+    })?;
+    Ok(pending_bytes)
 }

@@ -1,38 +1,31 @@
-//! The three threads of an open store, and what they share.
+//! What the threads and the callers of an open store share, and the thread that writes the log.
 //!
 //! The writer takes batches from the intake to the log, one write and one sync for each group. The
-//! indexer takes what is durable to the index. The checkpointer keeps the log short. Each ends when
-//! the one before it has; a failure or a panic in any of them fails the store.
+//! checkpointer takes sealed segments into runs, and keeps those few. It ends when the writer has;
+//! a failure or a panic in either fails the store.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, Sender};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::thread;
 
-use crate::batch::Op;
-use crate::checkpoint::{CheckpointError, Plan};
-use crate::disk::Disk;
+use crate::checkpointer::Chore;
 use crate::durability::Durability;
-use crate::error::{Failure, StoreError};
-use crate::index::{Changes, Index};
+use crate::error::Failure;
+use crate::index::Index;
 use crate::intake::{Intake, Reply, Work};
-use crate::layout::Layout;
-use crate::log::reader::ReadError;
-use crate::log::segment;
 use crate::log::writer::{LogWriter, Sealed};
 use crate::overlay::Overlay;
+use crate::runs::Runs;
 use crate::space::Space;
-use crate::store_id::StoreId;
-
-/// How many writes the indexer gathers into one of its own.
-const INDEX_WRITES_MAX: usize = 4096;
 
 /// What the threads and the callers of an open store share.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) intake: Intake,
     pub(crate) overlay: RwLock<Overlay>,
+    pub(crate) runs: Runs,
     pub(crate) index: Index,
     pub(crate) durability: Durability,
     pub(crate) space: Space,
@@ -40,14 +33,14 @@ pub(crate) struct Shared {
     pub(crate) stopping: AtomicBool,
 }
 
-/// What has been done, for metrics and for the decision to write a checkpoint.
+/// What has been done, for metrics and for the decision to write a run.
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
     pub(crate) syncs: AtomicU64,
     pub(crate) checkpoints: AtomicU64,
+    pub(crate) merges: AtomicU64,
     pub(crate) sealed_bytes: AtomicU64,
     pub(crate) segment_bytes: AtomicU64,
-    pub(crate) checkpoint_bytes: AtomicU64,
 }
 
 impl Shared {
@@ -55,6 +48,21 @@ impl Shared {
     pub(crate) fn fail(&self, failure: Failure) {
         self.durability.fail(failure);
         self.intake.fail();
+    }
+
+    /// Counts the records, of which those in runs may be replaced or deleted by newer ones.
+    pub(crate) fn records(&self) -> u64 {
+        let runs = self.runs.weight();
+        let in_memory = self.overlay().records();
+        in_memory + runs.puts.saturating_sub(runs.deletes)
+    }
+
+    pub(crate) fn overlay(&self) -> RwLockReadGuard<'_, Overlay> {
+        self.overlay.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn overlay_mut(&self) -> RwLockWriteGuard<'_, Overlay> {
+        self.overlay.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -70,33 +78,10 @@ impl Drop for PanicWatch {
     }
 }
 
-/// Durable batches on their way to the index.
-pub(crate) struct Group {
-    batches: Vec<Arc<[Op]>>,
-    bytes: usize,
-    newest: u64,
-}
-
-/// What the checkpointer is asked to do.
-pub(crate) enum Chore {
-    /// Cover everything up to a batch by a checkpoint.
-    Checkpoint {
-        /// The newest batch to be covered.
-        covers: u64,
-        /// The segments sealed since the last such chore.
-        sealed: Vec<Sealed>,
-        /// Who wants to know.
-        replies: Vec<Reply>,
-    },
-    /// Write the ballast again.
-    Ballast,
-}
-
 /// Takes batches to the log.
 pub(crate) struct Writer {
     pub(crate) shared: Arc<Shared>,
     pub(crate) log: LogWriter,
-    pub(crate) groups: Sender<Group>,
     pub(crate) chores: Sender<Chore>,
     /// Sealed, and not yet told to the checkpointer.
     pub(crate) sealed: Vec<Sealed>,
@@ -126,23 +111,17 @@ impl Writer {
                 self.rotate()?;
                 self.checkpoint_if_due();
             }
-            self.log.append(&work.batches)?;
+            self.log.append(&work.batches, work.bytes)?;
             let newest = self.log.newest();
-            self.shared.counts.syncs.fetch_add(1, Ordering::Relaxed);
-            self.shared
-                .counts
-                .segment_bytes
-                .store(self.log.bytes(), Ordering::Relaxed);
+            let counts = &self.shared.counts;
+            counts.syncs.fetch_add(1, Ordering::Relaxed);
+            let segment_bytes = self.log.bytes();
+            counts.segment_bytes.store(segment_bytes, Ordering::Relaxed);
             self.shared.durability.advance(newest);
-            let group = Group {
-                batches: work.batches,
-                bytes: work.bytes,
-                newest,
-            };
-            // The indexer is gone only if it failed the store.
-            let _ = self.groups.send(group);
+            let noted = self.shared.index.note_durable(newest);
+            noted.map_err(io::Error::other)?;
         }
-        if !work.checkpoints.is_empty() {
+        if work.room_wanted || !work.checkpoints.is_empty() {
             if !self.log.is_empty() {
                 self.rotate()?;
             }
@@ -157,177 +136,22 @@ impl Writer {
         counts
             .sealed_bytes
             .fetch_add(sealed.bytes, Ordering::Relaxed);
-        counts
-            .segment_bytes
-            .store(self.log.bytes(), Ordering::Relaxed);
+        let segment_bytes = self.log.bytes();
+        counts.segment_bytes.store(segment_bytes, Ordering::Relaxed);
         self.sealed.push(sealed);
         Ok(())
     }
 
-    /// Asks for a checkpoint when the log outweighs the live records.
     fn checkpoint_if_due(&mut self) {
-        let counts = &self.shared.counts;
-        let live_bytes = counts.checkpoint_bytes.load(Ordering::Relaxed);
-        let due_bytes = self.checkpoint_log_bytes.max(live_bytes);
-        if counts.sealed_bytes.load(Ordering::Relaxed) > due_bytes {
+        let sealed_bytes = self.shared.counts.sealed_bytes.load(Ordering::Relaxed);
+        if sealed_bytes > self.checkpoint_log_bytes {
             self.send_checkpoint(Vec::new());
         }
     }
 
     fn send_checkpoint(&mut self, replies: Vec<Reply>) {
         let sealed = std::mem::take(&mut self.sealed);
-        let covers = self.log.newest();
         // The checkpointer is gone only if it failed the store, which answers the replies.
-        let _ = self.chores.send(Chore::Checkpoint {
-            covers,
-            sealed,
-            replies,
-        });
-    }
-}
-
-/// Takes durable batches to the index.
-pub(crate) struct Indexer {
-    pub(crate) shared: Arc<Shared>,
-    pub(crate) groups: Receiver<Group>,
-}
-
-impl Indexer {
-    pub(crate) fn run(self) {
-        let _watch = PanicWatch(Arc::clone(&self.shared));
-        while let Ok(group) = self.groups.recv() {
-            let (mut bytes, mut newest) = (0, 0);
-            let mut changes = Changes::new();
-            let mut next = Some(group);
-            while let Some(group) = next {
-                bytes += group.bytes;
-                newest = group.newest;
-                for op in group.batches.iter().flat_map(|ops| ops.iter()) {
-                    changes.insert(op.key.clone(), op.value.clone());
-                }
-                let more = changes.len() < INDEX_WRITES_MAX;
-                next = if more {
-                    self.groups.try_recv().ok()
-                } else {
-                    None
-                };
-            }
-            if let Err(error) = self.shared.index.apply(&changes, newest) {
-                let error = io::Error::other(error);
-                return self.shared.fail(Failure::new("writing the index", error));
-            }
-            let mut overlay = self
-                .shared
-                .overlay
-                .write()
-                .unwrap_or_else(PoisonError::into_inner);
-            overlay.forget(changes.keys(), newest);
-            drop(overlay);
-            self.shared.intake.release(bytes);
-        }
-    }
-}
-
-/// Keeps the log short.
-pub(crate) struct Checkpointer {
-    pub(crate) shared: Arc<Shared>,
-    pub(crate) disk: Arc<dyn Disk>,
-    pub(crate) layout: Layout,
-    pub(crate) store_id: StoreId,
-    pub(crate) chores: Receiver<Chore>,
-    /// Sealed segments behind the last checkpoint.
-    pub(crate) sealed: Vec<Sealed>,
-}
-
-impl Checkpointer {
-    pub(crate) fn run(mut self) {
-        let _watch = PanicWatch(Arc::clone(&self.shared));
-        while let Ok(chore) = self.chores.recv() {
-            match chore {
-                Chore::Checkpoint {
-                    covers,
-                    sealed,
-                    replies,
-                } => {
-                    self.sealed.extend(sealed);
-                    let result = self.checkpoint(covers);
-                    for reply in replies {
-                        // Whoever asked may have stopped waiting.
-                        let _ = reply.send(result.clone());
-                    }
-                    if self.shared.durability.check().is_err() {
-                        return;
-                    }
-                }
-                Chore::Ballast => {
-                    // A volume that is full again has no room for it; there is a next time.
-                    let _ = self.shared.space.restore_ballast();
-                }
-            }
-        }
-    }
-
-    fn checkpoint(&mut self, covers: u64) -> Result<(), StoreError> {
-        if self.sealed.is_empty() {
-            return Ok(());
-        }
-        match self.write_and_shorten(covers) {
-            Ok(()) => Ok(()),
-            Err(CheckpointError::Stopped) => Err(StoreError::closed()),
-            Err(CheckpointError::NoRoom) => {
-                Err(self.shared.space.full().unwrap_or_else(StoreError::closed))
-            }
-            Err(CheckpointError::Write(error)) => Err(self.fail(error)),
-            Err(CheckpointError::Read(error)) => Err(self.fail(match error {
-                ReadError::Io(_, error) => error,
-                ReadError::Damaged(damage) => io::Error::other(damage),
-                ReadError::Version(..) => io::Error::other("a file is of another version"),
-            })),
-        }
-    }
-
-    fn write_and_shorten(&mut self, covers: u64) -> Result<(), CheckpointError> {
-        let shared = Arc::clone(&self.shared);
-        let go_on = || {
-            if shared.stopping.load(Ordering::Acquire) {
-                return Err(CheckpointError::Stopped);
-            }
-            if !shared.space.has_room_for_checkpoint() {
-                return Err(CheckpointError::NoRoom);
-            }
-            Ok(())
-        };
-        let segments: Vec<u64> = self.sealed.iter().map(|sealed| sealed.first).collect();
-        let plan = Plan {
-            path: &self.layout.checkpoint(),
-            log_folder: &self.layout.log(),
-            store_id: self.store_id,
-            covers,
-            segments: &segments,
-        };
-        let bytes = plan.write(&*self.disk, &go_on)?;
-        let counts = &self.shared.counts;
-        counts.checkpoint_bytes.store(bytes, Ordering::Relaxed);
-        counts.checkpoints.fetch_add(1, Ordering::Relaxed);
-        for sealed in self.sealed.drain(..) {
-            let path = segment::path(&self.layout.log(), sealed.first);
-            self.disk.remove(&path).map_err(CheckpointError::Write)?;
-            counts
-                .sealed_bytes
-                .fetch_sub(sealed.bytes, Ordering::Relaxed);
-        }
-        self.disk
-            .sync_folder(&self.layout.log())
-            .map_err(CheckpointError::Write)
-    }
-
-    fn fail(&self, error: io::Error) -> StoreError {
-        self.shared
-            .fail(Failure::new("writing a checkpoint", error));
-        self.shared
-            .durability
-            .check()
-            .err()
-            .unwrap_or_else(StoreError::closed)
+        let _ = self.chores.send(Chore::Checkpoint { sealed, replies });
     }
 }

@@ -96,13 +96,14 @@ impl Space {
         Ok(Admission::Taken)
     }
 
-    /// Tells whether a checkpoint may go on writing; it stops before it is the cause of a refusal.
-    pub(crate) fn has_room_for_checkpoint(&self) -> bool {
+    /// Tells whether a run may be written, `bytes` of it; it stops before it is what fills the
+    /// volume.
+    pub(crate) fn has_room_for(&self, bytes: u64) -> bool {
         let available = self
             .disk
             .available_bytes(self.layout.root())
             .unwrap_or(u64::MAX);
-        available >= self.low_water_bytes / 2
+        available >= (self.low_water_bytes / 2).saturating_add(bytes)
     }
 
     /// Says how full the volume is, as a refusal; `None` where it does not tell.

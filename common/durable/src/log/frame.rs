@@ -2,9 +2,10 @@
 //!
 //! `magic | payload length | number | synced | payload checksum | head checksum | payload`
 //!
-//! `synced` is the newest number that was durable before this frame was written. It is what tells
-//! damage from a tear: frames written together may reach the disk in any order, so a valid frame
-//! behind an invalid one proves damage only if it says that the invalid one had been synced.
+//! In the log, `synced` is the newest number that was durable before this frame was written. It is
+//! what tells damage from a tear: frames written together may reach the disk in any order, so a
+//! valid frame behind an invalid one proves damage only if it says that the invalid one had been
+//! synced. In a run it is the first batch the run covers, so that no frame verifies in another run.
 
 /// Begins every frame.
 pub(crate) const MAGIC: [u8; 4] = *b"mFrm";

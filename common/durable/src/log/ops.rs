@@ -19,8 +19,6 @@ pub(crate) struct StoredOp<'a> {
     pub(crate) key: &'a [u8],
     /// The value, or `None` for a deletion.
     pub(crate) value: Option<&'a [u8]>,
-    /// Where in the payload the value begins.
-    pub(crate) value_offset: usize,
 }
 
 impl StoredOp<'_> {
@@ -55,25 +53,20 @@ pub(crate) fn decode(payload: &[u8]) -> Option<Vec<StoredOp<'_>>> {
         if key.len() < 2 || key.len() > WHOLE_KEY_BYTES_MAX {
             return None;
         }
-        let (value, value_offset, after) = match kind {
+        let (value, after) = match kind {
             PUT => {
                 let (length, after) = after.split_first_chunk::<2>()?;
                 let length = usize::from(u16::from_be_bytes(*length));
-                let offset = payload.len() - after.len();
                 let (value, after) = after.split_at_checked(length)?;
-                (Some(value), offset, after)
+                (Some(value), after)
             }
-            DELETE => (None, 0, after),
+            DELETE => (None, after),
             _ => return None,
         };
         if value.is_some_and(|value| value.len() > VALUE_BYTES_MAX) {
             return None;
         }
-        ops.push(StoredOp {
-            key,
-            value,
-            value_offset,
-        });
+        ops.push(StoredOp { key, value });
         rest = after;
     }
     Some(ops)
@@ -93,16 +86,14 @@ mod tests {
             ops[0],
             StoredOp {
                 key: b"\x01key",
-                value: Some(b"value"),
-                value_offset: 8
+                value: Some(b"value")
             }
         );
         assert_eq!(
             ops[1],
             StoredOp {
                 key: b"\x02other",
-                value: None,
-                value_offset: 0
+                value: None
             }
         );
         for length in 0..payload.len() {

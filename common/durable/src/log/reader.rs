@@ -121,12 +121,11 @@ impl Segment {
         Ok(extent)
     }
 
-    /// Calls `each` with every batch of the good part: its number, where its payload begins in the
-    /// file, and its operations.
-    pub(crate) fn each_batch<E: From<Damage>>(
-        &self,
+    /// Calls `each` with every batch of the good part: its number and its operations.
+    pub(crate) fn each_batch<'a, E: From<Damage>>(
+        &'a self,
         extent: Extent,
-        mut each: impl FnMut(u64, usize, &[StoredOp<'_>]) -> Result<(), E>,
+        mut each: impl FnMut(u64, &[StoredOp<'a>]) -> Result<(), E>,
     ) -> Result<(), E> {
         let seed = self.header.seed();
         let mut offset = HEADER_LEN;
@@ -135,7 +134,7 @@ impl Segment {
             let Frame { number, payload } =
                 frame::decode(seed, &self.bytes[offset..]).ok_or_else(damage)?;
             let ops = ops::decode(payload).ok_or_else(damage)?;
-            each(number, offset + FRAME_HEADER_LEN, &ops)?;
+            each(number, &ops)?;
             offset += FRAME_HEADER_LEN + payload.len();
         }
         Ok(())
@@ -157,7 +156,7 @@ impl Segment {
     fn damage_at(&self, offset: usize) -> Damage {
         Damage::Record {
             file: self.path.clone(),
-            offset,
+            offset: offset as u64,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::store_id::StoreId;
 
 /// The format of everything in this crate; a store of another one is refused, not set aside.
-pub(crate) const FORMAT_VERSION: u16 = 1;
+pub(crate) const FORMAT_VERSION: u16 = 2;
 
 /// Length of a [`Header`].
 pub(crate) const HEADER_LEN: usize = 40;
@@ -15,15 +15,15 @@ pub(crate) const HEADER_LEN: usize = 40;
 pub(crate) enum Kind {
     /// Batches, in the order in which they were committed.
     Segment,
-    /// Live records, in the order of their keys.
-    Checkpoint,
+    /// The last write of every key, in the order of keys.
+    Run,
 }
 
 impl Kind {
     fn magic(self) -> [u8; 8] {
         match self {
             Self::Segment => *b"MAILLOG\n",
-            Self::Checkpoint => *b"MAILCKP\n",
+            Self::Run => *b"MAILRUN\n",
         }
     }
 }
@@ -34,7 +34,7 @@ pub(crate) struct Header {
     pub(crate) kind: Kind,
     /// The store the file belongs to.
     pub(crate) store_id: StoreId,
-    /// Segment: the number of its first batch. Checkpoint: the number of the last it covers.
+    /// Segment: the number of its first batch. Run: the number of the last it covers.
     pub(crate) number: u64,
 }
 
@@ -120,10 +120,7 @@ mod tests {
     fn a_header_comes_back_and_no_flipped_bit_passes() {
         let bytes = HEADER.encode();
         assert_eq!(Header::decode(Kind::Segment, &bytes), Ok(HEADER));
-        assert_eq!(
-            Header::decode(Kind::Checkpoint, &bytes),
-            Err(HeaderError::Damaged)
-        );
+        assert_eq!(Header::decode(Kind::Run, &bytes), Err(HeaderError::Damaged));
         for bit in 0..HEADER_LEN * 8 {
             let mut flipped = bytes;
             flipped[bit / 8] ^= 1 << (bit % 8);

@@ -18,6 +18,8 @@ pub(crate) struct Sealed {
     pub(crate) first: u64,
     /// Its length.
     pub(crate) bytes: u64,
+    /// What its batches weigh in memory until a run holds them.
+    pub(crate) pending_bytes: usize,
 }
 
 /// The end of the log.
@@ -27,6 +29,7 @@ pub(crate) struct LogWriter {
     header: Header,
     output: Box<dyn Output>,
     bytes: u64,
+    pending_bytes: usize,
     newest: u64,
     buffer: Vec<u8>,
 }
@@ -44,10 +47,10 @@ impl LogWriter {
             store_id,
             number: newest + 1,
         };
-        Self::begin(disk, folder, header, newest, &header.encode())
+        Self::begin(disk, folder, header, newest, &header.encode(), 0)
     }
 
-    /// Continues a segment whose good part is `content`.
+    /// Continues a segment whose good part is `content`, of `pending_bytes` in memory.
     ///
     /// The segment is written anew: what a failed sync left in memory only would otherwise be read
     /// back, found good, and called durable by the next sync, though it never reached the disk.
@@ -57,8 +60,9 @@ impl LogWriter {
         header: Header,
         newest: u64,
         content: &[u8],
+        pending_bytes: usize,
     ) -> io::Result<Self> {
-        Self::begin(disk, folder, header, newest, content)
+        Self::begin(disk, folder, header, newest, content, pending_bytes)
     }
 
     fn begin(
@@ -67,6 +71,7 @@ impl LogWriter {
         header: Header,
         newest: u64,
         content: &[u8],
+        pending_bytes: usize,
     ) -> io::Result<Self> {
         let path = segment::path(folder, header.number);
         disk::replace(&*disk, &path, content)?;
@@ -79,6 +84,7 @@ impl LogWriter {
             header,
             output,
             bytes,
+            pending_bytes,
             newest,
             buffer: Vec::new(),
         })
@@ -99,8 +105,9 @@ impl LogWriter {
         self.bytes == HEADER_LEN as u64
     }
 
-    /// Writes the batches that follow the newest, and returns once they are durable.
-    pub(crate) fn append(&mut self, batches: &[Arc<[Op]>]) -> io::Result<()> {
+    /// Writes the batches that follow the newest, which weigh `pending_bytes` in memory, and returns
+    /// once they are durable.
+    pub(crate) fn append(&mut self, batches: &[Arc<[Op]>], pending_bytes: usize) -> io::Result<()> {
         self.buffer.clear();
         let mut number = self.newest;
         for ops in batches {
@@ -119,6 +126,7 @@ impl LogWriter {
         self.output.write_all(&self.buffer)?;
         self.output.sync()?;
         self.bytes += self.buffer.len() as u64;
+        self.pending_bytes += pending_bytes;
         self.newest = number;
         Ok(())
     }
@@ -128,6 +136,7 @@ impl LogWriter {
         let sealed = Sealed {
             first: self.header.number,
             bytes: self.bytes,
+            pending_bytes: self.pending_bytes,
         };
         let disk = Arc::clone(&self.disk);
         *self = Self::create(disk, &self.folder, self.header.store_id, self.newest)?;

@@ -172,15 +172,58 @@ fn a_log_rolled_back_behind_its_index_is_damage() {
 }
 
 #[test]
-fn a_damaged_checkpoint_is_noticed_when_it_is_needed() {
+fn a_damaged_run_is_noticed_when_the_store_is_verified() {
     let world = World::new();
     let (store, _) = world.open();
     fill(&store, 0..40);
     store.checkpoint().unwrap();
     store.close().unwrap();
-    flip(&world.store_folder().join("checkpoint"), 700);
+    flip(&World::runs(&world.store_folder())[0], 700);
     fs::remove_dir_all(world.store_folder().join("index")).unwrap();
     assert!(matches!(expect_set_aside(&world), Damage::Record { .. }));
+}
+
+#[test]
+fn a_damaged_run_ends_the_service_when_it_is_read_and_is_set_aside_at_the_next_start() {
+    let world = World::new();
+    let (store, _) = world.open();
+    fill(&store, 0..400);
+    store.checkpoint().unwrap();
+    store.close().unwrap();
+    flip(&World::runs(&world.store_folder())[0], 700);
+    let (store, opening) = world.open();
+    assert_eq!(opening.set_aside, None, "nothing has read it yet");
+    assert!(
+        store
+            .get(crate::world::T, &399u32.to_be_bytes())
+            .unwrap()
+            .is_some()
+    );
+    let error = store.get(crate::world::T, &0u32.to_be_bytes()).unwrap_err();
+    assert_eq!(error.code(), "store-failed");
+    assert_eq!(
+        store.commit(put(1, b"")).unwrap_err().code(),
+        "store-failed"
+    );
+    drop(store);
+    assert!(matches!(expect_set_aside(&world), Damage::Record { .. }));
+}
+
+#[test]
+fn a_missing_run_is_damage() {
+    let world = World::new();
+    let (store, _) = world.open();
+    fill(&store, 0..40);
+    store.checkpoint().unwrap();
+    store.close().unwrap();
+    fs::remove_file(&World::runs(&world.store_folder())[0]).unwrap();
+    assert_eq!(
+        expect_set_aside(&world),
+        Damage::Gap {
+            expected: 1,
+            found: 41
+        }
+    );
 }
 
 #[test]
@@ -208,13 +251,13 @@ fn a_store_of_another_version_is_refused_and_left_alone() {
     store.close().unwrap();
     let segment = World::last_segment(&world.store_folder());
     let mut bytes = fs::read(&segment).unwrap();
-    bytes[9] = 2;
+    bytes[9] = 3;
     let crc = crc32c::crc32c(&bytes[..36]).to_be_bytes();
     bytes[36..40].copy_from_slice(&crc);
     fs::write(&segment, bytes).unwrap();
     let refused = DurableStore::open(&world.store_folder(), &world.options);
     assert!(
-        matches!(refused, Err(OpenError::Version { version: 2, .. })),
+        matches!(refused, Err(OpenError::Version { version: 3, .. })),
         "{refused:?}"
     );
     assert!(segment.exists());

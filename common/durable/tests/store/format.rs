@@ -37,10 +37,7 @@ fn a_store_writes_the_documented_bytes() {
         vector("segment")
     );
     store.checkpoint().unwrap();
-    assert_eq!(
-        fs::read(folder.join("checkpoint")).unwrap(),
-        vector("checkpoint")
-    );
+    assert_eq!(fs::read(&World::runs(&folder)[0]).unwrap(), vector("run"));
     store.close().unwrap();
     assert_eq!(
         fs::read(folder.join("index.state")).unwrap(),
@@ -63,4 +60,20 @@ fn a_store_reads_the_documented_bytes() {
     assert_eq!(store.get(T, b"k").unwrap(), None);
     assert_eq!(store.get(T, b"l").unwrap(), Some(vec![]));
     assert_eq!(store.commit(put(1, b"next")).unwrap().0, 3);
+}
+
+#[test]
+fn a_store_reads_the_documented_run() {
+    let world = World::new();
+    let (store, _) = world.open();
+    store.commit(put(1, b"other")).unwrap();
+    store.commit(put(1, b"other")).unwrap();
+    store.checkpoint().unwrap();
+    store.close().unwrap();
+    fs::write(&World::runs(&world.store_folder())[0], vector("run")).unwrap();
+    fs::remove_dir_all(world.store_folder().join("index")).unwrap();
+    let (store, opening) = world.open();
+    assert_eq!((opening.newest.0, opening.records), (2, 1));
+    assert_eq!(store.get(T, b"l").unwrap(), Some(vec![]));
+    assert_eq!(store.get(T, b"k").unwrap(), None);
 }

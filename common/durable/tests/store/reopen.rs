@@ -155,30 +155,38 @@ fn a_rotten_index_is_rebuilt_or_unharmed() {
 }
 
 #[test]
-fn an_index_behind_the_log_is_caught_up_and_one_behind_the_checkpoint_rebuilt() {
+fn an_index_that_lacks_a_run_or_knows_one_that_is_gone_is_caught_up() {
     let world = World::new();
     let (store, _) = world.open();
     fill(&store, 0..20);
+    store.checkpoint().unwrap();
     store.close().unwrap();
     let old = world.crash_copy("old");
     let (store, _) = world.open();
-    fill(&store, 10..40);
+    // Ten times the first run: both are merged.
+    (0..10).for_each(|_| fill(&store, 10..40));
+    store.checkpoint().unwrap();
     store.close().unwrap();
     let folder = world.store_folder();
     let take_index = || {
         fs::remove_dir_all(folder.join("index")).unwrap();
         copy_tree(&old.join("index"), &folder.join("index"));
     };
-    take_index();
-    let (store, opening) = world.open();
-    assert_eq!(opening.index, IndexOpening::CaughtUp { batches: 30 });
-    assert_eq!(keys(&store), (0..40).collect::<Vec<_>>());
+    store_has_its_index_caught_up(&world, &take_index);
+    let (store, _) = world.open();
     store.checkpoint().unwrap();
     store.close().unwrap();
+    // The old one knows a run that a merge has replaced, too.
+    store_has_its_index_caught_up(&world, &take_index);
+}
+
+fn store_has_its_index_caught_up(world: &World, take_index: &dyn Fn()) {
     take_index();
     let (store, opening) = world.open();
-    assert_eq!(opening.index, IndexOpening::Rebuilt(RebuildReason::Behind));
+    assert_eq!(opening.index, IndexOpening::CaughtUp { runs: 1 });
     assert_eq!(keys(&store), (0..40).collect::<Vec<_>>());
+    store.close().unwrap();
+    assert_eq!(world.open().1.index, IndexOpening::Kept);
 }
 
 #[test]
@@ -217,7 +225,7 @@ fn a_checkpoint_shortens_the_log_and_keeps_every_live_record() {
 }
 
 #[test]
-fn checkpoints_are_written_when_the_log_outweighs_the_live_records() {
+fn runs_are_written_as_the_log_grows_and_stay_few() {
     let mut world = World::new();
     world.options.checkpoint_log_bytes = 10_000;
     let (store, _) = world.open();
@@ -227,7 +235,10 @@ fn checkpoints_are_written_when_the_log_outweighs_the_live_records() {
     // Ends behind any checkpoint under way.
     store.checkpoint().unwrap();
     let figures = store.figures();
-    assert!(figures.checkpoints > 5, "{figures:?}");
+    assert!(
+        figures.checkpoints > 5 && figures.merges > 1 && figures.runs < 6,
+        "{figures:?}"
+    );
     store.close().unwrap();
     let (store, _) = world.open();
     assert_eq!(keys(&store), (0..20).collect::<Vec<_>>());
@@ -242,7 +253,8 @@ fn an_interrupted_checkpoint_is_harmless() {
     store.checkpoint().unwrap();
     store.close().unwrap();
     // Died while writing: the unfinished file goes.
-    fs::write(whole_log.join("checkpoint.new"), b"half a checkpoint").unwrap();
+    let half = whole_log.join("runs/00000000000000000001-00000000000000000077.run.new");
+    fs::write(&half, b"half a run").unwrap();
     fs::write(
         whole_log.join("log/00000000000000000077.log.new"),
         b"half a head",
@@ -252,7 +264,7 @@ fn an_interrupted_checkpoint_is_harmless() {
     assert_eq!(opening.set_aside, None);
     assert_eq!(keys(&copy).len(), 100);
     copy.close().unwrap();
-    assert!(!whole_log.join("checkpoint.new").exists());
+    assert!(!half.exists());
     // Died after the rename: covered segments are still there, any of them.
     let folder = world.store_folder();
     for segment in World::segments(&world.beside("before")).iter().step_by(2) {
@@ -290,11 +302,13 @@ fn nobody_else_may_look() {
     fill(&store, 0..100);
     store.checkpoint().unwrap();
     let folder = world.store_folder();
-    let mode = |path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let mode = |path: std::path::PathBuf| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(folder.clone()), 0o700);
     assert_eq!(mode(folder.join("log")), 0o700);
-    for file in ["lock", "checkpoint", "index.state"] {
+    assert_eq!(mode(folder.join("runs")), 0o700);
+    for file in ["lock", "index.state"] {
         assert_eq!(mode(folder.join(file)), 0o600, "{file}");
     }
+    assert_eq!(mode(World::runs(&folder).remove(0)), 0o600);
     assert_eq!(mode(World::last_segment(&folder)), 0o600);
 }

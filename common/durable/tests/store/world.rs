@@ -57,11 +57,19 @@ impl World {
     }
 
     pub(crate) fn segments(folder: &Path) -> Vec<PathBuf> {
-        let entries = fs::read_dir(folder.join("log")).unwrap();
-        let mut segments: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
-        segments.sort();
-        segments
+        files(&folder.join("log"))
     }
+
+    pub(crate) fn runs(folder: &Path) -> Vec<PathBuf> {
+        files(&folder.join("runs"))
+    }
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap();
+    let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files
 }
 
 pub(crate) fn copy_tree(from: &Path, to: &Path) {

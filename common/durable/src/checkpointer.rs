@@ -1,0 +1,296 @@
+//! The thread that keeps the log short and the runs few.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, TryRecvError};
+
+use crate::disk::Disk;
+use crate::error::{Failure, StoreError};
+use crate::index::IndexingError;
+use crate::intake::Reply;
+use crate::layout::Layout;
+use crate::log::reader::ReadError;
+use crate::log::segment;
+use crate::log::writer::Sealed;
+use crate::run::error::RunError;
+use crate::run::flush::{Flush, Flushed};
+use crate::run::id::RunId;
+use crate::run::merging::Merging;
+use crate::run::policy::{Weight, merge_from};
+use crate::run::run::Run;
+use crate::serving::{PanicWatch, Shared};
+use crate::store_id::StoreId;
+
+/// The most that one run is made of; the segments are in memory meanwhile.
+const FLUSH_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// How many records are merged before it is asked whether something more urgent is to be done.
+const MERGE_RECORDS_AT_ONCE: usize = 4096;
+
+/// How many keys are forgotten under one lock, so that nobody waits long for it.
+const FORGET_AT_ONCE: usize = 512;
+
+/// What the checkpointer is asked to do.
+pub(crate) enum Chore {
+    /// Take everything sealed into runs.
+    Checkpoint {
+        /// The segments sealed since the last such chore.
+        sealed: Vec<Sealed>,
+        /// Who wants to know.
+        replies: Vec<Reply>,
+    },
+    /// Write the ballast again.
+    Ballast,
+}
+
+/// Keeps the log short, and the runs few.
+pub(crate) struct Checkpointer {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) disk: Arc<dyn Disk>,
+    pub(crate) layout: Layout,
+    pub(crate) store_id: StoreId,
+    pub(crate) chores: Receiver<Chore>,
+    /// Sealed segments that no run covers.
+    pub(crate) sealed: Vec<Sealed>,
+    /// Who is told when there is nothing left to do.
+    pub(crate) replies: Vec<Reply>,
+    pub(crate) merging: Option<Merging>,
+    /// There was no room to merge; it is tried again behind the next run.
+    pub(crate) merge_paused: bool,
+}
+
+impl Checkpointer {
+    pub(crate) fn run(mut self) {
+        let _watch = PanicWatch(Arc::clone(&self.shared));
+        while let Some(chore) = self.next_chore() {
+            let done = match chore {
+                Some(chore) => self.perform(chore),
+                None => self.merge(),
+            };
+            if let Err(failure) = done {
+                self.shared.fail(failure);
+                break;
+            }
+        }
+        if let Some(merging) = self.merging.take() {
+            merging.abandon(&*self.disk);
+        }
+    }
+
+    /// Waits for a chore; `Some(None)` while there is something to merge meanwhile, and `None` at
+    /// the end.
+    #[allow(
+        clippy::option_option,
+        reason = "the end, a chore, and no chore are three things"
+    )]
+    fn next_chore(&mut self) -> Option<Option<Chore>> {
+        if self.shared.durability.check().is_err() {
+            return None;
+        }
+        let may_merge = !self.shared.stopping.load(Ordering::Acquire);
+        if may_merge && (self.merging.is_some() || self.merge_due().is_some()) {
+            return match self.chores.try_recv() {
+                Ok(chore) => Some(Some(chore)),
+                Err(TryRecvError::Empty) => Some(None),
+                Err(TryRecvError::Disconnected) => None,
+            };
+        }
+        self.answer(&Ok(()));
+        self.chores.recv().ok().map(Some)
+    }
+
+    fn answer(&mut self, result: &Result<(), StoreError>) {
+        for reply in self.replies.drain(..) {
+            // Whoever asked may have stopped waiting.
+            let _ = reply.send(result.clone());
+        }
+    }
+
+    fn perform(&mut self, chore: Chore) -> Result<(), Failure> {
+        match chore {
+            Chore::Checkpoint { sealed, replies } => {
+                self.sealed.extend(sealed);
+                self.replies.extend(replies);
+                self.checkpoint()
+            }
+            Chore::Ballast => {
+                // A volume that is full again has no room for it; there is a next time.
+                let _ = self.shared.space.restore_ballast();
+                Ok(())
+            }
+        }
+    }
+
+    /// Takes everything sealed into runs.
+    fn checkpoint(&mut self) -> Result<(), Failure> {
+        while !self.sealed.is_empty() {
+            match self.flush() {
+                Ok(()) => self.merge_paused = false,
+                Err(RunError::Stopped) => {
+                    self.answer(&Err(StoreError::closed()));
+                    return Ok(());
+                }
+                Err(RunError::NoRoom) => {
+                    let full = self.shared.space.full().unwrap_or_else(StoreError::closed);
+                    self.answer(&Err(full.clone()));
+                    self.shared.intake.refuse(full);
+                    return Ok(());
+                }
+                Err(error) => return Err(failure(error)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes some sealed segments into a run, and removes them.
+    fn flush(&mut self) -> Result<(), RunError> {
+        let count = self.flush_count();
+        let segments: Vec<u64> = self.sealed[..count].iter().map(|s| s.first).collect();
+        let covers = self.shared.runs.covers();
+        let flush = Flush {
+            log: &self.layout.log(),
+            runs: &self.layout.runs(),
+            store_id: self.store_id,
+            first: covers + 1,
+            segments: &segments,
+            older_runs: covers > 0,
+        };
+        let Flushed { id, keys } = flush.write(&*self.disk, &|| self.go_on())?;
+        self.install(id)?;
+        for keys in keys.chunks(FORGET_AT_ONCE) {
+            self.shared.overlay_mut().forget(keys, id.last);
+        }
+        let counts = &self.shared.counts;
+        for sealed in self.sealed.drain(..count) {
+            self.shared.intake.release(sealed.pending_bytes);
+            let bytes = sealed.bytes;
+            counts.sealed_bytes.fetch_sub(bytes, Ordering::Relaxed);
+            let path = segment::path(&self.layout.log(), sealed.first);
+            self.disk.remove(&path).map_err(RunError::Write)?;
+        }
+        counts.checkpoints.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// How many of the sealed segments go into the next run.
+    fn flush_count(&self) -> usize {
+        let mut bytes = 0u64;
+        let fits = self.sealed.iter().take_while(|sealed| {
+            bytes = bytes.saturating_add(sealed.bytes);
+            bytes <= FLUSH_BYTES_MAX
+        });
+        fits.count().max(1)
+    }
+
+    /// Takes a run that stands in its place into service.
+    fn install(&self, id: RunId) -> Result<(), RunError> {
+        let runs = self.layout.runs();
+        let run = Run::open(&runs, self.store_id, id)?;
+        let reader = run.reader(&runs, self.store_id)?;
+        let indexed = self.shared.index.add(id, reader, &mut |_| ());
+        indexed.map_err(|error| match error {
+            IndexingError::Read(error) => RunError::Read(error),
+            IndexingError::Index(error) => RunError::Write(io::Error::other(error)),
+        })?;
+        // From here on nobody reads what it replaces.
+        for replaced in self.shared.runs.install(Arc::new(run)) {
+            let removed = self.disk.remove(&replaced.path(&runs));
+            removed.map_err(RunError::Write)?;
+            let forgotten = self.shared.index.remove(replaced);
+            forgotten.map_err(|error| RunError::Write(io::Error::other(error)))?;
+        }
+        Ok(())
+    }
+
+    /// From which run on all are to be merged.
+    fn merge_due(&self) -> Option<usize> {
+        if self.merge_paused {
+            return None;
+        }
+        let runs = self.shared.runs.read();
+        let weights: Vec<Weight> = runs.iter().map(|run| run.weight()).collect();
+        merge_from(&weights)
+    }
+
+    /// Goes on merging for a while.
+    fn merge(&mut self) -> Result<(), Failure> {
+        let stepped = match self.merging.take() {
+            Some(merging) => self.merge_on(merging),
+            None => self.merge_begin(),
+        };
+        match stepped {
+            Ok(merging) => {
+                self.merging = merging;
+                Ok(())
+            }
+            Err(RunError::NoRoom | RunError::Stopped) => {
+                self.merge_paused = true;
+                Ok(())
+            }
+            Err(error) => Err(failure(error)),
+        }
+    }
+
+    fn merge_begin(&self) -> Result<Option<Merging>, RunError> {
+        let Some(from) = self.merge_due() else {
+            return Ok(None);
+        };
+        let sources = self.shared.runs.read()[from..].to_vec();
+        let bytes = sources.iter().map(|run| run.bytes()).sum();
+        if !self.shared.space.has_room_for(bytes) {
+            return Err(RunError::NoRoom);
+        }
+        let runs = self.layout.runs();
+        let keep_deletes = from > 0;
+        Merging::begin(&*self.disk, &runs, self.store_id, &sources, keep_deletes).map(Some)
+    }
+
+    fn merge_on(&self, mut merging: Merging) -> Result<Option<Merging>, RunError> {
+        let stepped = self
+            .go_on()
+            .and_then(|()| merging.step(MERGE_RECORDS_AT_ONCE));
+        match stepped {
+            Ok(true) => Ok(Some(merging)),
+            Ok(false) => {
+                let id = merging.id();
+                merging.finish(&*self.disk)?;
+                self.install(id)?;
+                self.shared.counts.merges.fetch_add(1, Ordering::Relaxed);
+                Ok(None)
+            }
+            Err(error) => {
+                merging.abandon(&*self.disk);
+                Err(error)
+            }
+        }
+    }
+
+    /// Tells whether to go on with writing a run.
+    fn go_on(&self) -> Result<(), RunError> {
+        if self.shared.stopping.load(Ordering::Acquire) {
+            return Err(RunError::Stopped);
+        }
+        if !self.shared.space.has_room_for(0) {
+            return Err(RunError::NoRoom);
+        }
+        Ok(())
+    }
+}
+
+fn failure(error: RunError) -> Failure {
+    let (operation, error) = match error {
+        RunError::Write(error) => ("writing a run", error),
+        RunError::Read(ReadError::Io(_, error)) => ("reading the store", error),
+        RunError::Read(ReadError::Damaged(damage)) => {
+            ("reading the store", io::Error::other(damage))
+        }
+        RunError::Read(ReadError::Version(..)) => {
+            let other = io::Error::other("a file is of another version");
+            ("reading the store", other)
+        }
+        RunError::NoRoom => ("writing a run", io::ErrorKind::StorageFull.into()),
+        RunError::Stopped => ("writing a run", io::Error::other("the store is closing")),
+    };
+    Failure::new(operation, error)
+}
