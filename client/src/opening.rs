@@ -110,10 +110,12 @@ fn open_store(home: &Home, now: Timestamp) -> Result<Arc<dyn Store>, OpenError> 
     let id = StoreId(OsRandomness::new().array());
     let options = Options {
         // A desk holds little beside a relay.
-        checkpoint_log_bytes: 32 * MIB,
+        log_segment_bytes: 4 * MIB,
+        checkpoint_log_bytes: 8 * MIB,
         low_water_bytes: 32 * MIB,
         ballast_bytes: 4 * MIB,
-        index_cache_bytes: 16 * MIB,
+        index_cache_bytes: 8 * MIB,
+        pending_bytes_max: 64 * 1024 * 1024,
         ..Options::new(id, boot_id(), &stamp)
     };
     let (store, opening) = DurableStore::open(&home.store_path(), &options)
@@ -122,6 +124,12 @@ fn open_store(home: &Home, now: Timestamp) -> Result<Arc<dyn Store>, OpenError> 
         tracing::error!(
             path = %aside.path.display(), damage = ?aside.damage,
             "the store was damaged and set aside; what it held is collected again"
+        );
+    }
+    if let Some(copy) = &opening.migrated {
+        tracing::info!(
+            copy = %copy.display(),
+            "the store was of the previous format and is migrated; a copy of it is kept"
         );
     }
     let nonces = Box::new(|bytes: &mut [u8]| OsRandomness::new().fill(bytes));

@@ -173,7 +173,7 @@ impl Counters {
             "Syncs of the log since the start",
             store.syncs,
         );
-        page.gauge("store_bytes", "Bytes of log and checkpoint", store.bytes);
+        page.gauge("store_bytes", "Bytes of log and runs", store.bytes);
         page.gauge("store_records", "Live records", store.records);
         page.labelled(
             "incarnation",

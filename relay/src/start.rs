@@ -306,6 +306,12 @@ fn tell(opening: &Opening) {
             "incident: the store was damaged and is set aside; senders will submit again (I2)"
         );
     }
+    if let Some(copy) = &opening.migrated {
+        tracing::info!(
+            copy = %copy.display(),
+            "the store was of the previous format and is migrated; a copy of it is kept"
+        );
+    }
     tracing::info!(
         created = opening.created, torn_bytes = opening.torn_bytes, index = ?opening.index,
         records = opening.records, newest = opening.newest.0, "the store is open"

@@ -35,6 +35,11 @@ impl Layout {
         self.root.join("runs")
     }
 
+    /// Of the previous format: the live records up to the first segment.
+    pub(crate) fn checkpoint(&self) -> PathBuf {
+        self.root.join("checkpoint")
+    }
+
     /// sled's folder.
     pub(crate) fn index(&self) -> PathBuf {
         self.root.join("index")

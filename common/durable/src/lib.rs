@@ -16,6 +16,7 @@
 //! | `intake`, `durability`, `serving` | the way of a batch, and who is told | retry a sync |
 //! | `checkpointer` | keeps the log short and the runs few | hold up a commit |
 //! | `truth`, `recovery`, `marker`, `set_aside` | from files to a served store | delete what is damaged |
+//! | `previous` | takes in a store of the format before | change the copy it makes |
 //! | `space` | the low-water mark and the ballast | let the volume run full |
 //! | `disk` | every call that changes the truth on disk | be gone round |
 //!
@@ -61,6 +62,7 @@ mod memory;
 mod open;
 mod overlay;
 mod pieces;
+mod previous;
 mod reading;
 mod recovery;
 mod run;

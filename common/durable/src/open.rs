@@ -107,6 +107,8 @@ pub struct Opening {
     pub created: bool,
     /// What was set aside before, because it was damaged. Then `created` holds too.
     pub set_aside: Option<SetAside>,
+    /// Where a copy of the store is as it was in the previous format, if it was migrated.
+    pub migrated: Option<PathBuf>,
     /// Bytes of unfinished batches, promised to nobody, that were cut off the end of the log.
     pub torn_bytes: u64,
     /// How the index was found.
@@ -192,7 +194,7 @@ pub enum OpenError {
         source: io::Error,
     },
     /// The store was written by another version of this program.
-    #[error("{} has format version {version}; this program reads version 2.", .path.display())]
+    #[error("{} has format version {version}; this program reads versions 1 and 2.", .path.display())]
     Version {
         /// The file.
         path: PathBuf,
@@ -319,6 +321,7 @@ fn serve(
         store_id: recovered.store_id,
         created: recovered.created,
         set_aside,
+        migrated: recovered.migrated,
         torn_bytes: recovered.torn_bytes,
         index: recovered.index_opening,
         records: shared.records(),

@@ -6,14 +6,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::damage::Damage;
-use crate::disk::Disk;
+use crate::disk::{self, Disk};
 use crate::index::{Index, IndexError, IndexingError};
 use crate::layout::Layout;
 use crate::log::reader::{ReadError, Segment};
+use crate::log::segment::FORMAT_VERSION;
 use crate::log::writer::{LogWriter, Sealed};
 use crate::marker::{Marker, Stop};
 use crate::open::{IndexOpening, OpenProgress, Options, RebuildReason};
 use crate::overlay::{Overlay, weight};
+use crate::previous;
 use crate::run::run::Run;
 use crate::store_id::StoreId;
 use crate::truth::Truth;
@@ -30,6 +32,8 @@ pub(crate) struct Recovery<'a> {
 pub(crate) struct Recovered {
     pub(crate) store_id: StoreId,
     pub(crate) created: bool,
+    /// Where the copy of the store in the previous format is.
+    pub(crate) migrated: Option<PathBuf>,
     pub(crate) torn_bytes: u64,
     pub(crate) runs: Vec<Arc<Run>>,
     pub(crate) sealed: Vec<Sealed>,
@@ -83,15 +87,20 @@ impl Recovery<'_> {
     /// Recovers the store, or creates it where there is nothing.
     pub(crate) fn run(&self) -> Result<Recovered, RecoveryError> {
         self.remove_unfinished()?;
+        let migrated = previous::migrate(self.layout, &**self.disk, self.options)?;
         let marker = self.layout.marker();
         let marker = Marker::read(&marker).map_err(|error| ReadError::Io(marker, error))?;
-        match Truth::read(self.layout)? {
-            Some(truth) => self.follow(truth, marker.as_ref()),
+        let recovered = match Truth::read(self.layout)? {
+            Some(truth) => self.follow(truth, marker.as_ref())?,
             None if marker.is_some() || self.layout.index().exists() => {
-                Err(Damage::LogMissing.into())
+                return Err(Damage::LogMissing.into());
             }
-            None => self.create(),
-        }
+            None => self.create()?,
+        };
+        Ok(Recovered {
+            migrated,
+            ..recovered
+        })
     }
 
     fn create(&self) -> Result<Recovered, RecoveryError> {
@@ -105,6 +114,7 @@ impl Recovery<'_> {
         Ok(Recovered {
             store_id,
             created: true,
+            migrated: None,
             torn_bytes: 0,
             runs: Vec::new(),
             sealed: Vec::new(),
@@ -133,18 +143,17 @@ impl Recovery<'_> {
             });
         }
         let last_bytes = replay(&truth.last, truth.extent, &mut overlay)?;
-        let good = &truth.last.bytes[..truth.extent.valid_bytes];
-        let (folder, header) = (self.layout.log(), truth.last.header);
-        let disk = Arc::clone(self.disk);
-        let log = LogWriter::resume(disk, &folder, header, newest, good, last_bytes)
-            .map_err(|error| RecoveryError::Write(folder, error))?;
+        let torn_bytes = truth.torn_bytes();
+        let log = self.resume(&truth, last_bytes, &mut sealed);
+        let log = log.map_err(|error| RecoveryError::Write(self.layout.log(), error))?;
         self.mark_serving(truth.store_id, newest)?;
         index.note_durable(newest)?;
         let sealed_bytes: usize = sealed.iter().map(|sealed| sealed.pending_bytes).sum();
         Ok(Recovered {
             store_id: truth.store_id,
             created: false,
-            torn_bytes: (truth.last.bytes.len() - good.len()) as u64,
+            migrated: None,
+            torn_bytes,
             runs: truth.runs,
             sealed,
             log,
@@ -153,6 +162,30 @@ impl Recovery<'_> {
             index,
             index_opening,
         })
+    }
+
+    /// Continues the last segment; one of the previous format is sealed instead.
+    fn resume(
+        &self,
+        truth: &Truth,
+        pending_bytes: usize,
+        sealed: &mut Vec<Sealed>,
+    ) -> io::Result<LogWriter> {
+        let (folder, disk) = (self.layout.log(), Arc::clone(self.disk));
+        let (header, newest) = (truth.last.header, truth.newest());
+        let good = &truth.last.bytes[..truth.extent.valid_bytes];
+        if header.version == FORMAT_VERSION {
+            return LogWriter::resume(disk, &folder, header, newest, good, pending_bytes);
+        }
+        if newest >= header.number {
+            disk::replace(&*disk, &truth.last.path, good)?;
+            sealed.push(Sealed {
+                first: header.number,
+                bytes: good.len() as u64,
+                pending_bytes,
+            });
+        }
+        LogWriter::create(disk, &folder, truth.store_id, newest)
     }
 
     /// Removes what was being written when the process died.

@@ -14,6 +14,19 @@ pub(crate) fn set_aside(
     lock: File,
     stamp: &str,
 ) -> io::Result<PathBuf> {
+    let target = free_name(folder, "damaged", stamp);
+    if cfg!(windows) {
+        // Windows does not rename a folder with an open file in it.
+        drop(lock);
+        return rename(disk, folder, target);
+    }
+    let renamed = rename(disk, folder, target);
+    drop(lock);
+    renamed
+}
+
+/// A name beside `folder` that says why and when, and that nothing has.
+pub(crate) fn free_name(folder: &Path, why: &str, stamp: &str) -> PathBuf {
     let plain = |character: char| {
         if character.is_ascii_alphanumeric() {
             character
@@ -22,19 +35,8 @@ pub(crate) fn set_aside(
         }
     };
     let stamp: String = stamp.chars().map(plain).collect();
-    if cfg!(windows) {
-        // Windows does not rename a folder with an open file in it.
-        drop(lock);
-        return rename(disk, folder, &stamp);
-    }
-    let renamed = rename(disk, folder, &stamp);
-    drop(lock);
-    renamed
-}
-
-fn rename(disk: &dyn Disk, folder: &Path, stamp: &str) -> io::Result<PathBuf> {
     let mut name = folder.as_os_str().to_owned();
-    name.push(format!(".damaged-{stamp}"));
+    name.push(format!(".{why}-{stamp}"));
     let mut target = PathBuf::from(&name);
     let mut count = 1u32;
     while target.symlink_metadata().is_ok() {
@@ -43,6 +45,10 @@ fn rename(disk: &dyn Disk, folder: &Path, stamp: &str) -> io::Result<PathBuf> {
         counted.push(format!("-{count}"));
         target = PathBuf::from(counted);
     }
+    target
+}
+
+fn rename(disk: &dyn Disk, folder: &Path, target: PathBuf) -> io::Result<PathBuf> {
     fs::rename(folder, &target)?;
     disk.sync_folder(disk::parent(folder))?;
     Ok(target)

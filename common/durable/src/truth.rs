@@ -79,6 +79,11 @@ impl Truth {
         self.extent.next - 1
     }
 
+    /// Bytes behind the good part of the last segment.
+    pub(crate) fn torn_bytes(&self) -> u64 {
+        (self.last.bytes.len() - self.extent.valid_bytes) as u64
+    }
+
     /// The last batch that the runs cover.
     pub(crate) fn covers(&self) -> u64 {
         self.runs.last().map_or(0, |run| run.id().last)

@@ -164,10 +164,12 @@ impl Segment {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::log::segment::FORMAT_VERSION;
 
     fn segment(frames: &[(u64, u64)]) -> (Segment, Vec<usize>) {
         let header = Header {
             kind: Kind::Segment,
+            version: FORMAT_VERSION,
             store_id: StoreId([1; 16]),
             number: 1,
         };

@@ -4,8 +4,12 @@ use std::path::{Path, PathBuf};
 
 use crate::store_id::StoreId;
 
-/// The format of everything in this crate; a store of another one is refused, not set aside.
+/// The format of everything that is written; a later one is refused, not set aside.
 pub(crate) const FORMAT_VERSION: u16 = 2;
+
+/// The format before, whose segments are the same but for the number, and which had a checkpoint
+/// instead of runs.
+pub(crate) const PREVIOUS_VERSION: u16 = 1;
 
 /// Length of a [`Header`].
 pub(crate) const HEADER_LEN: usize = 40;
@@ -17,6 +21,8 @@ pub(crate) enum Kind {
     Segment,
     /// The last write of every key, in the order of keys.
     Run,
+    /// Of the previous format: every live record, in the order of keys.
+    Checkpoint,
 }
 
 impl Kind {
@@ -24,6 +30,15 @@ impl Kind {
         match self {
             Self::Segment => *b"MAILLOG\n",
             Self::Run => *b"MAILRUN\n",
+            Self::Checkpoint => *b"MAILCKP\n",
+        }
+    }
+
+    fn has(self, version: u16) -> bool {
+        match self {
+            Self::Segment => version == FORMAT_VERSION || version == PREVIOUS_VERSION,
+            Self::Run => version == FORMAT_VERSION,
+            Self::Checkpoint => version == PREVIOUS_VERSION,
         }
     }
 }
@@ -32,9 +47,11 @@ impl Kind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Header {
     pub(crate) kind: Kind,
+    /// The format of the file.
+    pub(crate) version: u16,
     /// The store the file belongs to.
     pub(crate) store_id: StoreId,
-    /// Segment: the number of its first batch. Run: the number of the last it covers.
+    /// Segment: the number of its first batch. Run, checkpoint: the number of the last it covers.
     pub(crate) number: u64,
 }
 
@@ -52,7 +69,7 @@ impl Header {
     pub(crate) fn encode(&self) -> [u8; HEADER_LEN] {
         let mut bytes = [0; HEADER_LEN];
         bytes[..8].copy_from_slice(&self.kind.magic());
-        bytes[8..10].copy_from_slice(&FORMAT_VERSION.to_be_bytes());
+        bytes[8..10].copy_from_slice(&self.version.to_be_bytes());
         bytes[12..28].copy_from_slice(&self.store_id.0);
         bytes[28..36].copy_from_slice(&self.number.to_be_bytes());
         let crc = crc32c::crc32c(&bytes[..36]);
@@ -70,7 +87,7 @@ impl Header {
             return Err(HeaderError::Damaged);
         }
         let version = u16::from_be_bytes([body[8], body[9]]);
-        if version != FORMAT_VERSION {
+        if !kind.has(version) {
             return Err(HeaderError::Version(version));
         }
         let store_id = body[12..]
@@ -83,6 +100,7 @@ impl Header {
             .ok_or(HeaderError::Damaged)?;
         Ok(Self {
             kind,
+            version,
             store_id: StoreId(store_id),
             number: u64::from_be_bytes(number),
         })
@@ -112,6 +130,7 @@ mod tests {
 
     const HEADER: Header = Header {
         kind: Kind::Segment,
+        version: FORMAT_VERSION,
         store_id: StoreId([7; 16]),
         number: 42,
     };

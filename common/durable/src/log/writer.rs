@@ -8,7 +8,7 @@ use crate::batch::Op;
 use crate::disk::{self, Disk, Output};
 use crate::log::frame;
 use crate::log::ops;
-use crate::log::segment::{self, HEADER_LEN, Header, Kind};
+use crate::log::segment::{self, FORMAT_VERSION, HEADER_LEN, Header, Kind};
 use crate::store_id::StoreId;
 
 /// A segment that nothing is added to any more, all of it synced.
@@ -44,6 +44,7 @@ impl LogWriter {
     ) -> io::Result<Self> {
         let header = Header {
             kind: Kind::Segment,
+            version: FORMAT_VERSION,
             store_id,
             number: newest + 1,
         };

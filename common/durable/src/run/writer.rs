@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::disk::{self, Disk, Output};
 use crate::log::frame;
 use crate::log::ops;
-use crate::log::segment::{Header, Kind};
+use crate::log::segment::{FORMAT_VERSION, Header, Kind};
 use crate::run::error::RunError;
 use crate::run::filter::Filter;
 use crate::run::footer::Footer;
@@ -48,6 +48,7 @@ impl RunWriter {
         let path = id.path(runs);
         let header = Header {
             kind: Kind::Run,
+            version: FORMAT_VERSION,
             store_id,
             number: id.last,
         };

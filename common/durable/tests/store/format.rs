@@ -6,7 +6,7 @@ use crate::world::{T, World, put};
 use maille_durable::{Batch, Store};
 
 /// Returns a vector of FORMAT.md: of each line, what stands before two spaces.
-fn vector(name: &str) -> Vec<u8> {
+pub(crate) fn vector(name: &str) -> Vec<u8> {
     let format = include_str!("../../FORMAT.md");
     let start = format!("```text {name}\n");
     let (_, rest) = format.split_once(&start).unwrap();

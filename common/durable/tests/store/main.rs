@@ -5,5 +5,6 @@ mod damage;
 mod format;
 mod group_commit;
 mod model;
+mod previous;
 mod reopen;
 mod world;
