@@ -15,7 +15,7 @@
 //! | `reading`, `runs` | one view over memory and runs | change anything |
 //! | `intake`, `durability`, `serving` | the way of a batch, and who is told | retry a sync |
 //! | `checkpointer` | keeps the log short and the runs few | hold up a commit |
-//! | `truth`, `recovery`, `marker`, `set_aside` | from files to a served store | delete what is damaged |
+//! | `truth`, `recovery`, `marker`, `set_aside` | from files to a served store | delete damage |
 //! | `previous` | takes in a store of the format before | change the copy it makes |
 //! | `space` | the low-water mark and the ballast | let the volume run full |
 //! | `disk` | every call that changes the truth on disk | be gone round |

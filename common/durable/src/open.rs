@@ -194,7 +194,9 @@ pub enum OpenError {
         source: io::Error,
     },
     /// The store was written by another version of this program.
-    #[error("{} has format version {version}; this program reads versions 1 and 2.", .path.display())]
+    #[error(
+        "{} has format version {version}; this program reads versions 1 and 2.", .path.display()
+    )]
     Version {
         /// The file.
         path: PathBuf,

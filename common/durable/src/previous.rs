@@ -1,7 +1,7 @@
 //! Takes in a store of the previous format.
 //!
-//! Format 1 had one checkpoint, of every live record, instead of runs. Its segments are read as they
-//! are. A copy of the store is made first; it shares the files that are only ever replaced.
+//! Format 1 had one checkpoint, of every live record, instead of runs. Its segments are read as
+//! they are. A copy of the store is made first; it shares the files that are only ever replaced.
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read};

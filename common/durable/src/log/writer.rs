@@ -106,8 +106,8 @@ impl LogWriter {
         self.bytes == HEADER_LEN as u64
     }
 
-    /// Writes the batches that follow the newest, which weigh `pending_bytes` in memory, and returns
-    /// once they are durable.
+    /// Writes the batches that follow the newest, which weigh `pending_bytes` in memory, and
+    /// returns once they are durable.
     pub(crate) fn append(&mut self, batches: &[Arc<[Op]>], pending_bytes: usize) -> io::Result<()> {
         self.buffer.clear();
         let mut number = self.newest;
