@@ -22,6 +22,26 @@ fault-passphrase-file-unreadable = The passphrase file { $path } cannot be read:
 fault-first-line-empty = its first line is empty
 fault-passphrase-needed = A passphrase is needed, and nobody can be asked: { $error }.
 fault-no-authority-part-yet = { $path } holds no authority part yet.
+fault-folder-not-empty = { $path } is not empty, and nothing is written over.
+fault-file-unusable = { $path } cannot be used: { $error }.
+fault-no-agent-here = This system has no Unix sockets, so no agent can be reached here.
+fault-signals-unheard = Signals cannot be heard: { $error }.
+fault-not-loopback = { $address } is not on loopback, and the example's keys protect nothing.
+fault-reader-name = A reader's name has 1 to { $limit } bytes.
+fault-private-key-as-public = A private key is not written to a file that ends in `.pub`.
+fault-other-anchor = The anchor is not the one this home was made with.
+fault-no-authority-part = { $path } holds no authority part.
+fault-device-of-others = The roster has this device with other keys or for another contact.
+fault-device-not-designated = The roster is kept, and it does not let this device act: it is { $designation } there.
+fault-no-officer-named = { $path } does not name an officer.
+fault-on-duty-unusable = { $path } cannot be read or written: { $error }.
+fault-nobody-on-duty = Nobody is on duty in this home.
+fault-reason-misplaced = --{ $flag } says more about the reason { $reason }, which was not given.
+fault-repeated-unnamed = The alert that this one repeats is not named.
+fault-answer-not-base64 = The agent's answer is not base64: { $error }.
+fault-no-such-part = The alert has { $count } parts, counted from 1, and none is { $asked }.
+fault-part-is-attachment = Part { $part } is an attachment.
+fault-folder-unusable = The folder { $path } cannot be used: { $error }.
 
 ## hint: What to do.
 
@@ -59,6 +79,53 @@ hint-use-terminal = Run the command at a terminal, or give --passphrase-file FIL
 hint-give-roster-and-anchor = Give the folder with --roster and the anchor with --anchor.
 hint-check-roster-and-anchor = Check --roster and --anchor.
 hint-publish-first = Check --roster, or publish authority part 1 first.
+hint-new-folder = Name a folder that is not there yet.
+hint-no-agent-needed = Leave it out: every command opens the home and does the work itself.
+hint-do-remedies = Do what stands behind each `do`.
+hint-mend-it = Mend what the sentence names.
+hint-have-admitted = Have your organisation admit it, then `maille device join` with the newer roster.
+hint-telephone-authority = Telephone the authority: somebody signed two stories.
+hint-ask-for-newer = Ask the authority for a newer one; service goes on.
+hint-open-firewall = Let UDP to it through the firewall; if others fail too, telephone its operator.
+hint-set-clock = Set the clock of this machine (NTP); if it is right, tell the relay's operator.
+hint-telephone-for-keys = Telephone them: a desk publishes its keys when it connects.
+hint-check-home = Check --home.
+hint-close-folder = Close it: chmod 700.
+hint-check-disk = Check the disk of --home.
+hint-make-room = Make room: the desk takes no new alerts.
+hint-make-room-soon = Make room soon: below 64 MiB no new alerts are taken.
+hint-loopback-address = Give --listen an address such as 127.0.0.1:4433.
+hint-other-folder = Choose another DIR.
+hint-check-reader = Check --reader.
+hint-check-out = Check --out.
+hint-mend-plan = Mend the file; docs/commands.md describes it.
+hint-mend-file = Mend the file.
+hint-check-key = Check --key.
+hint-check-founding = Check --network, --key and -k.
+hint-other-roster = Choose another --roster.
+hint-check-holder = Check --holder and --passphrase-file.
+hint-other-out = Choose another --out.
+hint-out-for-key = Choose an --out such as `interpol.key`.
+hint-other-out-folder = Choose another folder with --out, or remove the earlier proposal.
+hint-check-roster = Check --roster.
+hint-other-single = Choose another --single.
+hint-check-key-file = Check --key-file.
+hint-check-anchor = Check --anchor.
+hint-compare-anchor = Compare the keys of --anchor with those who handed it over.
+hint-telephone-organisation = Telephone your organisation: somebody else may have been admitted in your place.
+hint-ask-why-suspended = Ask your organisation why; only it and the authority can lift that.
+hint-ask-to-be-admitted = Ask your organisation to admit it, then join again with the newer roster.
+hint-other-home = Choose another --home.
+hint-check-key-to-suspend = Check --key-file: a key of the authority, or of the subject's organisation.
+hint-check-device = Check --device.
+hint-check-new-officer = Check NAME and --new-passphrase-file.
+hint-sign-in-again = Sign in again with `maille officer in NAME`.
+hint-check-home-and-disk = Check --home and its disk.
+hint-check-sign-in = Check --home, NAME and --passphrase-file.
+hint-give-reason = Give --reason { $reason }, or leave --{ $flag } out.
+hint-name-repeated = Name it with --duplicate-of ID.
+hint-check-part = Check --part.
+hint-save-it = Save it with --save DIR.
 
 ## output: What is said around faults and questions.
 
@@ -71,3 +138,341 @@ output-type-yes = Type yes:
 home-passphrase-of = Passphrase of { $whose }:
 home-new-passphrase-of = New passphrase of { $whose }:
 home-once-more = Once more:
+
+## network: Networks that are made to read and to run.
+
+network-plan-head = The network as people describe it. `maille authority apply` reads such a file.
+network-network = network
+network-roster = roster
+network-part = part
+network-part-issued = { $number }, issued { $issued }
+network-renew-by = renew by
+network-reach = reach
+network-authority = authority
+network-keys-needed = { $threshold } of { $count } keys
+network-rules = rules
+network-may-send = { $from } may send to { $to }
+network-list = list @{ $name }: { $patterns }
+network-relay = relay
+network-relay-at = { $name }, of { $operator }, at { $addresses } (UDP)
+network-transport = transport
+network-signing = signing
+network-contact = contact
+network-telephone = telephone
+network-device = device
+network-first-subject = First alert
+network-first-body = By hand.
+
+## agent: The agent that holds a home.
+
+agent-ready = The agent of { $contact } answers at { $socket }.
+agent-stopped = The agent has stopped; what waits to be sent stays in the outbox.
+
+## alert: Alerts as they are listed, read and answered.
+
+alert-system = the system
+alert-answered = { $short } is { $stage } by { $who }; receipt { $receipt }
+alert-answered-again = { $short } is { $stage } by { $who }, as before; receipt { $receipt }
+alert-note-left = The note did not travel: no sealing key of the sender is known here.
+alert-purged = content purged
+alert-listed = { $urgency } { $kind } from { $from }: { $subject }
+alert-listed-received = received { $received }, { $stage }, to be acknowledged by { $due }
+alert-overdue = OVERDUE
+alert-possibly-seen = possibly seen
+alert-attachments-missing = { $count } attachments on their way
+alert-nothing-waits = Nothing waits for an answer.
+alert-more-hidden = { $count } more with --all.
+alert-not-actual = THIS IS AN { $status }
+alert-subject = subject
+alert-from = from
+alert-to = to
+alert-written = written
+alert-tlp = TLP
+alert-handling = handling
+alert-about = about
+alert-judged = severity, certainty
+alert-evaluation = evaluation
+alert-categories = categories
+alert-responses = to do
+alert-events = events
+alert-since = since
+alert-also-known-as = also known as
+alert-incidents = incidents
+alert-signed-by = signed by
+alert-where = where
+alert-received = received: { $received }; { $stage }; to be acknowledged by { $due }
+alert-received-possibly-seen = received: { $received }, possibly seen before; { $stage }; to be acknowledged by { $due }
+alert-read-by = read by: { $officer }
+alert-on-its-way = on its way
+alert-part = part { $number }: { $what }, { $media_type }, { $bytes } bytes; { $how }
+alert-no-attachments = The alert has no attachments.
+alert-saved = { $path } ({ $bytes } bytes)
+
+## contact: Contacts, before somebody writes to them.
+
+contact-valid-until = valid until { $end }
+contact-no-rule = no rule lets this desk write to it
+contact-hour-unknown = hour unknown
+contact-on-duty = on duty
+contact-off-duty = NOT on duty
+contact-duty-unknown = duty unknown
+contact-no-telephone = no telephone
+contact-telephones = tel. { $numbers }
+contact-there = { $hour } there, { $duty }; { $telephones }
+contact-designated = designation: { $designation }
+contact-deputy = deputy { $contact } is asked after { $after }
+contact-devices-keyed = { $keyed } of { $count } devices with keys
+
+## doctor: What keeps alerts from going and coming.
+
+doctor-not-well = { $count } findings need something done.
+doctor-good = good
+doctor-look = look
+doctor-bad = BAD
+doctor-do = do: { $remedy }
+doctor-store = store
+doctor-store-opens = it opens; epoch { $epoch }
+doctor-key = key in roster
+doctor-key-valid = this device may act for { $contact }
+doctor-key-not = this device is { $designation } there
+doctor-roster = roster
+doctor-roster-found = number { $number }, issued { $issued }
+doctor-roster-forked = number { $number }, issued { $issued }; { $forks } documents contradict it
+doctor-roster-stale = number { $number }, issued { $issued }; it should have been renewed by { $renewed }
+doctor-relay = relay { $name }
+doctor-home-relay = relay { $name }, where this desk collects
+doctor-relay-reached = reached over UDP, connected since { $since }
+doctor-relay-idle = nothing to do there now
+doctor-relay-silent = it has not answered yet
+doctor-clock = clock against relay { $name }
+doctor-clock-off = its signed time is { $offset_ms } ms from ours
+doctor-duty = duty
+doctor-on-duty = { $officer } is on duty
+doctor-nobody-on-duty = nobody is on duty: only the system can acknowledge
+doctor-outbox = outbox
+doctor-nobody-lacks = nobody waits for an alert for want of keys
+doctor-devices-lack = { $count } devices wait for an alert until their keys appear, the first of { $first }
+doctor-folder = folder { $path }
+doctor-no-folder = it is not a folder
+doctor-folder-open = others may enter it (mode { $mode })
+doctor-folder-closed = only its owner may enter it
+doctor-disk = disk
+doctor-disk-free = { $mib } MiB free
+
+## incident: What must not happen and did.
+
+incident-delivery = What relay { $relay } delivered is not believed ({ $check }): { $fault }.
+incident-returned = An alert of { $from } could not be opened, and was returned: { $fault }.
+incident-relay-statement = What relay { $relay } stated is not signed by it.
+incident-receipt = A receipt is not believed ({ $check }).
+incident-receipts-missing = Receipts { $from } to { $to } of device { $device } are missing.
+incident-fork = Device { $device } told two stories under one number.
+incident-alerts-missing = Alerts { $from } to { $to } of device { $device } are missing: ask its contact.
+incident-roster-unknown = A roster that others use stayed unknown for ten minutes.
+incident-roster = Roster documents contradict each other or do not verify: { $fault }.
+incident-bundle = Sealing keys of device { $device } contradict earlier ones.
+incident-rolled-back = This device's store had been rolled back.
+
+## listen: What happens at a desk.
+
+listen-from = from { $contact }
+listen-for = for { $contact }
+listen-at-relay = at relay { $name }
+
+## term: Words of the trade that come as values.
+
+term-kind =
+    { $word ->
+        [alert] alert
+        [reply] reply
+        [update] update
+        [cancel] cancel
+        [addendum] addendum
+        [heartbeat] heartbeat
+       *[other] { $word }
+    }
+term-status =
+    { $word ->
+        [actual] actual
+        [exercise] exercise
+        [test] test
+       *[other] { $word }
+    }
+term-urgency =
+    { $word ->
+        [immediate] immediate
+        [expected] expected
+        [future] future
+        [past] past
+        [unknown] unknown
+       *[other] { $word }
+    }
+term-stage =
+    { $word ->
+        [delivered] delivered
+        [complete] complete
+        [read] read
+        [acknowledged] acknowledged
+        [refused] refused
+        [returned] returned
+       *[other] { $word }
+    }
+term-state =
+    { $word ->
+        [open] open
+        [expired] expired
+        [cancelled] cancelled
+        [refused] refused
+        [acknowledged] acknowledged
+       *[other] { $word }
+    }
+term-reason =
+    { $word ->
+        [none] none
+        [not-ours] not-ours
+        [duplicate] duplicate
+        [cannot-open] cannot-open
+        [no-legal-basis] no-legal-basis
+        [handling] handling
+        [other] other
+        [key-gone] key-gone
+        [version-unknown] version-unknown
+        [wrap-broken] wrap-broken
+        [body-broken] body-broken
+        [content-malformed] content-malformed
+        [critical-extension] critical-extension
+        [unknown-contact] unknown-contact
+        [no-rule] no-rule
+        [not-collected-here] not-collected-here
+        [no-device] no-device
+        [suspended] suspended
+        [sender-quota] sender-quota
+        [mailbox-full] mailbox-full
+        [disk-low] disk-low
+        [device-not-of-contact] device-not-of-contact
+        [two-persons-required] two-persons-required
+        [blob-missing] blob-missing
+        [not-valid] not-valid
+       *[other] { $word }
+    }
+term-notice =
+    { $word ->
+        [released] released
+        [overdue] overdue
+        [unseen] unseen
+        [tombstone] tombstone
+       *[other] { $word }
+    }
+term-standing =
+    { $word ->
+        [member] member
+        [observer] observer
+       *[other] { $word }
+    }
+term-designation =
+    { $word ->
+        [valid] valid
+        [not-yet] not-yet
+        [ended] ended
+        [suspended] suspended
+        [unknown] unknown
+       *[other] { $word }
+    }
+term-event =
+    { $word ->
+        [sent] sent
+        [accepted] accepted
+        [refused-by-relay] refused-by-relay
+        [arrived] arrived
+        [receipt] receipt
+        [state] state
+        [overdue] overdue
+        [notice] notice
+        [acted] acted
+        [incident] incident
+        [new-incarnation] new-incarnation
+        [roster] roster
+       *[other] { $word }
+    }
+term-severity =
+    { $word ->
+        [extreme] extreme
+        [severe] severe
+        [moderate] moderate
+        [minor] minor
+        [unknown] unknown
+       *[other] { $word }
+    }
+term-certainty =
+    { $word ->
+        [observed] observed
+        [likely] likely
+        [possible] possible
+        [unlikely] unlikely
+        [unknown] unknown
+       *[other] { $word }
+    }
+term-category =
+    { $word ->
+        [geo] geo
+        [met] met
+        [safety] safety
+        [security] security
+        [rescue] rescue
+        [fire] fire
+        [health] health
+        [env] env
+        [transport] transport
+        [infra] infra
+        [cbrne] cbrne
+        [other] other
+       *[other] { $word }
+    }
+term-response =
+    { $word ->
+        [shelter] shelter
+        [evacuate] evacuate
+        [prepare] prepare
+        [execute] execute
+        [avoid] avoid
+        [monitor] monitor
+        [assess] assess
+        [all-clear] all-clear
+        [none] none
+       *[other] { $word }
+    }
+term-part-role =
+    { $word ->
+        [text] text
+        [payload] payload
+        [attachment] attachment
+       *[other] { $word }
+    }
+
+## authority: Ceremonies of the key holders.
+
+authority-nothing-to-sign = The roster in force is as the file says. There is nothing to sign.
+authority-no-proposal = no proposal
+authority-next-steps = Hand { $anchor } over in person, once. Pass { $proposal } round: { $threshold } holders run `maille authority sign`, then one runs `maille authority publish`.
+authority-keep-key = Keep { $private } where only { $holder } can reach it. Hand over { $public }, and read the key out by telephone.
+authority-changes = This is { $document }. It changes:
+authority-nothing-changes = nothing but number and dates
+authority-signatures = Signatures of { $document }: { $signed }, and { $threshold } needed.
+authority-signed = signed
+authority-not-yet = not yet
+authority-unknown-holder = unknown
+authority-published = The roster is now { $roster }. Copy the new files into the roster folder of each relay.
+authority-sign-this = Sign this?
+
+## device: Devices on their way into a network, and out of one.
+
+device-joined = { $contact } in { $network }: { $designation }
+device-send-request = Send { $request } to your organisation, then telephone and read this code out.
+device-suspend-at-once = Suspend { $subject } at once? Only the full rule of signatures brings it back.
+device-copy-to-relays = Copy the file into the roster folder of each relay: it acts at once.
+
+## officer: Who may open a home, and who is on duty.
+
+officer-added = { $officer } can open this home.
+officer-on-duty = { $officer } is on duty.
+officer-off-duty = { $officer } is off duty.

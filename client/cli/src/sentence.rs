@@ -22,10 +22,14 @@ use std::sync::LazyLock;
 use fluent::concurrent::FluentBundle;
 use fluent::{FluentArgs, FluentResource, FluentValue};
 
-/// Declares the sentences of a noun. An argument is a `text`, or a `count` that plurals go by.
+/// Declares the sentences of a noun. An argument is a `text`, or a `count` that plurals go by; what
+/// one system alone says bears its `cfg`.
 macro_rules! sentences {
-    ($noun:literal: $($name:ident $({ $($argument:ident: $kind:tt),+ $(,)? })?;)+) => {
-        $(sentences!(@one $noun $name $({ $($argument: $kind),+ })?);)+
+    (
+        $noun:literal:
+        $($(#[$meta:meta])* $name:ident $({ $($argument:ident: $kind:tt),+ $(,)? })?;)+
+    ) => {
+        $(sentences!(@one [$(#[$meta])*] $noun $name $({ $($argument: $kind),+ })?);)+
 
         /// What is declared here.
         #[cfg(test)]
@@ -37,20 +41,24 @@ macro_rules! sentences {
             }),+
         ];
     };
-    (@one $noun:literal $name:ident) => {
+    (@one [$(#[$meta:meta])*] $noun:literal $name:ident) => {
+        $(#[$meta])*
         pub(crate) struct $name;
 
+        $(#[$meta])*
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.pad(&$crate::sentence::say($noun, stringify!($name), []))
             }
         }
     };
-    (@one $noun:literal $name:ident { $($argument:ident: $kind:tt),+ }) => {
+    (@one [$(#[$meta:meta])*] $noun:literal $name:ident { $($argument:ident: $kind:tt),+ }) => {
+        $(#[$meta])*
         pub(crate) struct $name<'a> {
             $(pub(crate) $argument: sentences!(@type $kind)),+
         }
 
+        $(#[$meta])*
         impl std::fmt::Display for $name<'_> {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 let arguments = [$((
@@ -67,10 +75,21 @@ macro_rules! sentences {
     (@value count $value:expr) => { $value.count() };
 }
 
+pub(crate) mod agent;
+pub(crate) mod alert;
+pub(crate) mod authority;
+pub(crate) mod contact;
+pub(crate) mod device;
+pub(crate) mod doctor;
 pub(crate) mod fault;
 pub(crate) mod hint;
 pub(crate) mod home;
+pub(crate) mod incident;
+pub(crate) mod listen;
+pub(crate) mod network;
+pub(crate) mod officer;
 pub(crate) mod output;
+pub(crate) mod term;
 
 #[cfg(test)]
 mod tests;
@@ -78,10 +97,21 @@ mod tests;
 /// Everything that is declared.
 #[cfg(test)]
 const DECLARED: &[&[Declared]] = &[
+    agent::DECLARED,
+    alert::DECLARED,
+    authority::DECLARED,
+    contact::DECLARED,
+    device::DECLARED,
+    doctor::DECLARED,
     fault::DECLARED,
     hint::DECLARED,
     home::DECLARED,
+    incident::DECLARED,
+    listen::DECLARED,
+    network::DECLARED,
+    officer::DECLARED,
     output::DECLARED,
+    term::DECLARED,
 ];
 
 /// The one language so far, and its file.

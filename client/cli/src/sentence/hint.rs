@@ -22,10 +22,15 @@ sentences! {
     AttachmentComes;
     CheckSave;
     TrackAlert;
+    #[cfg(unix)]
     OtherOfficer;
+    #[cfg(unix)]
     RestartAgent;
+    #[cfg(unix)]
     Questions { names: text };
+    #[cfg(unix)]
     QuestionFields;
+    #[cfg(unix)]
     ShorterHome;
     CheckKeyFileOrMake;
     CheckPassphraseFile;
@@ -36,4 +41,52 @@ sentences! {
     GiveRosterAndAnchor;
     CheckRosterAndAnchor;
     PublishFirst;
+    NewFolder;
+    #[cfg(not(unix))]
+    NoAgentNeeded;
+    DoRemedies;
+    MendIt;
+    HaveAdmitted;
+    TelephoneAuthority;
+    AskForNewer;
+    OpenFirewall;
+    SetClock;
+    TelephoneForKeys;
+    CheckHome;
+    CloseFolder;
+    CheckDisk;
+    MakeRoom;
+    MakeRoomSoon;
+    LoopbackAddress;
+    OtherFolder;
+    CheckReader;
+    CheckOut;
+    MendPlan;
+    MendFile;
+    CheckKey;
+    CheckFounding;
+    OtherRoster;
+    CheckHolder;
+    OtherOut;
+    OutForKey;
+    OtherOutFolder;
+    CheckRoster;
+    OtherSingle;
+    CheckKeyFile;
+    CheckAnchor;
+    CompareAnchor;
+    TelephoneOrganisation;
+    AskWhySuspended;
+    AskToBeAdmitted;
+    OtherHome;
+    CheckKeyToSuspend;
+    CheckDevice;
+    CheckNewOfficer;
+    SignInAgain;
+    CheckHomeAndDisk;
+    CheckSignIn;
+    GiveReason { flag: text, reason: text };
+    NameRepeated;
+    CheckPart;
+    SaveIt;
 }
