@@ -42,6 +42,17 @@ fault-answer-not-base64 = The agent's answer is not base64: { $error }.
 fault-no-such-part = The alert has { $count } parts, counted from 1, and none is { $asked }.
 fault-part-is-attachment = Part { $part } is an attachment.
 fault-folder-unusable = The folder { $path } cannot be used: { $error }.
+fault-not-sent = Alert { $alert } is kept, and NOT SENT to { $count } of its recipients.
+fault-nothing-to-say = There is nothing to say.
+fault-body-unreadable = The body cannot be read from standard input: { $error }.
+fault-also-malformed = `{ $given }` does not name a channel and a reference in it.
+fault-handling-malformed = `{ $given }` is not a handling code.
+fault-cap-status = The CAP file has the status { $status }, which no alert has.
+fault-payload-too-large = The payload { $path } has more than 8 MiB.
+fault-not-a-file = it is not a file
+fault-file-unreadable = { $path } cannot be read: { $why }.
+fault-no-subject = The alert has no subject.
+fault-no-contact = `{ $text }` is no contact: { $error }
 
 ## hint: What to do.
 
@@ -126,6 +137,15 @@ hint-give-reason = Give --reason { $reason }, or leave --{ $flag } out.
 hint-name-repeated = Name it with --duplicate-of ID.
 hint-check-part = Check --part.
 hint-save-it = Save it with --save DIR.
+hint-telephone-and-track = Telephone, start `maille agent`, and look with `maille track`.
+hint-give-words = Give --body, --payload, --attach or --cap.
+hint-also-form = Write --also CHANNEL:REFERENCE, as in --also siena:2026-1183.
+hint-handling-form = Give --handling H0, H1, H2, or a condition as --handling H3:TEXT.
+hint-say-status = Say what it is with --status actual, exercise or test.
+hint-attach-it = Give it with --attach.
+hint-check-files = Check --cap, --payload and --attach; nothing was sent.
+hint-say-subject = Say in one line what it is about with --subject, or give a --cap file.
+hint-contact-names = Give --contacts names such as lyon, or addresses such as lyon/cyber.
 
 ## output: What is said around faults and questions.
 
@@ -162,6 +182,7 @@ network-telephone = telephone
 network-device = device
 network-first-subject = First alert
 network-first-body = By hand.
+network-anchor = anchor
 
 ## agent: The agent that holds a home.
 
@@ -448,6 +469,31 @@ term-part-role =
         [attachment] attachment
        *[other] { $word }
     }
+term-connection =
+    { $word ->
+        [idle] idle
+        [connecting] connecting
+        [connected] connected
+        [waiting] waiting
+       *[other] { $word }
+    }
+term-moment =
+    { $word ->
+        [accepted] accepted
+        [refused-by-relay] refused-by-relay
+        [delivered] delivered
+        [complete] complete
+        [read] read
+        [acknowledged] acknowledged
+        [refused] refused
+        [returned] returned
+        [expired] expired
+        [released] released
+        [overdue] overdue
+        [unseen] unseen
+        [tombstone] tombstone
+       *[other] { $word }
+    }
 
 ## authority: Ceremonies of the key holders.
 
@@ -476,3 +522,61 @@ device-copy-to-relays = Copy the file into the roster folder of each relay: it a
 officer-added = { $officer } can open this home.
 officer-on-duty = { $officer } is on duty.
 officer-off-duty = { $officer } is off duty.
+
+## send: Alerts on their way out.
+
+send-cap-kind = The CAP file is of type { $kind }; it is sent as an alert of its own.
+send-to = to { $contact }
+send-deadlines = to be acknowledged by { $due } (within { $within }); ends { $ends } (after { $after })
+send-note = note: { $note }
+send-sent = sent to { $contact } through { $relays }
+send-more-devices-follow = { $count } more of its devices follow when their keys appear
+send-already = the same was sent before under this reference; nothing goes twice
+send-not-sent = NOT SENT to { $contact }: { $why }
+send-next = { $who } sends it, { $when }; { $telephones }
+send-by-agent = the agent
+send-by-next = the next `maille` command or agent that opens this home
+send-next-attempt = next attempt from { $time }
+send-when-keys-appear = as soon as its keys appear
+send-no-telephone = no telephone in the roster
+send-telephone = telephone { $numbers }
+send-no-sealing-key = no sealing key of its devices is known yet
+send-refused-by-relay = relay { $name } refused it: { $reason }
+send-relay-failed = relay { $name }: { $failure }
+send-relay-silent = relay { $name } has not answered yet
+send-no-relay = the roster has no relay for { $organisation }
+send-accepted = { $alert } is accepted for { $contacts }
+send-delivered = { $alert } is delivered to { $contacts }
+send-acknowledged = { $alert } is acknowledged by { $contacts }
+
+## status: How a desk stands.
+
+status-head = { $contact } in { $network }; { $held }; on duty: { $officer }
+status-agent-holds = an agent holds the home
+status-no-agent = no agent runs
+status-nobody-on-duty = nobody is
+status-alerts = { $unanswered } to answer, { $open } sent and open
+status-roster = roster { $number } of { $issued }, renew by { $renew_by }
+status-stale = STALE
+status-forked = FORKED
+status-waits-for-keys = { $alert } waits for keys of { $recipient } device { $device } since { $since }
+status-relay = relay { $name }: { $connection }
+status-home-relay = relay { $name } (home): { $connection }
+status-clock = its clock { $offset_ms } ms
+status-last-error = at { $time } { $words }
+status-receipts-wait = receipts wait
+
+## track: The story of an alert that was sent.
+
+track-head = { $urgency } { $kind } ({ $status }), sent { $sent }
+track-reference = reference: { $reference }
+track-recipient = { $contact }: { $state }; to be acknowledged by { $due }, ends { $ends }
+track-recipient-overdue = { $contact }: { $state } - OVERDUE; to be acknowledged by { $due }, ends { $ends }
+track-devices-follow = { $count } of its devices follow when their keys appear
+track-proof = proof { $hash }
+track-officer-unnamed = officer not named
+track-by-relay = relay { $name }
+track-by-device = { $contact } device { $device }
+track-by-own-device = this contact's device { $device }
+track-suggests = suggests { $contact }
+track-repeats = repeats { $alert }

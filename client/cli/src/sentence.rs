@@ -89,7 +89,10 @@ pub(crate) mod listen;
 pub(crate) mod network;
 pub(crate) mod officer;
 pub(crate) mod output;
+pub(crate) mod send;
+pub(crate) mod status;
 pub(crate) mod term;
+pub(crate) mod track;
 
 #[cfg(test)]
 mod tests;
@@ -111,7 +114,10 @@ const DECLARED: &[&[Declared]] = &[
     network::DECLARED,
     officer::DECLARED,
     output::DECLARED,
+    send::DECLARED,
+    status::DECLARED,
     term::DECLARED,
+    track::DECLARED,
 ];
 
 /// The one language so far, and its file.

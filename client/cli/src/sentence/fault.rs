@@ -47,4 +47,15 @@ sentences! {
     NoSuchPart { count: count, asked: text };
     PartIsAttachment { part: text };
     FolderUnusable { path: text, error: text };
+    NotSent { alert: text, count: count };
+    NothingToSay;
+    BodyUnreadable { error: text };
+    AlsoMalformed { given: text };
+    HandlingMalformed { given: text };
+    CapStatus { status: text };
+    PayloadTooLarge { path: text };
+    NotAFile;
+    FileUnreadable { path: text, why: text };
+    NoSubject;
+    NoContact { text: text, error: text };
 }

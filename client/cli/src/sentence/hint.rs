@@ -89,4 +89,13 @@ sentences! {
     NameRepeated;
     CheckPart;
     SaveIt;
+    TelephoneAndTrack;
+    GiveWords;
+    AlsoForm;
+    HandlingForm;
+    SayStatus;
+    AttachIt;
+    CheckFiles;
+    SaySubject;
+    ContactNames;
 }

@@ -23,4 +23,5 @@ sentences! {
     Device;
     FirstSubject;
     FirstBody;
+    Anchor;
 }

@@ -17,4 +17,6 @@ sentences! {
     Category { word: text };
     Response { word: text };
     PartRole { word: text };
+    Connection { word: text };
+    Moment { word: text };
 }
