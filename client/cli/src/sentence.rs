@@ -78,7 +78,9 @@ macro_rules! sentences {
 pub(crate) mod agent;
 pub(crate) mod alert;
 pub(crate) mod authority;
+pub(crate) mod claim;
 pub(crate) mod contact;
+pub(crate) mod demo;
 pub(crate) mod device;
 pub(crate) mod doctor;
 pub(crate) mod fault;
@@ -103,7 +105,9 @@ const DECLARED: &[&[Declared]] = &[
     agent::DECLARED,
     alert::DECLARED,
     authority::DECLARED,
+    claim::DECLARED,
     contact::DECLARED,
+    demo::DECLARED,
     device::DECLARED,
     doctor::DECLARED,
     fault::DECLARED,

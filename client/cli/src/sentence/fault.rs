@@ -58,4 +58,7 @@ sentences! {
     FileUnreadable { path: text, why: text };
     NoSubject;
     NoContact { text: text, error: text };
+    RelayProcess { error: text };
+    RelaySilent;
+    StepsNotVerified;
 }

@@ -98,4 +98,7 @@ sentences! {
     CheckFiles;
     SaySubject;
     ContactNames;
+    CheckCapPath;
+    GiveCap;
+    ReadRelayLog;
 }
