@@ -165,31 +165,6 @@ home-passphrase-of = Passphrase of { $whose }:
 home-new-passphrase-of = New passphrase of { $whose }:
 home-once-more = Once more:
 
-## network: Networks that are made to read and to run.
-
-network-plan-head = The network as people describe it. `maille authority apply` reads such a file.
-network-network = network
-network-roster = roster
-network-part = part
-network-part-issued = { $number }, issued { $issued }
-network-renew-by = renew by
-network-reach = reach
-network-authority = authority
-network-keys-needed = { $threshold } of { $count } keys
-network-rules = rules
-network-may-send = { $from } may send to { $to }
-network-list = list @{ $name }: { $patterns }
-network-relay = relay
-network-relay-at = { $name }, of { $operator }, at { $addresses } (UDP)
-network-transport = transport
-network-signing = signing
-network-contact = contact
-network-telephone = telephone
-network-device = device
-network-first-subject = First alert
-network-first-body = By hand.
-network-anchor = anchor
-
 ## agent: The agent that holds a home.
 
 agent-ready = The agent of { $contact } answers at { $socket }.
@@ -235,6 +210,77 @@ alert-part = part { $number }: { $what }, { $media_type }, { $bytes } bytes; { $
 alert-no-attachments = The alert has no attachments.
 alert-saved = { $path } ({ $bytes } bytes)
 
+## authority: Ceremonies of the key holders.
+
+authority-nothing-to-sign = The roster in force is as the file says. There is nothing to sign.
+authority-no-proposal = no proposal
+authority-next-steps = Hand { $anchor } over in person, once. Pass { $proposal } round: { $threshold } holders run `maille authority sign`, then one runs `maille authority publish`.
+authority-keep-key = Keep { $private } where only { $holder } can reach it. Hand over { $public }, and read the key out by telephone.
+authority-changes = This is { $document }. It changes:
+authority-nothing-changes = nothing but number and dates
+authority-signatures = Signatures of { $document }: { $signed }, and { $threshold } needed.
+authority-signed = signed
+authority-not-yet = not yet
+authority-unknown-holder = unknown
+authority-published = The roster is now { $roster }. Copy the new files into the roster folder of each relay.
+authority-sign-this = Sign this?
+
+## claim: What the demonstration claims, and verifies.
+
+claim-not-so = Not so: { $claim }.
+claim-did-not-come = { $what } did not come within { $seconds } s
+claim-a-receipt = a receipt of { $contact }
+claim-the-alert-at = the alert at { $contact }
+claim-the-alert-at-bare-connection = the alert at a bare connection
+claim-the-attachment = the attachment
+claim-not-open = { $contact } is not open
+claim-relay-not-reached = { $contact } does not reach the relay
+claim-no-device = { $contact } has no device
+claim-parts-are-signed = every authority part has its signatures
+claim-alert-is-new = the alert is a new one
+claim-every-device-has-wrap = every device of the recipients has a wrap of its own
+claim-accepted-for = accepted for { $contact }
+claim-accepted-for-both = the relay accepted for both
+claim-relay-runs = the relay runs
+claim-relay-killed = the relay was killed ({ $status })
+claim-relay-had-address = the relay had an address
+claim-relay-on-its-port = the relay is back on its port
+claim-store-is-the-same = its store is the one it was
+claim-sender-knows-store = the sender knows the relay's store
+claim-same-reference-same-alert = the same reference is the same alert
+claim-one-in-outbox = one alert stands in the outbox
+claim-one-in-inbox = { $contact } has one alert, not { $found }
+claim-arrivals = { $contact } was told of { $count } arrivals
+claim-has-payload = { $contact } has a payload
+claim-payload-is-file = the payload at { $contact } is the file
+claim-attachment-is-file = the attachment at { $contact } is the file
+claim-receipt-is-signed = the receipt is the one that was signed
+claim-note-reached-sender = the note reached the sender
+claim-note-is-written = the note is the one that was written
+claim-obligation-is = the obligation of { $contact } is { $state }
+claim-refusal-suggests = the refusal says whose it is
+claim-verifies-unchanged = as the relay hands it over, it verifies
+claim-flipped-bit-noticed = a flipped bit is noticed
+claim-body-check-refuses = check E11 refuses it ({ $refusal })
+claim-observer-outbox-empty = nothing stands in the observer's outbox
+claim-was-refused = { $alert } was refused
+claim-relay-answers-for-each = the relay answers for each recipient
+claim-relay-answers = the relay answers
+claim-refused-for-no-rule = the relay refuses for want of a rule, not { $reason }
+claim-key-is-current = a key is current
+claim-not-admitted = it is not admitted ({ $answer })
+claim-was-acknowledged = it was acknowledged
+claim-moved-receipt-refused = a moved receipt is refused
+claim-receipt-checks-refuse = Q3 and Q2 refuse
+claim-relay-greets = the relay greets ({ $answer })
+claim-batch-of-one = the receipt was signed in a batch of one
+claim-words-not-public = the alert has a word of eight letters that is not public
+claim-no-word-stored = no word of the alert is stored in the relay's folder
+claim-no-word-logged = no word of the alert is in the relay's log or a name of its files
+claim-alert-passed-recorder = the alert passed the recorder
+claim-no-word-in-datagram = no word of the alert is in a datagram
+claim-search-finds = the search finds what is there
+
 ## contact: Contacts, before somebody writes to them.
 
 contact-valid-until = valid until { $end }
@@ -249,6 +295,65 @@ contact-there = { $hour } there, { $duty }; { $telephones }
 contact-designated = designation: { $designation }
 contact-deputy = deputy { $contact } is asked after { $after }
 contact-devices-keyed = { $keyed } of { $count } devices with keys
+
+## demo: The demonstration: each step, and what proves it.
+
+demo-everything = Everything lies in { $folder }.
+demo-ok = ok
+demo-not-verified = NOT VERIFIED
+demo-verified = verified { $verified } of { $count } steps
+demo-check-with-openssl = Check the acknowledgement with openssl alone:
+demo-go-on-by-hand = Go on by hand:
+demo-receipt = receipt { $hash } signed by device { $device } of { $contact } with key { $key }
+demo-network = a network founded by { $threshold } of { $count } key holders ({ $holders }), with { $sender }, { $present }, { $away } and the observer { $observer }
+demo-roster-proved = roster { $hash } proved from the anchor
+demo-relay-serves = the relay { $name } serves as a process of its own
+demo-relay-process = process { $process }, { $address } (UDP), incarnation { $incarnation }
+demo-desks-open = { $sender } and { $present } are connected; { $away } published its keys and left
+demo-sealing-keys = sealing keys of all three lie at the relay, signed (bundle { $bundle })
+demo-sent = alert { $alert } stands in the outbox of { $sender }
+demo-sent-id = alert id { $id }, the hash of what the sender's device signed
+demo-accepted = the relay accepted it for both, durably
+demo-accepted-for = { $hash } for { $contact } (key { $key })
+demo-accepted-proofs = Accepted signed by the relay: { $proofs }
+demo-relay-killed = the relay was killed with SIGKILL
+demo-process-ended = process { $process }: { $status }
+demo-relay-back = the relay is back on the same port with the same store
+demo-relay-process-again = process { $process }, { $address }, incarnation { $incarnation } as before
+demo-sent-again = the same was sent again under the same reference, and is the same alert
+demo-one-in-outbox = alert id { $id }, and the outbox has 1
+demo-delivered = { $recipient } has it, durably
+demo-flipped-bit = one flipped bit is noticed: the alert was fetched with the keys of { $recipient }, not answered, and bit 0 of byte { $byte } of its sealed body turned over in memory
+demo-flipped-bit-proof = check { $check } refuses: { $refusal }; unchanged it verifies
+demo-came-back = { $recipient } came back and has it
+demo-once = { $present } and { $away } have it once, { $away } after another restart too
+demo-once-proof = 1 alert in each inbox, 1 arrival in each stream of events
+demo-payload-same = the CAP file is byte for byte the same at { $present } and { $away }
+demo-payload-kept = { $bytes } bytes each, kept as payload-at-*.xml in the folder
+demo-attachment-whole = the attachment of { $bytes } bytes is whole and the same at both
+demo-acknowledged = { $recipient } acknowledged, and { $sender } reads the note
+demo-refused = { $recipient } refused ({ $reason }, suggesting { $suggested }), and { $sender } reads why
+demo-no-rule = { $observer } may not write to { $recipient }: no rule names it
+demo-no-rule-proof = its desk refuses (E6): { $refusal }; its outbox is empty
+demo-forged-refused = an envelope forged with the keys of { $observer } is refused by the relay too
+demo-forged-proof = answer { $hash } signed by the relay: refused, { $reason }
+demo-unknown-device = a device that claims to be of { $recipient } and is not in the roster is turned away
+demo-unknown-device-proof = the relay closes the connection at the handshake (T1): { $refusal }
+demo-moved-receipt = the acknowledgement of { $recipient } does not count for { $other }
+demo-moved-receipt-proof = check Q3: { $moved }; with the other device's name in it, check Q2: { $reworded }
+demo-hand-check = the acknowledgement lies in { $folder } for a check without us
+demo-hand-check-proof = { $receipt }; the command stands at the end
+demo-no-word-in-folder = no word of subject, text, payload, attachment or note is in the relay's folder
+demo-folder-searched = { $words } words of 8 letters or more, none of them public before, searched for in { $files } files of { $bytes } bytes; found 0
+demo-no-word-on-wire = no word of the alert was on the wire between desks and relay
+demo-wire-searched = { $words } words searched for in { $datagrams } datagrams of { $bytes } bytes; found 0
+
+## device: Devices on their way into a network, and out of one.
+
+device-joined = { $contact } in { $network }: { $designation }
+device-send-request = Send { $request } to your organisation, then telephone and read this code out.
+device-suspend-at-once = Suspend { $subject } at once? Only the full rule of signatures brings it back.
+device-copy-to-relays = Copy the file into the roster folder of each relay: it acts at once.
 
 ## doctor: What keeps alerts from going and coming.
 
@@ -306,222 +411,30 @@ listen-from = from { $contact }
 listen-for = for { $contact }
 listen-at-relay = at relay { $name }
 
-## term: Words of the trade that come as values.
+## network: Networks that are made to read and to run.
 
-term-kind =
-    { $word ->
-        [alert] alert
-        [reply] reply
-        [update] update
-        [cancel] cancel
-        [addendum] addendum
-        [heartbeat] heartbeat
-       *[other] { $word }
-    }
-term-status =
-    { $word ->
-        [actual] actual
-        [exercise] exercise
-        [test] test
-       *[other] { $word }
-    }
-term-urgency =
-    { $word ->
-        [immediate] immediate
-        [expected] expected
-        [future] future
-        [past] past
-        [unknown] unknown
-       *[other] { $word }
-    }
-term-stage =
-    { $word ->
-        [delivered] delivered
-        [complete] complete
-        [read] read
-        [acknowledged] acknowledged
-        [refused] refused
-        [returned] returned
-       *[other] { $word }
-    }
-term-state =
-    { $word ->
-        [open] open
-        [expired] expired
-        [cancelled] cancelled
-        [refused] refused
-        [acknowledged] acknowledged
-       *[other] { $word }
-    }
-term-reason =
-    { $word ->
-        [none] none
-        [not-ours] not-ours
-        [duplicate] duplicate
-        [cannot-open] cannot-open
-        [no-legal-basis] no-legal-basis
-        [handling] handling
-        [other] other
-        [key-gone] key-gone
-        [version-unknown] version-unknown
-        [wrap-broken] wrap-broken
-        [body-broken] body-broken
-        [content-malformed] content-malformed
-        [critical-extension] critical-extension
-        [unknown-contact] unknown-contact
-        [no-rule] no-rule
-        [not-collected-here] not-collected-here
-        [no-device] no-device
-        [suspended] suspended
-        [sender-quota] sender-quota
-        [mailbox-full] mailbox-full
-        [disk-low] disk-low
-        [device-not-of-contact] device-not-of-contact
-        [two-persons-required] two-persons-required
-        [blob-missing] blob-missing
-        [not-valid] not-valid
-       *[other] { $word }
-    }
-term-notice =
-    { $word ->
-        [released] released
-        [overdue] overdue
-        [unseen] unseen
-        [tombstone] tombstone
-       *[other] { $word }
-    }
-term-standing =
-    { $word ->
-        [member] member
-        [observer] observer
-       *[other] { $word }
-    }
-term-designation =
-    { $word ->
-        [valid] valid
-        [not-yet] not-yet
-        [ended] ended
-        [suspended] suspended
-        [unknown] unknown
-       *[other] { $word }
-    }
-term-event =
-    { $word ->
-        [sent] sent
-        [accepted] accepted
-        [refused-by-relay] refused-by-relay
-        [arrived] arrived
-        [receipt] receipt
-        [state] state
-        [overdue] overdue
-        [notice] notice
-        [acted] acted
-        [incident] incident
-        [new-incarnation] new-incarnation
-        [roster] roster
-       *[other] { $word }
-    }
-term-severity =
-    { $word ->
-        [extreme] extreme
-        [severe] severe
-        [moderate] moderate
-        [minor] minor
-        [unknown] unknown
-       *[other] { $word }
-    }
-term-certainty =
-    { $word ->
-        [observed] observed
-        [likely] likely
-        [possible] possible
-        [unlikely] unlikely
-        [unknown] unknown
-       *[other] { $word }
-    }
-term-category =
-    { $word ->
-        [geo] geo
-        [met] met
-        [safety] safety
-        [security] security
-        [rescue] rescue
-        [fire] fire
-        [health] health
-        [env] env
-        [transport] transport
-        [infra] infra
-        [cbrne] cbrne
-        [other] other
-       *[other] { $word }
-    }
-term-response =
-    { $word ->
-        [shelter] shelter
-        [evacuate] evacuate
-        [prepare] prepare
-        [execute] execute
-        [avoid] avoid
-        [monitor] monitor
-        [assess] assess
-        [all-clear] all-clear
-        [none] none
-       *[other] { $word }
-    }
-term-part-role =
-    { $word ->
-        [text] text
-        [payload] payload
-        [attachment] attachment
-       *[other] { $word }
-    }
-term-connection =
-    { $word ->
-        [idle] idle
-        [connecting] connecting
-        [connected] connected
-        [waiting] waiting
-       *[other] { $word }
-    }
-term-moment =
-    { $word ->
-        [accepted] accepted
-        [refused-by-relay] refused-by-relay
-        [delivered] delivered
-        [complete] complete
-        [read] read
-        [acknowledged] acknowledged
-        [refused] refused
-        [returned] returned
-        [expired] expired
-        [released] released
-        [overdue] overdue
-        [unseen] unseen
-        [tombstone] tombstone
-       *[other] { $word }
-    }
-
-## authority: Ceremonies of the key holders.
-
-authority-nothing-to-sign = The roster in force is as the file says. There is nothing to sign.
-authority-no-proposal = no proposal
-authority-next-steps = Hand { $anchor } over in person, once. Pass { $proposal } round: { $threshold } holders run `maille authority sign`, then one runs `maille authority publish`.
-authority-keep-key = Keep { $private } where only { $holder } can reach it. Hand over { $public }, and read the key out by telephone.
-authority-changes = This is { $document }. It changes:
-authority-nothing-changes = nothing but number and dates
-authority-signatures = Signatures of { $document }: { $signed }, and { $threshold } needed.
-authority-signed = signed
-authority-not-yet = not yet
-authority-unknown-holder = unknown
-authority-published = The roster is now { $roster }. Copy the new files into the roster folder of each relay.
-authority-sign-this = Sign this?
-
-## device: Devices on their way into a network, and out of one.
-
-device-joined = { $contact } in { $network }: { $designation }
-device-send-request = Send { $request } to your organisation, then telephone and read this code out.
-device-suspend-at-once = Suspend { $subject } at once? Only the full rule of signatures brings it back.
-device-copy-to-relays = Copy the file into the roster folder of each relay: it acts at once.
+network-plan-head = The network as people describe it. `maille authority apply` reads such a file.
+network-network = network
+network-roster = roster
+network-part = part
+network-part-issued = { $number }, issued { $issued }
+network-renew-by = renew by
+network-reach = reach
+network-authority = authority
+network-keys-needed = { $threshold } of { $count } keys
+network-rules = rules
+network-may-send = { $from } may send to { $to }
+network-list = list @{ $name }: { $patterns }
+network-relay = relay
+network-relay-at = { $name }, of { $operator }, at { $addresses } (UDP)
+network-transport = transport
+network-signing = signing
+network-contact = contact
+network-telephone = telephone
+network-device = device
+network-first-subject = First alert
+network-first-body = By hand.
+network-anchor = anchor
 
 ## officer: Who may open a home, and who is on duty.
 
@@ -587,110 +500,223 @@ track-by-own-device = this contact's device { $device }
 track-suggests = suggests { $contact }
 track-repeats = repeats { $alert }
 
-## demo: The demonstration: each step, and what proves it.
+## term: Words of the trade that come as values.
 
-demo-everything = Everything lies in { $folder }.
-demo-ok = ok
-demo-not-verified = NOT VERIFIED
-demo-verified = verified { $verified } of { $count } steps
-demo-check-with-openssl = Check the acknowledgement with openssl alone:
-demo-go-on-by-hand = Go on by hand:
-demo-receipt = receipt { $hash } signed by device { $device } of { $contact } with key { $key }
-demo-network = a network founded by { $threshold } of { $count } key holders ({ $holders }), with { $sender }, { $present }, { $away } and the observer { $observer }
-demo-roster-proved = roster { $hash } proved from the anchor
-demo-relay-serves = the relay { $name } serves as a process of its own
-demo-relay-process = process { $process }, { $address } (UDP), incarnation { $incarnation }
-demo-desks-open = { $sender } and { $present } are connected; { $away } published its keys and left
-demo-sealing-keys = sealing keys of all three lie at the relay, signed (bundle { $bundle })
-demo-sent = alert { $alert } stands in the outbox of { $sender }
-demo-sent-id = alert id { $id }, the hash of what the sender's device signed
-demo-accepted = the relay accepted it for both, durably
-demo-accepted-for = { $hash } for { $contact } (key { $key })
-demo-accepted-proofs = Accepted signed by the relay: { $proofs }
-demo-relay-killed = the relay was killed with SIGKILL
-demo-process-ended = process { $process }: { $status }
-demo-relay-back = the relay is back on the same port with the same store
-demo-relay-process-again = process { $process }, { $address }, incarnation { $incarnation } as before
-demo-sent-again = the same was sent again under the same reference, and is the same alert
-demo-one-in-outbox = alert id { $id }, and the outbox has 1
-demo-delivered = { $recipient } has it, durably
-demo-flipped-bit = one flipped bit is noticed: the alert was fetched with the keys of { $recipient }, not answered, and bit 0 of byte { $byte } of its sealed body turned over in memory
-demo-flipped-bit-proof = check { $check } refuses: { $refusal }; unchanged it verifies
-demo-came-back = { $recipient } came back and has it
-demo-once = { $present } and { $away } have it once, { $away } after another restart too
-demo-once-proof = 1 alert in each inbox, 1 arrival in each stream of events
-demo-payload-same = the CAP file is byte for byte the same at { $present } and { $away }
-demo-payload-kept = { $bytes } bytes each, kept as payload-at-*.xml in the folder
-demo-attachment-whole = the attachment of { $bytes } bytes is whole and the same at both
-demo-acknowledged = { $recipient } acknowledged, and { $sender } reads the note
-demo-refused = { $recipient } refused ({ $reason }, suggesting { $suggested }), and { $sender } reads why
-demo-no-rule = { $observer } may not write to { $recipient }: no rule names it
-demo-no-rule-proof = its desk refuses (E6): { $refusal }; its outbox is empty
-demo-forged-refused = an envelope forged with the keys of { $observer } is refused by the relay too
-demo-forged-proof = answer { $hash } signed by the relay: refused, { $reason }
-demo-unknown-device = a device that claims to be of { $recipient } and is not in the roster is turned away
-demo-unknown-device-proof = the relay closes the connection at the handshake (T1): { $refusal }
-demo-moved-receipt = the acknowledgement of { $recipient } does not count for { $other }
-demo-moved-receipt-proof = check Q3: { $moved }; with the other device's name in it, check Q2: { $reworded }
-demo-hand-check = the acknowledgement lies in { $folder } for a check without us
-demo-hand-check-proof = { $receipt }; the command stands at the end
-demo-no-word-in-folder = no word of subject, text, payload, attachment or note is in the relay's folder
-demo-folder-searched = { $words } words of 8 letters or more, none of them public before, searched for in { $files } files of { $bytes } bytes; found 0
-demo-no-word-on-wire = no word of the alert was on the wire between desks and relay
-demo-wire-searched = { $words } words searched for in { $datagrams } datagrams of { $bytes } bytes; found 0
+term-kind =
+    { $word ->
+        [alert] alert
+        [reply] reply
+        [update] update
+        [cancel] cancel
+        [addendum] addendum
+        [heartbeat] heartbeat
+       *[unlisted] { $word }
+    }
 
-## claim: What the demonstration claims, and verifies.
+term-status =
+    { $word ->
+        [actual] actual
+        [exercise] exercise
+        [test] test
+       *[unlisted] { $word }
+    }
 
-claim-not-so = Not so: { $claim }.
-claim-did-not-come = { $what } did not come within { $seconds } s
-claim-a-receipt = a receipt of { $contact }
-claim-the-alert-at = the alert at { $contact }
-claim-the-alert-at-bare-connection = the alert at a bare connection
-claim-the-attachment = the attachment
-claim-not-open = { $contact } is not open
-claim-relay-not-reached = { $contact } does not reach the relay
-claim-no-device = { $contact } has no device
-claim-parts-are-signed = every authority part has its signatures
-claim-alert-is-new = the alert is a new one
-claim-every-device-has-wrap = every device of the recipients has a wrap of its own
-claim-accepted-for = accepted for { $contact }
-claim-accepted-for-both = the relay accepted for both
-claim-relay-runs = the relay runs
-claim-relay-killed = the relay was killed ({ $status })
-claim-relay-had-address = the relay had an address
-claim-relay-on-its-port = the relay is back on its port
-claim-store-is-the-same = its store is the one it was
-claim-sender-knows-store = the sender knows the relay's store
-claim-same-reference-same-alert = the same reference is the same alert
-claim-one-in-outbox = one alert stands in the outbox
-claim-one-in-inbox = { $contact } has one alert, not { $found }
-claim-arrivals = { $contact } was told of { $count } arrivals
-claim-has-payload = { $contact } has a payload
-claim-payload-is-file = the payload at { $contact } is the file
-claim-attachment-is-file = the attachment at { $contact } is the file
-claim-receipt-is-signed = the receipt is the one that was signed
-claim-note-reached-sender = the note reached the sender
-claim-note-is-written = the note is the one that was written
-claim-obligation-is = the obligation of { $contact } is { $state }
-claim-refusal-suggests = the refusal says whose it is
-claim-verifies-unchanged = as the relay hands it over, it verifies
-claim-flipped-bit-noticed = a flipped bit is noticed
-claim-body-check-refuses = check E11 refuses it ({ $refusal })
-claim-observer-outbox-empty = nothing stands in the observer's outbox
-claim-was-refused = { $alert } was refused
-claim-relay-answers-for-each = the relay answers for each recipient
-claim-relay-answers = the relay answers
-claim-refused-for-no-rule = the relay refuses for want of a rule, not { $reason }
-claim-key-is-current = a key is current
-claim-not-admitted = it is not admitted ({ $answer })
-claim-was-acknowledged = it was acknowledged
-claim-moved-receipt-refused = a moved receipt is refused
-claim-receipt-checks-refuse = Q3 and Q2 refuse
-claim-relay-greets = the relay greets ({ $answer })
-claim-batch-of-one = the receipt was signed in a batch of one
-claim-words-not-public = the alert has a word of eight letters that is not public
-claim-no-word-stored = no word of the alert is stored in the relay's folder
-claim-no-word-logged = no word of the alert is in the relay's log or a name of its files
-claim-alert-passed-recorder = the alert passed the recorder
-claim-no-word-in-datagram = no word of the alert is in a datagram
-claim-search-finds = the search finds what is there
+term-urgency =
+    { $word ->
+        [immediate] immediate
+        [expected] expected
+        [future] future
+        [past] past
+        [unknown] unknown
+       *[unlisted] { $word }
+    }
+
+term-stage =
+    { $word ->
+        [delivered] delivered
+        [complete] complete
+        [read] read
+        [acknowledged] acknowledged
+        [refused] refused
+        [returned] returned
+       *[unlisted] { $word }
+    }
+
+term-state =
+    { $word ->
+        [open] open
+        [expired] expired
+        [cancelled] cancelled
+        [refused] refused
+        [acknowledged] acknowledged
+       *[unlisted] { $word }
+    }
+
+term-reason =
+    { $word ->
+        [none] none
+        [not-ours] not-ours
+        [duplicate] duplicate
+        [cannot-open] cannot-open
+        [no-legal-basis] no-legal-basis
+        [handling] handling
+        [other] other
+        [key-gone] key-gone
+        [version-unknown] version-unknown
+        [wrap-broken] wrap-broken
+        [body-broken] body-broken
+        [content-malformed] content-malformed
+        [critical-extension] critical-extension
+        [reference-unknown] reference-unknown
+        [store-full] store-full
+        [not-allowed] not-allowed
+        [unknown-contact] unknown-contact
+        [no-rule] no-rule
+        [not-collected-here] not-collected-here
+        [no-device] no-device
+        [suspended] suspended
+        [sender-quota] sender-quota
+        [mailbox-full] mailbox-full
+        [disk-low] disk-low
+        [device-not-of-contact] device-not-of-contact
+        [two-persons-required] two-persons-required
+        [blob-missing] blob-missing
+        [not-valid] not-valid
+       *[unlisted] { $word }
+    }
+
+term-notice =
+    { $word ->
+        [released] released
+        [overdue] overdue
+        [unseen] unseen
+        [tombstone] tombstone
+       *[unlisted] { $word }
+    }
+
+term-standing =
+    { $word ->
+        [member] member
+        [observer] observer
+       *[unlisted] { $word }
+    }
+
+term-designation =
+    { $word ->
+        [valid] valid
+        [not-yet] not-yet
+        [ended] ended
+        [suspended] suspended
+        [unknown] unknown
+       *[unlisted] { $word }
+    }
+
+term-event =
+    { $word ->
+        [sent] sent
+        [accepted] accepted
+        [refused-by-relay] refused-by-relay
+        [arrived] arrived
+        [receipt] receipt
+        [state] state
+        [overdue] overdue
+        [notice] notice
+        [acted] acted
+        [incident] incident
+        [new-incarnation] new-incarnation
+        [roster] roster
+       *[unlisted] { $word }
+    }
+
+term-severity =
+    { $word ->
+        [extreme] extreme
+        [severe] severe
+        [moderate] moderate
+        [minor] minor
+        [unknown] unknown
+       *[unlisted] { $word }
+    }
+
+term-certainty =
+    { $word ->
+        [observed] observed
+        [likely] likely
+        [possible] possible
+        [unlikely] unlikely
+        [unknown] unknown
+       *[unlisted] { $word }
+    }
+
+term-category =
+    { $word ->
+        [geo] geo
+        [met] met
+        [safety] safety
+        [security] security
+        [rescue] rescue
+        [fire] fire
+        [health] health
+        [env] env
+        [transport] transport
+        [infra] infra
+        [cbrne] cbrne
+        [other] other
+       *[unlisted] { $word }
+    }
+
+term-response =
+    { $word ->
+        [shelter] shelter
+        [evacuate] evacuate
+        [prepare] prepare
+        [execute] execute
+        [avoid] avoid
+        [monitor] monitor
+        [assess] assess
+        [all-clear] all-clear
+        [none] none
+       *[unlisted] { $word }
+    }
+
+term-part-role =
+    { $word ->
+        [text] text
+        [payload] payload
+        [attachment] attachment
+       *[unlisted] { $word }
+    }
+
+term-connection =
+    { $word ->
+        [idle] idle
+        [connecting] connecting
+        [connected] connected
+        [waiting] waiting
+       *[unlisted] { $word }
+    }
+
+term-moment =
+    { $word ->
+        [accepted] accepted
+        [refused-by-relay] refused-by-relay
+        [delivered] delivered
+        [complete] complete
+        [read] read
+        [acknowledged] acknowledged
+        [refused] refused
+        [returned] returned
+        [expired] expired
+        [released] released
+        [overdue] overdue
+        [unseen] unseen
+        [tombstone] tombstone
+       *[unlisted] { $word }
+    }
+
+term-reach =
+    { $word ->
+        [anywhere] anywhere
+        [loopback] loopback
+       *[unlisted] { $word }
+    }

@@ -11,9 +11,11 @@
 //! | file | its noun |
 //! |---|---|
 //! | `fault.rs`, `hint.rs` | what failed, and what to do |
-//! | `output.rs` | what is said around faults and questions |
-//! | `agent.rs`, `alert.rs`, `authority.rs`, `contact.rs`, `device.rs`, `doctor.rs`, `home.rs`, `incident.rs`, `listen.rs`, `send.rs`, `status.rs`, `track.rs` | what commands tell |
-//! | `network.rs` | networks that are made for reading and tests |
+//! | `output.rs`, `home.rs` | what is said around faults and questions; what is asked for |
+//! | `alert.rs`, `send.rs`, `track.rs`, `listen.rs`, `incident.rs` | alerts, out and in |
+//! | `contact.rs`, `status.rs`, `doctor.rs`, `agent.rs` | contacts, and how a desk stands |
+//! | `authority.rs`, `device.rs`, `officer.rs` | ceremonies |
+//! | `network.rs` | networks that are made to read and to run |
 //! | `demo.rs`, `claim.rs` | the demonstration: what it shows, and what it claims |
 //! | `term.rs` | words of the trade that come as values |
 

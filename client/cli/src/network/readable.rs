@@ -27,7 +27,7 @@ fn write_roster(text: &mut String, roster: &Roster) -> std::fmt::Result {
     write_line(text, &words::Roster, &roster.hash())?;
     write_line(text, &words::Part, &issued)?;
     write_line(text, &words::RenewBy, &part.renew_by)?;
-    write_line(text, &words::Reach, &part.reach)?;
+    write_line(text, &words::Reach, &term::Reach { word: &part.reach })?;
     write_line(text, &words::Authority, &keys)?;
     for key in &part.keys {
         writeln!(

@@ -19,4 +19,5 @@ sentences! {
     PartRole { word: text };
     Connection { word: text };
     Moment { word: text };
+    Reach { word: text };
 }

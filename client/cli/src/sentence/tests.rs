@@ -5,8 +5,15 @@ use std::fs;
 use std::path::Path;
 
 use fluent::{FluentArgs, FluentValue};
-use fluent_syntax::ast::{Entry, Expression, InlineExpression, Message, Pattern, PatternElement};
+use fluent_syntax::ast::{
+    Entry, Expression, InlineExpression, Message, Pattern, PatternElement, VariantKey,
+};
 use fluent_syntax::parser::parse;
+use maille_common::roster::Designation;
+use maille_common::terms::{
+    AcceptReason, Category, Certainty, Kind, NoticeKind, PartRole, Reach, Reason, Response,
+    Severity, Stage, Standing, Status, Urgency,
+};
 
 use super::{DECLARED, Declared, id, read};
 
@@ -41,6 +48,39 @@ fn every_sentence_can_be_said_in_every_language() {
                 let said = language.format_pattern(pattern, Some(&arguments), &mut errors);
                 assert!(errors.is_empty(), "{tag}: {}: {errors:?}", one.id());
                 assert!(!said.is_empty(), "{tag}: {} is empty", one.id());
+            }
+        }
+    }
+}
+
+#[test]
+fn every_language_has_a_word_for_every_term() {
+    let states = ["open", "expired", "cancelled", "refused", "acknowledged"];
+    let reasons = [Reason::NAMES, AcceptReason::NAMES].concat();
+    let timeline = [Stage::NAMES, NoticeKind::NAMES, &["accepted", "expired"]].concat();
+    let terms: &[(&str, &[&str])] = &[
+        ("term-category", Category::NAMES),
+        ("term-certainty", Certainty::NAMES),
+        ("term-designation", Designation::NAMES),
+        ("term-kind", Kind::NAMES),
+        ("term-moment", &timeline),
+        ("term-notice", NoticeKind::NAMES),
+        ("term-part-role", PartRole::NAMES),
+        ("term-reach", Reach::NAMES),
+        ("term-reason", &reasons),
+        ("term-response", Response::NAMES),
+        ("term-severity", Severity::NAMES),
+        ("term-stage", Stage::NAMES),
+        ("term-standing", Standing::NAMES),
+        ("term-state", &states),
+        ("term-status", Status::NAMES),
+        ("term-urgency", Urgency::NAMES),
+    ];
+    for (tag, text) in files() {
+        for (id, names) in terms {
+            let words = variants(&text, id);
+            for name in *names {
+                assert!(words.contains(*name), "{tag}: {id} has no word for {name}");
             }
         }
     }
@@ -122,6 +162,28 @@ fn written(text: &str) -> Result<Sentences, String> {
         }
     }
     Ok(sentences)
+}
+
+/// What the selector of a sentence tells apart.
+fn variants(text: &str, id: &str) -> BTreeSet<String> {
+    let resource = parse(text).expect("a sound file");
+    let pattern = resource.body.into_iter().find_map(|entry| match entry {
+        Entry::Message(message) if message.id.name == id => message.value,
+        _ => None,
+    });
+    let elements = pattern.into_iter().flat_map(|pattern| pattern.elements);
+    let variants = elements.flat_map(|element| match element {
+        PatternElement::Placeable {
+            expression: Expression::Select { variants, .. },
+        } => variants,
+        _ => Vec::new(),
+    });
+    variants
+        .filter_map(|variant| match variant.key {
+            VariantKey::Identifier { name } => Some(name.to_owned()),
+            VariantKey::NumberLiteral { .. } => None,
+        })
+        .collect()
 }
 
 /// The arguments that a pattern shows or goes by.
