@@ -40,7 +40,7 @@ pub(crate) fn block_on<T>(
         .enable_all()
         .build();
     let runtime = runtime.map_err(|error| {
-        let sentence = format!("The program cannot start its threads: {error}.");
+        let sentence = crate::sentence::fault::NoThreads { error: &error };
         crate::fault::Fault::new(crate::exit::Exit::World, "threads", sentence)
     })?;
     runtime.block_on(work)

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::exit::Exit;
 use crate::fault::Fault;
 use crate::output::Output;
+use crate::sentence::{fault, hint};
 
 pub(crate) mod ack;
 mod agent;
@@ -49,12 +50,7 @@ impl Context {
     /// The home, where a command needs one.
     pub(crate) fn home(&self) -> Result<&Path, Fault> {
         self.home.as_deref().ok_or_else(|| {
-            Fault::new(
-                Exit::Usage,
-                "no-home",
-                "This command needs the home of a device.",
-            )
-            .with_hint("Name it with --home DIR, or set MAILLE_HOME.")
+            Fault::new(Exit::Usage, "no-home", fault::NoHome).with_hint(hint::NameHome)
         })
     }
 }

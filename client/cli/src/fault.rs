@@ -11,6 +11,7 @@ use maille_client::authority::{
 use maille_client::home::HomeError;
 
 use crate::exit::Exit;
+use crate::sentence::{fault, hint};
 
 mod of_desk;
 
@@ -44,29 +45,25 @@ impl Fault {
     }
 
     /// The same with a hint, unless it has one.
-    pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint.get_or_insert(hint.into());
+    pub(crate) fn with_hint(mut self, hint: impl Display) -> Self {
+        self.hint.get_or_insert_with(|| hint.to_string());
         self
     }
 
     /// A result could not be printed.
     pub(crate) fn of_write(error: &io::Error) -> Self {
-        Self::new(
-            Exit::World,
-            "output",
-            format_args!("The result cannot be printed: {error}."),
-        )
+        Self::new(Exit::World, "output", fault::OutputUnwritable { error })
     }
 }
 
 /// Adds a hint to whatever failed.
 pub(crate) trait Hint<T> {
     /// The value, or the fault with this hint.
-    fn hint(self, hint: &str) -> Result<T, Fault>;
+    fn hint(self, hint: impl Display) -> Result<T, Fault>;
 }
 
 impl<T, E: Into<Fault>> Hint<T> for Result<T, E> {
-    fn hint(self, hint: &str) -> Result<T, Fault> {
+    fn hint(self, hint: impl Display) -> Result<T, Fault> {
         self.map_err(|error| error.into().with_hint(hint))
     }
 }
@@ -118,23 +115,13 @@ impl From<ProposalError> for Fault {
             ProposalError::TooLong(_) => Exit::Input,
             _ => Exit::Refused,
         };
-        let hint = match &error {
-            ProposalError::TooFew { .. } => {
-                Some("Pass the file on; `maille authority status` tells for whom it waits.")
-            }
-            ProposalError::DoesNotFollow { .. } => {
-                Some("Bring the folder of --roster up to date, or make the proposal again on it.")
-            }
-            ProposalError::UnknownOrganisation { .. } => {
-                Some("Publish the authority part that brings the organisation first.")
-            }
+        let hint: Option<&dyn Display> = match &error {
+            ProposalError::TooFew { .. } => Some(&hint::PassProposalOn),
+            ProposalError::DoesNotFollow { .. } => Some(&hint::UpdateRoster),
+            ProposalError::UnknownOrganisation { .. } => Some(&hint::PublishOrganisation),
             _ => None,
         };
-        let fault = Self::new(exit, error.code(), error);
-        Self {
-            hint: hint.map(str::to_owned),
-            ..fault
-        }
+        hinted(Self::new(exit, error.code(), error), hint)
     }
 }
 
@@ -163,25 +150,13 @@ impl From<FoundError> for Fault {
 
 impl From<AdmitError> for Fault {
     fn from(error: AdmitError) -> Self {
-        let (exit, hint) = match &error {
-            AdmitError::WrongCode => (
-                Exit::Refused,
-                Some("Telephone the contact again, and give what they read out with --code."),
-            ),
+        let (exit, hint): (_, Option<&dyn Display>) = match &error {
+            AdmitError::WrongCode => (Exit::Refused, Some(&hint::TelephoneForCode)),
             AdmitError::Request(_) | AdmitError::Document(_) => (Exit::Refused, None),
-            AdmitError::UnknownContact { .. } => (
-                Exit::Input,
-                Some(
-                    "Describe the contact in a file, and bring it in by `maille authority apply`.",
-                ),
-            ),
+            AdmitError::UnknownContact { .. } => (Exit::Input, Some(&hint::DescribeContact)),
             _ => (Exit::Input, None),
         };
-        let fault = Self::new(exit, error.code(), error);
-        Self {
-            hint: hint.map(str::to_owned),
-            ..fault
-        }
+        hinted(Self::new(exit, error.code(), error), hint)
     }
 }
 
@@ -209,6 +184,14 @@ impl From<HomeError> for Fault {
             _ => Exit::Input,
         };
         Self::new(exit, error.code(), error)
+    }
+}
+
+/// The fault with a hint, where there is one.
+fn hinted(fault: Fault, hint: Option<&dyn Display>) -> Fault {
+    match hint {
+        Some(hint) => fault.with_hint(hint),
+        None => fault,
     }
 }
 

@@ -12,6 +12,7 @@
 //! | `form.rs` | words of the trade in JSON |
 //! | `local_time.rs` | times as the machine's people read them |
 //! | `safe_text.rs` | text of strangers, made harmless for a terminal |
+//! | `sentence/` | the sentences for people, which stand in `sentences/en.ftl` |
 //! | `clock.rs` | the time of this machine |
 //!
 //! What people must know of each command stands in `docs/commands.md`, whose examples the tests
@@ -29,6 +30,7 @@ mod local_time;
 mod network;
 mod output;
 mod safe_text;
+mod sentence;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

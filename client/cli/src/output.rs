@@ -1,5 +1,6 @@
 //! Where words go: data to standard output, talk to standard error.
 
+use std::fmt::Display;
 use std::io::{self, BufRead, Write};
 
 use serde::Serialize;
@@ -7,6 +8,7 @@ use serde::Serialize;
 use crate::exit::Exit;
 use crate::fault::Fault;
 use crate::safe_text::safe_text;
+use crate::sentence::{fault, hint, output};
 
 /// The two streams, and whether a machine reads the first.
 #[derive(Debug, Clone, Copy)]
@@ -37,16 +39,17 @@ impl Output {
     }
 
     /// Tells people something. Nobody's work depends on it, so a closed stream is no fault.
-    pub(crate) fn say(&self, text: &str) {
-        let _ = writeln!(io::stderr().lock(), "{}", safe_lines(text));
+    pub(crate) fn say(&self, text: impl Display) {
+        let _ = writeln!(io::stderr().lock(), "{}", safe_lines(&text.to_string()));
     }
 
     /// Tells why a command failed, and what to do.
     pub(crate) fn fault(&self, fault: &Fault) {
         if !self.json {
-            self.say(&format!("error: {}", fault.sentence));
+            let sentence = &fault.sentence;
+            self.say(output::Error { sentence });
             if let Some(hint) = &fault.hint {
-                self.say(&format!("hint: {hint}"));
+                self.say(output::Hint { hint });
             }
             return;
         }
@@ -57,9 +60,10 @@ impl Output {
     }
 
     /// Asks whether to go on. Only `yes` is yes.
-    pub(crate) fn confirm(&self, question: &str) -> Result<(), Fault> {
+    pub(crate) fn confirm(&self, question: impl Display) -> Result<(), Fault> {
         let mut stderr = io::stderr().lock();
-        let asked = write!(stderr, "{} Type yes: ", safe_text(question));
+        let question = safe_text(&question.to_string());
+        let asked = write!(stderr, "{question} {} ", output::TypeYes);
         let _ = asked.and_then(|()| stderr.flush());
         let mut answer = String::new();
         io::stdin()
@@ -68,12 +72,10 @@ impl Output {
             .map_err(|error| Fault::of_write(&error))?;
         match answer.trim() {
             "yes" => Ok(()),
-            _ => Err(Fault::new(
-                Exit::Declined,
-                "declined",
-                "Nothing was done: the answer was not yes.",
-            )
-            .with_hint("Answer `yes`, or give --yes where nobody can be asked.")),
+            _ => {
+                Err(Fault::new(Exit::Declined, "declined", fault::NotYes)
+                    .with_hint(hint::AnswerYes))
+            }
         }
     }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::faults::Faults;
 use crate::repository::{root, rust_sources, text_files, top_level};
-use crate::words::{line_of, places};
+use crate::words::{attribute, line_of, places};
 
 const COLUMNS_MAX: usize = 100;
 const LINES_MAX: usize = 600;
@@ -102,9 +102,9 @@ fn nothing_is_left_unfinished() {
 fn every_relaxation_of_a_lint_gives_its_reason() {
     let mut faults = Faults::default();
     for source in rust_sources() {
-        for attribute in ["#[", "#!["] {
-            for at in places(&source.code, attribute) {
-                let text = attribute_text(&source.code[at..]);
+        for start in ["#[", "#!["] {
+            for at in places(&source.code, start) {
+                let text = attribute(&source.code[at..]);
                 let relaxes = ["allow(", "expect("]
                     .iter()
                     .any(|lint| !places(text, lint).is_empty());
@@ -147,18 +147,4 @@ fn the_formatter_keeps_the_same_width() {
         text.lines()
             .any(|line| line == format!("max_width = {COLUMNS_MAX}"))
     );
-}
-
-/// An attribute from its `#` to the bracket that closes it.
-fn attribute_text(code: &str) -> &str {
-    let mut depth = 0_usize;
-    for (at, letter) in code.char_indices() {
-        match letter {
-            '[' => depth += 1,
-            ']' if depth == 1 => return &code[..=at],
-            ']' => depth -= 1,
-            _ => {}
-        }
-    }
-    code
 }

@@ -11,4 +11,5 @@ mod protocol;
 mod repository;
 mod rooms;
 mod rust_source;
+mod sentences;
 mod words;

@@ -67,6 +67,11 @@ const CONFINED: &[Confined] = &[
         places: &["relay/", "client/cli/src/demo.rs", "client/cli/src/demo/"],
         why: "relay and client meet only on the wire; the demonstration alone links both",
     },
+    Confined {
+        words: &["fluent"],
+        places: &["client/cli/src/sentence.rs"],
+        why: "one way to say a sentence, which is checked",
+    },
 ];
 
 /// What only one file of a shell does.

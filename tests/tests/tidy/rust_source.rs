@@ -45,7 +45,7 @@ impl RustSource {
         sources
     }
 
-    fn new(path: &str, text: &str) -> Self {
+    pub(crate) fn new(path: &str, text: &str) -> Self {
         let (code, comments) = split(text);
         let (product, tests) = split_tests(&code);
         Self {
@@ -62,6 +62,15 @@ impl RustSource {
     pub(crate) fn lies_in(&self, places: &[&str]) -> bool {
         places.iter().any(|place| {
             self.path == *place || (place.ends_with('/') && self.path.starts_with(place))
+        })
+    }
+
+    /// The strings and characters that the product has, as they are written, each with its offset.
+    pub(crate) fn literals(&self) -> impl Iterator<Item = (usize, &str)> {
+        self.product.match_indices('"').filter_map(|(at, _)| {
+            let rest = self.text.get(at..)?;
+            let (_, len) = token(rest, rest.chars().next()?, false);
+            Some((at, &rest[..len]))
         })
     }
 
@@ -234,6 +243,8 @@ fn comments_strings_and_tests_are_told_from_code() {
     assert!(source.comments.contains("A word: rand."));
     assert!(!source.product.contains("sleep") && source.tests.contains("sleep()"));
     assert!(source.product.contains("fn e() {}"));
+    let literals: Vec<_> = source.literals().map(|(_, literal)| literal).collect();
+    assert_eq!(literals, ["'\"'", "\"quinn \\\" \"", "r#\"tokio \" \"#"]);
     assert_eq!(
         test_modules(&source.path, &source.code),
         ["common/src/crypto/vectors"]

@@ -46,6 +46,20 @@ pub(crate) fn braces(text: &str) -> &str {
     text
 }
 
+/// An attribute from its `#` to the bracket that closes it.
+pub(crate) fn attribute(code: &str) -> &str {
+    let mut depth = 0_usize;
+    for (at, letter) in code.char_indices() {
+        match letter {
+            '[' => depth += 1,
+            ']' if depth == 1 => return &code[..=at],
+            ']' => depth -= 1,
+            _ => {}
+        }
+    }
+    code
+}
+
 /// The line of a byte offset, counted from 1.
 pub(crate) fn line_of(text: &str, at: usize) -> usize {
     text[..at].matches('\n').count() + 1

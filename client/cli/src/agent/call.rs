@@ -16,6 +16,7 @@ use super::wire::{BODY_BYTES_MAX, FaultBody};
 use crate::command::officer::on_duty;
 use crate::exit::Exit;
 use crate::fault::Fault;
+use crate::sentence::{fault, hint};
 
 /// An agent that runs.
 #[derive(Debug)]
@@ -44,9 +45,8 @@ impl Call {
         if on_duty::read(home)?.is_some_and(|duty| duty.officer == named) {
             return Ok(());
         }
-        let sentence = format!("An agent holds this home, and {named} is not on duty there.");
-        Err(Fault::new(Exit::Access, "not-on-duty", sentence)
-            .with_hint("Leave --officer out, or stop the agent and go on duty first."))
+        let sentence = fault::NotOnDuty { officer: &named };
+        Err(Fault::new(Exit::Access, "not-on-duty", sentence).with_hint(hint::OtherOfficer))
     }
 
     /// Asks the agent something.
@@ -91,11 +91,8 @@ impl Call {
     }
 
     fn broken(&self, error: &impl std::fmt::Display) -> Fault {
-        let sentence = format!(
-            "The agent at {} did not answer: {error}.",
-            self.socket.display()
-        );
-        Fault::new(Exit::World, "agent-broken", sentence)
-            .with_hint("Look whether it still runs, and is of this version; start it again.")
+        let socket = &self.socket.display();
+        let sentence = fault::AgentSilent { socket, error };
+        Fault::new(Exit::World, "agent-broken", sentence).with_hint(hint::RestartAgent)
     }
 }

@@ -6,6 +6,7 @@ use crate::command::send::{preview, wait};
 use crate::command::{ack, contacts, doctor, inbox, listen, read, refuse, send, status, track};
 use crate::exit::Exit;
 use crate::fault::Fault;
+use crate::sentence::{fault, hint};
 
 /// Declares the questions there are.
 macro_rules! questions {
@@ -43,22 +44,22 @@ questions! {
 
 /// There is no such question.
 pub(super) fn unknown(name: &str) -> Fault {
-    let sentence = format!("There is no question `{name}`.");
-    let hint = format!("POST to /v1/ and one of: {}.", NAMES.join(", "));
-    Fault::new(Exit::Usage, "unknown-question", sentence).with_hint(hint)
+    let sentence = fault::NoSuchQuestion { name: &name };
+    let names = &NAMES.join(", ");
+    Fault::new(Exit::Usage, "unknown-question", sentence).with_hint(hint::Questions { names })
 }
 
 async fn answer_one<A: Ask>(json: &[u8], desk: &Desk) -> Result<Vec<u8>, Fault> {
     // No body asks for what needs nothing said.
     let json = if json.is_empty() { b"{}" } else { json };
     let question: A = serde_json::from_slice(json).map_err(|error| {
-        let sentence = format!("The question `{}` is not understood: {error}.", A::NAME);
-        Fault::new(Exit::Input, "question-form", sentence)
-            .with_hint("docs/commands.md shows the fields of every question.")
+        let (name, error) = (&A::NAME, &error);
+        let sentence = fault::QuestionMalformed { name, error };
+        Fault::new(Exit::Input, "question-form", sentence).with_hint(hint::QuestionFields)
     })?;
     let answer = question.answer(desk).await?;
     serde_json::to_vec(&answer).map_err(|error| {
-        let sentence = format!("The answer cannot be written: {error}.");
+        let sentence = fault::AnswerUnwritable { error: &error };
         Fault::new(Exit::World, "answer-form", sentence)
     })
 }

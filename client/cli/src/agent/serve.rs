@@ -23,6 +23,7 @@ use super::questions;
 use super::wire::{BODY_BYTES_MAX, FaultBody, status_of};
 use crate::exit::Exit;
 use crate::fault::Fault;
+use crate::sentence::{fault, hint};
 
 /// The most that may ask at once: the commands and programs of one machine, and room.
 const CALLERS_MAX: usize = 128;
@@ -54,9 +55,9 @@ impl Socket {
         let path = socket_path(home);
         let fresh = path.with_extension("sock.new");
         let failed = |error: std::io::Error| {
-            let sentence = format!("The socket {} cannot be made: {error}.", path.display());
-            Fault::new(Exit::World, "agent-socket", sentence)
-                .with_hint("A socket's path is short, about 100 bytes: choose a shorter --home.")
+            let (path, error) = (&path.display(), &error);
+            let sentence = fault::NoSocket { path, error };
+            Fault::new(Exit::World, "agent-socket", sentence).with_hint(hint::ShorterHome)
         };
         remove_old(&fresh).map_err(failed)?;
         let listener = UnixListener::bind(&fresh).map_err(failed)?;
@@ -151,7 +152,7 @@ async fn read(request: Request<Incoming>) -> Result<(String, Bytes), Fault> {
         .collect()
         .await;
     let body = body.map_err(|error| {
-        let sentence = format!("The question cannot be read: {error}.");
+        let sentence = fault::QuestionUnreadable { error: &error };
         Fault::new(Exit::Input, "question-unreadable", sentence)
     })?;
     Ok((name, body.to_bytes()))

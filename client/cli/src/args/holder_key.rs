@@ -7,6 +7,7 @@ use maille_client::authority::{HolderKey, KeyFile};
 
 use super::ask;
 use crate::fault::{Fault, Hint};
+use crate::sentence::hint;
 
 /// A key file and its passphrase.
 #[derive(Debug, Args)]
@@ -22,13 +23,12 @@ pub(crate) struct HolderKeyArgs {
 impl HolderKeyArgs {
     /// Opens the key.
     pub(crate) fn open(&self) -> Result<HolderKey, Fault> {
-        let file = KeyFile::read(&self.key_file)
-            .hint("Check --key-file; `maille authority key new` makes one.")?;
+        let file = KeyFile::read(&self.key_file).hint(hint::CheckKeyFileOrMake)?;
         let passphrase = match file.is_sealed() {
             true => Some(ask(self.passphrase_file.as_deref(), &file.public().holder)?),
             false => None,
         };
         file.open(passphrase.as_ref())
-            .hint("Check --passphrase-file.")
+            .hint(hint::CheckPassphraseFile)
     }
 }

@@ -8,6 +8,7 @@ use maille_client::home::{Home, Passphrase, Unlock};
 use super::ask;
 use crate::command::officer::on_duty;
 use crate::fault::{Fault, Hint};
+use crate::sentence::hint;
 
 /// Who opens the home: an officer by passphrase, or the machine by its key.
 #[derive(Debug, Args)]
@@ -43,13 +44,12 @@ impl UnlockArgs {
     /// Opens the home.
     pub(crate) fn open(&self, home: &Path) -> Result<Home, Fault> {
         let Some((name, passphrase)) = self.key(home)? else {
-            return Home::open(home, Unlock::Machine)
-                .hint("Name who opens it with --officer, or sign in with `maille officer in`.");
+            return Home::open(home, Unlock::Machine).hint(hint::NameOfficer);
         };
         let unlock = Unlock::Officer {
             name: &name,
             passphrase: &passphrase,
         };
-        Home::open(home, unlock).hint("Check --home, --officer and --passphrase-file.")
+        Home::open(home, unlock).hint(hint::CheckOfficer)
     }
 }

@@ -8,6 +8,7 @@ use maille_common::roster::{Anchor, Roster};
 
 use crate::exit::Exit;
 use crate::fault::{Fault, Hint};
+use crate::sentence::{fault, hint};
 
 /// A folder of published documents and the anchor they are proved from.
 #[derive(Debug, Args)]
@@ -44,9 +45,8 @@ impl RosterArgs {
     pub(crate) fn load(&self) -> Result<Trusted, Fault> {
         let folder = self.folder();
         let path = self.anchor.clone().unwrap_or_else(|| folder.anchor_path());
-        let anchor = RosterFolder::read_anchor(&path)
-            .hint("Give the folder with --roster and the anchor with --anchor.")?;
-        let roster = folder.load(&anchor).hint("Check --roster and --anchor.")?;
+        let anchor = RosterFolder::read_anchor(&path).hint(hint::GiveRosterAndAnchor)?;
+        let roster = folder.load(&anchor).hint(hint::CheckRosterAndAnchor)?;
         Ok(Trusted {
             folder,
             anchor,
@@ -59,12 +59,9 @@ impl Trusted {
     /// The roster, where a command needs one in force.
     pub(crate) fn in_force(&self) -> Result<&Roster, Fault> {
         self.roster.as_ref().ok_or_else(|| {
-            let sentence = format!(
-                "{} holds no authority part yet.",
-                self.folder.path().display()
-            );
-            Fault::new(Exit::Waiting, "no-roster", sentence)
-                .with_hint("Check --roster, or publish authority part 1 first.")
+            let path = &self.folder.path().display();
+            let sentence = fault::NoAuthorityPartYet { path };
+            Fault::new(Exit::Waiting, "no-roster", sentence).with_hint(hint::PublishFirst)
         })
     }
 }

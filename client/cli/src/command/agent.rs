@@ -5,6 +5,8 @@ use clap::Args;
 use super::{Context, Run};
 use crate::args::DeskArgs;
 use crate::fault::Fault;
+#[cfg(unix)]
+use crate::sentence::agent;
 
 /// Arguments of `agent`.
 #[derive(Debug, Args)]
@@ -23,9 +25,7 @@ impl Run for AgentArgs {
             let socket = crate::agent::Socket::bind(home)?;
             unix::ready(context, &desk, socket.path()).await?;
             socket.serve(desk, stop.asked()).await;
-            context
-                .output
-                .say("The agent has stopped; what waits to be sent stays in the outbox.");
+            context.output.say(agent::Stopped);
             Ok(())
         })
     }
@@ -35,11 +35,10 @@ impl Run for AgentArgs {
 #[cfg(not(unix))]
 impl Run for AgentArgs {
     fn run(self, _: &Context) -> Result<(), Fault> {
-        let sentence = "This system has no Unix sockets, so no agent can be reached here.";
-        Err(
-            Fault::new(crate::exit::Exit::World, "no-agent-here", sentence)
-                .with_hint("Leave it out: every command opens the home and does the work itself."),
-        )
+        use crate::sentence::{fault, hint};
+        let sentence = fault::NoAgentHere;
+        let fault = Fault::new(crate::exit::Exit::World, "no-agent-here", sentence);
+        Err(fault.with_hint(hint::NoAgentNeeded))
     }
 }
 
@@ -54,6 +53,7 @@ mod unix {
     use crate::command::Context;
     use crate::exit::Exit;
     use crate::fault::Fault;
+    use crate::sentence::{agent, fault};
 
     /// The signals that ask for an end.
     pub(super) struct Stop {
@@ -66,7 +66,7 @@ mod unix {
         pub(super) fn listen() -> Result<Self, Fault> {
             let hear = |kind| {
                 signal(kind).map_err(|error| {
-                    let sentence = format!("Signals cannot be heard: {error}.");
+                    let sentence = fault::SignalsUnheard { error: &error };
                     Fault::new(Exit::World, "signals", sentence)
                 })
             };
@@ -96,7 +96,11 @@ mod unix {
     /// Says so.
     pub(super) async fn ready(context: &Context, desk: &Desk, socket: &Path) -> Result<(), Fault> {
         let contact = desk.client().status().await?.contact.to_string();
-        let text = format!("The agent of {contact} answers at {}.", socket.display());
+        let ready = agent::Ready {
+            contact: &contact,
+            socket: &socket.display(),
+        };
+        let text = ready.to_string();
         context.output.result(&Ready { contact, socket }, &text)
     }
 }

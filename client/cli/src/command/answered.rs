@@ -5,6 +5,7 @@ use maille_common::identifier::AlertId;
 use serde::{Deserialize, Serialize};
 
 use crate::safe_text::safe_text;
+use crate::sentence::{alert, term};
 
 /// A signed answer.
 #[derive(Debug, Serialize, Deserialize)]
@@ -39,17 +40,28 @@ impl Answered {
 
     /// For people.
     pub(super) fn text(&self, note_given: bool) -> String {
-        let who = self
-            .officer
-            .as_deref()
-            .map_or("the system".to_owned(), safe_text);
-        let again = if self.already { ", as before" } else { "" };
-        let mut text = format!(
-            "{} is {} by {who}{again}; receipt {}",
-            self.short, self.stage, self.receipt
-        );
+        let officer = self.officer.as_deref().map(safe_text);
+        let who = officer.unwrap_or_else(|| alert::System.to_string());
+        let (short, who, receipt) = (&self.short, &who, &self.receipt);
+        let stage = &term::Stage { word: &self.stage };
+        let mut text = match self.already {
+            true => alert::AnsweredAgain {
+                short,
+                stage,
+                who,
+                receipt,
+            }
+            .to_string(),
+            false => alert::Answered {
+                short,
+                stage,
+                who,
+                receipt,
+            }
+            .to_string(),
+        };
         if note_given && !self.note_sealed {
-            text += "\nThe note did not travel: no sealing key of the sender is known here.";
+            text += &format!("\n{}", alert::NoteLeft);
         }
         text
     }

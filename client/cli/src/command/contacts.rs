@@ -13,6 +13,7 @@ use crate::agent::{Ask, Desk, with_desk};
 use crate::args::DeskArgs;
 use crate::fault::Fault;
 use crate::safe_text::safe_text;
+use crate::sentence::{contact, term};
 
 /// Arguments of `contacts`.
 #[derive(Debug, Args)]
@@ -122,21 +123,23 @@ impl Entry {
 
     fn text(&self) -> String {
         let mut text = format!("{}\n", self.person.title());
-        let languages = self.languages.join(", ");
+        let standing = term::Standing {
+            word: &self.standing,
+        };
         let role = [
-            self.role.as_str(),
-            self.standing.as_str(),
-            languages.as_str(),
+            self.role.clone(),
+            standing.to_string(),
+            self.languages.join(", "),
         ];
-        let role: Vec<&str> = role.into_iter().filter(|words| !words.is_empty()).collect();
+        let role: Vec<String> = role.into_iter().filter(|words| !words.is_empty()).collect();
         // Writing to a String cannot fail.
         let _ = writeln!(text, "  {}", safe_text(&role.join("; ")));
         text += &self.person.lines();
         if let Some(end) = &self.valid_to {
-            let _ = writeln!(text, "  valid until {end}");
+            let _ = writeln!(text, "  {}", contact::ValidUntil { end });
         }
         if !self.writable {
-            text += "  no rule lets this desk write to it\n";
+            let _ = writeln!(text, "  {}", contact::NoRule);
         }
         text
     }

@@ -8,6 +8,7 @@ use crate::agent::{Ask, Desk, with_desk};
 use crate::args::DeskArgs;
 use crate::exit::Exit;
 use crate::fault::Fault;
+use crate::sentence::{doctor, hint};
 
 mod desk;
 mod finding;
@@ -41,7 +42,7 @@ impl Run for DoctorArgs {
         }) {
             Ok(desk) => findings.extend(desk.findings),
             // A desk that does not open is what a doctor is called for.
-            Err(fault) => findings.push(Finding::of_fault("store", &fault)),
+            Err(fault) => findings.push(Finding::of_fault(doctor::Store, &fault)),
         }
         let lines: Vec<String> = findings.iter().map(Finding::text).collect();
         let bad = findings
@@ -53,12 +54,10 @@ impl Run for DoctorArgs {
             .result(&Findings { findings }, &lines.join("\n"))?;
         match bad {
             0 => Ok(()),
-            _ => Err(Fault::new(
-                Exit::World,
-                "not-well",
-                format!("{bad} findings need something done."),
-            )
-            .with_hint("Do what stands behind each `do`.")),
+            _ => Err(
+                Fault::new(Exit::World, "not-well", doctor::NotWell { count: &bad })
+                    .with_hint(hint::DoRemedies),
+            ),
         }
     }
 }

@@ -18,6 +18,7 @@ use crate::network::{
     DIALOGUE, Founded, RelaySite, Site, certificate_pem, file_fault, file_stem, found, plan_text,
     readable,
 };
+use crate::sentence::{fault, hint, network};
 
 /// Arguments of `example`.
 #[derive(Debug, Args)]
@@ -41,19 +42,18 @@ struct Made {
 impl Run for Example {
     fn run(self, context: &Context) -> Result<(), Fault> {
         if !self.listen.ip().is_loopback() {
-            let sentence = format!(
-                "{} is not on loopback, and the example's keys protect nothing.",
-                self.listen
+            let address = &self.listen;
+            let sentence = fault::NotLoopback { address };
+            return Err(
+                Fault::new(Exit::Usage, "not-loopback", sentence).with_hint(hint::LoopbackAddress)
             );
-            return Err(Fault::new(Exit::Usage, "not-loopback", sentence)
-                .with_hint("Give --listen an address such as 127.0.0.1:4433."));
         }
         let relay = RelaySite {
             name: "lyon".parse().expect("four letters are a name"),
             organisation: "interpol".parse().expect("eight letters are a name"),
             address: self.listen,
         };
-        let founded = found(Site::at(&self.dir), DIALOGUE, relay).hint("Choose another DIR.")?;
+        let founded = found(Site::at(&self.dir), DIALOGUE, relay).hint(hint::OtherFolder)?;
         write_texts(&founded)?;
         write_certificates(&founded)?;
         let made = made(&founded);
@@ -75,8 +75,9 @@ fn made(founded: &Founded) -> Made {
         // Its first connection publishes its sealing keys: from then on it can be written to.
         format!("{to} inbox"),
         format!(
-            "{from} send --to afripol/duty --subject 'First alert' --body 'By hand.' \
-             --wait accepted"
+            "{from} send --to afripol/duty --subject '{}' --body '{}' --wait accepted",
+            network::FirstSubject,
+            network::FirstBody
         ),
         format!("{to} inbox"),
         format!("{to} ack ID"),

@@ -15,6 +15,7 @@ use crate::fault::Fault;
 use crate::form::word;
 use crate::local_time::local;
 use crate::safe_text::safe_text;
+use crate::sentence::{alert, term};
 
 /// Arguments of `inbox`.
 #[derive(Debug, Args)]
@@ -132,37 +133,38 @@ impl Line {
     }
 
     fn text(&self) -> String {
-        let subject = self
-            .subject
-            .as_deref()
-            .map_or("(content purged)".to_owned(), safe_text);
+        let subject = self.subject.as_deref().map(safe_text);
+        let subject = subject.unwrap_or_else(|| format!("({})", alert::Purged));
+        let status = term::Status { word: &self.status }.to_string();
         let real = match self.status {
             Status::Actual => String::new(),
-            other => format!(" [{}]", other.name().to_uppercase()),
+            _ => format!(" [{}]", status.to_uppercase()),
         };
-        let mut text = format!(
-            "{}  {}{real} {} from {}: {subject}\n  received {}, {}, to be acknowledged by {}",
-            self.short,
-            self.urgency,
-            self.kind,
-            self.from,
-            local(self.received),
-            self.stage,
-            local(self.ack_due),
-        );
+        let urgency = term::Urgency {
+            word: &self.urgency,
+        };
+        let head = alert::Listed {
+            urgency: &format_args!("{urgency}{real}"),
+            kind: &term::Kind { word: &self.kind },
+            from: &self.from,
+            subject: &subject,
+        };
+        let received = alert::ListedReceived {
+            received: &local(self.received),
+            stage: &term::Stage { word: &self.stage },
+            due: &local(self.ack_due),
+        };
+        let mut text = format!("{}  {head}\n  {received}", self.short);
         // Writing to a String cannot fail.
         if self.overdue {
-            text += " - OVERDUE";
+            let _ = write!(text, " - {}", alert::Overdue);
         }
         if self.possibly_seen {
-            text += "; possibly seen";
+            let _ = write!(text, "; {}", alert::PossiblySeen);
         }
         if self.attachments_missing > 0 {
-            let _ = write!(
-                text,
-                "; {} attachments on their way",
-                self.attachments_missing
-            );
+            let count = &self.attachments_missing;
+            let _ = write!(text, "; {}", alert::AttachmentsMissing { count });
         }
         text
     }
@@ -172,10 +174,11 @@ impl InboxList {
     fn text(&self) -> String {
         let mut lines: Vec<String> = self.alerts.iter().map(Line::text).collect();
         if self.alerts.is_empty() {
-            lines.push("Nothing waits for an answer.".to_owned());
+            lines.push(alert::NothingWaits.to_string());
         }
         if self.hidden > 0 {
-            lines.push(format!("{} more with --all.", self.hidden));
+            let count = &self.hidden;
+            lines.push(alert::MoreHidden { count }.to_string());
         }
         lines.join("\n")
     }

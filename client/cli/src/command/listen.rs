@@ -8,6 +8,7 @@ use crate::agent::{Access, Ask, Desk, with_desk};
 use crate::args::DeskArgs;
 use crate::exit::Exit;
 use crate::fault::Fault;
+use crate::sentence::{fault, hint};
 
 mod happening;
 mod incident;
@@ -136,6 +137,6 @@ fn check_name(reader: &str) -> Result<(), Fault> {
     if (1..=BYTES_MAX).contains(&reader.len()) {
         return Ok(());
     }
-    let sentence = format!("A reader's name has 1 to {BYTES_MAX} bytes.");
-    Err(Fault::new(Exit::Input, "reader-name", sentence).with_hint("Check --reader."))
+    let sentence = fault::ReaderName { limit: &BYTES_MAX };
+    Err(Fault::new(Exit::Input, "reader-name", sentence).with_hint(hint::CheckReader))
 }

@@ -1,12 +1,13 @@
 //! A contact as people and machines see it before they write to it.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 
 use maille_client::PreviewedRecipient;
 use serde::{Deserialize, Serialize};
 
 use crate::safe_text::safe_text;
+use crate::sentence::{contact, term};
 
 /// What both `contacts` and a preview tell of a contact.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -90,34 +91,39 @@ impl Person {
     /// The hour, the duty, the telephones, who stands in: a line each, indented.
     pub(crate) fn lines(&self) -> String {
         let mut text = String::new();
-        let local = self.local.as_deref().unwrap_or("hour unknown");
-        let duty = match self.on_duty {
-            Some(true) => "on duty",
-            Some(false) => "NOT on duty",
-            None => "duty unknown",
+        let hour: &dyn Display = match &self.local {
+            Some(local) => local,
+            None => &contact::HourUnknown,
         };
-        let telephones = match self.telephones.is_empty() {
-            true => "no telephone".to_owned(),
-            false => format!("tel. {}", safe_text(&self.telephones.join(", "))),
+        let duty: &dyn Display = match self.on_duty {
+            Some(true) => &contact::OnDuty,
+            Some(false) => &contact::OffDuty,
+            None => &contact::DutyUnknown,
+        };
+        let numbers = safe_text(&self.telephones.join(", "));
+        let telephones: &dyn Display = match self.telephones.is_empty() {
+            true => &contact::NoTelephone,
+            false => &contact::Telephones { numbers: &numbers },
+        };
+        let there = contact::There {
+            hour,
+            duty,
+            telephones,
         };
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "  {local} there, {duty}; {telephones}");
+        let _ = writeln!(text, "  {there}");
         if self.designation != "valid" {
-            let _ = writeln!(text, "  designation: {}", self.designation);
+            let word = &self.designation;
+            let designation = &term::Designation { word };
+            let _ = writeln!(text, "  {}", contact::Designated { designation });
         }
         for deputy in &self.deputies {
-            let _ = writeln!(
-                text,
-                "  deputy {} is asked after {}",
-                deputy.contact, deputy.after
-            );
+            let (contact, after) = (&deputy.contact, &deputy.after);
+            let _ = writeln!(text, "  {}", contact::Deputy { contact, after });
         }
         let keyed = self.devices.iter().filter(|device| device.keyed).count();
-        let _ = writeln!(
-            text,
-            "  {keyed} of {} devices with keys",
-            self.devices.len()
-        );
+        let (keyed, count) = (&keyed, &self.devices.len());
+        let _ = writeln!(text, "  {}", contact::DevicesKeyed { keyed, count });
         text
     }
 }

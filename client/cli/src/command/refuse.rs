@@ -12,6 +12,7 @@ use crate::args::DeskArgs;
 use crate::exit::Exit;
 use crate::fault::Fault;
 use crate::form::maybe;
+use crate::sentence::{fault, hint};
 
 /// Arguments of `refuse`.
 #[derive(Debug, Args)]
@@ -125,12 +126,11 @@ impl Refuse {
 }
 
 fn misplaced(flag: &str, reason: &str) -> Fault {
-    let sentence = format!("--{flag} says more about the reason {reason}, which was not given.");
-    Fault::new(Exit::Usage, "reason-form", sentence)
-        .with_hint(format!("Give --reason {reason}, or leave --{flag} out."))
+    let (flag, reason) = (&flag, &reason);
+    let sentence = fault::ReasonMisplaced { flag, reason };
+    Fault::new(Exit::Usage, "reason-form", sentence).with_hint(hint::GiveReason { flag, reason })
 }
 
 fn which_is_missing() -> Fault {
-    let sentence = "The alert that this one repeats is not named.";
-    Fault::new(Exit::Usage, "reason-form", sentence).with_hint("Name it with --duplicate-of ID.")
+    Fault::new(Exit::Usage, "reason-form", fault::RepeatedUnnamed).with_hint(hint::NameRepeated)
 }

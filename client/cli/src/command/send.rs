@@ -10,6 +10,7 @@ use crate::agent::{Access, Ask, Desk, with_desk};
 use crate::args::DeskArgs;
 use crate::exit::Exit;
 use crate::fault::Fault;
+use crate::sentence::{fault, hint};
 
 mod media_type;
 mod message;
@@ -66,7 +67,7 @@ pub(super) fn run(
     with_desk(context, desk, async |access| {
         let preview = access.ask(Preview(message.clone())).await?;
         if !context.output.is_json() {
-            context.output.say(&preview.text());
+            context.output.say(preview.text());
         }
         let sent = access.ask(Send(message)).await?;
         context.output.result(&sent, &sent.text())?;
@@ -101,13 +102,11 @@ async fn wait_for(
 }
 
 fn not_sent(sent: &Sent) -> Fault {
-    let count = sent.unsent.len();
-    let sentence = format!(
-        "Alert {} is kept, and NOT SENT to {count} of its recipients.",
-        sent.short
-    );
-    Fault::new(Exit::NotSent, "not-sent", sentence)
-        .with_hint("Telephone, start `maille agent`, and look with `maille track`.")
+    let sentence = fault::NotSent {
+        alert: &sent.short,
+        count: &sent.unsent.len(),
+    };
+    Fault::new(Exit::NotSent, "not-sent", sentence).with_hint(hint::TelephoneAndTrack)
 }
 
 impl Ask for Send {

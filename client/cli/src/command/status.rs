@@ -1,6 +1,6 @@
 //! `maille status`: how this desk stands.
 
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 
 use clap::Args;
 use maille_client::{Connection, RelayStatus, Status as Standing};
@@ -14,6 +14,7 @@ use crate::fault::Fault;
 use crate::form::{maybe, word};
 use crate::local_time::local;
 use crate::safe_text::safe_text;
+use crate::sentence::{status, term};
 
 /// Arguments of `status`.
 #[derive(Debug, Args)]
@@ -181,33 +182,26 @@ impl From<&RelayStatus> for Relay {
 
 impl DeskStatus {
     fn text(&self) -> String {
-        let held = if self.agent {
-            "an agent holds the home"
-        } else {
-            "no agent runs"
+        let held: &dyn Display = match self.agent {
+            true => &status::AgentHolds,
+            false => &status::NoAgent,
         };
-        let officer = self
-            .officer
-            .as_deref()
-            .map_or("nobody is".to_owned(), safe_text);
-        let mut text = format!(
-            "{} in {}; {held}; on duty: {officer}\n{} to answer, {} sent and open\n",
-            self.contact,
-            safe_text(&self.network),
-            self.unanswered,
-            self.open
-        );
-        let roster = &self.roster;
-        let stale = if roster.stale { " - STALE" } else { "" };
-        let forks = if roster.forks > 0 { " - FORKED" } else { "" };
-        // Writing to a String cannot fail.
-        let _ = writeln!(
-            text,
-            "roster {} of {}, renew by {}{stale}{forks}",
-            roster.number,
-            local(roster.issued),
-            local(roster.renew_by)
-        );
+        let officer = self.officer.as_deref().map(safe_text);
+        let officer: &dyn Display = match &officer {
+            Some(officer) => officer,
+            None => &status::NobodyOnDuty,
+        };
+        let head = status::Head {
+            contact: &self.contact,
+            network: &safe_text(&self.network),
+            held,
+            officer,
+        };
+        let alerts = status::Alerts {
+            unanswered: &self.unanswered,
+            open: &self.open,
+        };
+        let mut text = format!("{head}\n{alerts}\n{}\n", self.roster.text());
         for relay in &self.relays {
             text += &relay.text();
         }
@@ -219,28 +213,57 @@ impl DeskStatus {
                 since,
                 ..
             } = lacking;
-            let since = local(*since);
-            let _ = writeln!(
-                text,
-                "{short} waits for keys of {recipient} device {device} since {since}"
-            );
+            let waits = status::WaitsForKeys {
+                alert: short,
+                recipient,
+                device,
+                since: &local(*since),
+            };
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "{waits}");
         }
         text.trim_end().to_owned()
     }
 }
 
+impl Roster {
+    fn text(&self) -> String {
+        let found = status::Roster {
+            number: &self.number,
+            issued: &local(self.issued),
+            renew_by: &local(self.renew_by),
+        };
+        let mut text = found.to_string();
+        if self.stale {
+            text += &format!(" - {}", status::Stale);
+        }
+        if self.forks > 0 {
+            text += &format!(" - {}", status::Forked);
+        }
+        text
+    }
+}
+
 impl Relay {
     fn text(&self) -> String {
-        let home = if self.home { " (home)" } else { "" };
-        let mut text = format!("relay {}{home}: {}", self.relay, self.connection);
+        let name = &self.relay;
+        let connection = &term::Connection {
+            word: &self.connection,
+        };
+        let mut text = match self.home {
+            true => status::HomeRelay { name, connection }.to_string(),
+            false => status::Relay { name, connection }.to_string(),
+        };
         if let Some(offset) = self.clock_offset_ms {
-            text += &format!(", its clock {offset:+} ms");
+            let offset_ms = &format_args!("{offset:+}");
+            text += &format!(", {}", status::Clock { offset_ms });
         }
         if let (Some(words), Some(time)) = (&self.last_error, self.last_error_at) {
-            text += &format!(", at {} {}", local(time), safe_text(words));
+            let (time, words) = (&local(time), &safe_text(words));
+            text += &format!(", {}", status::LastError { time, words });
         }
         if self.receipts_waiting {
-            text += ", receipts wait";
+            text += &format!(", {}", status::ReceiptsWait);
         }
         text + "\n"
     }

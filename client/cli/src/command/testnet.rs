@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use maille_common::address::ContactAddress;
+use maille_common::address::{AddressError, ContactAddress};
 use serde::Serialize;
 use tokio::io::AsyncReadExt;
 
@@ -15,6 +15,7 @@ use crate::demo::runtime;
 use crate::exit::Exit;
 use crate::fault::Fault;
 use crate::network::{Founded, RelaySite, Site, file_fault, found, free_port};
+use crate::sentence::{fault, hint, network};
 
 /// The organisations that hold the authority's keys; nobody is reached there.
 const HOLDERS: [&str; 3] = ["holder-one", "holder-two", "holder-three"];
@@ -108,8 +109,10 @@ fn as_text(standing: &Standing) -> String {
         .map(|contact| format!("{}  {}", contact.address, contact.home.display()))
         .collect();
     format!(
-        "relay   {}\nanchor  {}\n{}",
+        "{:7} {}\n{:7} {}\n{}",
+        network::Relay,
         standing.relay,
+        network::Anchor,
         standing.anchor.display(),
         homes.join("\n")
     )
@@ -145,9 +148,9 @@ fn address(text: &str) -> Result<ContactAddress, Fault> {
     } else {
         format!("{text}/duty")
     };
-    whole.parse().map_err(|error| {
-        let sentence = format!("`{text}` is no contact: {error}");
-        Fault::new(Exit::Usage, "contact", sentence)
-            .with_hint("Give --contacts names such as lyon, or addresses such as lyon/cyber.")
+    whole.parse().map_err(|error: AddressError| {
+        let (text, error) = (&text, &error);
+        let sentence = fault::NoContact { text, error };
+        Fault::new(Exit::Usage, "contact", sentence).with_hint(hint::ContactNames)
     })
 }

@@ -15,6 +15,7 @@ use crate::fault::Fault;
 use crate::form::word;
 use crate::local_time::local;
 use crate::safe_text::safe_text;
+use crate::sentence::{term, track};
 
 mod timeline;
 
@@ -107,16 +108,18 @@ impl Tracked {
     }
 
     fn text(&self) -> String {
-        let mut text = format!(
-            "{}  {} {} ({}), sent {}\n",
-            self.short,
-            self.urgency,
-            self.kind,
-            self.status,
-            local(self.committed)
-        );
+        let head = track::Head {
+            urgency: &term::Urgency {
+                word: &self.urgency,
+            },
+            kind: &term::Kind { word: &self.kind },
+            status: &term::Status { word: &self.status },
+            sent: &local(self.committed),
+        };
+        let mut text = format!("{}  {head}\n", self.short);
         if let Some(reference) = &self.reference {
-            text += &format!("reference: {}\n", safe_text(reference));
+            let reference = &safe_text(reference);
+            text += &format!("{}\n", track::Reference { reference });
         }
         for recipient in &self.recipients {
             text += &recipient.text();
@@ -144,24 +147,32 @@ impl Recipient {
     }
 
     fn text(&self) -> String {
-        let overdue = if self.overdue { " - OVERDUE" } else { "" };
-        let mut text = format!(
-            "\n{}: {}{overdue}; to be acknowledged by {}, ends {}\n",
-            self.contact,
-            self.state,
-            local(self.ack_due),
-            local(self.expires)
-        );
+        let (contact, state) = (&self.contact, &term::State { word: &self.state });
+        let (due, ends) = (&local(self.ack_due), &local(self.expires));
+        let standing = match self.overdue {
+            true => track::RecipientOverdue {
+                contact,
+                state,
+                due,
+                ends,
+            }
+            .to_string(),
+            false => track::Recipient {
+                contact,
+                state,
+                due,
+                ends,
+            }
+            .to_string(),
+        };
+        let mut text = format!("\n{standing}\n");
         for moment in &self.timeline {
             text += &moment.text();
         }
         if !self.devices_waiting.is_empty() {
-            let waiting = self.devices_waiting.len();
+            let count = &self.devices_waiting.len();
             // Writing to a String cannot fail.
-            let _ = writeln!(
-                text,
-                "  {waiting} of its devices follow when their keys appear"
-            );
+            let _ = writeln!(text, "  {}", track::DevicesFollow { count });
         }
         text
     }

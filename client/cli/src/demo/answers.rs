@@ -8,6 +8,7 @@ use super::dispatch::{ACKNOWLEDGED, REFUSED};
 use super::stage::{AWAY, PRESENT, SENDER, Stage, address, ensure, failed, not_so, shown};
 use super::timeline::Told;
 use crate::fault::Fault;
+use crate::sentence::{claim, demo, term};
 
 impl Stage {
     /// An officer takes it on, with a note that only the sender reads.
@@ -19,17 +20,17 @@ impl Stage {
             .await
             .map_err(failed)?;
         let (proven, note) = self.receipt(PRESENT, Reached::Acknowledged).await?;
-        ensure(
-            proven.hash() == answered.receipt,
-            "the receipt is the one that was signed",
-        )?;
+        ensure(proven.hash() == answered.receipt, claim::ReceiptIsSigned)?;
         self.check_note(note, ACKNOWLEDGED)?;
         self.check_state(PRESENT, ObligationState::Acknowledged)
             .await?;
         let proof = shown(&proven);
         self.acknowledgement = Some(proven);
         Ok(Told::new(
-            format!("{PRESENT} acknowledged, and {SENDER} reads the note"),
+            demo::Acknowledged {
+                recipient: &PRESENT,
+                sender: &SENDER,
+            },
             proof,
         ))
     }
@@ -46,30 +47,31 @@ impl Stage {
             .await;
         let answered = answered.map_err(failed)?;
         let (proven, note) = self.receipt(AWAY, Reached::Refused).await?;
-        ensure(
-            proven.hash() == answered.receipt,
-            "the receipt is the one that was signed",
-        )?;
+        ensure(proven.hash() == answered.receipt, claim::ReceiptIsSigned)?;
         let suggested = note.as_ref().map(|note| note.suggested.to_string());
         ensure(
             suggested.as_deref() == Some(PRESENT),
-            "the refusal says whose it is",
+            claim::RefusalSuggests,
         )?;
         self.check_note(note, REFUSED)?;
         self.check_state(AWAY, ObligationState::Refused).await?;
-        let reason = proven.statement().reason;
+        let reason = &term::Reason {
+            word: &proven.statement().reason,
+        };
         Ok(Told::new(
-            format!("{AWAY} refused ({reason}, suggesting {PRESENT}), and {SENDER} reads why"),
+            demo::Refused {
+                recipient: &AWAY,
+                reason,
+                suggested: &PRESENT,
+                sender: &SENDER,
+            },
             shown(&proven),
         ))
     }
 
     fn check_note(&self, note: Option<Note>, words: &str) -> Result<(), Fault> {
-        let note = note.ok_or_else(|| not_so("the note reached the sender"))?;
-        ensure(
-            note.text.as_str() == words,
-            "the note is the one that was written",
-        )
+        let note = note.ok_or_else(|| not_so(claim::NoteReachedSender))?;
+        ensure(note.text.as_str() == words, claim::NoteIsWritten)
     }
 
     async fn check_state(&self, contact: &str, state: ObligationState) -> Result<(), Fault> {
@@ -79,9 +81,10 @@ impl Stage {
             .iter()
             .find(|known| known.contact.as_str() == contact);
         let found = found.map(|known| known.standing.state);
-        ensure(
-            found == Some(state),
-            format_args!("the obligation of {contact} is {state}"),
-        )
+        let claim = claim::ObligationIs {
+            contact: &contact,
+            state: &term::State { word: &state },
+        };
+        ensure(found == Some(state), claim)
     }
 }

@@ -12,6 +12,7 @@ use super::stage::{
 use super::timeline::Told;
 use crate::fault::Fault;
 use crate::network::{file_fault, file_stem};
+use crate::sentence::{claim, demo};
 
 /// Both recipients.
 const RECIPIENTS: [&str; 2] = [PRESENT, AWAY];
@@ -22,18 +23,15 @@ impl Stage {
         let any = "127.0.0.1:0".parse().map_err(failed)?;
         let relay = RelayProcess::start(&self.founded.site.relay(), any).await?;
         self.recorder.set_relay(relay.serving.address);
-        let what = format!(
-            "the relay {} serves as a process of its own",
-            self.founded.relay.name
-        );
-        let proof = format!(
-            "process {}, {} (UDP), incarnation {}",
-            relay.id(),
-            relay.serving.address,
-            relay.serving.incarnation
-        );
+        let name = &self.founded.relay.name;
+        let proof = demo::RelayProcess {
+            process: &relay.id(),
+            address: &relay.serving.address,
+            incarnation: &relay.serving.incarnation,
+        };
+        let told = Told::new(demo::RelayServes { name }, proof);
         self.relay = Some(relay);
-        Ok(Told::new(what, proof))
+        Ok(told)
     }
 
     /// Each desk publishes its sealing keys; one goes away again.
@@ -45,8 +43,12 @@ impl Stage {
         self.open(SENDER).await?;
         let bundle = self.desk(SENDER)?.status().await.map_err(failed)?.bundle;
         Ok(Told::new(
-            format!("{SENDER} and {PRESENT} are connected; {AWAY} published its keys and left"),
-            format!("sealing keys of all three lie at the relay, signed (bundle {bundle})"),
+            demo::DesksOpen {
+                sender: &SENDER,
+                present: &PRESENT,
+                away: &AWAY,
+            },
+            demo::SealingKeys { bundle: &bundle },
         ))
     }
 
@@ -55,21 +57,18 @@ impl Stage {
         self.leave_out_public_words()?;
         let message = self.dispatch.message(&RECIPIENTS)?;
         let sent = self.desk(SENDER)?.send(message).await.map_err(failed)?;
-        ensure(!sent.already, "the alert is a new one")?;
+        ensure(!sent.already, claim::AlertIsNew)?;
         ensure(
             sent.reach.iter().all(|reach| reach.lacking.is_empty()),
-            "every device of the recipients has a wrap of its own",
+            claim::EveryDeviceHasWrap,
         )?;
         self.alert = sent.id;
         Ok(Told::new(
-            format!(
-                "alert {} stands in the outbox of {SENDER}",
-                sent.id.prefix()
-            ),
-            format!(
-                "alert id {}, the hash of what the sender's device signed",
-                sent.id
-            ),
+            demo::Sent {
+                alert: &sent.id.prefix(),
+                sender: &SENDER,
+            },
+            demo::SentId { id: &sent.id },
         ))
     }
 
@@ -86,37 +85,36 @@ impl Stage {
                 .accepted
                 .iter()
                 .find(|signed| signed.statement.outcome == Outcome::Accepted)
-                .ok_or_else(|| not_so(format_args!("accepted for {}", recipient.contact)))?;
+                .ok_or_else(|| {
+                    let contact = &recipient.contact;
+                    not_so(claim::AcceptedFor { contact })
+                })?;
             let proven = signed.clone().verify(&self.roster).map_err(failed)?;
-            proofs.push(format!(
-                "{} for {} (key {})",
-                Proven::hash(&proven).short(),
-                recipient.contact,
-                proven.key().short()
-            ));
+            let accepted = demo::AcceptedFor {
+                hash: &Proven::hash(&proven).short(),
+                contact: &recipient.contact,
+                key: &proven.key().short(),
+            };
+            proofs.push(accepted.to_string());
         }
-        ensure(
-            proofs.len() == RECIPIENTS.len(),
-            "the relay accepted for both",
-        )?;
-        Ok(Told::new(
-            "the relay accepted it for both, durably",
-            format!("Accepted signed by the relay: {}", proofs.join(", ")),
-        ))
+        ensure(proofs.len() == RECIPIENTS.len(), claim::AcceptedForBoth)?;
+        let proofs = &proofs.join(", ");
+        Ok(Told::new(demo::Accepted, demo::AcceptedProofs { proofs }))
     }
 
     /// The relay dies without a word.
     pub(super) async fn kill_relay(&mut self) -> Result<Told, Fault> {
-        let relay = self.relay.take().ok_or_else(|| not_so("the relay runs"))?;
+        let relay = self.relay.take().ok_or_else(|| not_so(claim::RelayRuns))?;
         let process = relay.id();
         let status = relay.kill().await?;
-        ensure(
-            was_killed(status),
-            format_args!("the relay was killed ({status})"),
-        )?;
+        let (process, ended) = (&process, &status);
+        ensure(was_killed(status), claim::RelayKilled { status: ended })?;
         Ok(Told::new(
-            "the relay was killed with SIGKILL",
-            format!("process {process}: {status}"),
+            demo::RelayKilled,
+            demo::ProcessEnded {
+                process,
+                status: ended,
+            },
         ))
     }
 
@@ -130,29 +128,30 @@ impl Stage {
         let address = self
             .recorder
             .relay()
-            .ok_or_else(|| not_so("the relay had an address"))?;
+            .ok_or_else(|| not_so(claim::RelayHadAddress))?;
         let relay = RelayProcess::start(&site, address).await?;
         let again = &relay.serving;
-        ensure(again.address == address, "the relay is back on its port")?;
-        ensure(again.incarnation == before, "its store is the one it was")?;
-        let proof = format!(
-            "process {}, {address}, incarnation {before} as before",
-            relay.id()
+        ensure(again.address == address, claim::RelayOnItsPort)?;
+        ensure(again.incarnation == before, claim::StoreIsTheSame)?;
+        let told = Told::new(
+            demo::RelayBack,
+            demo::RelayProcessAgain {
+                process: &relay.id(),
+                address: &address,
+                incarnation: &before,
+            },
         );
         self.relay = Some(relay);
         self.open(PRESENT).await?;
         self.open(SENDER).await?;
-        Ok(Told::new(
-            "the relay is back on the same port with the same store",
-            proof,
-        ))
+        Ok(told)
     }
 
     async fn incarnation_at_sender(&self) -> Result<String, Fault> {
         let status = self.desk(SENDER)?.status().await.map_err(failed)?;
         let known = status.relays.first().and_then(|relay| relay.incarnation);
         Ok(known
-            .ok_or_else(|| not_so("the sender knows the relay's store"))?
+            .ok_or_else(|| not_so(claim::SenderKnowsStore))?
             .to_string())
     }
 
@@ -162,13 +161,13 @@ impl Stage {
         let sent = self.desk(SENDER)?.send(message).await.map_err(failed)?;
         ensure(
             sent.already && sent.id == self.alert,
-            "the same reference is the same alert",
+            claim::SameReferenceSameAlert,
         )?;
         let outbox = self.desk(SENDER)?.outbox().await.map_err(failed)?;
-        ensure(outbox.len() == 1, "one alert stands in the outbox")?;
+        ensure(outbox.len() == 1, claim::OneInOutbox)?;
         Ok(Told::new(
-            "the same was sent again under the same reference, and is the same alert",
-            format!("alert id {}, and the outbox has 1", sent.id),
+            demo::SentAgain,
+            demo::OneInOutbox { id: &sent.id },
         ))
     }
 
@@ -177,7 +176,9 @@ impl Stage {
         self.arrival(PRESENT).await?;
         let (proven, _) = self.receipt(PRESENT, Reached::Delivered).await?;
         Ok(Told::new(
-            format!("{PRESENT} has it, durably"),
+            demo::Delivered {
+                recipient: &PRESENT,
+            },
             shown(&proven),
         ))
     }
@@ -188,7 +189,7 @@ impl Stage {
         self.arrival(AWAY).await?;
         let (proven, _) = self.receipt(AWAY, Reached::Delivered).await?;
         Ok(Told::new(
-            format!("{AWAY} came back and has it"),
+            demo::CameBack { recipient: &AWAY },
             shown(&proven),
         ))
     }
@@ -202,21 +203,25 @@ impl Stage {
             let inbox = desk.inbox().await.map_err(failed)?;
             ensure(
                 inbox.len() == 1,
-                format_args!("{contact} has one alert, not {}", inbox.len()),
+                claim::OneInInbox {
+                    contact: &contact,
+                    found: &inbox.len(),
+                },
             )?;
             let mut events = desk.events("once").all();
             let mut arrivals = 0;
             while let Some(event) = events.try_next().await.map_err(failed)? {
                 arrivals += u32::from(matches!(event.event.kind, EventKind::Arrived { .. }));
             }
-            ensure(
-                arrivals == 1,
-                format_args!("{contact} was told of {arrivals} arrivals"),
-            )?;
+            let (contact, count) = (&contact, &arrivals);
+            ensure(arrivals == 1, claim::Arrivals { contact, count })?;
         }
         Ok(Told::new(
-            format!("{PRESENT} and {AWAY} have it once, {AWAY} after another restart too"),
-            "1 alert in each inbox, 1 arrival in each stream of events",
+            demo::Once {
+                present: &PRESENT,
+                away: &AWAY,
+            },
+            demo::OnceProof,
         ))
     }
 
@@ -229,23 +234,23 @@ impl Stage {
                 .await
                 .map_err(failed)?;
             let payload = received.content.parts.iter().find_map(inline_payload);
-            let payload = payload.ok_or_else(|| not_so(format_args!("{contact} has a payload")))?;
+            let payload = payload.ok_or_else(|| not_so(claim::HasPayload { contact: &contact }))?;
             ensure(
                 payload == self.dispatch.payload(),
-                format_args!("the payload at {contact} is the file"),
+                claim::PayloadIsFile { contact: &contact },
             )?;
             self.keep(
                 &format!("payload-at-{}.xml", file_stem(&address(contact))),
                 payload,
             )?;
         }
-        let file = self.dispatch.payload();
+        let bytes = &self.dispatch.payload().len();
         Ok(Told::new(
-            format!("the CAP file is byte for byte the same at {PRESENT} and {AWAY}"),
-            format!(
-                "{} bytes each, kept as payload-at-*.xml in the folder",
-                file.len()
-            ),
+            demo::PayloadSame {
+                present: &PRESENT,
+                away: &AWAY,
+            },
+            demo::PayloadKept { bytes },
         ))
     }
 
@@ -258,7 +263,7 @@ impl Stage {
                 .attachment(self.alert, 0)
                 .await
                 .map_err(failed)?;
-            in_time("the attachment", async {
+            in_time(claim::TheAttachment, async {
                 found.whole().await.map_err(failed)
             })
             .await?;
@@ -272,13 +277,13 @@ impl Stage {
             let bytes = std::fs::read(&path).map_err(|error| file_fault(&path, &error))?;
             ensure(
                 bytes == self.dispatch.attachment(),
-                format_args!("the attachment at {contact} is the file"),
+                claim::AttachmentIsFile { contact: &contact },
             )?;
             receipts.push(shown(&self.receipt(contact, Reached::Complete).await?.0));
         }
-        let bytes = self.dispatch.attachment().len();
+        let bytes = &self.dispatch.attachment().len();
         Ok(Told::new(
-            format!("the attachment of {bytes} bytes is whole and the same at both"),
+            demo::AttachmentWhole { bytes },
             receipts.join("; "),
         ))
     }

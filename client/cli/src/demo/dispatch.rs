@@ -12,6 +12,7 @@ use super::words::Words;
 use crate::exit::Exit;
 use crate::fault::Fault;
 use crate::network::file_fault;
+use crate::sentence::{fault, hint};
 
 /// The caller's name for the alert.
 pub(crate) const REFERENCE: &str = "demo-case-2026-0001";
@@ -48,12 +49,13 @@ impl CapFile {
         let file = match path {
             None => BUILT_IN.to_vec(),
             Some(path) => fs::read(path).map_err(|error| {
-                let sentence = format!("{} cannot be read: {error}.", path.display());
-                Fault::new(Exit::Input, "cap-unreadable", sentence).with_hint("Check --cap.")
+                let (path, why) = (&path.display(), &error);
+                let sentence = fault::FileUnreadable { path, why };
+                Fault::new(Exit::Input, "cap-unreadable", sentence).with_hint(hint::CheckCapPath)
             })?,
         };
         cap::read(&file).map_err(|error| {
-            Fault::new(Exit::Input, error.code(), error).with_hint("Give a CAP 1.2 file to --cap.")
+            Fault::new(Exit::Input, error.code(), error).with_hint(hint::GiveCap)
         })?;
         Ok(Self(file))
     }

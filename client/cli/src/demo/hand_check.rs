@@ -9,13 +9,14 @@ use super::stage::{Stage, ensure, not_so, shown};
 use super::timeline::Told;
 use crate::fault::Fault;
 use crate::network::{Site, file_fault, public_key_pem};
+use crate::sentence::{claim, demo};
 
 /// Writes statement, signature and public key of the acknowledgement, as they were received.
 pub(crate) fn write(stage: &Stage) -> Result<Told, Fault> {
     let proven = stage
         .acknowledgement
         .as_ref()
-        .ok_or_else(|| not_so("it was acknowledged"))?;
+        .ok_or_else(|| not_so(claim::WasAcknowledged))?;
     let signed = proven.signed();
     let BatchSignature {
         index,
@@ -25,7 +26,7 @@ pub(crate) fn write(stage: &Stage) -> Result<Told, Fault> {
     } = &signed.signature;
     // Of a larger batch the root takes the path as well (PROTOCOL section 1).
     let alone = (*index, *count) == (0, 1) && path.is_empty();
-    ensure(alone, "the receipt was signed in a batch of one")?;
+    ensure(alone, claim::BatchOfOne)?;
     let folder = stage.founded.site.proof();
     fs::create_dir_all(&folder).map_err(|error| file_fault(&folder, &error))?;
     let key = public_key_pem(proven.key());
@@ -37,12 +38,10 @@ pub(crate) fn write(stage: &Stage) -> Result<Told, Fault> {
         let path = folder.join(name);
         fs::write(&path, bytes).map_err(|error| file_fault(&path, &error))?;
     }
+    let (folder, receipt) = (&folder.display(), &shown(proven));
     Ok(Told::new(
-        format!(
-            "the acknowledgement lies in {} for a check without us",
-            folder.display()
-        ),
-        format!("{}; the command stands at the end", shown(proven)),
+        demo::HandCheck { folder },
+        demo::HandCheckProof { receipt },
     ))
 }
 

@@ -24,6 +24,7 @@ use super::timeline::Told;
 use crate::clock::now;
 use crate::fault::Fault;
 use crate::network::{Site, file_fault, new_home};
+use crate::sentence::{claim, demo, term};
 
 /// For any answer here.
 const BOUND: AnswerBound = AnswerBound {
@@ -40,7 +41,7 @@ impl Stage {
         let (_dialer, link) = self.link(home.transport_seed()).await?;
         self.hello(&link, self.device(AWAY)?, self.away_epoch)
             .await?;
-        let delivery = in_time("the alert at a bare connection", self.pushed(&link)).await?;
+        let delivery = in_time(claim::TheAlertAtBareConnection, self.pushed(&link)).await?;
         link.close(maille_link::CloseCode::Done);
         let me = self.device(AWAY)?;
         let judge = |delivery: Delivery| {
@@ -48,7 +49,7 @@ impl Stage {
             Ok::<_, Fault>(sealed.verify(&self.roster, &me, now()))
         };
         let whole = judge(delivery.clone())?;
-        ensure(whole.is_ok(), "as the relay hands it over, it verifies")?;
+        ensure(whole.is_ok(), claim::VerifiesUnchanged)?;
         let mut body = delivery.body.to_vec();
         let middle = body.len() / 2;
         body[middle] ^= 1;
@@ -58,20 +59,15 @@ impl Stage {
         };
         let refusal = judge(flipped)?
             .err()
-            .ok_or_else(|| not_so("a flipped bit is noticed"))?;
-        ensure(
-            refusal.check() == "E11",
-            format_args!("check E11 refuses it ({refusal})"),
-        )?;
+            .ok_or_else(|| not_so(claim::FlippedBitNoticed))?;
+        let (check, refusal) = (&refusal.check(), &refusal);
+        ensure(*check == "E11", claim::BodyCheckRefuses { refusal })?;
         Ok(Told::new(
-            format!(
-                "one flipped bit is noticed: the alert was fetched with the keys of {AWAY}, not \
-                 answered, and bit 0 of byte {middle} of its sealed body turned over in memory"
-            ),
-            format!(
-                "check {} refuses: {refusal}; unchanged it verifies",
-                refusal.check()
-            ),
+            demo::FlippedBit {
+                recipient: &AWAY,
+                byte: &middle,
+            },
+            demo::FlippedBitProof { check, refusal },
         ))
     }
 
@@ -82,14 +78,20 @@ impl Stage {
         match self.desk(OBSERVER)?.send(message).await {
             Err(SendError::Refused(refused @ OrderError::NoRule { .. })) => {
                 let outbox = self.desk(OBSERVER)?.outbox().await.map_err(failed)?;
-                ensure(outbox.is_empty(), "nothing stands in the observer's outbox")?;
+                ensure(outbox.is_empty(), claim::ObserverOutboxEmpty)?;
                 Ok(Told::new(
-                    format!("{OBSERVER} may not write to {PRESENT}: no rule names it"),
-                    format!("its desk refuses (E6): {refused}; its outbox is empty"),
+                    demo::NoRule {
+                        observer: &OBSERVER,
+                        recipient: &PRESENT,
+                    },
+                    demo::NoRuleProof { refusal: &refused },
                 ))
             }
             Err(other) => Err(failed(other)),
-            Ok(sent) => Err(not_so(format_args!("{} was refused", sent.id.prefix()))),
+            Ok(sent) => {
+                let alert = &sent.id.prefix();
+                Err(not_so(claim::WasRefused { alert }))
+            }
         }
     }
 
@@ -109,25 +111,27 @@ impl Stage {
             .await
             .map_err(failed)?;
         let Answer::Accepted(answers) = decode(&answer).map_err(failed)? else {
-            return Err(not_so("the relay answers for each recipient"));
+            return Err(not_so(claim::RelayAnswersForEach));
         };
         let signed = answers
             .first()
-            .ok_or_else(|| not_so("the relay answers"))?
+            .ok_or_else(|| not_so(claim::RelayAnswers))?
             .clone();
         let proven = signed.verify(&self.roster).map_err(failed)?;
         let said = proven.statement();
+        let reason = &term::Reason { word: &said.reason };
         ensure(
             said.outcome == Outcome::Refused && said.reason == AcceptReason::NoRule,
-            format_args!("the relay refuses for want of a rule, not {}", said.reason),
+            claim::RefusedForNoRule { reason },
         )?;
         Ok(Told::new(
-            format!("an envelope forged with the keys of {OBSERVER} is refused by the relay too"),
-            format!(
-                "answer {} signed by the relay: refused, {}",
-                proven.hash().short(),
-                said.reason
-            ),
+            demo::ForgedRefused {
+                observer: &OBSERVER,
+            },
+            demo::ForgedProof {
+                hash: &proven.hash().short(),
+                reason,
+            },
         ))
     }
 
@@ -139,7 +143,7 @@ impl Stage {
         let chosen = bundle
             .bundle
             .key_at(now())
-            .ok_or_else(|| not_so("a key is current"))?;
+            .ok_or_else(|| not_so(claim::KeyIsCurrent))?;
         let core = Core {
             sender: address(OBSERVER),
             device: home.device(),
@@ -186,16 +190,19 @@ impl Stage {
                     Err(RequestError::Closed(reason @ CloseReason::NotAdmitted)) => {
                         reason.to_string()
                     }
-                    other => return Err(not_so(format_args!("it is not admitted ({other:?})"))),
+                    other => {
+                        let answer = &format_args!("{other:?}");
+                        return Err(not_so(claim::NotAdmitted { answer }));
+                    }
                 }
             }
             Err(fault) => fault.sentence,
         };
         Ok(Told::new(
-            format!(
-                "a device that claims to be of {PRESENT} and is not in the roster is turned away"
-            ),
-            format!("the relay closes the connection at the handshake (T1): {refusal}"),
+            demo::UnknownDevice {
+                recipient: &PRESENT,
+            },
+            demo::UnknownDeviceProof { refusal: &refusal },
         ))
     }
 
@@ -204,7 +211,7 @@ impl Stage {
         let proven = self
             .acknowledgement
             .as_ref()
-            .ok_or_else(|| not_so("it was acknowledged"))?;
+            .ok_or_else(|| not_so(claim::WasAcknowledged))?;
         let receipt = proven.statement();
         let refused = |moved: Receipt| {
             let signed = Signed {
@@ -214,7 +221,7 @@ impl Stage {
             let judged = signed.verify(&self.roster);
             judged
                 .err()
-                .ok_or_else(|| not_so("a moved receipt is refused"))
+                .ok_or_else(|| not_so(claim::MovedReceiptRefused))
         };
         let moved = refused(Receipt {
             recipient: address(AWAY),
@@ -228,11 +235,17 @@ impl Stage {
         })?;
         ensure(
             (moved.check(), reworded.check()) == ("Q3", "Q2"),
-            "Q3 and Q2 refuse",
+            claim::ReceiptChecksRefuse,
         )?;
         Ok(Told::new(
-            format!("the acknowledgement of {PRESENT} does not count for {AWAY}"),
-            format!("check Q3: {moved}; with the other device's name in it, check Q2: {reworded}"),
+            demo::MovedReceipt {
+                recipient: &PRESENT,
+                other: &AWAY,
+            },
+            demo::MovedReceiptProof {
+                moved: &moved,
+                reworded: &reworded,
+            },
         ))
     }
 
@@ -244,7 +257,10 @@ impl Stage {
     ) -> Result<(), Fault> {
         match decode(&self.ask(link, device, epoch).await.map_err(failed)?).map_err(failed)? {
             Answer::Hello(_) => Ok(()),
-            other => Err(not_so(format_args!("the relay greets ({other:?})"))),
+            other => {
+                let answer = &format_args!("{other:?}");
+                Err(not_so(claim::RelayGreets { answer }))
+            }
         }
     }
 

@@ -16,6 +16,7 @@ use crate::command::{Context, Run};
 use crate::exit::Exit;
 use crate::fault::Fault;
 use crate::network::file_fault;
+use crate::sentence::{fault, hint};
 
 /// The name of the hidden command.
 pub(crate) const COMMAND: &str = "demo-relay";
@@ -134,18 +135,9 @@ fn log() {
 }
 
 fn spawn_failed(error: &std::io::Error) -> Fault {
-    Fault::new(
-        Exit::World,
-        "relay-process",
-        format_args!("The relay's process failed: {error}."),
-    )
+    Fault::new(Exit::World, "relay-process", fault::RelayProcess { error })
 }
 
 fn silent() -> Fault {
-    Fault::new(
-        Exit::World,
-        "relay-silent",
-        "The relay's process did not say that it serves.",
-    )
-    .with_hint("Its log is relay.log in its folder.")
+    Fault::new(Exit::World, "relay-silent", fault::RelaySilent).with_hint(hint::ReadRelayLog)
 }

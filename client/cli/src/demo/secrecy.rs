@@ -9,6 +9,7 @@ use super::timeline::Told;
 use super::words::{Found, Words};
 use crate::fault::Fault;
 use crate::network::file_fault;
+use crate::sentence::{claim, demo};
 
 impl Stage {
     /// What stands in the relay's folder before there is an alert is public: names, the roster, the
@@ -16,34 +17,23 @@ impl Stage {
     pub(super) fn leave_out_public_words(&mut self) -> Result<(), Fault> {
         let found = self.search(&self.words)?;
         self.words = self.words.without(&found.stored).without(&found.said);
-        ensure(
-            self.words.len() > 0,
-            "the alert has a word of eight letters that is not public",
-        )
+        ensure(self.words.len() > 0, claim::WordsNotPublic)
     }
 
     /// No word in any file of the relay, its log among them.
     pub(super) fn search_relay_folder(&self) -> Result<Told, Fault> {
         let found = self.search(&self.words)?;
-        ensure(
-            found.stored.is_empty(),
-            "no word of the alert is stored in the relay's folder",
-        )?;
+        ensure(found.stored.is_empty(), claim::NoWordStored)?;
         let told_apart = self.without_own_words(&found)?;
-        ensure(
-            told_apart.is_empty(),
-            "no word of the alert is in the relay's log or a name of its files",
-        )?;
+        ensure(told_apart.is_empty(), claim::NoWordLogged)?;
         self.check_search()?;
         Ok(Told::new(
-            "no word of subject, text, payload, attachment or note is in the relay's folder",
-            format!(
-                "{} words of 8 letters or more, none of them public before, searched for in {} \
-                 files of {} bytes; found 0",
-                self.words.len(),
-                found.files,
-                found.bytes
-            ),
+            demo::NoWordInFolder,
+            demo::FolderSearched {
+                words: &self.words.len(),
+                files: &found.files,
+                bytes: &found.bytes,
+            },
         ))
     }
 
@@ -66,17 +56,17 @@ impl Stage {
         let bytes: usize = datagrams.iter().map(Vec::len).sum();
         ensure(
             bytes > self.dispatch.attachment().len(),
-            "the alert passed the recorder",
+            claim::AlertPassedRecorder,
         )?;
         let found = self.words.found_in(datagrams.iter().map(Vec::as_slice));
-        ensure(found.is_empty(), "no word of the alert is in a datagram")?;
+        ensure(found.is_empty(), claim::NoWordInDatagram)?;
         Ok(Told::new(
-            "no word of the alert was on the wire between desks and relay",
-            format!(
-                "{} words searched for in {} datagrams of {bytes} bytes; found 0",
-                self.words.len(),
-                datagrams.len()
-            ),
+            demo::NoWordOnWire,
+            demo::WireSearched {
+                words: &self.words.len(),
+                datagrams: &datagrams.len(),
+                bytes: &bytes,
+            },
         ))
     }
 
@@ -85,10 +75,7 @@ impl Stage {
         let mut known = Words::default();
         known.add(self.founded.relay.organisation.as_str());
         let found = self.search(&known)?;
-        ensure(
-            found.stored.len() == known.len(),
-            "the search finds what is there",
-        )
+        ensure(found.stored.len() == known.len(), claim::SearchFinds)
     }
 
     fn search(&self, words: &Words) -> Result<Found, Fault> {

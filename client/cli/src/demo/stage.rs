@@ -21,6 +21,7 @@ use super::words::Words;
 use crate::exit::Exit;
 use crate::fault::Fault;
 use crate::network::Founded;
+use crate::sentence::{claim, demo};
 
 /// The sender.
 pub(crate) const SENDER: &str = "interpol/duty";
@@ -67,7 +68,7 @@ impl Stage {
     pub(crate) fn desk(&self, contact: &'static str) -> Result<&Client, Fault> {
         self.desks
             .get(contact)
-            .ok_or_else(|| not_so(format_args!("{contact} is not open")))
+            .ok_or_else(|| not_so(claim::NotOpen { contact: &contact }))
     }
 
     /// Opens the desk of a contact, and returns when it has spoken with the relay.
@@ -77,7 +78,7 @@ impl Stage {
             .await
             .map_err(failed)?;
         if !client.ready(DEADLINE).await {
-            return Err(not_so(format_args!("{contact} does not reach the relay")));
+            return Err(not_so(claim::RelayNotReached { contact: &contact }));
         }
         self.desks.insert(contact, client);
         Ok(())
@@ -96,7 +97,7 @@ impl Stage {
         devices
             .first()
             .copied()
-            .ok_or_else(|| not_so(format_args!("{contact} has no device")))
+            .ok_or_else(|| not_so(claim::NoDevice { contact: &contact }))
     }
 
     /// What the sender knows of the alert.
@@ -110,8 +111,10 @@ impl Stage {
         recipient: &'static str,
         reached: Reached,
     ) -> Result<(Proven<Receipt>, Option<Note>), Fault> {
-        let what = format!("a receipt of {recipient}");
-        let (signed, note) = in_time(&what, async {
+        let what = claim::AReceipt {
+            contact: &recipient,
+        };
+        let (signed, note) = in_time(what, async {
             let mut events = self.desk(SENDER)?.events("demo").all();
             loop {
                 if let Some(found) = receipt_in(&self.track().await?, recipient, reached) {
@@ -127,7 +130,10 @@ impl Stage {
 
     /// Waits until the alert is in a recipient's inbox.
     pub(crate) async fn arrival(&self, recipient: &'static str) -> Result<(), Fault> {
-        in_time(&format!("the alert at {recipient}"), async {
+        let what = claim::TheAlertAt {
+            contact: &recipient,
+        };
+        in_time(what, async {
             let desk = self.desk(recipient)?;
             let mut events = desk.events("demo").all();
             while !desk
@@ -187,25 +193,26 @@ pub(crate) fn address(text: &str) -> ContactAddress {
 /// What a receipt is called where it is shown as proof.
 pub(crate) fn shown(proven: &Proven<Receipt>) -> String {
     let receipt = proven.statement();
-    format!(
-        "receipt {} signed by device {} of {} with key {}",
-        proven.hash().short(),
-        receipt.device.short(),
-        receipt.contact,
-        proven.key().short()
-    )
+    let shown = demo::Receipt {
+        hash: &proven.hash().short(),
+        device: &receipt.device.short(),
+        contact: &receipt.contact,
+        key: &proven.key().short(),
+    };
+    shown.to_string()
 }
 
 /// Waits, but not for ever.
 pub(crate) async fn in_time<T>(
-    what: &str,
+    what: impl Display,
     wait: impl Future<Output = Result<T, Fault>>,
 ) -> Result<T, Fault> {
     let late = |_| {
-        not_so(format_args!(
-            "{what} did not come within {} s",
-            DEADLINE.as_secs()
-        ))
+        let seconds = &DEADLINE.as_secs();
+        not_so(claim::DidNotCome {
+            what: &what,
+            seconds,
+        })
     };
     tokio::time::timeout(DEADLINE, wait).await.map_err(late)?
 }
@@ -217,7 +224,8 @@ pub(crate) fn failed(error: impl Display) -> Fault {
 
 /// A claim that is not so.
 pub(crate) fn not_so(what: impl Display) -> Fault {
-    Fault::new(Exit::Refused, "demo-claim", format_args!("Not so: {what}."))
+    let claim = &what;
+    Fault::new(Exit::Refused, "demo-claim", claim::NotSo { claim })
 }
 
 /// A claim that has to hold.

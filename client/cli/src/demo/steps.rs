@@ -17,6 +17,7 @@ use crate::exit::Exit;
 use crate::fault::Fault;
 use crate::network::{DEMO, RelaySite, Site, file_fault, found};
 use crate::output::Output;
+use crate::sentence::{claim, demo};
 
 /// How many steps there are.
 const STEPS: usize = 23;
@@ -47,7 +48,9 @@ pub(crate) fn run(request: Request, output: &Output) -> Result<(), Fault> {
     };
     fs::create_dir_all(&folder).map_err(|error| file_fault(&folder, &error))?;
     let folder = fs::canonicalize(&folder).map_err(|error| file_fault(&folder, &error))?;
-    output.say(&format!("Everything lies in {}.", folder.display()));
+    output.say(demo::Everything {
+        folder: &folder.display(),
+    });
     let mut timeline = Timeline::new(output, STEPS);
     let (openssl, alert) = runtime()?.block_on(play(&folder, cap, &mut timeline))?;
     let by_hand = by_hand(&folder, alert);
@@ -137,23 +140,19 @@ impl Stage {
             signatures
                 .iter()
                 .all(|&count| count >= usize::from(authority.threshold)),
-            "every authority part has its signatures",
+            claim::PartsAreSigned,
         )?;
-        let what = format!(
-            "a network founded by {} of {} key holders ({}), with {}, {}, {} and the observer {}",
-            authority.threshold,
-            holders.len(),
-            holders.join(", "),
-            SENDER,
-            PRESENT,
-            AWAY,
-            OBSERVER
-        );
-        let proof = format!(
-            "roster {} proved from the anchor",
-            self.roster.hash().short()
-        );
-        Ok(Told::new(what, proof))
+        let what = demo::Network {
+            threshold: &authority.threshold,
+            count: &holders.len(),
+            holders: &holders.join(", "),
+            sender: &SENDER,
+            present: &PRESENT,
+            away: &AWAY,
+            observer: &OBSERVER,
+        };
+        let hash = &self.roster.hash().short();
+        Ok(Told::new(what, demo::RosterProved { hash }))
     }
 
     /// Closes every desk and the relay, so that all they had to say is said.

@@ -1,11 +1,14 @@
 //! The timeline: one line per step, with what proves it.
 
+use std::fmt::Display;
+
 use serde::Serialize;
 
 use crate::clock::now;
 use crate::exit::Exit;
 use crate::fault::Fault;
 use crate::output::Output;
+use crate::sentence::{demo, fault};
 
 /// What a step found: what happened, and what proves it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,10 +21,10 @@ pub(crate) struct Told {
 
 impl Told {
     /// A step that is verified.
-    pub(crate) fn new(what: impl Into<String>, proof: impl Into<String>) -> Self {
+    pub(crate) fn new(what: impl Display, proof: impl Display) -> Self {
         Self {
-            what: what.into(),
-            proof: proof.into(),
+            what: what.to_string(),
+            proof: proof.to_string(),
         }
     }
 }
@@ -72,7 +75,7 @@ impl<'a> Timeline<'a> {
         let Told { what, proof } = self.passed(step, told)?;
         self.verified += 1;
         let time = now().to_string();
-        let text = format!("{time}  ok  {step}: {what}\n    {proof}");
+        let text = format!("{time}  {}  {step}: {what}\n    {proof}", demo::Ok);
         let line = Line {
             step,
             ok: true,
@@ -89,7 +92,8 @@ impl<'a> Timeline<'a> {
             let time = now().to_string();
             let proof = format!("{} ({})", fault.sentence, fault.code);
             let count = self.count();
-            let text = format!("{time}  NOT VERIFIED  {step}\n    {proof}\n\n{count}");
+            let verdict = demo::NotVerified;
+            let text = format!("{time}  {verdict}  {step}\n    {proof}\n\n{count}");
             let line = Line {
                 step,
                 ok: false,
@@ -116,9 +120,10 @@ impl<'a> Timeline<'a> {
             by_hand,
         };
         let text = format!(
-            "\n{}\n\nCheck the acknowledgement with openssl alone:\n\n{openssl}\n\n\
-             Go on by hand:\n\n{}",
+            "\n{}\n\n{}\n\n{openssl}\n\n{}\n\n{}",
             self.count(),
+            demo::CheckWithOpenssl,
+            demo::GoOnByHand,
             by_hand.join("\n")
         );
         self.output.result(&summary, &text)?;
@@ -127,12 +132,16 @@ impl<'a> Timeline<'a> {
             false => Err(Fault::new(
                 Exit::Refused,
                 "demo-steps",
-                "Not every step was verified.",
+                fault::StepsNotVerified,
             )),
         }
     }
 
     fn count(&self) -> String {
-        format!("verified {} of {} steps", self.verified, self.steps)
+        let verified = demo::Verified {
+            verified: &self.verified,
+            count: &self.steps,
+        };
+        verified.to_string()
     }
 }

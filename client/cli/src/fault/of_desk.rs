@@ -10,8 +10,9 @@ use maille_client::{
     RecipientError, SendError, WaitError,
 };
 
-use super::Fault;
+use super::{Fault, hinted};
 use crate::exit::Exit;
+use crate::sentence::hint;
 
 impl From<OpenError> for Fault {
     fn from(error: OpenError) -> Self {
@@ -21,8 +22,8 @@ impl From<OpenError> for Fault {
             OpenError::Roster(_) | OpenError::NotLoopback { .. } => Exit::Refused,
             _ => Exit::World,
         };
-        let hint = match &error {
-            OpenError::Roster(_) => Some("Take the network's roster with `maille device join`."),
+        let hint: Option<&dyn Display> = match &error {
+            OpenError::Roster(_) => Some(&hint::JoinRoster),
             _ => None,
         };
         hinted(fault(exit, error.code(), &error), hint)
@@ -38,7 +39,7 @@ impl From<DeskError> for Fault {
 impl From<RecipientError> for Fault {
     fn from(error: RecipientError) -> Self {
         let fault = fault(Exit::Input, error.code(), &error);
-        fault.with_hint("`maille contacts` lists everybody; check what was given with --to.")
+        fault.with_hint(hint::ListContacts)
     }
 }
 
@@ -50,12 +51,12 @@ impl From<PreviewError> for Fault {
 
 impl From<SendError> for Fault {
     fn from(error: SendError) -> Self {
-        let (exit, hint) = match error {
+        let (exit, hint): (_, Option<&dyn Display>) = match error {
             SendError::Recipients(error) => return error.into(),
             SendError::Desk(error) => return error.into(),
             SendError::Attachment(error) => return error.into(),
             SendError::Refused(error) => return error.into(),
-            SendError::Draft(_) => (Exit::Input, Some("Check --subject, --body and --handling.")),
+            SendError::Draft(_) => (Exit::Input, Some(&hint::CheckWords)),
             _ => (Exit::Input, None),
         };
         hinted(fault(exit, error.code(), &error), hint)
@@ -64,17 +65,14 @@ impl From<SendError> for Fault {
 
 impl From<OrderError> for Fault {
     fn from(error: OrderError) -> Self {
-        let (exit, hint) = match &error {
+        let (exit, hint): (_, Option<&dyn Display>) = match &error {
             OrderError::NotDesignated { .. }
             | OrderError::Recipient { .. }
             | OrderError::NoRule { .. }
             | OrderError::TwoPersons { .. }
             | OrderError::NotYours { .. } => (Exit::Refused, None),
-            OrderError::ReferenceReused { .. } => (
-                Exit::Refused,
-                Some("Give another --reference, or send exactly what was sent before."),
-            ),
-            OrderError::TooLarge { .. } => (Exit::Input, Some("Give the file with --attach.")),
+            OrderError::ReferenceReused { .. } => (Exit::Refused, Some(&hint::OtherReference)),
+            OrderError::TooLarge { .. } => (Exit::Input, Some(&hint::AttachFile)),
             OrderError::Step(_) => (Exit::World, None),
             _ => (Exit::Input, None),
         };
@@ -88,17 +86,14 @@ impl From<SealFileError> for Fault {
             SealFileError::Write { .. } => Exit::World,
             _ => Exit::Input,
         };
-        hinted(
-            fault(exit, error.code(), &error),
-            Some("Check --attach; nothing was sent."),
-        )
+        fault(exit, error.code(), &error).with_hint(hint::CheckAttach)
     }
 }
 
 impl From<CapError> for Fault {
     fn from(error: CapError) -> Self {
         let fault = fault(Exit::Input, error.code(), &error);
-        fault.with_hint("Check --cap; nothing was sent.")
+        fault.with_hint(hint::CheckCap)
     }
 }
 
@@ -107,11 +102,8 @@ impl From<AnswerError> for Fault {
         match error {
             AnswerError::Desk(error) => error.into(),
             AnswerError::Refused(error) => {
-                let (exit, hint) = match &error {
-                    ActError::OfficerOnly => (
-                        Exit::Access,
-                        Some("Go on duty with `maille officer in NAME`."),
-                    ),
+                let (exit, hint): (_, Option<&dyn Display>) = match &error {
+                    ActError::OfficerOnly => (Exit::Access, Some(&hint::GoOnDuty)),
                     ActError::Step(_) => (Exit::World, None),
                     _ => (Exit::Input, None),
                 };
@@ -132,12 +124,10 @@ impl From<QueryError> for Fault {
 
 impl From<LookupError> for Fault {
     fn from(error: LookupError) -> Self {
-        let hint = match error {
+        let hint: &dyn Display = match error {
             LookupError::Desk(error) => return error.into(),
-            LookupError::Ambiguous { .. } => "Type more of the ID you mean.",
-            LookupError::NotAnId(_) | LookupError::Unknown { .. } => {
-                "Ids stand in `maille inbox --all` and in what `maille send` printed."
-            }
+            LookupError::Ambiguous { .. } => &hint::TypeMore,
+            LookupError::NotAnId(_) | LookupError::Unknown { .. } => &hint::FindIds,
         };
         fault(Exit::Input, error.code(), &error).with_hint(hint)
     }
@@ -145,15 +135,12 @@ impl From<LookupError> for Fault {
 
 impl From<AttachmentError> for Fault {
     fn from(error: AttachmentError) -> Self {
-        let (exit, hint) = match error {
+        let (exit, hint): (_, Option<&dyn Display>) = match error {
             AttachmentError::Desk(error) => return error.into(),
-            AttachmentError::NotWhole(_) => (
-                Exit::Waiting,
-                Some("It goes on coming by itself while an agent or `maille listen` runs."),
-            ),
+            AttachmentError::NotWhole(_) => (Exit::Waiting, Some(&hint::AttachmentComes)),
             AttachmentError::Digest => (Exit::Refused, None),
             AttachmentError::NoAlert(_) | AttachmentError::NoSuch { .. } => (Exit::Input, None),
-            AttachmentError::Write { .. } => (Exit::World, Some("Check --save.")),
+            AttachmentError::Write { .. } => (Exit::World, Some(&hint::CheckSave)),
             _ => (Exit::World, None),
         };
         hinted(fault(exit, error.code(), &error), hint)
@@ -168,14 +155,7 @@ impl From<WaitError> for Fault {
             WaitError::Timeout { .. } | WaitError::Ended { .. } => Exit::Late,
         };
         let fault = fault(exit, error.code(), &error);
-        fault.with_hint("`maille track ID` tells where it stands with each recipient.")
-    }
-}
-
-fn hinted(fault: Fault, hint: Option<&str>) -> Fault {
-    match hint {
-        Some(hint) => fault.with_hint(hint),
-        None => fault,
+        fault.with_hint(hint::TrackAlert)
     }
 }
 

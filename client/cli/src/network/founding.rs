@@ -22,6 +22,7 @@ use crate::clock::now;
 use crate::demo::relay_folder;
 use crate::exit::Exit;
 use crate::fault::Fault;
+use crate::sentence::{fault, hint};
 
 /// Holders of the authority's keys, and how many have to sign.
 const HOLDERS: usize = 3;
@@ -86,12 +87,9 @@ fn refuse_full_folder(root: &Path) -> Result<(), Fault> {
     if !is_full {
         return Ok(());
     }
-    let sentence = format!(
-        "{} is not empty, and nothing is written over.",
-        root.display()
-    );
-    Err(Fault::new(Exit::Input, "folder-not-empty", sentence)
-        .with_hint("Name a folder that is not there yet."))
+    let path = &root.display();
+    let sentence = fault::FolderNotEmpty { path };
+    Err(Fault::new(Exit::Input, "folder-not-empty", sentence).with_hint(hint::NewFolder))
 }
 
 /// The first members hold the keys. In a network that protects something each holder makes the key

@@ -6,6 +6,8 @@ use maille_common::local_text::LocalText;
 use maille_common::roster::{Contact, Device, DutyHours, Organisation, Roster};
 use serde::Serialize;
 
+use crate::sentence::network;
+
 /// The names of days, as plans write them, from Monday.
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
@@ -130,9 +132,7 @@ pub(crate) fn plan_text(roster: &Roster) -> String {
             .collect(),
     };
     let text = toml::to_string(&plan).expect("texts, lists and tables of them are always TOML");
-    format!(
-        "# The network as people describe it. `maille authority apply` reads such a file.\n{text}"
-    )
+    format!("# {}\n{text}", network::PlanHead)
 }
 
 fn body_of(roster: &Roster, body: &Organisation) -> Body {

@@ -1,9 +1,11 @@
 //! A roster as text for people.
 
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 
 use maille_common::local_text::LocalText;
 use maille_common::roster::{AuthorityPart, Contact, Roster};
+
+use crate::sentence::{network as words, term};
 
 /// Everything a roster says, one thing a line.
 pub(crate) fn readable(roster: &Roster) -> String {
@@ -15,17 +17,18 @@ pub(crate) fn readable(roster: &Roster) -> String {
 
 fn write_roster(text: &mut String, roster: &Roster) -> std::fmt::Result {
     let part = roster.authority();
-    writeln!(text, "network      {}", part.network)?;
-    writeln!(text, "roster       {}", roster.hash())?;
-    writeln!(text, "part         {}, issued {}", part.number, part.issued)?;
-    writeln!(text, "renew by     {}", part.renew_by)?;
-    writeln!(text, "reach        {}", part.reach)?;
-    writeln!(
-        text,
-        "authority    {} of {} keys",
-        part.threshold,
-        part.keys.len()
-    )?;
+    let (number, issued, count) = (&part.number, &part.issued, &part.keys.len());
+    let issued = words::PartIssued { number, issued };
+    let keys = words::KeysNeeded {
+        threshold: &part.threshold,
+        count,
+    };
+    write_line(text, &words::Network, &part.network)?;
+    write_line(text, &words::Roster, &roster.hash())?;
+    write_line(text, &words::Part, &issued)?;
+    write_line(text, &words::RenewBy, &part.renew_by)?;
+    write_line(text, &words::Reach, &term::Reach { word: &part.reach })?;
+    write_line(text, &words::Authority, &keys)?;
     for key in &part.keys {
         writeln!(
             text,
@@ -34,16 +37,21 @@ fn write_roster(text: &mut String, roster: &Roster) -> std::fmt::Result {
         )?;
     }
     write_relays(text, part)?;
-    writeln!(text, "rules")?;
+    writeln!(text, "{}", words::Rules)?;
     for rule in &part.rules {
-        writeln!(text, "  {} may send to {}", &*rule.from, &*rule.to)?;
+        let (from, to) = (&&*rule.from, &&*rule.to);
+        writeln!(text, "  {}", words::MaySend { from, to })?;
     }
     for list in &part.lists {
         let patterns: Vec<&str> = list.patterns.iter().map(|pattern| &**pattern).collect();
-        writeln!(text, "list @{}: {}", &*list.name, patterns.join(", "))?;
+        let (name, patterns) = (&&*list.name, &patterns.join(", "));
+        writeln!(text, "{}", words::List { name, patterns })?;
     }
     for organisation in &part.organisations {
-        writeln!(text, "\n{} ({})", organisation.name, organisation.standing)?;
+        let standing = term::Standing {
+            word: &organisation.standing,
+        };
+        writeln!(text, "\n{} ({standing})", organisation.name)?;
         write_names(text, "  ", &organisation.names)?;
         for contact in roster
             .annex(&organisation.name)
@@ -56,25 +64,30 @@ fn write_roster(text: &mut String, roster: &Roster) -> std::fmt::Result {
     Ok(())
 }
 
+/// A thing and what it is, in two columns.
+fn write_line(text: &mut String, name: &dyn Display, what: &dyn Display) -> std::fmt::Result {
+    writeln!(text, "{name:12} {what}")
+}
+
 fn write_relays(text: &mut String, part: &AuthorityPart) -> std::fmt::Result {
     for relay in &part.relays {
         let addresses: Vec<&str> = relay.addresses.iter().map(|address| &**address).collect();
-        let (name, operator) = (&relay.name, &relay.organisation);
-        writeln!(
-            text,
-            "relay        {name}, of {operator}, at {} (UDP)",
-            addresses.join(", ")
-        )?;
+        let reached = words::RelayAt {
+            name: &relay.name,
+            operator: &relay.organisation,
+            addresses: &addresses.join(", "),
+        };
+        write_line(text, &words::Relay, &reached)?;
         for keys in &relay.keys {
-            writeln!(text, "  transport  {}", keys.transport)?;
-            writeln!(text, "  signing    {}", keys.signing)?;
+            writeln!(text, "  {:10} {}", words::Transport, keys.transport)?;
+            writeln!(text, "  {:10} {}", words::Signing, keys.signing)?;
         }
     }
     Ok(())
 }
 
 fn write_contact(text: &mut String, contact: &Contact) -> std::fmt::Result {
-    writeln!(text, "  contact {}", contact.address)?;
+    writeln!(text, "  {} {}", words::Contact, contact.address)?;
     write_names(text, "    ", &contact.names)?;
     let languages: Vec<&str> = contact
         .languages
@@ -89,13 +102,14 @@ fn write_contact(text: &mut String, contact: &Contact) -> std::fmt::Result {
         &*contact.time_zone
     )?;
     for number in &contact.telephones {
-        writeln!(text, "    telephone {}", &**number)?;
+        writeln!(text, "    {} {}", words::Telephone, &**number)?;
     }
     for device in &contact.devices {
-        writeln!(text, "    device {} ({})", device.id, &*device.label)?;
+        let (name, id, label) = (words::Device, device.id, &*device.label);
+        writeln!(text, "    {name} {id} ({label})")?;
         for keys in &device.keys {
-            writeln!(text, "      transport {}", keys.transport)?;
-            writeln!(text, "      signing   {}", keys.signing)?;
+            writeln!(text, "      {:9} {}", words::Transport, keys.transport)?;
+            writeln!(text, "      {:9} {}", words::Signing, keys.signing)?;
         }
     }
     Ok(())

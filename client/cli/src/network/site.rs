@@ -8,6 +8,7 @@ use maille_common::address::{ContactAddress, Name};
 
 use crate::exit::Exit;
 use crate::fault::Fault;
+use crate::sentence::fault;
 
 /// The folder of a network.
 #[derive(Debug, Clone)]
@@ -61,6 +62,7 @@ pub(crate) fn file_stem(contact: &ContactAddress) -> String {
 
 /// A file or folder of a network cannot be read or written.
 pub(crate) fn file_fault(path: &Path, error: &io::Error) -> Fault {
-    let sentence = format!("{} cannot be used: {error}.", path.display());
+    let path = &path.display();
+    let sentence = fault::FileUnusable { path, error };
     Fault::new(Exit::World, "file-io", sentence)
 }

@@ -10,6 +10,7 @@ use crate::args::RosterArgs;
 use crate::clock::now;
 use crate::command::{Context, Run};
 use crate::fault::{Fault, Hint};
+use crate::sentence::hint;
 
 /// Arguments of `authority admit`.
 #[derive(Debug, Args)]
@@ -38,6 +39,6 @@ impl Run for Admit {
         context
             .output
             .result(&proposed, &path.display().to_string())
-            .hint("Check --out.")
+            .hint(hint::CheckOut)
     }
 }

@@ -11,6 +11,7 @@ use crate::args::RosterArgs;
 use crate::clock::now;
 use crate::command::{Context, Run};
 use crate::fault::{Fault, Hint};
+use crate::sentence::{authority, hint};
 
 /// Arguments of `authority apply`.
 #[derive(Debug, Args)]
@@ -35,12 +36,10 @@ impl Run for Apply {
     fn run(self, context: &Context) -> Result<(), Fault> {
         let trusted = self.roster.load()?;
         let roster = trusted.in_force()?;
-        let plan = read_plan(&self.plan).hint("Mend the file; docs/commands.md describes it.")?;
-        let draft = plan.build(Some(roster), now()).hint("Mend the file.")?;
+        let plan = read_plan(&self.plan).hint(hint::MendPlan)?;
+        let draft = plan.build(Some(roster), now()).hint(hint::MendFile)?;
         if draft.is_empty() {
-            context
-                .output
-                .say("The roster in force is as the file says. There is nothing to sign.");
+            context.output.say(authority::NothingToSign);
         }
         let (mut proposals, mut lines) = (Vec::new(), Vec::new());
         for proposal in draft.proposals().map_err(ProposalError::from)? {
@@ -49,7 +48,7 @@ impl Run for Apply {
             proposals.push(proposed);
         }
         if lines.is_empty() {
-            lines.push("no proposal".to_owned());
+            lines.push(authority::NoProposal.to_string());
         }
         context
             .output

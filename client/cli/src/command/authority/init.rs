@@ -11,6 +11,7 @@ use crate::args::RosterArgs;
 use crate::clock::now;
 use crate::command::{Context, Run};
 use crate::fault::{Fault, Hint};
+use crate::sentence::{authority, hint};
 
 /// Arguments of `authority init`.
 #[derive(Debug, Args)]
@@ -42,14 +43,14 @@ struct Founded {
 
 impl Run for Init {
     fn run(self, context: &Context) -> Result<(), Fault> {
-        let read = |path: &PathBuf| PublicKeyFile::read(path).hint("Check --key.");
+        let read = |path: &PathBuf| PublicKeyFile::read(path).hint(hint::CheckKey);
         let holders = self.keys.iter().map(read).collect::<Result<Vec<_>, _>>()?;
         let plan = NetworkPlan::of_holders(&self.network, self.threshold, &holders);
-        let founding = found(&plan, now()).hint("Check --network, --key and -k.")?;
+        let founding = found(&plan, now()).hint(hint::CheckFounding)?;
         let folder = self.roster.folder();
         let anchor_file = folder
             .write_anchor(&founding.anchor)
-            .hint("Choose another --roster.")?;
+            .hint(hint::OtherRoster)?;
         let (path, proposed) = proposed::write(context, &founding.proposal, &self.out, None)?;
         let text = format!("{}\n{}", anchor_file.display(), path.display());
         let founded = Founded {
@@ -64,10 +65,9 @@ impl Run for Init {
 }
 
 fn next_steps(context: &Context, anchor: &Path, proposal: &Path, threshold: u8) {
-    context.output.say(&format!(
-        "Hand {} over in person, once. Pass {} round: {threshold} holders run `maille authority \
-         sign`, then one runs `maille authority publish`.",
-        anchor.display(),
-        proposal.display()
-    ));
+    context.output.say(authority::NextSteps {
+        anchor: &anchor.display(),
+        proposal: &proposal.display(),
+        threshold: &threshold,
+    });
 }

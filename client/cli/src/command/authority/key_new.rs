@@ -13,6 +13,7 @@ use crate::args::ask_new;
 use crate::command::{Context, Run};
 use crate::exit::Exit;
 use crate::fault::{Fault, Hint};
+use crate::sentence::{authority, fault, hint};
 
 /// Arguments of `authority key new`.
 #[derive(Debug, Args)]
@@ -58,11 +59,9 @@ impl Run for New {
         };
         let organisation = self.organisation.clone();
         let key = KeyFile::generate(organisation, &self.holder, protection, &mut randomness)
-            .hint("Check --holder and --passphrase-file.")?;
-        key.write(&self.out).hint("Choose another --out.")?;
-        key.public()
-            .write(&public_file)
-            .hint("Choose another --out.")?;
+            .hint(hint::CheckHolder)?;
+        key.write(&self.out).hint(hint::OtherOut)?;
+        key.public().write(&public_file).hint(hint::OtherOut)?;
         let public = key.public();
         let made = Made {
             key: public.key.to_string(),
@@ -72,12 +71,11 @@ impl Run for New {
             public_file: public_file.clone(),
         };
         context.output.result(&made, &format!("{}", public.key))?;
-        context.output.say(&format!(
-            "Keep {} where only {} can reach it. Hand over {}, and read the key out by telephone.",
-            self.out.display(),
-            self.holder,
-            public_file.display()
-        ));
+        context.output.say(authority::KeepKey {
+            private: &self.out.display(),
+            holder: &self.holder,
+            public: &public_file.display(),
+        });
         Ok(())
     }
 }
@@ -87,9 +85,9 @@ impl New {
     fn public_file(&self) -> Result<PathBuf, Fault> {
         let public_file = self.out.with_extension("pub");
         if public_file == self.out {
-            let sentence = "A private key is not written to a file that ends in `.pub`.";
-            return Err(Fault::new(Exit::Usage, "private-key-as-public", sentence)
-                .with_hint("Choose an --out such as `interpol.key`."));
+            let sentence = fault::PrivateKeyAsPublic;
+            let fault = Fault::new(Exit::Usage, "private-key-as-public", sentence);
+            return Err(fault.with_hint(hint::OutForKey));
         }
         Ok(public_file)
     }

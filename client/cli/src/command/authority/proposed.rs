@@ -1,5 +1,6 @@
 //! What a proposal changes and where it stands, as commands tell it.
 
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
 use maille_client::authority::{Proposal, ProposalStanding};
@@ -10,6 +11,7 @@ use serde::Serialize;
 use crate::command::Context;
 use crate::fault::{Fault, Hint};
 use crate::safe_text::safe_text;
+use crate::sentence::{authority, hint};
 
 /// A proposal in JSON.
 #[derive(Debug, Serialize)]
@@ -100,9 +102,7 @@ pub(super) fn write(
     let here = folder == Path::new(".");
     let folder = if here { Path::new("") } else { folder };
     let path = folder.join(proposal.file_name());
-    proposal
-        .write(&path)
-        .hint("Choose another folder with --out, or remove the earlier proposal.")?;
+    proposal.write(&path).hint(hint::OtherOutFolder)?;
     let difference = proposal.difference(roster);
     show(context, proposal, &difference);
     let proposed = Proposed::new(proposal, &path, &difference, None);
@@ -111,40 +111,37 @@ pub(super) fn write(
 
 /// Shows what a proposal changes, each line made harmless: names in it are strangers' words.
 pub(super) fn show(context: &Context, proposal: &Proposal, difference: &Difference) {
-    context
-        .output
-        .say(&format!("This is {}. It changes:", proposal.name()));
+    let output = &context.output;
+    let document = &proposal.name();
+    output.say(authority::Changes { document });
     for line in &difference.lines {
-        context
-            .output
-            .say(&format!("  {}", safe_text(&line.to_string())));
+        output.say(format_args!("  {}", safe_text(&line.to_string())));
     }
     if difference.is_empty() {
-        context.output.say("  nothing but number and dates");
+        output.say(format_args!("  {}", authority::NothingChanges));
     }
     for warning in &difference.warnings {
-        context.output.say(&format!("  ! {}", safe_text(warning)));
+        output.say(format_args!("  ! {}", safe_text(warning)));
     }
 }
 
 /// Where a proposal stands, for people.
 pub(super) fn standing_text(standing: &ProposalStanding) -> String {
-    let mut text = format!(
-        "Signatures of {}: {}, and {} needed.",
-        standing.document,
-        standing.signed(),
-        standing.threshold
-    );
+    let signatures = authority::Signatures {
+        document: &standing.document,
+        signed: &standing.signed(),
+        threshold: &standing.threshold,
+    };
+    let mut text = signatures.to_string();
     for signer in &standing.signers {
-        let state = if signer.has_signed {
-            "signed"
-        } else {
-            "not yet"
+        let state: &dyn Display = match signer.has_signed {
+            true => &authority::Signed,
+            false => &authority::NotYet,
         };
-        let who = signer
-            .organisation
-            .as_ref()
-            .map_or("unknown", |name| name.as_str());
+        let who: &dyn Display = match &signer.organisation {
+            Some(name) => name,
+            None => &authority::UnknownHolder,
+        };
         let holder = signer
             .holder
             .as_deref()

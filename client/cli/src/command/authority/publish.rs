@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::args::{RosterArgs, Trusted};
 use crate::command::{Context, Run};
 use crate::fault::{Fault, Hint};
+use crate::sentence::{authority, hint};
 
 /// Arguments of `authority publish`.
 #[derive(Debug, Args)]
@@ -43,13 +44,12 @@ impl Run for Publish {
                 roster,
             } = &trusted;
             let documents = proposal.publish(anchor, roster.as_ref())?;
-            files.extend(folder.save(&documents).hint("Check --roster.")?);
+            files.extend(folder.save(&documents).hint(hint::CheckRoster)?);
             trusted = self.roster.load()?;
         }
         let roster = trusted.in_force()?;
         if let Some(single) = &self.single {
-            RosterFolder::save_single(single, &roster.documents())
-                .hint("Choose another --single.")?;
+            RosterFolder::save_single(single, &roster.documents()).hint(hint::OtherSingle)?;
             files.push(single.clone());
         }
         let lines: Vec<String> = files
@@ -62,10 +62,9 @@ impl Run for Publish {
             files,
         };
         context.output.result(&published, &lines.join("\n"))?;
-        context.output.say(&format!(
-            "The roster is now {}. Copy the new files into the roster folder of each relay.",
-            roster.hash().short()
-        ));
+        context.output.say(authority::Published {
+            roster: &roster.hash().short(),
+        });
         Ok(())
     }
 }

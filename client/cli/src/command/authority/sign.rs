@@ -9,6 +9,7 @@ use super::proposed::{self, Proposed};
 use crate::args::{HolderKeyArgs, RosterArgs};
 use crate::command::{Context, Run};
 use crate::fault::{Fault, Hint};
+use crate::sentence::{authority, hint};
 
 /// Arguments of `authority sign`.
 #[derive(Debug, Args)]
@@ -33,12 +34,12 @@ impl Run for Sign {
         let difference = proposal.difference(roster);
         proposed::show(context, &proposal, &difference);
         if !self.yes {
-            context.output.confirm("Sign this?")?;
+            context.output.confirm(authority::SignThis)?;
         }
         let holder = self.key.open()?;
         let signed = proposal
             .sign(&holder.key, anchor, roster)
-            .hint("Check --key-file.")?;
+            .hint(hint::CheckKeyFile)?;
         signed.replace(&self.proposal)?;
         let standing = signed.standing(anchor, roster)?;
         let object = Proposed::new(&signed, &self.proposal, &difference, Some(&standing));

@@ -1,5 +1,6 @@
 //! `maille device join`: take the roster of the network into this home.
 
+use std::fmt::Display;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -14,6 +15,7 @@ use crate::clock::now;
 use crate::command::{Context, Run};
 use crate::exit::Exit;
 use crate::fault::{Fault, Hint};
+use crate::sentence::{device, fault, hint, term};
 
 /// Arguments of `device join`.
 #[derive(Debug, Args)]
@@ -41,22 +43,19 @@ struct Joined {
 impl Run for Join {
     fn run(self, context: &Context) -> Result<(), Fault> {
         let path = context.home()?;
-        let anchor = RosterFolder::read_anchor(&self.anchor).hint("Check --anchor.")?;
+        let anchor = RosterFolder::read_anchor(&self.anchor).hint(hint::CheckAnchor)?;
         let home = self.unlock.open(path)?;
         if anchor != *home.anchor() {
-            return Err(Fault::new(
-                Exit::Refused,
-                "other-anchor",
-                "The anchor is not the one this home was made with.",
-            )
-            .with_hint("Compare the keys of --anchor with those who handed it over."));
+            let fault = Fault::new(Exit::Refused, "other-anchor", fault::OtherAnchor);
+            return Err(fault.with_hint(hint::CompareAnchor));
         }
         let roster = RosterFolder::at(&self.roster)
             .load(&anchor)
-            .hint("Check --roster.")?;
+            .hint(hint::CheckRoster)?;
         let roster = roster.ok_or_else(|| {
-            let sentence = format!("{} holds no authority part.", self.roster.display());
-            Fault::new(Exit::Input, "no-roster", sentence).with_hint("Check --roster.")
+            let path = &self.roster.display();
+            let sentence = fault::NoAuthorityPart { path };
+            Fault::new(Exit::Input, "no-roster", sentence).with_hint(hint::CheckRoster)
         })?;
         check_keys(&home, &roster)?;
         RosterFolder::of_home(path).save(&roster.documents())?;
@@ -68,8 +67,12 @@ impl Run for Join {
             device: home.device().to_string(),
             designation: designation.name(),
         };
-        let text = format!("{} in {}: {designation}", home.contact(), home.network());
-        context.output.result(&joined, &text)?;
+        let text = device::Joined {
+            contact: home.contact(),
+            network: &home.network(),
+            designation: &term::Designation { word: &designation },
+        };
+        context.output.result(&joined, &text.to_string())?;
         waiting(designation)
     }
 }
@@ -90,26 +93,20 @@ fn check_keys(home: &Home, roster: &Roster) -> Result<(), Fault> {
     if is_ours {
         return Ok(());
     }
-    Err(Fault::new(
-        Exit::Refused,
-        "device-of-others",
-        "The roster has this device with other keys or for another contact.",
-    )
-    .with_hint("Telephone your organisation: somebody else may have been admitted in your place."))
+    let fault = Fault::new(Exit::Refused, "device-of-others", fault::DeviceOfOthers);
+    Err(fault.with_hint(hint::TelephoneOrganisation))
 }
 
 fn waiting(designation: Designation) -> Result<(), Fault> {
     if designation == Designation::Valid {
         return Ok(());
     }
-    let sentence = format!(
-        "The roster is kept, and it does not let this device act: it is {designation} there."
-    );
-    let hint = match designation {
-        Designation::Suspended => {
-            "Ask your organisation why; only it and the authority can lift that."
-        }
-        _ => "Ask your organisation to admit it, then join again with the newer roster.",
+    let sentence = fault::DeviceNotDesignated {
+        designation: &term::Designation { word: &designation },
+    };
+    let hint: &dyn Display = match designation {
+        Designation::Suspended => &hint::AskWhySuspended,
+        _ => &hint::AskToBeAdmitted,
     };
     Err(Fault::new(Exit::Waiting, "device-not-designated", sentence).with_hint(hint))
 }

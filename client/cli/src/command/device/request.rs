@@ -16,6 +16,7 @@ use crate::args::ask_new;
 use crate::clock::now;
 use crate::command::{Context, Run};
 use crate::fault::{Fault, Hint};
+use crate::sentence::{device, hint};
 
 /// Arguments of `device request`.
 #[derive(Debug, Args)]
@@ -65,7 +66,7 @@ struct Requested {
 impl Run for Request {
     fn run(self, context: &Context) -> Result<(), Fault> {
         let path = context.home()?;
-        let anchor = RosterFolder::read_anchor(&self.anchor).hint("Check --anchor.")?;
+        let anchor = RosterFolder::read_anchor(&self.anchor).hint(hint::CheckAnchor)?;
         let mut randomness = OsRandomness::new();
         let new = NewHome {
             anchor,
@@ -85,10 +86,10 @@ impl Run for Request {
             }),
             _ => Protection::Machine,
         };
-        let home = Home::create(path, new, protection, now(), &mut randomness)
-            .hint("Choose another --home.")?;
+        let home =
+            Home::create(path, new, protection, now(), &mut randomness).hint(hint::OtherHome)?;
         let request = home.device_request(now());
-        write_request(&self.out, &request).hint("Choose another --out.")?;
+        write_request(&self.out, &request).hint(hint::OtherOut)?;
         let code = RequestCode::of(request.request.bytes()).to_string();
         let requested = Requested {
             code: code.clone(),
@@ -99,10 +100,8 @@ impl Run for Request {
             home: path.to_owned(),
         };
         context.output.result(&requested, &code)?;
-        context.output.say(&format!(
-            "Send {} to your organisation, then telephone and read this code out.",
-            self.out.display()
-        ));
+        let request = &self.out.display();
+        context.output.say(device::SendRequest { request });
         Ok(())
     }
 }

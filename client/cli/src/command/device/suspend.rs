@@ -12,6 +12,7 @@ use crate::args::{HolderKeyArgs, RosterArgs};
 use crate::clock::now;
 use crate::command::{Context, Run};
 use crate::fault::{Fault, Hint};
+use crate::sentence::{device, hint};
 
 /// Arguments of `device suspend`.
 #[derive(Debug, Args)]
@@ -59,18 +60,16 @@ impl Run for Suspend {
         let roster = trusted.in_force()?;
         let subject = self.subject.find(roster)?;
         if !self.yes {
-            let question = format!(
-                "Suspend {subject} at once? Only the full rule of signatures brings it back."
-            );
-            context.output.confirm(&question)?;
+            let subject = &subject;
+            context.output.confirm(device::SuspendAtOnce { subject })?;
         }
         let holder = self.key.open()?;
         let documents = suspend(roster, subject.clone(), &self.reason, &holder.key, now())
-            .hint("Check --key-file: a key of the authority, or of the subject's organisation.")?;
+            .hint(hint::CheckKeyToSuspend)?;
         let file = trusted
             .folder
             .save(&documents)
-            .hint("Check --roster.")?
+            .hint(hint::CheckRoster)?
             .pop();
         let hash = documents
             .suspensions
@@ -83,9 +82,7 @@ impl Run for Suspend {
         };
         let text = file.map_or_else(String::new, |file| file.display().to_string());
         context.output.result(&suspended, &text)?;
-        context
-            .output
-            .say("Copy the file into the roster folder of each relay: it acts at once.");
+        context.output.say(device::CopyToRelays);
         Ok(())
     }
 }
@@ -99,7 +96,7 @@ impl SubjectArgs {
             return Ok(Subject::Contact(address));
         }
         let found = Removed::device(roster, &self.device.unwrap_or_default());
-        Ok(match found.hint("Check --device.")? {
+        Ok(match found.hint(hint::CheckDevice)? {
             Removed::Device(address, id) => Subject::Device(address, id),
             Removed::Contact(address) => Subject::Contact(address),
         })

@@ -1,11 +1,14 @@
 //! What an open desk can tell: store, keys, roster, relays, clock, duty.
 
+use std::fmt::Display;
+
 use maille_client::{Connection, RelayStatus, Status};
 
 use super::finding::Finding;
 use crate::agent::Desk;
 use crate::fault::Fault;
 use crate::local_time::local;
+use crate::sentence::{doctor, hint, term};
 
 /// Off by this, deadlines and times mislead people.
 const OFFSET_MS_WARNING: u64 = 10_000;
@@ -17,7 +20,12 @@ const OFFSET_MS_BAD: u64 = 60 * 60 * 1_000;
 pub(super) async fn findings(desk: &Desk) -> Result<Vec<Finding>, Fault> {
     let status = desk.client().status().await?;
     let mut findings = vec![
-        Finding::good("store", format!("it opens; epoch {}", status.epoch)),
+        Finding::good(
+            doctor::Store,
+            doctor::StoreOpens {
+                epoch: &status.epoch,
+            },
+        ),
         designation(desk, &status),
         roster(&status),
     ];
@@ -31,71 +39,64 @@ pub(super) async fn findings(desk: &Desk) -> Result<Vec<Finding>, Fault> {
 fn designation(desk: &Desk, status: &Status) -> Finding {
     let roster = desk.client().roster();
     let found = roster.designated_device(&status.device, crate::clock::now());
+    let contact = &status.contact;
+    let designation = &term::Designation { word: &found };
     match found.is_valid() {
-        true => Finding::good(
-            "key in roster",
-            format!("this device may act for {}", status.contact),
-        ),
+        true => Finding::good(doctor::Key, doctor::KeyValid { contact }),
         false => Finding::bad(
-            "key in roster",
-            format!("this device is {found} there"),
-            "Have your organisation admit it, then `maille device join` with the newer roster.",
+            doctor::Key,
+            doctor::KeyNot { designation },
+            hint::HaveAdmitted,
         ),
     }
 }
 
 fn roster(status: &Status) -> Finding {
     let roster = &status.roster;
-    let found = format!("number {}, issued {}", roster.number, local(roster.issued));
+    let (number, issued) = (&roster.number, &local(roster.issued));
     if roster.forks > 0 {
-        let found = format!("{found}; {} documents contradict it", roster.forks);
-        return Finding::bad(
-            "roster",
-            found,
-            "Telephone the authority: somebody signed two stories.",
-        );
+        let found = doctor::RosterForked {
+            number,
+            issued,
+            forks: &roster.forks,
+        };
+        return Finding::bad(doctor::Roster, found, hint::TelephoneAuthority);
     }
     if roster.stale {
-        let found = format!(
-            "{found}; it should have been renewed by {}",
-            local(roster.renew_by)
-        );
-        return Finding::warning(
-            "roster",
-            found,
-            "Ask the authority for a newer one; service goes on.",
-        );
+        let found = doctor::RosterStale {
+            number,
+            issued,
+            renewed: &local(roster.renew_by),
+        };
+        return Finding::warning(doctor::Roster, found, hint::AskForNewer);
     }
-    Finding::good("roster", found)
+    Finding::good(doctor::Roster, doctor::RosterFound { number, issued })
 }
 
 fn reach(relay: &RelayStatus) -> Finding {
-    let home = if relay.home {
-        ", where this desk collects"
-    } else {
-        ""
+    let name = &relay.relay;
+    let what: &dyn Display = match relay.home {
+        true => &doctor::HomeRelay { name },
+        false => &doctor::Relay { name },
     };
-    let what = format!("relay {}{home}", relay.relay);
-    let failure = relay.last_error.as_ref().map(|(_, words)| words.clone());
-    match relay.connection {
-        Connection::Connected { since } => Finding::good(
-            what,
-            format!("reached over UDP, connected since {}", local(since)),
-        ),
-        Connection::Idle if failure.is_none() => Finding::good(what, "nothing to do there now"),
-        _ => Finding::bad(
-            what,
-            failure.unwrap_or_else(|| "it has not answered yet".to_owned()),
-            "Let UDP to it through the firewall; if others fail too, telephone its operator.",
-        ),
+    let failure = relay.last_error.as_ref().map(|(_, words)| words);
+    match (relay.connection, failure) {
+        (Connection::Connected { since }, _) => {
+            let since = &local(since);
+            Finding::good(what, doctor::RelayReached { since })
+        }
+        (Connection::Idle, None) => Finding::good(what, doctor::RelayIdle),
+        (_, Some(failure)) => Finding::bad(what, failure, hint::OpenFirewall),
+        (_, None) => Finding::bad(what, doctor::RelaySilent, hint::OpenFirewall),
     }
 }
 
 fn clock(relay: &RelayStatus) -> Option<Finding> {
     let offset = relay.clock_offset_ms?;
-    let what = format!("clock against relay {}", relay.relay);
-    let found = format!("its signed time is {offset:+} ms from ours");
-    let remedy = "Set the clock of this machine (NTP); if it is right, tell the relay's operator.";
+    let what = doctor::Clock { name: &relay.relay };
+    let offset_ms = &format_args!("{offset:+}");
+    let found = doctor::ClockOff { offset_ms };
+    let remedy = hint::SetClock;
     Some(match offset.unsigned_abs() {
         OFFSET_MS_BAD.. => Finding::bad(what, found, remedy),
         OFFSET_MS_WARNING.. => Finding::warning(what, found, remedy),
@@ -105,26 +106,21 @@ fn clock(relay: &RelayStatus) -> Option<Finding> {
 
 fn duty(desk: &Desk) -> Result<Finding, Fault> {
     Ok(match desk.officer()? {
-        Some(officer) => Finding::good("duty", format!("{officer} is on duty")),
-        None => Finding::warning(
-            "duty",
-            "nobody is on duty: only the system can acknowledge",
-            "Go on duty with `maille officer in NAME`.",
-        ),
+        Some(officer) => Finding::good(doctor::Duty, doctor::OnDuty { officer: &officer }),
+        None => Finding::warning(doctor::Duty, doctor::NobodyOnDuty, hint::GoOnDuty),
     })
 }
 
 fn lacking(status: &Status) -> Finding {
     match status.lacking.first() {
-        None => Finding::good("outbox", "nobody waits for an alert for want of keys"),
+        None => Finding::good(doctor::Outbox, doctor::NobodyLacks),
         Some(first) => Finding::warning(
-            "outbox",
-            format!(
-                "{} devices wait for an alert until their keys appear, the first of {}",
-                status.lacking.len(),
-                first.recipient
-            ),
-            "Telephone them: a desk publishes its keys when it connects.",
+            doctor::Outbox,
+            doctor::DevicesLack {
+                count: &status.lacking.len(),
+                first: &first.recipient,
+            },
+            hint::TelephoneForKeys,
         ),
     }
 }

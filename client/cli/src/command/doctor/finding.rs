@@ -1,9 +1,12 @@
 //! One thing that was looked at.
 
+use std::fmt::Display;
+
 use serde::{Deserialize, Serialize};
 
 use crate::fault::Fault;
 use crate::safe_text::safe_text;
+use crate::sentence::{doctor, hint};
 
 /// What was looked at, found, and is to be done.
 #[derive(Debug, Serialize, Deserialize)]
@@ -30,28 +33,27 @@ pub(super) enum Verdict {
 
 impl Finding {
     /// All is well.
-    pub(super) fn good(what: impl Into<String>, found: impl Into<String>) -> Self {
+    pub(super) fn good(what: impl Display, found: impl Display) -> Self {
         Self {
-            what: what.into(),
+            what: what.to_string(),
             verdict: Verdict::Good,
-            found: found.into(),
+            found: found.to_string(),
             remedy: None,
         }
     }
 
     /// It works, and should be looked at.
-    pub(super) fn warning(what: impl Into<String>, found: impl Into<String>, remedy: &str) -> Self {
-        let remedy = Some(remedy.to_owned());
+    pub(super) fn warning(what: impl Display, found: impl Display, remedy: impl Display) -> Self {
         Self {
-            what: what.into(),
+            what: what.to_string(),
             verdict: Verdict::Warning,
-            found: found.into(),
-            remedy,
+            found: found.to_string(),
+            remedy: Some(remedy.to_string()),
         }
     }
 
     /// Alerts do not go or come.
-    pub(super) fn bad(what: impl Into<String>, found: impl Into<String>, remedy: &str) -> Self {
+    pub(super) fn bad(what: impl Display, found: impl Display, remedy: impl Display) -> Self {
         Self {
             verdict: Verdict::Bad,
             ..Self::warning(what, found, remedy)
@@ -59,12 +61,12 @@ impl Finding {
     }
 
     /// Something failed, and says itself what to do.
-    pub(super) fn of_fault(what: &str, fault: &Fault) -> Self {
-        let remedy = fault
-            .hint
-            .as_deref()
-            .unwrap_or("Mend what the sentence names.");
-        Self::bad(what, fault.sentence.clone(), remedy)
+    pub(super) fn of_fault(what: impl Display, fault: &Fault) -> Self {
+        let remedy: &dyn Display = match &fault.hint {
+            Some(hint) => hint,
+            None => &hint::MendIt,
+        };
+        Self::bad(what, &fault.sentence, remedy)
     }
 
     pub(super) const fn verdict(&self) -> Verdict {
@@ -73,18 +75,19 @@ impl Finding {
 
     /// For people: a line, and another for what to do.
     pub(super) fn text(&self) -> String {
-        let mark = match self.verdict {
-            Verdict::Good => "good",
-            Verdict::Warning => "look",
-            Verdict::Bad => "BAD ",
+        let mark: &dyn Display = match self.verdict {
+            Verdict::Good => &doctor::Good,
+            Verdict::Warning => &doctor::Look,
+            Verdict::Bad => &doctor::Bad,
         };
         let mut text = format!(
-            "{mark}  {}: {}",
+            "{mark:4}  {}: {}",
             safe_text(&self.what),
             safe_text(&self.found)
         );
         if let Some(remedy) = &self.remedy {
-            text += &format!("\n      do: {}", safe_text(remedy));
+            let remedy = &safe_text(remedy);
+            text += &format!("\n      {}", doctor::Do { remedy });
         }
         text
     }

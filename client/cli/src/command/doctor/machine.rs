@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::finding::Finding;
+use crate::sentence::{doctor, hint};
 
 const MIB: u64 = 1024 * 1024;
 
@@ -18,19 +19,19 @@ pub(super) fn findings(home: &Path) -> Vec<Finding> {
 }
 
 fn folder(home: &Path) -> Finding {
-    let what = format!("folder {}", home.display());
+    let path = &home.display();
+    let what = doctor::Folder { path };
     let metadata = match std::fs::metadata(home) {
         Ok(metadata) if metadata.is_dir() => metadata,
-        Ok(_) => return Finding::bad(what, "it is not a folder", "Check --home."),
-        Err(error) => return Finding::bad(what, format!("{error}"), "Check --home."),
+        Ok(_) => return Finding::bad(what, doctor::NoFolder, hint::CheckHome),
+        Err(error) => return Finding::bad(what, error, hint::CheckHome),
     };
     match open_to_others(&metadata) {
-        Some(mode) => Finding::bad(
-            what,
-            format!("others may enter it (mode {mode:03o})"),
-            "Close it: chmod 700.",
-        ),
-        None => Finding::good(what, "only its owner may enter it"),
+        Some(mode) => {
+            let mode = &format_args!("{mode:03o}");
+            Finding::bad(what, doctor::FolderOpen { mode }, hint::CloseFolder)
+        }
+        None => Finding::good(what, doctor::FolderClosed),
     }
 }
 
@@ -50,18 +51,15 @@ fn open_to_others(_: &std::fs::Metadata) -> Option<u32> {
 fn disk(home: &Path) -> Finding {
     let free = match fs4::available_space(home) {
         Ok(free) => free,
-        Err(error) => return Finding::bad("disk", format!("{error}"), "Check the disk of --home."),
+        Err(error) => return Finding::bad(doctor::Disk, error, hint::CheckDisk),
     };
-    let found = format!("{} MiB free", free / MIB);
+    let mib = &(free / MIB);
+    let found = doctor::DiskFree { mib };
     if free < FREE_BYTES_LOW {
-        Finding::bad("disk", found, "Make room: the desk takes no new alerts.")
+        Finding::bad(doctor::Disk, found, hint::MakeRoom)
     } else if free < FREE_BYTES_SCARCE {
-        Finding::warning(
-            "disk",
-            found,
-            "Make room soon: below 64 MiB no new alerts are taken.",
-        )
+        Finding::warning(doctor::Disk, found, hint::MakeRoomSoon)
     } else {
-        Finding::good("disk", found)
+        Finding::good(doctor::Disk, found)
     }
 }

@@ -12,6 +12,7 @@ use crate::fault::Fault;
 use crate::form::word;
 use crate::local_time::local;
 use crate::safe_text::safe_text;
+use crate::sentence::{listen, term};
 
 /// An event. What its kind does not have is left out of the JSON.
 #[derive(Debug, Serialize, Deserialize)]
@@ -167,23 +168,42 @@ impl Happening {
 
     /// For people: one line.
     pub(super) fn text(&self) -> String {
-        let mut text = format!("{}  {}", local(self.time), self.event);
-        let mut add = |before: &str, words: &Option<String>| {
+        let event = term::Event { word: &self.event };
+        let mut text = format!("{}  {event}", local(self.time));
+        let mut add = |before: &str, words: &Option<String>, said: fn(&str) -> String| {
             if let Some(words) = words {
-                text += &format!("{before}{}", safe_text(words));
+                text += &format!("{before}{}", said(&safe_text(words)));
             }
         };
-        add("  ", &self.short);
-        add("  ", &self.kind);
-        add(" from ", &self.from);
-        add("  ", &self.stage);
-        add("  ", &self.state);
-        add("  ", &self.words);
-        add(" for ", &self.recipient);
-        add(" at relay ", &self.relay);
-        add(": ", &self.reason);
+        add("  ", &self.short, str::to_owned);
+        add("  ", &self.kind, |word| {
+            term::Kind { word: &word }.to_string()
+        });
+        add(" ", &self.from, |contact| {
+            listen::From { contact: &contact }.to_string()
+        });
+        add("  ", &self.stage, |word| {
+            term::Stage { word: &word }.to_string()
+        });
+        add("  ", &self.state, |word| {
+            term::State { word: &word }.to_string()
+        });
+        // A relay's notice is a word of the trade; an incident has its sentence already.
+        add("  ", &self.words, |word| {
+            term::Notice { word: &word }.to_string()
+        });
+        add(" ", &self.recipient, |contact| {
+            listen::For { contact: &contact }.to_string()
+        });
+        add(" ", &self.relay, |name| {
+            listen::AtRelay { name: &name }.to_string()
+        });
+        add(": ", &self.reason, |word| {
+            term::Reason { word: &word }.to_string()
+        });
         if self.status != Status::Actual {
-            text += &format!(" [{}]", self.status.name().to_uppercase());
+            let status = term::Status { word: &self.status }.to_string();
+            text += &format!(" [{}]", status.to_uppercase());
         }
         text
     }

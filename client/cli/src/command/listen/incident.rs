@@ -4,6 +4,7 @@ use maille_client::IncidentKind;
 
 use crate::agent::Desk;
 use crate::fault::Fault;
+use crate::sentence::incident as say;
 
 /// What happened that should not have; none where it is not kept any more.
 pub(super) async fn words(desk: &Desk, number: u64) -> Result<Option<String>, Fault> {
@@ -18,34 +19,25 @@ fn sentence(kind: &IncidentKind) -> String {
             relay,
             check,
             fault,
-        } => {
-            format!("What relay {relay} delivered is not believed ({check}): {fault}.")
+        } => say::Delivery {
+            relay,
+            check,
+            fault,
         }
-        IncidentKind::Returned { from, fault } => {
-            format!("An alert of {from} could not be opened, and was returned: {fault}.")
-        }
-        IncidentKind::RelayStatement { relay } => {
-            format!("What relay {relay} stated is not signed by it.")
-        }
-        IncidentKind::Receipt { check } => format!("A receipt is not believed ({check})."),
+        .to_string(),
+        IncidentKind::Returned { from, fault } => say::Returned { from, fault }.to_string(),
+        IncidentKind::RelayStatement { relay } => say::RelayStatement { relay }.to_string(),
+        IncidentKind::Receipt { check } => say::Receipt { check }.to_string(),
         IncidentKind::ReceiptsMissing { device, from, to } => {
-            format!("Receipts {from} to {to} of device {device} are missing.")
+            say::ReceiptsMissing { device, from, to }.to_string()
         }
-        IncidentKind::Fork { device } => {
-            format!("Device {device} told two stories under one number.")
-        }
+        IncidentKind::Fork { device } => say::Fork { device }.to_string(),
         IncidentKind::AlertsMissing { device, from, to } => {
-            format!("Alerts {from} to {to} of device {device} are missing: ask its contact.")
+            say::AlertsMissing { device, from, to }.to_string()
         }
-        IncidentKind::RosterUnknown => {
-            "A roster that others use stayed unknown for ten minutes.".to_owned()
-        }
-        IncidentKind::Roster { fault } => {
-            format!("Roster documents contradict each other or do not verify: {fault}.")
-        }
-        IncidentKind::Bundle { device } => {
-            format!("Sealing keys of device {device} contradict earlier ones.")
-        }
-        IncidentKind::RolledBack => "This device's store had been rolled back.".to_owned(),
+        IncidentKind::RosterUnknown => say::RosterUnknown.to_string(),
+        IncidentKind::Roster { fault } => say::Roster { fault }.to_string(),
+        IncidentKind::Bundle { device } => say::Bundle { device }.to_string(),
+        IncidentKind::RolledBack => say::RolledBack.to_string(),
     }
 }

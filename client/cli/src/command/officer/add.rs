@@ -11,6 +11,7 @@ use crate::args::{UnlockArgs, ask_new};
 use crate::clock::now;
 use crate::command::{Context, Run};
 use crate::fault::{Fault, Hint};
+use crate::sentence::{hint, officer};
 
 /// Arguments of `officer add`.
 #[derive(Debug, Args)]
@@ -36,14 +37,17 @@ impl Run for Add {
     fn run(self, context: &Context) -> Result<(), Fault> {
         let mut home = self.unlock.open(context.home()?)?;
         let passphrase = ask_new(self.new_passphrase_file.as_deref(), &self.name)?;
-        let officer = NewOfficer {
+        let new = NewOfficer {
             name: &self.name,
             passphrase: &passphrase,
             cost: Cost::STANDARD,
         };
-        home.add_officer(officer, now(), &mut OsRandomness::new())
-            .hint("Check NAME and --new-passphrase-file.")?;
-        let text = format!("{} can open this home.", self.name);
+        home.add_officer(new, now(), &mut OsRandomness::new())
+            .hint(hint::CheckNewOfficer)?;
+        let text = officer::Added {
+            officer: &self.name,
+        }
+        .to_string();
         context.output.result(
             &Added {
                 officer: &self.name,

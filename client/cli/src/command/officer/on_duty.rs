@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::exit::Exit;
 use crate::fault::Fault;
+use crate::sentence::{fault, hint};
 
 /// The officer on duty.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,9 +28,9 @@ pub(crate) fn read(home: &Path) -> Result<Option<OnDuty>, Fault> {
         other => other.map_err(|error| io(&path, &error))?,
     };
     toml::from_str(&text).map(Some).map_err(|_| {
-        let sentence = format!("{} does not name an officer.", path.display());
-        Fault::new(Exit::Input, "on-duty-form", sentence)
-            .with_hint("Sign in again with `maille officer in NAME`.")
+        let path = &path.display();
+        let sentence = fault::NoOfficerNamed { path };
+        Fault::new(Exit::Input, "on-duty-form", sentence).with_hint(hint::SignInAgain)
     })
 }
 
@@ -58,6 +59,7 @@ fn path(home: &Path) -> PathBuf {
 }
 
 fn io(path: &Path, error: &std::io::Error) -> Fault {
-    let sentence = format!("{} cannot be read or written: {error}.", path.display());
-    Fault::new(Exit::World, "on-duty-io", sentence).with_hint("Check --home and its disk.")
+    let path = &path.display();
+    let sentence = fault::OnDutyUnusable { path, error };
+    Fault::new(Exit::World, "on-duty-io", sentence).with_hint(hint::CheckHomeAndDisk)
 }

@@ -10,6 +10,7 @@ use crate::args::ask;
 use crate::clock::now;
 use crate::command::{Context, Run};
 use crate::fault::{Fault, Hint};
+use crate::sentence::{hint, officer};
 
 /// Arguments of `officer in`.
 #[derive(Debug, Args)]
@@ -31,15 +32,15 @@ impl Run for In {
             passphrase: &passphrase,
         };
         // The lock of the home is held while the name is written.
-        let _home = Home::open(path, unlock).hint("Check --home, NAME and --passphrase-file.")?;
+        let _home = Home::open(path, unlock).hint(hint::CheckSignIn)?;
         let since = now().to_string();
         let on_duty = OnDuty {
             officer: self.name,
             since,
         };
         on_duty::write(path, &on_duty)?;
-        context
-            .output
-            .result(&on_duty, &format!("{} is on duty.", on_duty.officer))
+        let officer = &on_duty.officer;
+        let text = officer::OnDuty { officer }.to_string();
+        context.output.result(&on_duty, &text)
     }
 }

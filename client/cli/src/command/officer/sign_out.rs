@@ -6,6 +6,7 @@ use super::on_duty;
 use crate::command::{Context, Run};
 use crate::exit::Exit;
 use crate::fault::Fault;
+use crate::sentence::{fault, hint, officer};
 
 /// Arguments of `officer out`.
 #[derive(Debug, Args)]
@@ -15,16 +16,12 @@ impl Run for Out {
     fn run(self, context: &Context) -> Result<(), Fault> {
         let home = context.home()?;
         let was = on_duty::read(home)?.ok_or_else(|| {
-            Fault::new(
-                Exit::Input,
-                "nobody-on-duty",
-                "Nobody is on duty in this home.",
-            )
-            .with_hint("Check --home.")
+            Fault::new(Exit::Input, "nobody-on-duty", fault::NobodyOnDuty)
+                .with_hint(hint::CheckHome)
         })?;
         on_duty::clear(home)?;
-        context
-            .output
-            .result(&was, &format!("{} is off duty.", was.officer))
+        let officer = &was.officer;
+        let text = officer::OffDuty { officer }.to_string();
+        context.output.result(&was, &text)
     }
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::agent::{Ask, Desk};
 use crate::exit::Exit;
 use crate::fault::Fault;
+use crate::sentence::{fault, hint};
 
 /// Asks for the bytes of a text or payload.
 #[derive(Debug, Serialize, Deserialize)]
@@ -57,18 +58,19 @@ impl PartBytes {
     /// The bytes themselves.
     pub(super) fn bytes(&self) -> Result<Vec<u8>, Fault> {
         STANDARD.decode(&self.base64).map_err(|error| {
-            let sentence = format!("The agent's answer is not base64: {error}.");
+            let sentence = fault::AnswerNotBase64 { error: &error };
             Fault::new(Exit::World, "agent-broken", sentence)
         })
     }
 }
 
 fn no_part(asked: usize, count: usize) -> Fault {
-    let sentence = format!("The alert has {count} parts, counted from 1, and none is {asked}.");
-    Fault::new(Exit::Input, "no-such-part", sentence).with_hint("Check --part.")
+    let (count, asked) = (&count, &asked);
+    let sentence = fault::NoSuchPart { count, asked };
+    Fault::new(Exit::Input, "no-such-part", sentence).with_hint(hint::CheckPart)
 }
 
 fn is_attachment(part: usize) -> Fault {
-    let sentence = format!("Part {part} is an attachment.");
-    Fault::new(Exit::Usage, "part-is-attachment", sentence).with_hint("Save it with --save DIR.")
+    let sentence = fault::PartIsAttachment { part: &part };
+    Fault::new(Exit::Usage, "part-is-attachment", sentence).with_hint(hint::SaveIt)
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::agent::{Ask, Desk};
 use crate::exit::Exit;
 use crate::fault::Fault;
+use crate::sentence::{alert, fault, hint};
 
 /// The longest name of a file that is made, in bytes; most systems take 255.
 const NAME_BYTES_MAX: usize = 120;
@@ -72,9 +73,12 @@ impl Saved {
     /// For people.
     pub(super) fn text(&self) -> String {
         if self.files.is_empty() {
-            return "The alert has no attachments.".to_owned();
+            return alert::NoAttachments.to_string();
         }
-        let line = |file: &SavedFile| format!("{} ({} bytes)", file.path.display(), file.bytes);
+        let line = |file: &SavedFile| {
+            let (path, bytes) = (&file.path.display(), &file.bytes);
+            alert::Saved { path, bytes }.to_string()
+        };
         self.files.iter().map(line).collect::<Vec<_>>().join("\n")
     }
 }
@@ -98,8 +102,9 @@ fn safe_name(number: usize, name: &str) -> String {
 }
 
 fn no_folder(folder: &Path, error: &std::io::Error) -> Fault {
-    let sentence = format!("The folder {} cannot be used: {error}.", folder.display());
-    Fault::new(Exit::Input, "save-folder", sentence).with_hint("Check --save.")
+    let path = &folder.display();
+    let sentence = fault::FolderUnusable { path, error };
+    Fault::new(Exit::Input, "save-folder", sentence).with_hint(hint::CheckSave)
 }
 
 #[cfg(test)]

@@ -3,13 +3,14 @@
 //! Whatever the sender wrote stands behind `| ` or after a word of ours, and cannot begin a line: a
 //! subject cannot pretend to be what this program says.
 
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 
 use maille_common::terms::{PartRole, Status};
 
 use super::paper::{Arrival, Pair, Paper, PaperPart, Words};
 use crate::local_time::local;
 use crate::safe_text::safe_text;
+use crate::sentence::{alert, term};
 
 impl Paper {
     /// For people.
@@ -24,66 +25,95 @@ impl Paper {
     fn head(&self) -> String {
         let mut text = String::new();
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "{}  {} {}", self.short, self.urgency, self.kind);
+        let urgency = term::Urgency {
+            word: &self.urgency,
+        };
+        let kind = term::Kind { word: &self.kind };
+        let _ = writeln!(text, "{}  {urgency} {kind}", self.short);
         if self.status != Status::Actual {
-            let _ = writeln!(text, "THIS IS AN {}", self.status.name().to_uppercase());
+            let status = term::Status { word: &self.status }.to_string();
+            let status = &status.to_uppercase();
+            let _ = writeln!(text, "{}", alert::NotActual { status });
         }
         for subject in &self.subjects {
-            let _ = writeln!(text, "subject{}", subject.text());
+            let _ = writeln!(text, "{}{}", alert::Subject, subject.text());
         }
-        let mut line = |name: &str, value: &str| {
+        let mut line = |name: &dyn Display, value: &str| {
             if !value.is_empty() {
                 let _ = writeln!(text, "{name}: {}", safe_text(value));
             }
         };
-        line("from", &self.from);
-        line("to", &self.recipients.join(", "));
-        line("written", &local(self.created));
-        line("TLP", &self.tlp.name().to_uppercase());
+        line(&alert::From, &self.from);
+        line(&alert::To, &self.recipients.join(", "));
+        line(&alert::Written, &local(self.created));
+        line(&alert::Tlp, &self.tlp.name().to_uppercase());
         for handling in &self.handling {
             line(
-                "handling",
+                &alert::Handling,
                 format!("{} {}", handling.code, handling.text).trim_end(),
             );
         }
-        line("about", self.refers_to.as_deref().unwrap_or_default());
+        line(&alert::About, self.refers_to.as_deref().unwrap_or_default());
+        line(&alert::Judged, &self.judged());
+        let evaluation = self.evaluation.as_deref();
+        line(&alert::Evaluation, evaluation.unwrap_or_default());
+        let categories = self.categories.iter();
         line(
-            "severity, certainty",
-            &format!("{}, {}", self.severity, self.certainty),
+            &alert::Categories,
+            &joined(categories.map(|word| term::Category { word })),
         );
-        line("evaluation", self.evaluation.as_deref().unwrap_or_default());
-        line("categories", &self.categories.join(", "));
-        line("to do", &self.responses.join(", "));
-        line("events", &pairs(&self.events));
-        line("since", &self.onset.map(local).unwrap_or_default());
-        line("also known as", &pairs(&self.external));
-        line("incidents", &self.incidents.join(", "));
-        line("signed by", &self.signed_by);
+        let responses = self.responses.iter();
+        line(
+            &alert::Responses,
+            &joined(responses.map(|word| term::Response { word })),
+        );
+        line(&alert::Events, &pairs(&self.events));
+        line(&alert::Since, &self.onset.map(local).unwrap_or_default());
+        line(&alert::AlsoKnownAs, &pairs(&self.external));
+        line(&alert::Incidents, &self.incidents.join(", "));
+        line(&alert::SignedBy, &self.signed_by);
         for area in &self.areas {
-            let _ = writeln!(text, "where{}", area.text());
+            let _ = writeln!(text, "{}{}", alert::Where, area.text());
         }
         if let Some(arrival) = &self.arrival {
             text += &arrival.text();
         }
         text
     }
+
+    fn judged(&self) -> String {
+        let severity = term::Severity {
+            word: &self.severity,
+        };
+        let certainty = term::Certainty {
+            word: &self.certainty,
+        };
+        format!("{severity}, {certainty}")
+    }
 }
 
 impl Arrival {
     fn text(&self) -> String {
-        let seen = if self.possibly_seen {
-            ", possibly seen before"
-        } else {
-            ""
+        let (received, due) = (&local(self.received), &local(self.ack_due));
+        let stage = &term::Stage { word: &self.stage };
+        let received = match self.possibly_seen {
+            true => alert::ReceivedPossiblySeen {
+                received,
+                stage,
+                due,
+            }
+            .to_string(),
+            false => alert::Received {
+                received,
+                stage,
+                due,
+            }
+            .to_string(),
         };
-        let mut text = format!(
-            "received: {}{seen}; {}; to be acknowledged by {}\n",
-            local(self.received),
-            self.stage,
-            local(self.ack_due)
-        );
+        let mut text = received + "\n";
         if let Some(officer) = &self.read_by {
-            text += &format!("read by: {}\n", safe_text(officer));
+            let officer = &safe_text(officer);
+            text += &format!("{}\n", alert::ReadBy { officer });
         }
         text
     }
@@ -110,17 +140,24 @@ impl PaperPart {
         };
         let how = match (self.role, self.whole) {
             (PartRole::Attachment, Some(true)) => format!("maille read {alert} --save DIR"),
-            (PartRole::Attachment, _) => "on its way".to_owned(),
+            (PartRole::Attachment, _) => alert::OnItsWay.to_string(),
             _ => format!("maille read {alert} --part {}", self.number),
         };
-        format!(
-            "\npart {}: {}{name}, {}, {} bytes; {how}\n",
-            self.number,
-            self.role,
-            safe_text(&self.media_type),
-            self.bytes
-        )
+        let role = term::PartRole { word: &self.role };
+        let part = alert::Part {
+            number: &self.number,
+            what: &format_args!("{role}{name}"),
+            media_type: &safe_text(&self.media_type),
+            bytes: &self.bytes,
+            how: &how,
+        };
+        format!("\n{part}\n")
     }
+}
+
+fn joined(words: impl Iterator<Item: Display>) -> String {
+    let words: Vec<String> = words.map(|word| word.to_string()).collect();
+    words.join(", ")
 }
 
 fn pairs(pairs: &[Pair]) -> String {

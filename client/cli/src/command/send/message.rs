@@ -17,6 +17,7 @@ use super::media_type::media_type;
 use crate::exit::Exit;
 use crate::fault::Fault;
 use crate::form::maybe;
+use crate::sentence::{fault, hint, send};
 
 /// The longest payload that is read, in bytes: more than any body holds.
 const PAYLOAD_BYTES_MAX: u64 = 8 * 1024 * 1024;
@@ -96,9 +97,8 @@ impl MessageForm {
     pub(crate) fn settle_here(&mut self) -> Result<(), Fault> {
         let wordless = self.body.is_none() && self.payload.is_empty() && self.cap.is_none();
         if wordless && self.attach.is_empty() {
-            let sentence = "There is nothing to say.";
-            let fault = Fault::new(Exit::Usage, "nothing-to-say", sentence);
-            return Err(fault.with_hint("Give --body, --payload, --attach or --cap."));
+            let fault = Fault::new(Exit::Usage, "nothing-to-say", fault::NothingToSay);
+            return Err(fault.with_hint(hint::GiveWords));
         }
         if self.body.as_deref() == Some("-") {
             let mut body = String::new();
@@ -107,7 +107,7 @@ impl MessageForm {
                 .take(PAYLOAD_BYTES_MAX)
                 .read_to_string(&mut body);
             read.map_err(|error| {
-                let sentence = format!("The body cannot be read from standard input: {error}.");
+                let sentence = fault::BodyUnreadable { error: &error };
                 Fault::new(Exit::Input, "body-unreadable", sentence)
             })?;
             self.body = Some(body);
@@ -181,9 +181,8 @@ impl MessageForm {
         }
         for also in &self.also {
             let (channel, reference) = also.split_once(':').ok_or_else(|| {
-                let sentence = format!("`{also}` does not name a channel and a reference in it.");
-                Fault::new(Exit::Input, "also-form", sentence)
-                    .with_hint("Write --also CHANNEL:REFERENCE, as in --also siena:2026-1183.")
+                let sentence = fault::AlsoMalformed { given: also };
+                Fault::new(Exit::Input, "also-form", sentence).with_hint(hint::AlsoForm)
             })?;
             draft = draft.external(channel, reference);
         }
@@ -224,9 +223,8 @@ fn with_handling(draft: AlertDraft, handling: &str) -> Result<AlertDraft, Fault>
     match handling.to_ascii_uppercase().parse::<HandlingCode>() {
         Ok(code) if code != HandlingCode::H3 => Ok(draft.handling(code)),
         _ => {
-            let sentence = format!("`{handling}` is not a handling code.");
-            Err(Fault::new(Exit::Input, "handling-form", sentence)
-                .with_hint("Give --handling H0, H1, H2, or a condition as --handling H3:TEXT."))
+            let sentence = fault::HandlingMalformed { given: &handling };
+            Err(Fault::new(Exit::Input, "handling-form", sentence).with_hint(hint::HandlingForm))
         }
     }
 }
@@ -234,22 +232,17 @@ fn with_handling(draft: AlertDraft, handling: &str) -> Result<AlertDraft, Fault>
 /// Two of the five statuses of CAP are none of an alert: the sender decides.
 fn status_of(cap: &CapImport, given: Option<Status>) -> Result<Status, Fault> {
     given.or(cap.status.status()).ok_or_else(|| {
-        let sentence = format!(
-            "The CAP file has the status {:?}, which no alert has.",
-            cap.status
-        );
-        Fault::new(Exit::Input, "cap-status", sentence)
-            .with_hint("Say what it is with --status actual, exercise or test.")
+        let status = &format_args!("{:?}", cap.status);
+        let sentence = fault::CapStatus { status };
+        Fault::new(Exit::Input, "cap-status", sentence).with_hint(hint::SayStatus)
     })
 }
 
 fn notes_of(cap: &CapImport) -> Vec<String> {
     let mut notes: Vec<String> = cap.cuts.iter().map(ToString::to_string).collect();
     if cap.message_type != MessageType::Alert {
-        let kind = cap.message_type;
-        notes.push(format!(
-            "The CAP file is of type {kind:?}; it is sent as an alert of its own."
-        ));
+        let kind = &format_args!("{:?}", cap.message_type);
+        notes.push(send::CapKind { kind }.to_string());
     }
     notes
 }
@@ -262,10 +255,9 @@ fn read_cap(path: &Path) -> Result<CapImport, Fault> {
 fn read_payload(path: &Path) -> Result<PayloadDraft, Fault> {
     let bytes = read_file(path, PAYLOAD_BYTES_MAX)?;
     if bytes.len() as u64 > PAYLOAD_BYTES_MAX {
-        let sentence = format!("The payload {} has more than 8 MiB.", path.display());
-        return Err(
-            Fault::new(Exit::Input, "too-large", sentence).with_hint("Give it with --attach.")
-        );
+        let path = &path.display();
+        let sentence = fault::PayloadTooLarge { path };
+        return Err(Fault::new(Exit::Input, "too-large", sentence).with_hint(hint::AttachIt));
     }
     Ok(PayloadDraft {
         media_type: media_type(path).to_owned(),
@@ -280,7 +272,7 @@ fn file_to_attach(path: &Path) -> Result<FileToAttach, Fault> {
     let opened = fs::File::open(path).and_then(|file| file.metadata());
     let metadata = opened.map_err(|error| unreadable(path, &error))?;
     if !metadata.is_file() {
-        return Err(unreadable(path, &"it is not a file"));
+        return Err(unreadable(path, &fault::NotAFile));
     }
     Ok(FileToAttach {
         path: path.to_owned(),
@@ -305,12 +297,11 @@ fn file_name(path: &Path) -> String {
 }
 
 fn unreadable(path: &Path, why: &impl std::fmt::Display) -> Fault {
-    let sentence = format!("{} cannot be read: {why}.", path.display());
-    Fault::new(Exit::Input, "file-unreadable", sentence)
-        .with_hint("Check --cap, --payload and --attach; nothing was sent.")
+    let path = &path.display();
+    let sentence = fault::FileUnreadable { path, why };
+    Fault::new(Exit::Input, "file-unreadable", sentence).with_hint(hint::CheckFiles)
 }
 
 fn no_subject() -> Fault {
-    Fault::new(Exit::Usage, "no-subject", "The alert has no subject.")
-        .with_hint("Say in one line what it is about with --subject, or give a --cap file.")
+    Fault::new(Exit::Usage, "no-subject", fault::NoSubject).with_hint(hint::SaySubject)
 }

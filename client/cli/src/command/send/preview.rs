@@ -13,6 +13,7 @@ use crate::command::person::Person;
 use crate::fault::Fault;
 use crate::form::{maybe, word};
 use crate::local_time::local;
+use crate::sentence::send;
 
 /// Asks what sending would do. Nothing is sent.
 #[derive(Debug, Serialize, Deserialize)]
@@ -73,19 +74,20 @@ impl Previewed {
     pub(crate) fn text(&self) -> String {
         let mut text = String::new();
         for recipient in &self.recipients {
-            text += &format!("to {}\n{}", recipient.title(), recipient.lines());
+            let contact = &recipient.title();
+            let to = send::To { contact };
+            text += &format!("{to}\n{}", recipient.lines());
         }
         // Writing to a String cannot fail.
-        let _ = writeln!(
-            text,
-            "to be acknowledged by {} (within {}); ends {} (after {})",
-            local(self.ack_due),
-            self.ack_within,
-            local(self.expires),
-            self.expires_after,
-        );
+        let deadlines = send::Deadlines {
+            due: &local(self.ack_due),
+            within: &self.ack_within,
+            ends: &local(self.expires),
+            after: &self.expires_after,
+        };
+        let _ = writeln!(text, "{deadlines}");
         for note in &self.notes {
-            let _ = writeln!(text, "note: {note}");
+            let _ = writeln!(text, "{}", send::Note { note });
         }
         text.trim_end().to_owned()
     }

@@ -1,6 +1,6 @@
 //! What came of sending: the alert's id, and who has not been sent it yet.
 
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 
 use maille_client::{Status, Track, TrackedRecipient};
 use maille_common::address::{ContactAddress, Name};
@@ -13,6 +13,7 @@ use crate::fault::Fault;
 use crate::form::maybe;
 use crate::local_time::local;
 use crate::safe_text::safe_text;
+use crate::sentence::{send, term};
 
 /// An alert that stands in the outbox.
 #[derive(Debug, Serialize, Deserialize)]
@@ -84,19 +85,16 @@ impl Sent {
     pub(crate) fn text(&self) -> String {
         let mut text = format!("{}\n", self.short);
         for sent in &self.sent {
-            let relays = sent.relays.join(", ");
+            let (contact, relays) = (&sent.contact, &sent.relays.join(", "));
             // Writing to a String cannot fail.
-            let _ = writeln!(text, "sent to {} through {relays}", sent.contact);
+            let _ = writeln!(text, "{}", send::Sent { contact, relays });
             if sent.devices_waiting > 0 {
-                let waiting = sent.devices_waiting;
-                let _ = writeln!(
-                    text,
-                    "  {waiting} more of its devices follow when their keys appear"
-                );
+                let count = &sent.devices_waiting;
+                let _ = writeln!(text, "  {}", send::MoreDevicesFollow { count });
             }
         }
         if self.already {
-            text += "the same was sent before under this reference; nothing goes twice\n";
+            let _ = writeln!(text, "{}", send::Already);
         }
         text.trim_end().to_owned()
     }
@@ -116,9 +114,9 @@ impl Unsent {
             let numbers = entry.contact.telephones.iter();
             numbers.map(ToString::to_string).collect()
         });
-        let who = match desk.is_resident() {
-            true => "the agent",
-            false => "the next `maille` command or agent that opens this home",
+        let who: &dyn Display = match desk.is_resident() {
+            true => &send::ByAgent,
+            false => &send::ByNext,
         };
         let home_relays = roster.home_relays(&contact.organisation());
         let names: Vec<&Name> = home_relays.iter().map(|relay| &relay.name).collect();
@@ -132,10 +130,10 @@ impl Unsent {
         Self {
             contact: contact.to_string(),
             why: match without_keys {
-                true => "no sealing key of its devices is known yet".to_owned(),
+                true => send::NoSealingKey.to_string(),
                 false => why_not(theirs(), recipient, contact),
             },
-            who: who.to_owned(),
+            who: who.to_string(),
             when: theirs()
                 .filter_map(|relay| relay.next_submission)
                 .min()
@@ -145,20 +143,26 @@ impl Unsent {
     }
 
     fn text(&self) -> String {
-        let when = match self.when {
-            Some(time) => format!("next attempt from {}", local(time)),
-            None => "as soon as its keys appear".to_owned(),
+        let time = self.when.map(local);
+        let when: &dyn Display = match &time {
+            Some(time) => &send::NextAttempt { time },
+            None => &send::WhenKeysAppear,
         };
-        let telephones = match self.telephones.is_empty() {
-            true => "no telephone in the roster".to_owned(),
-            false => format!("telephone {}", safe_text(&self.telephones.join(", "))),
+        let numbers = &safe_text(&self.telephones.join(", "));
+        let telephones: &dyn Display = match self.telephones.is_empty() {
+            true => &send::NoTelephone,
+            false => &send::Telephone { numbers },
         };
-        format!(
-            "NOT SENT to {}: {}\n  {} sends it, {when}; {telephones}",
-            self.contact,
-            safe_text(&self.why),
-            self.who,
-        )
+        let not_sent = send::NotSent {
+            contact: &self.contact,
+            why: &safe_text(&self.why),
+        };
+        let next = send::Next {
+            who: &self.who,
+            when,
+            telephones,
+        };
+        format!("{not_sent}\n  {next}")
     }
 }
 
@@ -184,15 +188,27 @@ fn why_not<'a>(
 ) -> String {
     if let Some(refused) = recipient.accepted.last() {
         let refused = refused.statement.value();
-        return format!("relay {} refused it: {}", refused.relay, refused.reason);
+        let refused = send::RefusedByRelay {
+            name: &refused.relay,
+            reason: &term::Reason {
+                word: &refused.reason,
+            },
+        };
+        return refused.to_string();
     }
-    let failures = relays.map(|relay| match &relay.last_error {
-        Some((_, failure)) => format!("relay {}: {failure}", relay.relay),
-        None => format!("relay {} has not answered yet", relay.relay),
+    let failures = relays.map(|relay| {
+        let name = &relay.relay;
+        match &relay.last_error {
+            Some((_, failure)) => send::RelayFailed { name, failure }.to_string(),
+            None => send::RelaySilent { name }.to_string(),
+        }
     });
     let failures: Vec<String> = failures.collect();
     match failures.is_empty() {
-        true => format!("the roster has no relay for {}", contact.organisation()),
+        true => {
+            let organisation = &contact.organisation();
+            send::NoRelay { organisation }.to_string()
+        }
         false => failures.join("; "),
     }
 }

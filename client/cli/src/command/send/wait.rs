@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::agent::{Ask, Desk};
 use crate::fault::Fault;
 use crate::form::maybe;
+use crate::sentence::send;
 
 /// Asks to be told when an alert has come so far with every recipient.
 #[derive(Debug, Serialize, Deserialize)]
@@ -86,12 +87,12 @@ impl Waited {
             .iter()
             .map(|one| one.contact.as_str())
             .collect();
-        let milestone = match self.milestone {
-            WaitFor::Accepted => "accepted for",
-            WaitFor::Delivered => "delivered to",
-            WaitFor::Acknowledged => "acknowledged by",
-        };
-        format!("{} is {milestone} {}", self.short, contacts.join(", "))
+        let (alert, contacts) = (&self.short, &contacts.join(", "));
+        match self.milestone {
+            WaitFor::Accepted => send::Accepted { alert, contacts }.to_string(),
+            WaitFor::Delivered => send::Delivered { alert, contacts }.to_string(),
+            WaitFor::Acknowledged => send::Acknowledged { alert, contacts }.to_string(),
+        }
     }
 }
 

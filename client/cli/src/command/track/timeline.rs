@@ -1,16 +1,18 @@
 //! The proofs of one obligation, in the order of their signers' clocks.
 
 use maille_client::TrackedRecipient;
+use maille_common::address::Name;
 use maille_common::evidence::{Accepted, Expiry, Note, Notice, Receipt};
 use maille_common::hash::Hash;
 use maille_common::identifier::AlertId;
-use maille_common::terms::{Actor, Outcome, Reason};
+use maille_common::terms::{Outcome, Reason};
 use maille_common::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::form::word;
 use crate::local_time::local;
 use crate::safe_text::safe_text;
+use crate::sentence::{term, track};
 
 /// One signed statement.
 #[derive(Debug, Serialize, Deserialize)]
@@ -75,7 +77,7 @@ impl Moment {
             Outcome::Accepted => "accepted",
             Outcome::Refused => "refused-by-relay",
         };
-        let by = format!("relay {}", accepted.relay);
+        let by = relay(&accepted.relay);
         let refused = accepted.outcome == Outcome::Refused;
         let reason = refused.then(|| accepted.reason.to_string());
         Self {
@@ -85,7 +87,11 @@ impl Moment {
     }
 
     fn of_receipt(receipt: &Receipt, note: Option<&Note>, proof: Hash) -> Self {
-        let by = format!("{} device {}", receipt.contact, receipt.device);
+        let by = track::ByDevice {
+            contact: &receipt.contact,
+            device: &receipt.device,
+        }
+        .to_string();
         let officer = note
             .map(|note| note.officer.to_string())
             .filter(|name| !name.is_empty());
@@ -99,40 +105,41 @@ impl Moment {
     }
 
     fn of_expiry(expiry: &Expiry, proof: Hash) -> Self {
-        let by = format!("this contact's device {}", expiry.device);
+        let device = &expiry.device;
+        let by = track::ByOwnDevice { device }.to_string();
         Self::new(expiry.time, &"expired", by, proof)
     }
 
     fn of_notice(notice: &Notice, proof: Hash) -> Self {
-        Self::new(
-            notice.time,
-            &notice.kind,
-            format!("relay {}", notice.relay),
-            proof,
-        )
+        Self::new(notice.time, &notice.kind, relay(&notice.relay), proof)
     }
 
     /// For people: a line, and another for what was written.
     pub(super) fn text(&self) -> String {
-        let reason = self.reason.as_ref().map(|reason| format!(" ({reason})"));
+        let reason = self.reason.as_ref();
+        let reason = reason.map(|word| format!(" ({})", term::Reason { word }));
         let actor = match (&self.officer, self.actor.as_deref()) {
             (Some(officer), _) => format!(", {}", safe_text(officer)),
-            (None, Some("officer")) => format!(", {} not named", Actor::Officer),
+            (None, Some("officer")) => format!(", {}", track::OfficerUnnamed),
             _ => String::new(),
         };
+        let stage = term::Moment { word: &self.stage };
+        let proof = track::Proof { hash: &self.proof };
         let mut text = format!(
-            "  {}  {}{} - {}{actor}\n    proof {}\n",
+            "  {}  {stage}{} - {}{actor}\n    {proof}\n",
             local(self.time),
-            self.stage,
             reason.unwrap_or_default(),
             self.by,
-            self.proof
         );
         for line in self.note.as_deref().unwrap_or_default().lines() {
             text += &format!("    | {}\n", safe_text(line));
         }
         text
     }
+}
+
+fn relay(name: &Name) -> String {
+    track::ByRelay { name }.to_string()
 }
 
 /// What a note says, with whose business it is or what it repeats.
@@ -142,10 +149,12 @@ fn words_of(note: &Note) -> Option<String> {
         words.push(note.text.to_string());
     }
     if !note.suggested.is_empty() {
-        words.push(format!("suggests {}", note.suggested.as_str()));
+        let contact = &note.suggested.as_str();
+        words.push(track::Suggests { contact }.to_string());
     }
     if note.duplicate_of != AlertId::NONE {
-        words.push(format!("repeats {}", note.duplicate_of.prefix()));
+        let alert = &note.duplicate_of.prefix();
+        words.push(track::Repeats { alert }.to_string());
     }
     (!words.is_empty()).then(|| words.join("\n"))
 }

@@ -1,0 +1,722 @@
+# The sentences for people, in English.
+#
+# A sentence of each id is declared in src/sentence/, with its arguments. Ids are nouns and what is
+# said of them. Keep flags, commands, file names and what stands in backticks as they are; a plural
+# is a selector. Punctuation at the end belongs to the sentence; indents and columns do not.
+
+## fault: What failed.
+
+fault-output-unwritable = The result cannot be printed: { $error }.
+fault-not-yes = Nothing was done: the answer was not yes.
+fault-no-home = This command needs the home of a device.
+fault-no-threads = The program cannot start its threads: { $error }.
+fault-not-on-duty = An agent holds this home, and { $officer } is not on duty there.
+fault-agent-silent = The agent at { $socket } did not answer: { $error }.
+fault-no-socket = The socket { $path } cannot be made: { $error }.
+fault-no-such-question = There is no question `{ $name }`.
+fault-question-malformed = The question `{ $name }` is not understood: { $error }.
+fault-question-unreadable = The question cannot be read: { $error }.
+fault-answer-unwritable = The answer cannot be written: { $error }.
+fault-passphrases-differ = The two passphrases differ.
+fault-passphrase-file-unreadable = The passphrase file { $path } cannot be read: { $why }.
+fault-first-line-empty = its first line is empty
+fault-passphrase-needed = A passphrase is needed, and nobody can be asked: { $error }.
+fault-no-authority-part-yet = { $path } holds no authority part yet.
+fault-folder-not-empty = { $path } is not empty, and nothing is written over.
+fault-file-unusable = { $path } cannot be used: { $error }.
+fault-no-agent-here = This system has no Unix sockets, so no agent can be reached here.
+fault-signals-unheard = Signals cannot be heard: { $error }.
+fault-not-loopback = { $address } is not on loopback, and the example's keys protect nothing.
+fault-reader-name = A reader's name has 1 to { $limit } bytes.
+fault-private-key-as-public = A private key is not written to a file that ends in `.pub`.
+fault-other-anchor = The anchor is not the one this home was made with.
+fault-no-authority-part = { $path } holds no authority part.
+fault-device-of-others = The roster has this device with other keys or for another contact.
+fault-device-not-designated = The roster is kept, and it does not let this device act: it is { $designation } there.
+fault-no-officer-named = { $path } does not name an officer.
+fault-on-duty-unusable = { $path } cannot be read or written: { $error }.
+fault-nobody-on-duty = Nobody is on duty in this home.
+fault-reason-misplaced = --{ $flag } says more about the reason { $reason }, which was not given.
+fault-repeated-unnamed = The alert that this one repeats is not named.
+fault-answer-not-base64 = The agent's answer is not base64: { $error }.
+fault-no-such-part = The alert has { $count } parts, counted from 1, and none is { $asked }.
+fault-part-is-attachment = Part { $part } is an attachment.
+fault-folder-unusable = The folder { $path } cannot be used: { $error }.
+fault-not-sent = Alert { $alert } is kept, and NOT SENT to { $count } of its recipients.
+fault-nothing-to-say = There is nothing to say.
+fault-body-unreadable = The body cannot be read from standard input: { $error }.
+fault-also-malformed = `{ $given }` does not name a channel and a reference in it.
+fault-handling-malformed = `{ $given }` is not a handling code.
+fault-cap-status = The CAP file has the status { $status }, which no alert has.
+fault-payload-too-large = The payload { $path } has more than 8 MiB.
+fault-not-a-file = it is not a file
+fault-file-unreadable = { $path } cannot be read: { $why }.
+fault-no-subject = The alert has no subject.
+fault-no-contact = `{ $text }` is no contact: { $error }
+fault-relay-process = The relay's process failed: { $error }.
+fault-relay-silent = The relay's process did not say that it serves.
+fault-steps-not-verified = Not every step was verified.
+
+## hint: What to do.
+
+hint-answer-yes = Answer `yes`, or give --yes where nobody can be asked.
+hint-name-home = Name it with --home DIR, or set MAILLE_HOME.
+hint-pass-proposal-on = Pass the file on; `maille authority status` tells for whom it waits.
+hint-update-roster = Bring the folder of --roster up to date, or make the proposal again on it.
+hint-publish-organisation = Publish the authority part that brings the organisation first.
+hint-telephone-for-code = Telephone the contact again, and give what they read out with --code.
+hint-describe-contact = Describe the contact in a file, and bring it in by `maille authority apply`.
+hint-join-roster = Take the network's roster with `maille device join`.
+hint-list-contacts = `maille contacts` lists everybody; check what was given with --to.
+hint-check-words = Check --subject, --body and --handling.
+hint-other-reference = Give another --reference, or send exactly what was sent before.
+hint-attach-file = Give the file with --attach.
+hint-check-attach = Check --attach; nothing was sent.
+hint-check-cap = Check --cap; nothing was sent.
+hint-go-on-duty = Go on duty with `maille officer in NAME`.
+hint-type-more = Type more of the ID you mean.
+hint-find-ids = Ids stand in `maille inbox --all` and in what `maille send` printed.
+hint-attachment-comes = It goes on coming by itself while an agent or `maille listen` runs.
+hint-check-save = Check --save.
+hint-track-alert = `maille track ID` tells where it stands with each recipient.
+hint-other-officer = Leave --officer out, or stop the agent and go on duty first.
+hint-restart-agent = Look whether it still runs, and is of this version; start it again.
+hint-questions = POST to /v1/ and one of: { $names }.
+hint-question-fields = docs/commands.md shows the fields of every question.
+hint-shorter-home = A socket's path is short, about 100 bytes: choose a shorter --home.
+hint-check-key-file-or-make = Check --key-file; `maille authority key new` makes one.
+hint-check-passphrase-file = Check --passphrase-file.
+hint-name-officer = Name who opens it with --officer, or sign in with `maille officer in`.
+hint-check-officer = Check --home, --officer and --passphrase-file.
+hint-check-passphrase-path = Check the path given with the passphrase flag.
+hint-use-terminal = Run the command at a terminal, or give --passphrase-file FILE.
+hint-give-roster-and-anchor = Give the folder with --roster and the anchor with --anchor.
+hint-check-roster-and-anchor = Check --roster and --anchor.
+hint-publish-first = Check --roster, or publish authority part 1 first.
+hint-new-folder = Name a folder that is not there yet.
+hint-no-agent-needed = Leave it out: every command opens the home and does the work itself.
+hint-do-remedies = Do what stands behind each `do`.
+hint-mend-it = Mend what the sentence names.
+hint-have-admitted = Have your organisation admit it, then `maille device join` with the newer roster.
+hint-telephone-authority = Telephone the authority: somebody signed two stories.
+hint-ask-for-newer = Ask the authority for a newer one; service goes on.
+hint-open-firewall = Let UDP to it through the firewall; if others fail too, telephone its operator.
+hint-set-clock = Set the clock of this machine (NTP); if it is right, tell the relay's operator.
+hint-telephone-for-keys = Telephone them: a desk publishes its keys when it connects.
+hint-check-home = Check --home.
+hint-close-folder = Close it: chmod 700.
+hint-check-disk = Check the disk of --home.
+hint-make-room = Make room: the desk takes no new alerts.
+hint-make-room-soon = Make room soon: below 64 MiB no new alerts are taken.
+hint-loopback-address = Give --listen an address such as 127.0.0.1:4433.
+hint-other-folder = Choose another DIR.
+hint-check-reader = Check --reader.
+hint-check-out = Check --out.
+hint-mend-plan = Mend the file; docs/commands.md describes it.
+hint-mend-file = Mend the file.
+hint-check-key = Check --key.
+hint-check-founding = Check --network, --key and -k.
+hint-other-roster = Choose another --roster.
+hint-check-holder = Check --holder and --passphrase-file.
+hint-other-out = Choose another --out.
+hint-out-for-key = Choose an --out such as `interpol.key`.
+hint-other-out-folder = Choose another folder with --out, or remove the earlier proposal.
+hint-check-roster = Check --roster.
+hint-other-single = Choose another --single.
+hint-check-key-file = Check --key-file.
+hint-check-anchor = Check --anchor.
+hint-compare-anchor = Compare the keys of --anchor with those who handed it over.
+hint-telephone-organisation = Telephone your organisation: somebody else may have been admitted in your place.
+hint-ask-why-suspended = Ask your organisation why; only it and the authority can lift that.
+hint-ask-to-be-admitted = Ask your organisation to admit it, then join again with the newer roster.
+hint-other-home = Choose another --home.
+hint-check-key-to-suspend = Check --key-file: a key of the authority, or of the subject's organisation.
+hint-check-device = Check --device.
+hint-check-new-officer = Check NAME and --new-passphrase-file.
+hint-sign-in-again = Sign in again with `maille officer in NAME`.
+hint-check-home-and-disk = Check --home and its disk.
+hint-check-sign-in = Check --home, NAME and --passphrase-file.
+hint-give-reason = Give --reason { $reason }, or leave --{ $flag } out.
+hint-name-repeated = Name it with --duplicate-of ID.
+hint-check-part = Check --part.
+hint-save-it = Save it with --save DIR.
+hint-telephone-and-track = Telephone, start `maille agent`, and look with `maille track`.
+hint-give-words = Give --body, --payload, --attach or --cap.
+hint-also-form = Write --also CHANNEL:REFERENCE, as in --also siena:2026-1183.
+hint-handling-form = Give --handling H0, H1, H2, or a condition as --handling H3:TEXT.
+hint-say-status = Say what it is with --status actual, exercise or test.
+hint-attach-it = Give it with --attach.
+hint-check-files = Check --cap, --payload and --attach; nothing was sent.
+hint-say-subject = Say in one line what it is about with --subject, or give a --cap file.
+hint-contact-names = Give --contacts names such as lyon, or addresses such as lyon/cyber.
+hint-check-cap-path = Check --cap.
+hint-give-cap = Give a CAP 1.2 file to --cap.
+hint-read-relay-log = Its log is relay.log in its folder.
+
+## output: What is said around faults and questions.
+
+output-error = error: { $sentence }
+output-hint = hint: { $hint }
+output-type-yes = Type yes:
+
+## home: Homes, and what opens them.
+
+home-passphrase-of = Passphrase of { $whose }:
+home-new-passphrase-of = New passphrase of { $whose }:
+home-once-more = Once more:
+
+## agent: The agent that holds a home.
+
+agent-ready = The agent of { $contact } answers at { $socket }.
+agent-stopped = The agent has stopped; what waits to be sent stays in the outbox.
+
+## alert: Alerts as they are listed, read and answered.
+
+alert-system = the system
+alert-answered = { $short } is { $stage } by { $who }; receipt { $receipt }
+alert-answered-again = { $short } is { $stage } by { $who }, as before; receipt { $receipt }
+alert-note-left = The note did not travel: no sealing key of the sender is known here.
+alert-purged = content purged
+alert-listed = { $urgency } { $kind } from { $from }: { $subject }
+alert-listed-received = received { $received }, { $stage }, to be acknowledged by { $due }
+alert-overdue = OVERDUE
+alert-possibly-seen = possibly seen
+alert-attachments-missing = { $count } attachments on their way
+alert-nothing-waits = Nothing waits for an answer.
+alert-more-hidden = { $count } more with --all.
+alert-not-actual = THIS IS AN { $status }
+alert-subject = subject
+alert-from = from
+alert-to = to
+alert-written = written
+alert-tlp = TLP
+alert-handling = handling
+alert-about = about
+alert-judged = severity, certainty
+alert-evaluation = evaluation
+alert-categories = categories
+alert-responses = to do
+alert-events = events
+alert-since = since
+alert-also-known-as = also known as
+alert-incidents = incidents
+alert-signed-by = signed by
+alert-where = where
+alert-received = received: { $received }; { $stage }; to be acknowledged by { $due }
+alert-received-possibly-seen = received: { $received }, possibly seen before; { $stage }; to be acknowledged by { $due }
+alert-read-by = read by: { $officer }
+alert-on-its-way = on its way
+alert-part = part { $number }: { $what }, { $media_type }, { $bytes } bytes; { $how }
+alert-no-attachments = The alert has no attachments.
+alert-saved = { $path } ({ $bytes } bytes)
+
+## authority: Ceremonies of the key holders.
+
+authority-nothing-to-sign = The roster in force is as the file says. There is nothing to sign.
+authority-no-proposal = no proposal
+authority-next-steps = Hand { $anchor } over in person, once. Pass { $proposal } round: { $threshold } holders run `maille authority sign`, then one runs `maille authority publish`.
+authority-keep-key = Keep { $private } where only { $holder } can reach it. Hand over { $public }, and read the key out by telephone.
+authority-changes = This is { $document }. It changes:
+authority-nothing-changes = nothing but number and dates
+authority-signatures = Signatures of { $document }: { $signed }, and { $threshold } needed.
+authority-signed = signed
+authority-not-yet = not yet
+authority-unknown-holder = unknown
+authority-published = The roster is now { $roster }. Copy the new files into the roster folder of each relay.
+authority-sign-this = Sign this?
+
+## claim: What the demonstration claims, and verifies.
+
+claim-not-so = Not so: { $claim }.
+claim-did-not-come = { $what } did not come within { $seconds } s
+claim-a-receipt = a receipt of { $contact }
+claim-the-alert-at = the alert at { $contact }
+claim-the-alert-at-bare-connection = the alert at a bare connection
+claim-the-attachment = the attachment
+claim-not-open = { $contact } is not open
+claim-relay-not-reached = { $contact } does not reach the relay
+claim-no-device = { $contact } has no device
+claim-parts-are-signed = every authority part has its signatures
+claim-alert-is-new = the alert is a new one
+claim-every-device-has-wrap = every device of the recipients has a wrap of its own
+claim-accepted-for = accepted for { $contact }
+claim-accepted-for-both = the relay accepted for both
+claim-relay-runs = the relay runs
+claim-relay-killed = the relay was killed ({ $status })
+claim-relay-had-address = the relay had an address
+claim-relay-on-its-port = the relay is back on its port
+claim-store-is-the-same = its store is the one it was
+claim-sender-knows-store = the sender knows the relay's store
+claim-same-reference-same-alert = the same reference is the same alert
+claim-one-in-outbox = one alert stands in the outbox
+claim-one-in-inbox = { $contact } has one alert, not { $found }
+claim-arrivals = { $contact } was told of { $count } arrivals
+claim-has-payload = { $contact } has a payload
+claim-payload-is-file = the payload at { $contact } is the file
+claim-attachment-is-file = the attachment at { $contact } is the file
+claim-receipt-is-signed = the receipt is the one that was signed
+claim-note-reached-sender = the note reached the sender
+claim-note-is-written = the note is the one that was written
+claim-obligation-is = the obligation of { $contact } is { $state }
+claim-refusal-suggests = the refusal says whose it is
+claim-verifies-unchanged = as the relay hands it over, it verifies
+claim-flipped-bit-noticed = a flipped bit is noticed
+claim-body-check-refuses = check E11 refuses it ({ $refusal })
+claim-observer-outbox-empty = nothing stands in the observer's outbox
+claim-was-refused = { $alert } was refused
+claim-relay-answers-for-each = the relay answers for each recipient
+claim-relay-answers = the relay answers
+claim-refused-for-no-rule = the relay refuses for want of a rule, not { $reason }
+claim-key-is-current = a key is current
+claim-not-admitted = it is not admitted ({ $answer })
+claim-was-acknowledged = it was acknowledged
+claim-moved-receipt-refused = a moved receipt is refused
+claim-receipt-checks-refuse = Q3 and Q2 refuse
+claim-relay-greets = the relay greets ({ $answer })
+claim-batch-of-one = the receipt was signed in a batch of one
+claim-words-not-public = the alert has a word of eight letters that is not public
+claim-no-word-stored = no word of the alert is stored in the relay's folder
+claim-no-word-logged = no word of the alert is in the relay's log or a name of its files
+claim-alert-passed-recorder = the alert passed the recorder
+claim-no-word-in-datagram = no word of the alert is in a datagram
+claim-search-finds = the search finds what is there
+
+## contact: Contacts, before somebody writes to them.
+
+contact-valid-until = valid until { $end }
+contact-no-rule = no rule lets this desk write to it
+contact-hour-unknown = hour unknown
+contact-on-duty = on duty
+contact-off-duty = NOT on duty
+contact-duty-unknown = duty unknown
+contact-no-telephone = no telephone
+contact-telephones = tel. { $numbers }
+contact-there = { $hour } there, { $duty }; { $telephones }
+contact-designated = designation: { $designation }
+contact-deputy = deputy { $contact } is asked after { $after }
+contact-devices-keyed = { $keyed } of { $count } devices with keys
+
+## demo: The demonstration: each step, and what proves it.
+
+demo-everything = Everything lies in { $folder }.
+demo-ok = ok
+demo-not-verified = NOT VERIFIED
+demo-verified = verified { $verified } of { $count } steps
+demo-check-with-openssl = Check the acknowledgement with openssl alone:
+demo-go-on-by-hand = Go on by hand:
+demo-receipt = receipt { $hash } signed by device { $device } of { $contact } with key { $key }
+demo-network = a network founded by { $threshold } of { $count } key holders ({ $holders }), with { $sender }, { $present }, { $away } and the observer { $observer }
+demo-roster-proved = roster { $hash } proved from the anchor
+demo-relay-serves = the relay { $name } serves as a process of its own
+demo-relay-process = process { $process }, { $address } (UDP), incarnation { $incarnation }
+demo-desks-open = { $sender } and { $present } are connected; { $away } published its keys and left
+demo-sealing-keys = sealing keys of all three lie at the relay, signed (bundle { $bundle })
+demo-sent = alert { $alert } stands in the outbox of { $sender }
+demo-sent-id = alert id { $id }, the hash of what the sender's device signed
+demo-accepted = the relay accepted it for both, durably
+demo-accepted-for = { $hash } for { $contact } (key { $key })
+demo-accepted-proofs = Accepted signed by the relay: { $proofs }
+demo-relay-killed = the relay was killed with SIGKILL
+demo-process-ended = process { $process }: { $status }
+demo-relay-back = the relay is back on the same port with the same store
+demo-relay-process-again = process { $process }, { $address }, incarnation { $incarnation } as before
+demo-sent-again = the same was sent again under the same reference, and is the same alert
+demo-one-in-outbox = alert id { $id }, and the outbox has 1
+demo-delivered = { $recipient } has it, durably
+demo-flipped-bit = one flipped bit is noticed: the alert was fetched with the keys of { $recipient }, not answered, and bit 0 of byte { $byte } of its sealed body turned over in memory
+demo-flipped-bit-proof = check { $check } refuses: { $refusal }; unchanged it verifies
+demo-came-back = { $recipient } came back and has it
+demo-once = { $present } and { $away } have it once, { $away } after another restart too
+demo-once-proof = 1 alert in each inbox, 1 arrival in each stream of events
+demo-payload-same = the CAP file is byte for byte the same at { $present } and { $away }
+demo-payload-kept = { $bytes } bytes each, kept as payload-at-*.xml in the folder
+demo-attachment-whole = the attachment of { $bytes } bytes is whole and the same at both
+demo-acknowledged = { $recipient } acknowledged, and { $sender } reads the note
+demo-refused = { $recipient } refused ({ $reason }, suggesting { $suggested }), and { $sender } reads why
+demo-no-rule = { $observer } may not write to { $recipient }: no rule names it
+demo-no-rule-proof = its desk refuses (E6): { $refusal }; its outbox is empty
+demo-forged-refused = an envelope forged with the keys of { $observer } is refused by the relay too
+demo-forged-proof = answer { $hash } signed by the relay: refused, { $reason }
+demo-unknown-device = a device that claims to be of { $recipient } and is not in the roster is turned away
+demo-unknown-device-proof = the relay closes the connection at the handshake (T1): { $refusal }
+demo-moved-receipt = the acknowledgement of { $recipient } does not count for { $other }
+demo-moved-receipt-proof = check Q3: { $moved }; with the other device's name in it, check Q2: { $reworded }
+demo-hand-check = the acknowledgement lies in { $folder } for a check without us
+demo-hand-check-proof = { $receipt }; the command stands at the end
+demo-no-word-in-folder = no word of subject, text, payload, attachment or note is in the relay's folder
+demo-folder-searched = { $words } words of 8 letters or more, none of them public before, searched for in { $files } files of { $bytes } bytes; found 0
+demo-no-word-on-wire = no word of the alert was on the wire between desks and relay
+demo-wire-searched = { $words } words searched for in { $datagrams } datagrams of { $bytes } bytes; found 0
+
+## device: Devices on their way into a network, and out of one.
+
+device-joined = { $contact } in { $network }: { $designation }
+device-send-request = Send { $request } to your organisation, then telephone and read this code out.
+device-suspend-at-once = Suspend { $subject } at once? Only the full rule of signatures brings it back.
+device-copy-to-relays = Copy the file into the roster folder of each relay: it acts at once.
+
+## doctor: What keeps alerts from going and coming.
+
+doctor-not-well = { $count } findings need something done.
+doctor-good = good
+doctor-look = look
+doctor-bad = BAD
+doctor-do = do: { $remedy }
+doctor-store = store
+doctor-store-opens = it opens; epoch { $epoch }
+doctor-key = key in roster
+doctor-key-valid = this device may act for { $contact }
+doctor-key-not = this device is { $designation } there
+doctor-roster = roster
+doctor-roster-found = number { $number }, issued { $issued }
+doctor-roster-forked = number { $number }, issued { $issued }; { $forks } documents contradict it
+doctor-roster-stale = number { $number }, issued { $issued }; it should have been renewed by { $renewed }
+doctor-relay = relay { $name }
+doctor-home-relay = relay { $name }, where this desk collects
+doctor-relay-reached = reached over UDP, connected since { $since }
+doctor-relay-idle = nothing to do there now
+doctor-relay-silent = it has not answered yet
+doctor-clock = clock against relay { $name }
+doctor-clock-off = its signed time is { $offset_ms } ms from ours
+doctor-duty = duty
+doctor-on-duty = { $officer } is on duty
+doctor-nobody-on-duty = nobody is on duty: only the system can acknowledge
+doctor-outbox = outbox
+doctor-nobody-lacks = nobody waits for an alert for want of keys
+doctor-devices-lack = { $count } devices wait for an alert until their keys appear, the first of { $first }
+doctor-folder = folder { $path }
+doctor-no-folder = it is not a folder
+doctor-folder-open = others may enter it (mode { $mode })
+doctor-folder-closed = only its owner may enter it
+doctor-disk = disk
+doctor-disk-free = { $mib } MiB free
+
+## incident: What must not happen and did.
+
+incident-delivery = What relay { $relay } delivered is not believed ({ $check }): { $fault }.
+incident-returned = An alert of { $from } could not be opened, and was returned: { $fault }.
+incident-relay-statement = What relay { $relay } stated is not signed by it.
+incident-receipt = A receipt is not believed ({ $check }).
+incident-receipts-missing = Receipts { $from } to { $to } of device { $device } are missing.
+incident-fork = Device { $device } told two stories under one number.
+incident-alerts-missing = Alerts { $from } to { $to } of device { $device } are missing: ask its contact.
+incident-roster-unknown = A roster that others use stayed unknown for ten minutes.
+incident-roster = Roster documents contradict each other or do not verify: { $fault }.
+incident-bundle = Sealing keys of device { $device } contradict earlier ones.
+incident-rolled-back = This device's store had been rolled back.
+
+## listen: What happens at a desk.
+
+listen-from = from { $contact }
+listen-for = for { $contact }
+listen-at-relay = at relay { $name }
+
+## network: Networks that are made to read and to run.
+
+network-plan-head = The network as people describe it. `maille authority apply` reads such a file.
+network-network = network
+network-roster = roster
+network-part = part
+network-part-issued = { $number }, issued { $issued }
+network-renew-by = renew by
+network-reach = reach
+network-authority = authority
+network-keys-needed = { $threshold } of { $count } keys
+network-rules = rules
+network-may-send = { $from } may send to { $to }
+network-list = list @{ $name }: { $patterns }
+network-relay = relay
+network-relay-at = { $name }, of { $operator }, at { $addresses } (UDP)
+network-transport = transport
+network-signing = signing
+network-contact = contact
+network-telephone = telephone
+network-device = device
+network-first-subject = First alert
+network-first-body = By hand.
+network-anchor = anchor
+
+## officer: Who may open a home, and who is on duty.
+
+officer-added = { $officer } can open this home.
+officer-on-duty = { $officer } is on duty.
+officer-off-duty = { $officer } is off duty.
+
+## send: Alerts on their way out.
+
+send-cap-kind = The CAP file is of type { $kind }; it is sent as an alert of its own.
+send-to = to { $contact }
+send-deadlines = to be acknowledged by { $due } (within { $within }); ends { $ends } (after { $after })
+send-note = note: { $note }
+send-sent = sent to { $contact } through { $relays }
+send-more-devices-follow = { $count } more of its devices follow when their keys appear
+send-already = the same was sent before under this reference; nothing goes twice
+send-not-sent = NOT SENT to { $contact }: { $why }
+send-next = { $who } sends it, { $when }; { $telephones }
+send-by-agent = the agent
+send-by-next = the next `maille` command or agent that opens this home
+send-next-attempt = next attempt from { $time }
+send-when-keys-appear = as soon as its keys appear
+send-no-telephone = no telephone in the roster
+send-telephone = telephone { $numbers }
+send-no-sealing-key = no sealing key of its devices is known yet
+send-refused-by-relay = relay { $name } refused it: { $reason }
+send-relay-failed = relay { $name }: { $failure }
+send-relay-silent = relay { $name } has not answered yet
+send-no-relay = the roster has no relay for { $organisation }
+send-accepted = { $alert } is accepted for { $contacts }
+send-delivered = { $alert } is delivered to { $contacts }
+send-acknowledged = { $alert } is acknowledged by { $contacts }
+
+## status: How a desk stands.
+
+status-head = { $contact } in { $network }; { $held }; on duty: { $officer }
+status-agent-holds = an agent holds the home
+status-no-agent = no agent runs
+status-nobody-on-duty = nobody is
+status-alerts = { $unanswered } to answer, { $open } sent and open
+status-roster = roster { $number } of { $issued }, renew by { $renew_by }
+status-stale = STALE
+status-forked = FORKED
+status-waits-for-keys = { $alert } waits for keys of { $recipient } device { $device } since { $since }
+status-relay = relay { $name }: { $connection }
+status-home-relay = relay { $name } (home): { $connection }
+status-clock = its clock { $offset_ms } ms
+status-last-error = at { $time } { $words }
+status-receipts-wait = receipts wait
+
+## track: The story of an alert that was sent.
+
+track-head = { $urgency } { $kind } ({ $status }), sent { $sent }
+track-reference = reference: { $reference }
+track-recipient = { $contact }: { $state }; to be acknowledged by { $due }, ends { $ends }
+track-recipient-overdue = { $contact }: { $state } - OVERDUE; to be acknowledged by { $due }, ends { $ends }
+track-devices-follow = { $count } of its devices follow when their keys appear
+track-proof = proof { $hash }
+track-officer-unnamed = officer not named
+track-by-relay = relay { $name }
+track-by-device = { $contact } device { $device }
+track-by-own-device = this contact's device { $device }
+track-suggests = suggests { $contact }
+track-repeats = repeats { $alert }
+
+## term: Words of the trade that come as values.
+
+term-kind =
+    { $word ->
+        [alert] alert
+        [reply] reply
+        [update] update
+        [cancel] cancel
+        [addendum] addendum
+        [heartbeat] heartbeat
+       *[unlisted] { $word }
+    }
+
+term-status =
+    { $word ->
+        [actual] actual
+        [exercise] exercise
+        [test] test
+       *[unlisted] { $word }
+    }
+
+term-urgency =
+    { $word ->
+        [immediate] immediate
+        [expected] expected
+        [future] future
+        [past] past
+        [unknown] unknown
+       *[unlisted] { $word }
+    }
+
+term-stage =
+    { $word ->
+        [delivered] delivered
+        [complete] complete
+        [read] read
+        [acknowledged] acknowledged
+        [refused] refused
+        [returned] returned
+       *[unlisted] { $word }
+    }
+
+term-state =
+    { $word ->
+        [open] open
+        [expired] expired
+        [cancelled] cancelled
+        [refused] refused
+        [acknowledged] acknowledged
+       *[unlisted] { $word }
+    }
+
+term-reason =
+    { $word ->
+        [none] none
+        [not-ours] not-ours
+        [duplicate] duplicate
+        [cannot-open] cannot-open
+        [no-legal-basis] no-legal-basis
+        [handling] handling
+        [other] other
+        [key-gone] key-gone
+        [version-unknown] version-unknown
+        [wrap-broken] wrap-broken
+        [body-broken] body-broken
+        [content-malformed] content-malformed
+        [critical-extension] critical-extension
+        [reference-unknown] reference-unknown
+        [store-full] store-full
+        [not-allowed] not-allowed
+        [unknown-contact] unknown-contact
+        [no-rule] no-rule
+        [not-collected-here] not-collected-here
+        [no-device] no-device
+        [suspended] suspended
+        [sender-quota] sender-quota
+        [mailbox-full] mailbox-full
+        [disk-low] disk-low
+        [device-not-of-contact] device-not-of-contact
+        [two-persons-required] two-persons-required
+        [blob-missing] blob-missing
+        [not-valid] not-valid
+       *[unlisted] { $word }
+    }
+
+term-notice =
+    { $word ->
+        [released] released
+        [overdue] overdue
+        [unseen] unseen
+        [tombstone] tombstone
+       *[unlisted] { $word }
+    }
+
+term-standing =
+    { $word ->
+        [member] member
+        [observer] observer
+       *[unlisted] { $word }
+    }
+
+term-designation =
+    { $word ->
+        [valid] valid
+        [not-yet] not-yet
+        [ended] ended
+        [suspended] suspended
+        [unknown] unknown
+       *[unlisted] { $word }
+    }
+
+term-event =
+    { $word ->
+        [sent] sent
+        [accepted] accepted
+        [refused-by-relay] refused-by-relay
+        [arrived] arrived
+        [receipt] receipt
+        [state] state
+        [overdue] overdue
+        [notice] notice
+        [acted] acted
+        [incident] incident
+        [new-incarnation] new-incarnation
+        [roster] roster
+       *[unlisted] { $word }
+    }
+
+term-severity =
+    { $word ->
+        [extreme] extreme
+        [severe] severe
+        [moderate] moderate
+        [minor] minor
+        [unknown] unknown
+       *[unlisted] { $word }
+    }
+
+term-certainty =
+    { $word ->
+        [observed] observed
+        [likely] likely
+        [possible] possible
+        [unlikely] unlikely
+        [unknown] unknown
+       *[unlisted] { $word }
+    }
+
+term-category =
+    { $word ->
+        [geo] geo
+        [met] met
+        [safety] safety
+        [security] security
+        [rescue] rescue
+        [fire] fire
+        [health] health
+        [env] env
+        [transport] transport
+        [infra] infra
+        [cbrne] cbrne
+        [other] other
+       *[unlisted] { $word }
+    }
+
+term-response =
+    { $word ->
+        [shelter] shelter
+        [evacuate] evacuate
+        [prepare] prepare
+        [execute] execute
+        [avoid] avoid
+        [monitor] monitor
+        [assess] assess
+        [all-clear] all-clear
+        [none] none
+       *[unlisted] { $word }
+    }
+
+term-part-role =
+    { $word ->
+        [text] text
+        [payload] payload
+        [attachment] attachment
+       *[unlisted] { $word }
+    }
+
+term-connection =
+    { $word ->
+        [idle] idle
+        [connecting] connecting
+        [connected] connected
+        [waiting] waiting
+       *[unlisted] { $word }
+    }
+
+term-moment =
+    { $word ->
+        [accepted] accepted
+        [refused-by-relay] refused-by-relay
+        [delivered] delivered
+        [complete] complete
+        [read] read
+        [acknowledged] acknowledged
+        [refused] refused
+        [returned] returned
+        [expired] expired
+        [released] released
+        [overdue] overdue
+        [unseen] unseen
+        [tombstone] tombstone
+       *[unlisted] { $word }
+    }
+
+term-reach =
+    { $word ->
+        [anywhere] anywhere
+        [loopback] loopback
+       *[unlisted] { $word }
+    }

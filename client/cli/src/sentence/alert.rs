@@ -1,0 +1,42 @@
+//! Alerts as they are listed, read and answered.
+
+sentences! {
+    "alert":
+    System;
+    Answered { short: text, stage: text, who: text, receipt: text };
+    AnsweredAgain { short: text, stage: text, who: text, receipt: text };
+    NoteLeft;
+    Purged;
+    Listed { urgency: text, kind: text, from: text, subject: text };
+    ListedReceived { received: text, stage: text, due: text };
+    Overdue;
+    PossiblySeen;
+    AttachmentsMissing { count: count };
+    NothingWaits;
+    MoreHidden { count: count };
+    NotActual { status: text };
+    Subject;
+    From;
+    To;
+    Written;
+    Tlp;
+    Handling;
+    About;
+    Judged;
+    Evaluation;
+    Categories;
+    Responses;
+    Events;
+    Since;
+    AlsoKnownAs;
+    Incidents;
+    SignedBy;
+    Where;
+    Received { received: text, stage: text, due: text };
+    ReceivedPossiblySeen { received: text, stage: text, due: text };
+    ReadBy { officer: text };
+    OnItsWay;
+    Part { number: text, what: text, media_type: text, bytes: text, how: text };
+    NoAttachments;
+    Saved { path: text, bytes: text };
+}

@@ -1,0 +1,17 @@
+//! Ceremonies of the key holders.
+
+sentences! {
+    "authority":
+    NothingToSign;
+    NoProposal;
+    NextSteps { anchor: text, proposal: text, threshold: text };
+    KeepKey { private: text, holder: text, public: text };
+    Changes { document: text };
+    NothingChanges;
+    Signatures { document: text, signed: text, threshold: text };
+    Signed;
+    NotYet;
+    UnknownHolder;
+    Published { roster: text };
+    SignThis;
+}

@@ -1,0 +1,17 @@
+//! Contacts, before somebody writes to them.
+
+sentences! {
+    "contact":
+    ValidUntil { end: text };
+    NoRule;
+    HourUnknown;
+    OnDuty;
+    OffDuty;
+    DutyUnknown;
+    NoTelephone;
+    Telephones { numbers: text };
+    There { hour: text, duty: text, telephones: text };
+    Designated { designation: text };
+    Deputy { contact: text, after: text };
+    DevicesKeyed { keyed: text, count: count };
+}

@@ -1,0 +1,64 @@
+//! What failed.
+
+sentences! {
+    "fault":
+    OutputUnwritable { error: text };
+    NotYes;
+    NoHome;
+    NoThreads { error: text };
+    #[cfg(unix)]
+    NotOnDuty { officer: text };
+    #[cfg(unix)]
+    AgentSilent { socket: text, error: text };
+    #[cfg(unix)]
+    NoSocket { path: text, error: text };
+    #[cfg(unix)]
+    NoSuchQuestion { name: text };
+    #[cfg(unix)]
+    QuestionMalformed { name: text, error: text };
+    #[cfg(unix)]
+    QuestionUnreadable { error: text };
+    #[cfg(unix)]
+    AnswerUnwritable { error: text };
+    PassphrasesDiffer;
+    PassphraseFileUnreadable { path: text, why: text };
+    FirstLineEmpty;
+    PassphraseNeeded { error: text };
+    NoAuthorityPartYet { path: text };
+    FolderNotEmpty { path: text };
+    FileUnusable { path: text, error: text };
+    #[cfg(not(unix))]
+    NoAgentHere;
+    #[cfg(unix)]
+    SignalsUnheard { error: text };
+    NotLoopback { address: text };
+    ReaderName { limit: text };
+    PrivateKeyAsPublic;
+    OtherAnchor;
+    NoAuthorityPart { path: text };
+    DeviceOfOthers;
+    DeviceNotDesignated { designation: text };
+    NoOfficerNamed { path: text };
+    OnDutyUnusable { path: text, error: text };
+    NobodyOnDuty;
+    ReasonMisplaced { flag: text, reason: text };
+    RepeatedUnnamed;
+    AnswerNotBase64 { error: text };
+    NoSuchPart { count: count, asked: text };
+    PartIsAttachment { part: text };
+    FolderUnusable { path: text, error: text };
+    NotSent { alert: text, count: count };
+    NothingToSay;
+    BodyUnreadable { error: text };
+    AlsoMalformed { given: text };
+    HandlingMalformed { given: text };
+    CapStatus { status: text };
+    PayloadTooLarge { path: text };
+    NotAFile;
+    FileUnreadable { path: text, why: text };
+    NoSubject;
+    NoContact { text: text, error: text };
+    RelayProcess { error: text };
+    RelaySilent;
+    StepsNotVerified;
+}

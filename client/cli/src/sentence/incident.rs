@@ -1,0 +1,16 @@
+//! What must not happen and did.
+
+sentences! {
+    "incident":
+    Delivery { relay: text, check: text, fault: text };
+    Returned { from: text, fault: text };
+    RelayStatement { relay: text };
+    Receipt { check: text };
+    ReceiptsMissing { device: text, from: text, to: text };
+    Fork { device: text };
+    AlertsMissing { device: text, from: text, to: text };
+    RosterUnknown;
+    Roster { fault: text };
+    Bundle { device: text };
+    RolledBack;
+}

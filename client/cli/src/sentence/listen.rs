@@ -1,0 +1,8 @@
+//! What happens at a desk.
+
+sentences! {
+    "listen":
+    From { contact: text };
+    For { contact: text };
+    AtRelay { name: text };
+}

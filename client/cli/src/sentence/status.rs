@@ -1,0 +1,19 @@
+//! How a desk stands.
+
+sentences! {
+    "status":
+    Head { contact: text, network: text, held: text, officer: text };
+    AgentHolds;
+    NoAgent;
+    NobodyOnDuty;
+    Alerts { unanswered: count, open: count };
+    Roster { number: text, issued: text, renew_by: text };
+    Stale;
+    Forked;
+    WaitsForKeys { alert: text, recipient: text, device: text, since: text };
+    Relay { name: text, connection: text };
+    HomeRelay { name: text, connection: text };
+    Clock { offset_ms: text };
+    LastError { time: text, words: text };
+    ReceiptsWait;
+}

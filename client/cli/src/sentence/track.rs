@@ -1,0 +1,17 @@
+//! The story of an alert that was sent.
+
+sentences! {
+    "track":
+    Head { urgency: text, kind: text, status: text, sent: text };
+    Reference { reference: text };
+    Recipient { contact: text, state: text, due: text, ends: text };
+    RecipientOverdue { contact: text, state: text, due: text, ends: text };
+    DevicesFollow { count: count };
+    Proof { hash: text };
+    OfficerUnnamed;
+    ByRelay { name: text };
+    ByDevice { contact: text, device: text };
+    ByOwnDevice { device: text };
+    Suggests { contact: text };
+    Repeats { alert: text };
+}
