@@ -10,7 +10,6 @@ use crate::error::{Failure, StoreError};
 use crate::index::IndexingError;
 use crate::intake::Reply;
 use crate::layout::Layout;
-use crate::log::reader::ReadError;
 use crate::log::segment;
 use crate::log::writer::Sealed;
 use crate::run::error::RunError;
@@ -56,6 +55,8 @@ pub(crate) struct Checkpointer {
     /// Who is told when there is nothing left to do.
     pub(crate) replies: Vec<Reply>,
     pub(crate) merging: Option<Merging>,
+    /// Runs that were replaced while a snapshot may read them.
+    pub(crate) replaced: Vec<Arc<Run>>,
     /// There was no room to merge; it is tried again behind the next run.
     pub(crate) merge_paused: bool,
 }
@@ -68,6 +69,7 @@ impl Checkpointer {
                 Some(chore) => self.perform(chore),
                 None => self.merge(),
             };
+            let done = done.and_then(|()| self.remove_replaced().map_err(failure));
             if let Err(failure) = done {
                 self.shared.fail(failure);
                 break;
@@ -184,20 +186,27 @@ impl Checkpointer {
     }
 
     /// Takes a run that stands in its place into service.
-    fn install(&self, id: RunId) -> Result<(), RunError> {
+    fn install(&mut self, id: RunId) -> Result<(), RunError> {
         let runs = self.layout.runs();
         let run = Run::open(&runs, self.store_id, id)?;
-        let reader = run.reader(&runs, self.store_id)?;
+        let reader = run.reader(&runs)?;
         let indexed = self.shared.index.add(id, reader, &mut |_| ());
         indexed.map_err(|error| match error {
             IndexingError::Read(error) => RunError::Read(error),
             IndexingError::Index(error) => RunError::Write(io::Error::other(error)),
         })?;
-        // From here on nobody reads what it replaces.
-        for replaced in self.shared.runs.install(Arc::new(run)) {
-            let removed = self.disk.remove(&replaced.path(&runs));
+        self.replaced
+            .extend(self.shared.runs.install(Arc::new(run)));
+        Ok(())
+    }
+
+    /// Removes the runs that were replaced and that no snapshot reads any more.
+    fn remove_replaced(&mut self) -> Result<(), RunError> {
+        let unread = |run: &mut Arc<Run>| Arc::strong_count(run) == 1;
+        for run in self.replaced.extract_if(.., unread) {
+            let removed = self.disk.remove(&run.id().path(&self.layout.runs()));
             removed.map_err(RunError::Write)?;
-            let forgotten = self.shared.index.remove(replaced);
+            let forgotten = self.shared.index.remove(run.id());
             forgotten.map_err(|error| RunError::Write(io::Error::other(error)))?;
         }
         Ok(())
@@ -246,7 +255,7 @@ impl Checkpointer {
         Merging::begin(&*self.disk, &runs, self.store_id, &sources, keep_deletes).map(Some)
     }
 
-    fn merge_on(&self, mut merging: Merging) -> Result<Option<Merging>, RunError> {
+    fn merge_on(&mut self, mut merging: Merging) -> Result<Option<Merging>, RunError> {
         let stepped = self
             .go_on()
             .and_then(|()| merging.step(MERGE_RECORDS_AT_ONCE));
@@ -281,14 +290,7 @@ impl Checkpointer {
 fn failure(error: RunError) -> Failure {
     let (operation, error) = match error {
         RunError::Write(error) => ("writing a run", error),
-        RunError::Read(ReadError::Io(_, error)) => ("reading the store", error),
-        RunError::Read(ReadError::Damaged(damage)) => {
-            ("reading the store", io::Error::other(damage))
-        }
-        RunError::Read(ReadError::Version(..)) => {
-            let other = io::Error::other("a file is of another version");
-            ("reading the store", other)
-        }
+        RunError::Read(error) => ("reading the store", error.into_io()),
         RunError::NoRoom => ("writing a run", io::ErrorKind::StorageFull.into()),
         RunError::Stopped => ("writing a run", io::Error::other("the store is closing")),
     };

@@ -13,7 +13,6 @@ use crate::checkpointer::Chore;
 use crate::disk::Disk;
 use crate::error::{Failure, StoreError};
 use crate::layout::Layout;
-use crate::log::reader::ReadError;
 use crate::marker::{Marker, Stop};
 use crate::reading::Reading;
 use crate::runs::ReadFault;
@@ -126,7 +125,7 @@ impl DurableStore {
         self.stop()
     }
 
-    fn serving(&self) -> Result<(), StoreError> {
+    pub(crate) fn serving(&self) -> Result<(), StoreError> {
         self.shared.durability.check()
     }
 
@@ -141,7 +140,7 @@ impl DurableStore {
             read(Reading {
                 overlay: &overlay,
                 runs: &runs,
-                index: &self.shared.index,
+                places: &self.shared.index,
             })
         };
         result.map_err(|fault| self.read_failed(fault))
@@ -149,15 +148,10 @@ impl DurableStore {
 
     /// Ends the service over a truth that cannot be read: what else is wrong with it is unknown,
     /// and a wrong answer would be worse than none. The next opening verifies everything.
-    fn read_failed(&self, fault: ReadFault) -> StoreError {
+    pub(crate) fn read_failed(&self, fault: ReadFault) -> StoreError {
         let error = match fault {
             ReadFault::Index(error) => return error.into(),
-            ReadFault::Truth(ReadError::Io(_, error)) => error,
-            ReadFault::Truth(ReadError::Damaged(damage)) => io::Error::other(damage),
-            ReadFault::Truth(ReadError::Version(path, version)) => {
-                let path = path.display();
-                io::Error::other(format!("{path} has format version {version}"))
-            }
+            ReadFault::Truth(error) => error.into_io(),
         };
         // A store that cannot even note that is verified when it is read again.
         let _ = self.mark(Stop::Suspect);

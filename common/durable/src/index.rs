@@ -14,6 +14,7 @@ use std::sync::Arc;
 use crate::error::StoreError;
 use crate::log::ops;
 use crate::log::reader::ReadError;
+use crate::places::{Places, PlacesIter};
 use crate::run::id::RunId;
 use crate::run::reader::{BlockPlace, RunReader};
 use crate::store::after_prefix;
@@ -203,24 +204,30 @@ impl Index {
         Ok(())
     }
 
-    /// Finds the one block of a run in which a key can stand.
-    pub(crate) fn block(&self, id: RunId, key: &[u8]) -> Result<Option<BlockPlace>, IndexError> {
+    /// Hands everything to the operating system. Syncing the files is left to the caller: sled's
+    /// own flush does not reach the disk.
+    pub(crate) fn flush(&self) -> Result<(), IndexError> {
+        self.db.flush()?;
+        Ok(())
+    }
+}
+
+impl Places for Index {
+    fn block(&self, id: RunId, key: &[u8]) -> Result<Option<BlockPlace>, IndexError> {
         let to = [&id.key()[..], key].concat();
         let mut before = self.db.range(&id.key()[..]..=&to[..]);
         match before.next_back() {
-            Some(entry) => place_in(entry).map(|(_, place)| place),
+            Some(entry) => place_in(entry),
             None => Ok(None),
         }
     }
 
-    /// Finds the blocks of a run in which keys of `from..to` can stand; no `to` is the run's end.
-    pub(crate) fn blocks(
+    fn blocks(
         &self,
         id: RunId,
         from: &[u8],
         to: Option<&[u8]>,
-    ) -> Result<impl DoubleEndedIterator<Item = Result<BlockPlace, IndexError>> + use<>, IndexError>
-    {
+    ) -> Result<PlacesIter<'_>, IndexError> {
         let from = [&id.key()[..], from].concat();
         let begin = match self.db.range(&id.key()[..]..=&from[..]).next_back() {
             Some(entry) => entry?.0.to_vec(),
@@ -233,17 +240,9 @@ impl Index {
         // A range that ends where it begins is empty; sled wants it so, too.
         let end = end.max(begin.clone());
         let entries = self.db.range(begin..end);
-        Ok(entries.filter_map(|entry| {
-            let place = place_in(entry).map(|(_, place)| place);
-            place.transpose()
-        }))
-    }
-
-    /// Hands everything to the operating system. Syncing the files is left to the caller: sled's
-    /// own flush does not reach the disk.
-    pub(crate) fn flush(&self) -> Result<(), IndexError> {
-        self.db.flush()?;
-        Ok(())
+        Ok(Box::new(
+            entries.filter_map(|entry| place_in(entry).transpose()),
+        ))
     }
 }
 
@@ -269,13 +268,13 @@ fn id_of(key: &[u8]) -> Option<RunId> {
 /// Reads an entry; the record of a run itself has no place.
 fn place_in(
     entry: sled::Result<(sled::IVec, sled::IVec)>,
-) -> Result<(sled::IVec, Option<BlockPlace>), IndexError> {
+) -> Result<Option<BlockPlace>, IndexError> {
     let (key, entry) = entry?;
     if key.len() == RunId::KEY_LEN {
-        return Ok((key, None));
+        return Ok(None);
     }
     let place = decode_entry(&key, &entry).ok_or(IndexError::Entry)?;
-    Ok((key, Some(place)))
+    Ok(Some(place))
 }
 
 fn encode_entry(key: &[u8], place: BlockPlace) -> [u8; ENTRY_LEN] {

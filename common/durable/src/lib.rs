@@ -11,10 +11,12 @@
 //! | `log` | the truth as it came: segments, frames, batches | know the index |
 //! | `run` | the truth in the order of keys | read the index or memory |
 //! | `index` | which block of a run holds a key; the only file that names sled | be trusted |
+//! | `places` | what an index has to say, and one in memory | touch the disk |
 //! | `overlay` | the newest writes until a run has them | promise anything |
 //! | `reading`, `runs` | one view over memory and runs | change anything |
 //! | `intake`, `durability`, `serving` | the way of a batch, and who is told | retry a sync |
 //! | `checkpointer` | keeps the log short and the runs few | hold up a commit |
+//! | `inspect`, `snapshot`, `backup` | look at a store, or copy it | change it |
 //! | `truth`, `recovery`, `marker`, `set_aside` | from files to a served store | delete damage |
 //! | `previous` | takes in a store of the format before | change the copy it makes |
 //! | `space` | the low-water mark and the ballast | let the volume run full |
@@ -41,6 +43,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod backup;
 mod batch;
 mod boot;
 mod checkpointer;
@@ -54,6 +57,7 @@ mod error;
 #[cfg(test)]
 mod faults;
 mod index;
+mod inspect;
 mod intake;
 mod layout;
 mod log;
@@ -62,6 +66,7 @@ mod memory;
 mod open;
 mod overlay;
 mod pieces;
+mod places;
 mod previous;
 mod reading;
 mod recovery;
@@ -69,20 +74,25 @@ mod run;
 mod runs;
 mod serving;
 mod set_aside;
+mod snapshot;
 mod space;
 mod store;
 mod store_id;
 mod truth;
 
+pub use backup::{BackupError, BackupFigures};
 pub use batch::{Batch, Write};
 pub use boot::boot_id;
 pub use damage::Damage;
 pub use durable::{DurableStore, Figures};
 pub use error::{Failure, StoreError};
+pub use inspect::{Inspection, WholeStore};
 pub use memory::MemoryStore;
 pub use open::{
     IndexOpening, OpenError, OpenProgress, Opening, Options, Progress, RebuildReason, SetAside,
 };
+pub use set_aside::stores_set_aside;
+pub use snapshot::{Snapshot, SnapshotError};
 pub use store::{
     BATCH_BYTES_MAX, CommitNumber, Direction, DurableCallback, KEY_BYTES_MAX, Row, Scan, Store,
     Table, VALUE_BYTES_MAX, after_prefix,

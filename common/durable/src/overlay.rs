@@ -18,13 +18,13 @@ pub(crate) fn weight(ops: &[Op]) -> usize {
 }
 
 /// The last write of every key that the runs do not hold yet.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Overlay {
     newest: u64,
     entries: BTreeMap<Vec<u8>, Entry>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Entry {
     number: u64,
     value: Option<Arc<[u8]>>,

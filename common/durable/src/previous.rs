@@ -28,10 +28,10 @@ pub(crate) fn migrate(
     disk: &dyn Disk,
     options: &Options,
 ) -> Result<Option<PathBuf>, RecoveryError> {
-    let checkpoint = layout.checkpoint();
-    if !checkpoint.exists() && !is_last_segment_previous(layout)? {
+    if !is_previous(layout)? {
         return Ok(None);
     }
+    let checkpoint = layout.checkpoint();
     let root = layout.root();
     let copy = free_name(root, "version-1", &options.set_aside_stamp);
     copy_to(disk, layout, &copy).map_err(|error| RecoveryError::Write(copy.clone(), error))?;
@@ -43,7 +43,11 @@ pub(crate) fn migrate(
     Ok(Some(copy))
 }
 
-fn is_last_segment_previous(layout: &Layout) -> Result<bool, ReadError> {
+/// Tells whether the store is of the previous format, or its migration was interrupted.
+pub(crate) fn is_previous(layout: &Layout) -> Result<bool, ReadError> {
+    if layout.checkpoint().exists() {
+        return Ok(true);
+    }
     let Some(last) = reader::list(&layout.log())?.pop() else {
         return Ok(false);
     };

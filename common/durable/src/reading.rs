@@ -6,20 +6,20 @@
 use std::sync::Arc;
 
 use crate::batch::whole_key;
-use crate::index::Index;
 use crate::overlay::{Overlay, ScanBounds};
 use crate::pieces;
+use crate::places::Places;
 use crate::run::merged::{LastWrite, Merged};
 use crate::run::run::Run;
 use crate::runs::{self, ReadFault};
 use crate::store::{Direction, Row, Scan, Table};
 
 /// Everything a read looks into.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(crate) struct Reading<'a> {
     pub(crate) overlay: &'a Overlay,
     pub(crate) runs: &'a [Arc<Run>],
-    pub(crate) index: &'a Index,
+    pub(crate) places: &'a dyn Places,
 }
 
 impl Reading<'_> {
@@ -31,7 +31,7 @@ impl Reading<'_> {
         let key = whole_key(table, key);
         match self.overlay.find(&key) {
             Some(value) => Ok(value.map(|value| value.to_vec())),
-            None => Ok(runs::find(self.runs, self.index, &key)?.flatten()),
+            None => Ok(runs::find(self.runs, self.places, &key)?.flatten()),
         }
     }
 
@@ -49,7 +49,7 @@ impl Reading<'_> {
             true => sources.push(Box::new(newest.rev())),
         }
         for run in self.runs.iter().rev() {
-            let scan = runs::scan(run, self.index, &bounds, descending)?;
+            let scan = runs::scan(run, self.places, &bounds, descending)?;
             sources.push(Box::new(scan));
         }
         let merged = Merged::new(sources, descending);

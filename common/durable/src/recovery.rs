@@ -9,16 +9,16 @@ use crate::damage::Damage;
 use crate::disk::{self, Disk};
 use crate::index::{Index, IndexError, IndexingError};
 use crate::layout::Layout;
-use crate::log::reader::{ReadError, Segment};
+use crate::log::reader::ReadError;
 use crate::log::segment::FORMAT_VERSION;
 use crate::log::writer::{LogWriter, Sealed};
 use crate::marker::{Marker, Stop};
 use crate::open::{IndexOpening, OpenProgress, Options, RebuildReason};
-use crate::overlay::{Overlay, weight};
+use crate::overlay::Overlay;
 use crate::previous;
 use crate::run::run::Run;
 use crate::store_id::StoreId;
-use crate::truth::Truth;
+use crate::truth::{InMemory, Truth};
 
 /// The work of opening.
 #[derive(Debug, Clone, Copy)]
@@ -90,11 +90,8 @@ impl Recovery<'_> {
         let migrated = previous::migrate(self.layout, &**self.disk, self.options)?;
         let marker = self.layout.marker();
         let marker = Marker::read(&marker).map_err(|error| ReadError::Io(marker, error))?;
-        let recovered = match Truth::read(self.layout)? {
+        let recovered = match Truth::find(self.layout, marker.as_ref())? {
             Some(truth) => self.follow(truth, marker.as_ref())?,
-            None if marker.is_some() || self.layout.index().exists() => {
-                return Err(Damage::LogMissing.into());
-            }
             None => self.create()?,
         };
         Ok(Recovered {
@@ -131,18 +128,11 @@ impl Recovery<'_> {
         let (index, index_opening) = self.open_index(&truth, marker)?;
         self.remove_left_over(&truth)?;
         let newest = truth.newest();
-        let mut overlay = Overlay::new(truth.covers());
-        let mut sealed = Vec::with_capacity(truth.sealed.len());
-        for (first, bytes) in &truth.sealed {
-            let segment = Segment::read(&self.layout.log(), *first)?;
-            let pending_bytes = replay(&segment, segment.sealed_extent()?, &mut overlay)?;
-            sealed.push(Sealed {
-                first: *first,
-                bytes: *bytes,
-                pending_bytes,
-            });
-        }
-        let last_bytes = replay(&truth.last, truth.extent, &mut overlay)?;
+        let InMemory {
+            overlay,
+            mut sealed,
+            last_bytes,
+        } = truth.in_memory(self.layout)?;
         let torn_bytes = truth.torn_bytes();
         let log = self.resume(&truth, last_bytes, &mut sealed);
         let log = log.map_err(|error| RecoveryError::Write(self.layout.log(), error))?;
@@ -250,23 +240,10 @@ impl Recovery<'_> {
         truth: &Truth,
         marker: Option<&Marker>,
     ) -> Result<Result<Index, RebuildReason>, Damage> {
-        let Some(marker) = marker else {
-            return Ok(Err(RebuildReason::Unmarked));
-        };
-        if marker.store_id != truth.store_id {
-            return Ok(Err(RebuildReason::OtherStore));
+        if let Some(reason) = truth.judge_marker(marker, &self.options.boot_id)? {
+            return Ok(Err(reason));
         }
         let newest = truth.newest();
-        let known = marker.newest;
-        if known > newest {
-            return Err(Damage::RolledBack { newest, known });
-        }
-        if !marker.trusts_index(&self.options.boot_id) {
-            return Ok(Err(match marker.stop {
-                Stop::Suspect => RebuildReason::Suspect,
-                Stop::Serving | Stop::Clean => RebuildReason::Restarted,
-            }));
-        }
         let (folder, cache_bytes) = (self.layout.index(), self.options.index_cache_bytes);
         let (index, known) = match Index::open(&folder, truth.store_id, cache_bytes) {
             Ok(opened) => opened,
@@ -290,7 +267,7 @@ impl Recovery<'_> {
         let mut lacked = 0;
         for run in &truth.runs {
             if !index.holds(run.id(), run.footer().blocks)? {
-                let reader = run.reader(&self.layout.runs(), truth.store_id)?;
+                let reader = run.reader(&self.layout.runs())?;
                 index.add(run.id(), reader, &mut |_| ())?;
                 lacked += 1;
             }
@@ -312,7 +289,7 @@ impl Recovery<'_> {
         let total_bytes = truth.runs.iter().map(|run| run.bytes()).sum();
         let mut done_bytes = 0;
         for run in &truth.runs {
-            let reader = run.reader(&self.layout.runs(), truth.store_id)?;
+            let reader = run.reader(&self.layout.runs())?;
             index.add(run.id(), reader, &mut |bytes| {
                 done_bytes += bytes;
                 self.options.report(OpenProgress {
@@ -337,20 +314,4 @@ impl Recovery<'_> {
             .write(&**self.disk, &path)
             .map_err(|error| RecoveryError::Write(path, error))
     }
-}
-
-/// Takes the batches of a segment into memory; returns what they weigh there.
-fn replay(
-    segment: &Segment,
-    extent: crate::log::reader::Extent,
-    overlay: &mut Overlay,
-) -> Result<usize, RecoveryError> {
-    let mut pending_bytes = 0;
-    segment.each_batch(extent, |_, ops| {
-        let ops: Vec<_> = ops.iter().map(|op| op.to_op()).collect();
-        pending_bytes += weight(&ops);
-        overlay.add(&ops);
-        Ok::<(), RecoveryError>(())
-    })?;
-    Ok(pending_bytes)
 }

@@ -3,11 +3,11 @@
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::vec;
 
-use crate::index::{Index, IndexError};
+use crate::index::IndexError;
 use crate::log::ops::{self, StoredOp};
 use crate::log::reader::ReadError;
 use crate::overlay::ScanBounds;
-use crate::run::id::RunId;
+use crate::places::{Places, PlacesIter};
 use crate::run::merged::LastWrite;
 use crate::run::policy::Weight;
 use crate::run::reader::BlockPlace;
@@ -53,13 +53,14 @@ impl Runs {
         self.list.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Puts `run` in the place of those it replaces, or behind all others; returns the replaced.
-    pub(crate) fn install(&self, run: Arc<Run>) -> Vec<RunId> {
+    /// Puts `run` in the place of those it replaces, or behind all others; returns the replaced,
+    /// which only snapshots read from here on.
+    pub(crate) fn install(&self, run: Arc<Run>) -> Vec<Arc<Run>> {
         let mut list = self.list.write().unwrap_or_else(PoisonError::into_inner);
         let id = run.id();
-        let replaced = list.iter().map(|run| run.id());
-        let replaced: Vec<RunId> = replaced.filter(|other| id.replaces(*other)).collect();
-        list.retain(|run| !id.replaces(run.id()));
+        let replaced = list
+            .extract_if(.., |other| id.replaces(other.id()))
+            .collect();
         let at = list.partition_point(|other| other.id() < id);
         list.insert(at, run);
         replaced
@@ -72,27 +73,32 @@ impl Runs {
 
     /// Bytes of all runs, and how many operations put and delete in them.
     pub(crate) fn weight(&self) -> Weight {
-        let zero = Weight {
-            bytes: 0,
-            puts: 0,
-            deletes: 0,
-        };
-        self.read().iter().fold(zero, |sum, run| Weight {
-            bytes: sum.bytes + run.weight().bytes,
-            puts: sum.puts + run.weight().puts,
-            deletes: sum.deletes + run.weight().deletes,
-        })
+        weight(&self.read())
     }
+}
+
+/// Bytes of some runs, and how many operations put and delete in them.
+pub(crate) fn weight(runs: &[Arc<Run>]) -> Weight {
+    let zero = Weight {
+        bytes: 0,
+        puts: 0,
+        deletes: 0,
+    };
+    runs.iter().fold(zero, |sum, run| Weight {
+        bytes: sum.bytes + run.weight().bytes,
+        puts: sum.puts + run.weight().puts,
+        deletes: sum.deletes + run.weight().deletes,
+    })
 }
 
 /// Finds the last write of a key in the runs: `Some(None)` for a deletion.
 pub(crate) fn find(
     runs: &[Arc<Run>],
-    index: &Index,
+    places: &dyn Places,
     key: &[u8],
 ) -> Result<Option<Option<Vec<u8>>>, ReadFault> {
     for run in runs.iter().rev().filter(|run| run.may_hold(key)) {
-        let Some(place) = index.block(run.id(), key)? else {
+        let Some(place) = places.block(run.id(), key)? else {
             continue;
         };
         let payload = run.read_block(place)?;
@@ -107,15 +113,11 @@ pub(crate) fn find(
 /// Reads the last writes of a range in one run.
 pub(crate) fn scan<'a>(
     run: &'a Run,
-    index: &Index,
+    places: &'a dyn Places,
     bounds: &'a ScanBounds,
     descending: bool,
 ) -> Result<RunScan<'a>, ReadFault> {
-    let places = index.blocks(run.id(), bounds.from(), bounds.to())?;
-    let places: Box<dyn Iterator<Item = _>> = match descending {
-        false => Box::new(places),
-        true => Box::new(places.rev()),
-    };
+    let places = places.blocks(run.id(), bounds.from(), bounds.to())?;
     Ok(RunScan {
         run,
         bounds,
@@ -130,7 +132,7 @@ pub(crate) struct RunScan<'a> {
     run: &'a Run,
     bounds: &'a ScanBounds,
     descending: bool,
-    places: Box<dyn Iterator<Item = Result<BlockPlace, IndexError>>>,
+    places: PlacesIter<'a>,
     block: vec::IntoIter<LastWrite>,
 }
 
@@ -156,7 +158,10 @@ impl Iterator for RunScan<'_> {
             if let Some(write) = self.block.next() {
                 return Some(Ok(write));
             }
-            let place = self.places.next()?;
+            let place = match self.descending {
+                false => self.places.next()?,
+                true => self.places.next_back()?,
+            };
             let read = place.map_err(ReadFault::from);
             match read.and_then(|place| self.read_block(place)) {
                 Ok(writes) => self.block = writes.into_iter(),

@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 
 use crate::disk::{self, Disk};
 
+/// Why a store was renamed.
+const DAMAGED: &str = "damaged";
+
 /// Renames `folder` to `folder.damaged-STAMP` and returns the new name. Nothing is deleted, and
 /// nothing that was set aside before is replaced.
 pub(crate) fn set_aside(
@@ -14,7 +17,7 @@ pub(crate) fn set_aside(
     lock: File,
     stamp: &str,
 ) -> io::Result<PathBuf> {
-    let target = free_name(folder, "damaged", stamp);
+    let target = free_name(folder, DAMAGED, stamp);
     if cfg!(windows) {
         // Windows does not rename a folder with an open file in it.
         drop(lock);
@@ -23,6 +26,31 @@ pub(crate) fn set_aside(
     let renamed = rename(disk, folder, target);
     drop(lock);
     renamed
+}
+
+/// Names the stores that were set aside from `folder` before, oldest stamp first; nobody but their
+/// operator removes them.
+///
+/// # Errors
+/// The folder they lie in cannot be read.
+pub fn stores_set_aside(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let Some(name) = folder.file_name().and_then(|name| name.to_str()) else {
+        return Ok(Vec::new());
+    };
+    let prefix = format!("{name}.{DAMAGED}-");
+    let mut aside = Vec::new();
+    for entry in fs::read_dir(disk::parent(folder))? {
+        let entry = entry?;
+        let is_aside = entry
+            .file_name()
+            .to_str()
+            .is_some_and(|name| name.starts_with(&prefix));
+        if is_aside && entry.file_type()?.is_dir() {
+            aside.push(entry.path());
+        }
+    }
+    aside.sort();
+    Ok(aside)
 }
 
 /// A name beside `folder` that says why and when, and that nothing has.

@@ -2,13 +2,19 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::damage::Damage;
 use crate::layout::Layout;
+use crate::log::ops::StoredOp;
 use crate::log::reader::{self, Extent, ReadError, Segment};
 use crate::log::segment;
+use crate::log::writer::Sealed;
+use crate::marker::{Marker, Stop};
+use crate::open::RebuildReason;
+use crate::overlay::{Overlay, weight};
 use crate::run::id::RunId;
 use crate::run::run::Run;
 use crate::store_id::StoreId;
@@ -29,10 +35,30 @@ pub(crate) struct Truth {
     pub(crate) left_over: Vec<PathBuf>,
 }
 
+/// What no run covers, in memory.
+#[derive(Debug)]
+pub(crate) struct InMemory {
+    pub(crate) overlay: Overlay,
+    pub(crate) sealed: Vec<Sealed>,
+    /// What the batches of the last segment weigh.
+    pub(crate) last_bytes: usize,
+}
+
 impl Truth {
+    /// Reads the truth; `None` where there is none and nothing says that there should be.
+    pub(crate) fn find(
+        layout: &Layout,
+        marker: Option<&Marker>,
+    ) -> Result<Option<Self>, ReadError> {
+        match Self::read(layout)? {
+            None if marker.is_some() || layout.index().exists() => Err(Damage::LogMissing.into()),
+            truth => Ok(truth),
+        }
+    }
+
     /// Reads the truth; `None` where there is none. Every frame of the log is verified, of the runs
     /// head, filter and footer.
-    pub(crate) fn read(layout: &Layout) -> Result<Option<Self>, ReadError> {
+    fn read(layout: &Layout) -> Result<Option<Self>, ReadError> {
         let (log, folder) = (layout.log(), layout.runs());
         let (ids, mut left_over) = Self::order(&folder, list_runs(&folder)?)?;
         let covers = ids.last().map_or(0, |id| id.last);
@@ -79,6 +105,51 @@ impl Truth {
         self.extent.next - 1
     }
 
+    /// Tells why the index is not to be trusted and the runs are to be verified, as far as the
+    /// marker says.
+    pub(crate) fn judge_marker(
+        &self,
+        marker: Option<&Marker>,
+        boot_id: &str,
+    ) -> Result<Option<RebuildReason>, Damage> {
+        let Some(marker) = marker else {
+            return Ok(Some(RebuildReason::Unmarked));
+        };
+        if marker.store_id != self.store_id {
+            return Ok(Some(RebuildReason::OtherStore));
+        }
+        let (newest, known) = (self.newest(), marker.newest);
+        if known > newest {
+            return Err(Damage::RolledBack { newest, known });
+        }
+        Ok(match marker.stop {
+            _ if marker.trusts_index(boot_id) => None,
+            Stop::Suspect => Some(RebuildReason::Suspect),
+            Stop::Serving | Stop::Clean => Some(RebuildReason::Restarted),
+        })
+    }
+
+    /// Takes what no run covers into memory.
+    pub(crate) fn in_memory(&self, layout: &Layout) -> Result<InMemory, ReadError> {
+        let mut overlay = Overlay::new(self.covers());
+        let mut sealed = Vec::with_capacity(self.sealed.len());
+        for (first, bytes) in &self.sealed {
+            let segment = Segment::read(&layout.log(), *first)?;
+            let pending_bytes = replay(&segment, segment.sealed_extent()?, &mut overlay)?;
+            sealed.push(Sealed {
+                first: *first,
+                bytes: *bytes,
+                pending_bytes,
+            });
+        }
+        let last_bytes = replay(&self.last, self.extent, &mut overlay)?;
+        Ok(InMemory {
+            overlay,
+            sealed,
+            last_bytes,
+        })
+    }
+
     /// Bytes behind the good part of the last segment.
     pub(crate) fn torn_bytes(&self) -> u64 {
         (self.last.bytes.len() - self.extent.valid_bytes) as u64
@@ -103,10 +174,26 @@ impl Truth {
     }
 }
 
+/// Takes the batches of a segment into memory; returns what they weigh there.
+fn replay(segment: &Segment, extent: Extent, overlay: &mut Overlay) -> Result<usize, ReadError> {
+    let mut pending_bytes = 0;
+    segment.each_batch(extent, |_, ops| {
+        let ops: Vec<_> = ops.iter().map(StoredOp::to_op).collect();
+        pending_bytes += weight(&ops);
+        overlay.add(&ops);
+        Ok::<(), ReadError>(())
+    })?;
+    Ok(pending_bytes)
+}
+
 fn list_runs(folder: &Path) -> Result<BTreeSet<RunId>, ReadError> {
     let failed = |error| ReadError::Io(folder.to_path_buf(), error);
     let mut ids = BTreeSet::new();
-    for entry in fs::read_dir(folder).map_err(failed)? {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(ids),
+        entries => entries.map_err(failed)?,
+    };
+    for entry in entries {
         ids.extend(RunId::of(&entry.map_err(failed)?.path()));
     }
     Ok(ids)

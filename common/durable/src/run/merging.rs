@@ -46,7 +46,7 @@ impl Merging {
         let newest_first: Result<Vec<_>, ReadError> = sources
             .iter()
             .rev()
-            .map(|run| RunWrites::of(run, runs, store_id))
+            .map(|run| RunWrites::of(run, runs))
             .collect();
         Ok(Self {
             id,
@@ -98,9 +98,9 @@ struct RunWrites {
 }
 
 impl RunWrites {
-    fn of(run: &Run, runs: &Path, store_id: StoreId) -> Result<Self, ReadError> {
+    fn of(run: &Run, runs: &Path) -> Result<Self, ReadError> {
         Ok(Self {
-            reader: run.reader(runs, store_id)?,
+            reader: run.reader(runs)?,
             block: Vec::new().into_iter(),
         })
     }

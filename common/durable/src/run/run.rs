@@ -16,6 +16,7 @@ use crate::store_id::StoreId;
 /// An open run.
 #[derive(Debug)]
 pub(crate) struct Run {
+    store_id: StoreId,
     id: RunId,
     path: PathBuf,
     file: File,
@@ -34,6 +35,7 @@ impl Run {
         let bytes = file.metadata().map_err(failed)?.len();
         let seed = read_head(&path, store_id, id, &mut &file)?;
         let mut run = Self {
+            store_id,
             id,
             path,
             file,
@@ -96,9 +98,14 @@ impl Run {
         self.filter.may_hold(key)
     }
 
+    /// Its file.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Reads it from beginning to end.
-    pub(crate) fn reader(&self, runs: &Path, store_id: StoreId) -> Result<RunReader, ReadError> {
-        RunReader::open(runs, store_id, self.id, self.footer)
+    pub(crate) fn reader(&self, runs: &Path) -> Result<RunReader, ReadError> {
+        RunReader::open(runs, self.store_id, self.id, self.footer)
     }
 
     /// Says that the run is damaged at a place.

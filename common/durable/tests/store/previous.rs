@@ -122,7 +122,7 @@ fn the_documented_segment_alone_is_taken_in() {
 }
 
 /// Five hundred records in the checkpoint, then three segments, the last of them torn.
-fn large(folder: &Path) {
+pub(crate) fn large(folder: &Path) {
     let old = Version1::new(folder);
     old.checkpoint(700, 0..500);
     old.segment(701, 400..520);

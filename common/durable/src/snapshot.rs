@@ -1,0 +1,185 @@
+//! The records of a store as they stood at one commit, to be read at leisure.
+
+use std::fmt;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::batch::Batch;
+use crate::damage::Damage;
+use crate::durable::DurableStore;
+use crate::error::{Failure, StoreError};
+use crate::inspect::lock_for_reading;
+use crate::layout::Layout;
+use crate::log::reader::ReadError;
+use crate::marker::Marker;
+use crate::open::{OpenError, failed, refuse};
+use crate::overlay::Overlay;
+use crate::places::{MemoryPlaces, Places};
+use crate::reading::Reading;
+use crate::recovery::RecoveryError;
+use crate::run::run::Run;
+use crate::runs::ReadFault;
+use crate::serving::Shared;
+use crate::store::{CommitNumber, DurableCallback, Row, Scan, Store, Table};
+use crate::truth::Truth;
+
+/// Why there is no snapshot of a store that nobody serves.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SnapshotError {
+    /// There is no store.
+    #[error("There is no store in {}.", .folder.display())]
+    Nothing {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// The store is not whole.
+    #[error("The store is damaged: {0}")]
+    Damaged(#[from] Damage),
+    /// A file cannot be read, or somebody else uses it.
+    #[error(transparent)]
+    Files(#[from] OpenError),
+}
+
+impl SnapshotError {
+    /// Names the error for machines; stable.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Nothing { .. } => "no-store",
+            Self::Damaged(_) => "damaged",
+            Self::Files(error) => error.code(),
+        }
+    }
+}
+
+/// The records of one commit. It takes no batches.
+///
+/// It costs the memory of what no run holds yet, and keeps runs on the disk that are replaced
+/// meanwhile.
+pub struct Snapshot {
+    overlay: Overlay,
+    runs: Vec<Arc<Run>>,
+    index: IndexOf,
+}
+
+/// Whose index tells where in the runs a key stands.
+enum IndexOf {
+    /// The served store's.
+    Served(Arc<Shared>),
+    /// One in memory; nobody may serve the store meanwhile.
+    Stopped(
+        MemoryPlaces,
+        #[allow(dead_code, reason = "held")] Option<File>,
+    ),
+}
+
+impl Snapshot {
+    /// Reads a store that nobody serves, verifies all of it, and changes nothing on disk.
+    ///
+    /// # Errors
+    /// [`SnapshotError`].
+    pub fn of_stopped(folder: &Path) -> Result<Self, SnapshotError> {
+        let layout = Layout::new(folder);
+        let lock = lock_for_reading(&layout)?;
+        let path = layout.marker();
+        let marker = Marker::read(&path).map_err(|error| failed("Reading", &path, error))?;
+        let read = || {
+            let Some(truth) = Truth::find(&layout, marker.as_ref())? else {
+                return Ok(None);
+            };
+            // What the marker knows to have been synced has to be there.
+            truth.judge_marker(marker.as_ref(), "")?;
+            let overlay = truth.in_memory(&layout)?.overlay;
+            let places = MemoryPlaces::read(&layout, &truth.runs)?;
+            Ok(Some((overlay, truth.runs, places)))
+        };
+        let found = read().map_err(|error| match error {
+            ReadError::Damaged(damage) => SnapshotError::Damaged(damage),
+            error => refuse(folder, RecoveryError::Read(error)).into(),
+        })?;
+        let (overlay, runs, places) = found.ok_or_else(|| SnapshotError::Nothing {
+            folder: folder.to_path_buf(),
+        })?;
+        Ok(Self {
+            overlay,
+            runs,
+            index: IndexOf::Stopped(places, lock),
+        })
+    }
+
+    fn reading(&self) -> Reading<'_> {
+        let places: &dyn Places = match &self.index {
+            IndexOf::Served(shared) => &shared.index,
+            IndexOf::Stopped(places, _) => places,
+        };
+        Reading {
+            overlay: &self.overlay,
+            runs: &self.runs,
+            places,
+        }
+    }
+}
+
+impl DurableStore {
+    /// Takes the records of this moment, all of them durable, while the store goes on.
+    ///
+    /// # Errors
+    /// [`StoreError::StoreFailed`].
+    pub fn snapshot(&self) -> Result<Snapshot, StoreError> {
+        let (overlay, runs) = {
+            let overlay = self.shared.overlay();
+            (overlay.clone(), self.shared.runs.read().clone())
+        };
+        self.wait(CommitNumber(overlay.newest()))?;
+        Ok(Snapshot {
+            overlay,
+            runs,
+            index: IndexOf::Served(Arc::clone(&self.shared)),
+        })
+    }
+}
+
+/// A snapshot that meets damage says so to its reader alone; the store meets it by itself.
+fn failure(fault: ReadFault) -> StoreError {
+    match fault {
+        ReadFault::Index(error) => error.into(),
+        ReadFault::Truth(error) => Failure::new("reading a run", error.into_io()).into(),
+    }
+}
+
+impl Store for Snapshot {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.reading().get(table, key).map_err(failure)
+    }
+
+    fn scan(&self, scan: Scan<'_>) -> Result<Vec<Row>, StoreError> {
+        self.reading().scan(&scan).map_err(failure)
+    }
+
+    fn append(&self, _batch: Batch) -> Result<CommitNumber, StoreError> {
+        Err(StoreError::ReadOnly)
+    }
+
+    fn when_durable(&self, commit: CommitNumber, then: DurableCallback) {
+        // Only what was durable was taken.
+        then(if commit <= self.newest() {
+            Ok(())
+        } else {
+            Err(StoreError::UnknownCommit(commit))
+        });
+    }
+
+    fn newest(&self) -> CommitNumber {
+        CommitNumber(self.overlay.newest())
+    }
+}
+
+impl fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Snapshot")
+            .field("newest", &self.newest())
+            .finish_non_exhaustive()
+    }
+}
