@@ -38,7 +38,7 @@ use crate::wire::{
     Seen,
 };
 
-use super::page::{Annotate, Page, plain, shown};
+use super::page::{Annotate, Page, items, plain, shown};
 
 macro_rules! leaves {
     ($how:ident: $($type:ty),+ $(,)?) => {$(
@@ -70,8 +70,7 @@ leaves!(shown: bool, u8, u16, u32, u64, Kind, Status, Urgency, Severity, Certain
     Response, Tlp, HandlingCode, SourceGrade, InformationGrade, AckRule, PartRole, Stage, Actor,
     Reason, Standing, Reach, Outcome, AcceptReason, NoticeKind, Release, RefusalCode);
 leaves!(plain: Hash, AlertId, DeviceId, BlobId, Incarnation, Epoch, SealingKeyId, Signature,
-    VerifyingKey, SealingPublicKey, ContentKey, Version, Manifest, Name, ContactAddress, Timestamp,
-    Span);
+    VerifyingKey, SealingPublicKey, ContentKey, Version, Name, ContactAddress, Timestamp, Span);
 
 annotate_fields! {
     Anchor { version, network, threshold, keys }
@@ -168,6 +167,13 @@ annotate_fields! {
     HelloAnswer { version, time, roster, mailbox, accepted, epoch }
     Refusal { code, retry_after }
     BlobStanding { missing }
+}
+
+impl Annotate for Manifest {
+    fn annotate(&self, page: &mut Page, path: &str) {
+        self.length().annotate(page, &format!("{path}.length"));
+        items(self.pieces(), page, &format!("{path}.pieces"));
+    }
 }
 
 impl<S: Statement + Annotate> Annotate for Signed<S> {

@@ -43,6 +43,19 @@ impl Page {
         );
     }
 
+    /// Bytes that no type describes, as parts with names and widths; together they are all of them.
+    pub fn parts(&mut self, path: &str, bytes: &[u8], parts: &[(&str, usize)]) {
+        let mut rest = bytes;
+        for (part, width) in parts {
+            let (now, later) = rest
+                .split_at_checked(*width)
+                .unwrap_or_else(|| panic!("{path}: no room for {part}"));
+            self.line(&format!("{path}.{part}"), now);
+            rest = later;
+        }
+        assert!(rest.is_empty(), "{path}: {} bytes more", rest.len());
+    }
+
     /// All bytes so far.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
@@ -94,7 +107,8 @@ fn length_of(items: usize) -> u32 {
     u32::try_from(items).expect("lengths of the codec fit into 32 bits")
 }
 
-fn items<T: Annotate>(items: &[T], page: &mut Page, path: &str) {
+/// A list: how many, and each.
+pub(super) fn items<T: Annotate>(items: &[T], page: &mut Page, path: &str) {
     let count = length_of(items.len());
     page.line(&format!("{path}: {count} items"), &count.to_le_bytes());
     for (at, item) in items.iter().enumerate() {
