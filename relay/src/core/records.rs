@@ -4,11 +4,12 @@ use maille_common::address::ContactAddress;
 use maille_common::blob::BlobId;
 use maille_common::codec::{Decode, Encode, Exact, List, coded, coded_choice};
 use maille_common::envelope::{Entry, EntryProof, Env, Original, Signatures};
-use maille_common::evidence::{SealedNote, SignedAccepted, SignedReceipt};
+use maille_common::evidence::{SealedNote, SignedAccepted, SignedNotice, SignedReceipt};
 use maille_common::hash::Hash;
 use maille_common::identifier::{AlertId, Epoch, Incarnation};
 use maille_common::limits;
 use maille_common::record::Record;
+use maille_common::sealing::SignedBundle;
 use maille_common::time::Timestamp;
 
 coded! {
@@ -125,6 +126,22 @@ coded! {
 }
 
 coded! {
+    /// A notice of this relay to one device.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub(super) struct NoticeRecord {
+        pub(super) notice: SignedNotice,
+    }
+}
+
+coded! {
+    /// A device's newest bundle of sealing keys.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub(super) struct BundleRecord {
+        pub(super) bundle: SignedBundle,
+    }
+}
+
+coded! {
     /// A sender's budget.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
     pub(super) struct SenderRecord {
@@ -152,6 +169,8 @@ records! {
     DeviceRecord = "device";
     MailRecord = "piece of mail";
     ReceiptRecord = "receipt";
+    NoticeRecord = "notice";
+    BundleRecord = "sealing-key bundle";
     SenderRecord = "sender's budget";
 }
 
