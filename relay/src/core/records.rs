@@ -1,4 +1,4 @@
-//! Every record of the relay's store. Pinned vectors stand in the tests of the workspace.
+//! Every record of the relay's store, pinned to the byte by `relay/vectors/records/*.hex`.
 
 use maille_common::address::ContactAddress;
 use maille_common::blob::BlobId;
@@ -157,6 +157,10 @@ macro_rules! records {
         $(impl Record for $record {
             const NAME: &'static str = $name;
         })+
+
+        /// Every record by its name: each has a vector.
+        #[cfg(test)]
+        const NAMES: &[&str] = &[$($name),+];
     };
 }
 
@@ -185,3 +189,6 @@ impl DeviceRecord {
         bundle: 0,
     };
 }
+
+#[cfg(test)]
+mod vectors;
