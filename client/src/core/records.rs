@@ -1,4 +1,5 @@
-//! Every record of the desk's store. Values are sealed at rest by the store they are given to.
+//! Every record of the desk's store, pinned to the byte by `client/vectors/records/*.hex`. Values are
+//! sealed at rest by the store they are given to.
 
 use maille_common::address::{ContactAddress, DeviceId, Name};
 use maille_common::codec::{Decode, Encode, Exact, List, Text, coded, coded_choice};
@@ -276,6 +277,10 @@ macro_rules! records {
         $(impl Record for $record {
             const NAME: &'static str = $name;
         })+
+
+        /// Every record by its name: each has a vector.
+        #[cfg(test)]
+        const NAMES: &[&str] = &[$($name),+];
     };
 }
 
@@ -304,3 +309,6 @@ records! {
     Event = "event";
     Incident = "incident";
 }
+
+#[cfg(test)]
+mod vectors;

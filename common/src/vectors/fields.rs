@@ -10,8 +10,8 @@ use crate::crypto::chunked::ContentKey;
 use crate::crypto::ed25519::{Signature, VerifyingKey};
 use crate::crypto::hpke::SealingPublicKey;
 use crate::envelope::{
-    Core, Delivery, DeviceSignature, Entry, EntryProof, Env, Original, StreamPosition, Submission,
-    SubmittedEntry,
+    Core, Delivery, DeviceSignature, Entry, EntryProof, Env, Link, Original, StreamPosition,
+    Submission, SubmittedEntry,
 };
 use crate::evidence::{
     Accepted, Expiry, Note, NoteWrap, Notice, Receipt, RelayTime, SealedNote, Signed, Statement,
@@ -128,6 +128,7 @@ annotate_fields! {
     SubmittedEntry { entry, wrap }
     EntryProof { index, path }
     StreamPosition { epoch, number, chain }
+    Link { core, body }
     Original { env, signatures }
     Submission { env, signatures, entries, original, body }
     Delivery { env, signatures, proof, entry, wrap, original, body }

@@ -85,7 +85,7 @@ fn a_file_that_nothing_is_compared_with_is_noticed() {
 }
 
 #[test]
-#[should_panic(expected = "each record has a vector")]
+#[should_panic(expected = "the record `another` has no vector")]
 fn a_record_without_a_vector_is_noticed() {
     let (_folder, mut vectors) = world(str::to_owned);
     vectors.record("sample", &SAMPLE);
