@@ -1,5 +1,6 @@
-//! Every record of the desk's store, pinned to the byte by `client/vectors/records/*.hex`. Values are
-//! sealed at rest by the store they are given to.
+//! Every record of the desk's store, pinned to the byte by `client/vectors/records/*.hex`.
+//!
+//! Values are sealed at rest by the store they are given to.
 
 use maille_common::address::{ContactAddress, DeviceId, Name};
 use maille_common::codec::{Decode, Encode, Exact, List, Text, coded, coded_choice};

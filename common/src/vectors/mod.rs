@@ -5,7 +5,7 @@
 //! changed file is a changed protocol, or a store that an older program wrote and this one cannot
 //! read.
 //!
-//! Compiled for tests alone, by the feature `vectors`: it reads files, which nothing else here does.
+//! Compiled for tests alone, by the feature `vectors`: it reads files, as nothing else here does.
 
 mod fields;
 mod page;

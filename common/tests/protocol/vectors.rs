@@ -1,5 +1,6 @@
 //! Every format pinned to the byte: `common/vectors/*.hex` (PROTOCOL section 10).
 
+mod codes;
 mod values;
 
 use maille_common::content::PartContent;
@@ -11,6 +12,7 @@ use maille_common::wire::{Answer, Push, Request};
 fn every_format_has_its_pinned_bytes_and_they_are_read_back() {
     let mut vectors = Vectors::of(env!("CARGO_MANIFEST_DIR"), "vectors");
     values::check_all(&mut vectors);
+    vectors.page("codes", &codes::page());
     vectors.has_every_choice::<Subject>();
     vectors.has_every_choice::<PartContent>();
     vectors.has_every_choice::<Request>();
