@@ -1,7 +1,8 @@
 //! Pinned vectors: every format as annotated hex, for each crate that has formats of its own.
 //!
 //! One file pins one value: one field a line, and what it is behind a `#`. A value has to be the
-//! bytes of its file, and the file has to be the value. `VECTORS_WRITE=1` writes the files anew. A
+//! bytes of its file, and the file has to be the value. Neighbours of one type differ in value, or
+//! two that changed places would not be noticed. `VECTORS_WRITE=1` writes the files anew. A
 //! changed file is a changed protocol, or a store that an older program wrote and this one cannot
 //! read.
 //!
@@ -83,7 +84,7 @@ impl Vectors {
         let page = page_of(value);
         assert!(
             page.bytes == write(value),
-            "{name}: a field is not annotated"
+            "{name}: a field is not annotated, or out of its order"
         );
         let pinned = self.page(name, &page);
         let found = read(&pinned).unwrap_or_else(|error| panic!("{name}: {error}"));

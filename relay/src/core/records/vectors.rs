@@ -71,7 +71,7 @@ fn alerts(vectors: &mut Vectors) {
         blobs: List::new([sent::<Manifest>("manifest").id()]).unwrap(),
         entries: 1,
         bytes: 4_500,
-        unseen_told: true,
+        unseen_told: false,
         purged: false,
         extends: None,
     };
@@ -79,7 +79,6 @@ fn alerts(vectors: &mut Vectors) {
     let addendum = AlertRecord {
         first: false,
         blobs: List::empty(),
-        unseen_told: false,
         purged: true,
         extends: Some(ALERT),
         ..alert
