@@ -170,7 +170,36 @@ fn read_file(path: &Path) -> Result<RosterDocuments, RosterStoreError> {
 
 #[cfg(test)]
 mod tests {
+    use maille_common::codec::encode;
+    use maille_common::vectors::sent;
+
     use super::*;
+
+    /// The protocol pins their bytes, and relays and authorities have the same names.
+    #[test]
+    fn documents_lie_under_their_names_as_they_travel() {
+        let home = tempfile::tempdir().unwrap();
+        let documents: RosterDocuments = sent("documents");
+        let store = RosterStore::of_home(home.path());
+        store.keep(&documents).unwrap();
+        let of_suspension = "8812cc468e325a3364a8f20254440f6d49aca8360e674286680a126871cf804a";
+        for (name, bytes) in [
+            (
+                "annex-delta-000001-ec017791.part",
+                encode(&documents.annexes[0]),
+            ),
+            (
+                &format!("suspension-{of_suspension}.part"),
+                encode(&documents.suspensions[0]),
+            ),
+        ] {
+            let path = home.path().join("roster").join(name);
+            assert_eq!(fs::read(path).unwrap(), bytes, "{name}");
+        }
+        assert_eq!(store.read().unwrap(), documents);
+        let files = fs::read_dir(home.path().join("roster")).unwrap();
+        assert_eq!(files.count(), 2);
+    }
 
     #[test]
     fn an_empty_home_has_no_roster_and_says_what_to_do() {

@@ -25,4 +25,6 @@ pub mod roster;
 pub mod sealing;
 pub mod terms;
 pub mod time;
+#[cfg(any(test, feature = "vectors"))]
+pub mod vectors;
 pub mod wire;

@@ -1,6 +1,8 @@
 //! `roster.heads`: the heads of every roster that was in force here, so that a device which meets
 //! one of their hashes can be told which roster that was (PROTOCOL R11).
 //!
+//! The file is a row of records, each behind its length of four bytes, little-endian.
+//!
 //! Nothing here is trusted: heads prove themselves against the hash they are asked by. Without the
 //! file only hashes of rosters before the last start are unknown.
 
@@ -9,12 +11,25 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use maille_common::codec::{decode, encode};
+use maille_common::codec::coded;
 use maille_common::hash::Hash;
+use maille_common::record::{Record, read_record, write_record};
 use maille_common::roster::RosterHeads;
 
 /// States that are remembered; a network changes its roster a few times a day.
 const STATES_MAX: usize = 4096;
+
+coded! {
+    /// One state.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub(crate) struct HeadsRecord {
+        pub(crate) heads: RosterHeads,
+    }
+}
+
+impl Record for HeadsRecord {
+    const NAME: &'static str = "heads of a roster";
+}
 
 /// The states, in memory and in their file.
 #[derive(Debug)]
@@ -57,7 +72,9 @@ impl KnownHeads {
         if self.states.len() >= STATES_MAX || self.states.contains_key(&heads.hash()) {
             return Ok(());
         }
-        let bytes = encode(heads);
+        let bytes = write_record(&HeadsRecord {
+            heads: heads.clone(),
+        });
         let length = u32::try_from(bytes.len()).map_err(io::Error::other)?;
         let mut file = OpenOptions::new()
             .create(true)
@@ -72,8 +89,9 @@ impl KnownHeads {
 fn first_of(bytes: &[u8]) -> Option<(RosterHeads, &[u8])> {
     let (length, rest) = bytes.split_first_chunk::<4>()?;
     let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
-    let (heads, after) = rest.split_at_checked(length)?;
-    Some((decode(heads).ok()?, after))
+    let (record, after) = rest.split_at_checked(length)?;
+    let record: HeadsRecord = read_record(record).ok()?;
+    Some((record.heads, after))
 }
 
 fn cut_off(path: &Path, length: usize) -> io::Result<()> {

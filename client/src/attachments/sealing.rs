@@ -103,9 +103,16 @@ pub(crate) fn seal_file(
     folder: &BlobFolder,
     file: &FileToAttach,
 ) -> Result<AttachmentDraft, SealFileError> {
-    let mut random = OsRandomness::new();
+    seal_with(folder, file, &mut OsRandomness::new())
+}
+
+fn seal_with(
+    folder: &BlobFolder,
+    file: &FileToAttach,
+    random: &mut impl Randomness,
+) -> Result<AttachmentDraft, SealFileError> {
     let fresh = folder.fresh(&Hash::from_bytes(random.array()).to_string()[..16]);
-    let sealed = seal_to(&fresh, &file.path, &mut random);
+    let sealed = seal_to(&fresh, &file.path, random);
     let sealed = match sealed {
         Ok(sealed) => sealed,
         Err(error) => {
@@ -146,7 +153,11 @@ struct Sealed {
 }
 
 /// Seals chunk by chunk (PROTOCOL section 6); the whole is never in memory.
-fn seal_to(fresh: &Path, path: &Path, random: &mut OsRandomness) -> Result<Sealed, SealFileError> {
+fn seal_to(
+    fresh: &Path,
+    path: &Path,
+    random: &mut impl Randomness,
+) -> Result<Sealed, SealFileError> {
     let read = |source| SealFileError::Read {
         path: path.to_owned(),
         source,
@@ -218,4 +229,66 @@ fn fill(file: &mut File, buffer: &mut [u8]) -> io::Result<usize> {
         }
     }
     Ok(filled)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use maille_common::codec::encode;
+    use maille_common::content::PartBlob;
+    use maille_common::vectors::{Counted, Page, Vectors};
+
+    use super::*;
+    use crate::attachments::open;
+
+    /// The files on disk: what a desk sealed or fetched before, it sends and saves.
+    #[test]
+    fn a_sealed_attachment_has_its_pinned_files_and_is_saved_from_them() {
+        let at = tempfile::tempdir().unwrap();
+        let folder = |name: &str| {
+            let folder = BlobFolder::at(at.path().join(name));
+            folder.make().unwrap();
+            folder
+        };
+        let path = at.path().join("words.txt");
+        fs::write(&path, "Look for the sender.").unwrap();
+        let made = folder("made");
+        let random = &mut Counted::default();
+        let draft = seal_with(&made, &FileToAttach::at(&path), random).unwrap();
+        let id = draft.blob.id;
+        let name = id.to_string();
+        let mut files: Vec<_> = fs::read_dir(at.path().join("made"))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        files.sort();
+        assert_eq!(files, [name.clone(), format!("{name}.manifest")]);
+
+        let mut vectors = Vectors::of(env!("CARGO_MANIFEST_DIR"), "vectors/attachments");
+        let sealed = fs::read(made.whole(&id)).unwrap();
+        let mut page = Page::default();
+        let parts = [("salt", 24), ("commitment", 32), ("chunk", 20), ("tag", 16)];
+        page.parts("sealed", &sealed, &parts);
+        let sealed = vectors.page("sealed", &page);
+        let manifest = made.manifest(&id).unwrap().unwrap();
+        vectors.value("manifest", &manifest);
+        vectors.end();
+        let kept = at.path().join("made").join(format!("{name}.manifest"));
+        assert_eq!(fs::read(kept).unwrap(), encode(&manifest));
+
+        let pinned = folder("pinned");
+        pinned.keep_manifest(&manifest).unwrap();
+        pinned.write_piece(&manifest, 0, &sealed).unwrap();
+        pinned.finish(&manifest).unwrap();
+        let part = PartBlob {
+            index: 0,
+            key: ContentKey::from_bytes([2; 32]),
+            length: draft.length,
+            digest: draft.digest,
+        };
+        let saved = at.path().join("saved");
+        open::save(&pinned.whole(&id), &part, &saved).unwrap();
+        assert_eq!(fs::read(saved).unwrap(), b"Look for the sender.");
+    }
 }

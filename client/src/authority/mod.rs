@@ -32,6 +32,8 @@ mod roster_folder;
 mod suspend;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod vectors;
 
 pub use admit::{AdmitError, Removed, admit, code_is, remove};
 pub use build::{Draft, PlanError};

@@ -15,7 +15,7 @@ use thiserror::Error;
 use super::desk::{Desk, StepError};
 use super::events::EventKind;
 use super::post::{Officer, Stamp};
-use super::records::InboxRecord;
+use super::records::{ActRecord, InboxRecord};
 use super::tables;
 
 /// Why an officer does not take an alert.
@@ -183,7 +183,7 @@ impl Desk {
         batch.put(
             tables::ACT,
             &tables::act(alert, act.stage().code()),
-            receipt.as_bytes(),
+            &write_record(&ActRecord { receipt }),
         );
         let kind = EventKind::Acted {
             alert: *alert,
@@ -210,10 +210,7 @@ impl Desk {
             return Ok(None);
         }
         let key = tables::act(alert, act.stage().code());
-        let Some(bytes) = self.store.get(tables::ACT, &key)? else {
-            return Ok(None);
-        };
-        let Some(receipt) = tables::hash_at_end(&bytes) else {
+        let Some(ActRecord { receipt }) = self.find(tables::ACT, &key)? else {
             return Ok(None);
         };
         let settled = self.store.newest();

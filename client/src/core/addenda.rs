@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use maille_common::address::{ContactAddress, DeviceId};
-use maille_common::codec::{SortedList, encode};
+use maille_common::codec::SortedList;
 use maille_common::envelope::{Core, Draft, Original, Signer, seal_addendum};
 use maille_common::identifier::AlertId;
 use maille_common::randomness::Randomness;
@@ -17,7 +17,7 @@ use maille_durable::{Batch, CommitNumber, Scan};
 use super::desk::{Desk, StepError};
 use super::incidents::IncidentKind;
 use super::order::SendError;
-use super::records::{LackingRecord, OutboxRecord, SubmissionRecord};
+use super::records::{BundleRecord, LackingRecord, OutboxRecord, SubmissionRecord};
 use super::tables;
 
 /// A device that should have an alert and has no wrap of it yet.
@@ -156,7 +156,10 @@ impl Desk {
             return self.incident(batch, IncidentKind::Bundle { device }, None, now);
         }
         if bundle.number > known_number {
-            batch.put_pieces(tables::PEER_BUNDLE, device.as_bytes(), &encode(signed));
+            let record = write_record(&BundleRecord {
+                bundle: signed.clone(),
+            });
+            batch.put_pieces(tables::PEER_BUNDLE, device.as_bytes(), &record);
         }
         Ok(())
     }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use maille_common::address::{ContactAddress, Name};
-use maille_common::codec::encode;
 use maille_common::envelope::Core;
 use maille_common::evidence::{Accepted, Proven, SignedAccepted};
 use maille_common::identifier::AlertId;
@@ -15,7 +14,7 @@ use maille_durable::{Batch, CommitNumber};
 use super::desk::{Desk, StepError};
 use super::events::EventKind;
 use super::incidents::IncidentKind;
-use super::records::{OutboxRecord, RelayRecord};
+use super::records::{AcceptedRecord, OutboxRecord, RelayRecord};
 use super::tables;
 
 /// When a recipient that a relay refused for good is tried there again: the roster may have
@@ -64,8 +63,8 @@ impl Desk {
         let mut kept = Vec::new();
         for relay in &self.roster.authority().relays {
             let key = tables::accepted(alert, &relay.name, recipient);
-            let bytes = self.store.pieces(tables::ACCEPTED, &key)?;
-            kept.extend(bytes.and_then(|bytes| maille_common::codec::decode(&bytes).ok()));
+            let record: Option<AcceptedRecord> = self.find_long(tables::ACCEPTED, &key)?;
+            kept.extend(record.map(|record| record.accepted));
         }
         Ok(kept)
     }
@@ -114,7 +113,9 @@ impl Desk {
     ) -> Result<(), StepError> {
         let statement = answer.statement();
         let key = tables::accepted(alert, relay, &statement.recipient);
-        let bytes = encode(answer.signed());
+        let bytes = write_record(&AcceptedRecord {
+            accepted: answer.signed().clone(),
+        });
         if self.store.pieces(tables::ACCEPTED, &key)?.as_deref() == Some(&bytes[..]) {
             return Ok(());
         }

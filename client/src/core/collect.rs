@@ -1,16 +1,15 @@
 //! A delivery comes in: judged, opened, and committed together with the receipt that confirms it.
 
 use maille_common::address::{ContactAddress, DeviceId, Name};
-use maille_common::codec::{Exact, decode, encode};
+use maille_common::codec::Exact;
 use maille_common::content::Alert;
 use maille_common::envelope::{
-    Arrival, Content, Delivery, IncomingStream, Link, OpenedAlert, SealedEnvelope, StreamPosition,
+    Arrival, Content, Delivery, IncomingStream, OpenedAlert, SealedEnvelope, StreamPosition,
     VerifiedEnvelope, VerifyFault,
 };
-use maille_common::hash::Hash;
 use maille_common::identifier::AlertId;
 use maille_common::limits;
-use maille_common::record::{RecordFault, write_record};
+use maille_common::record::write_record;
 use maille_common::roster::{Knowledge, Roster};
 use maille_common::terms::{Kind, PartRole, Reason, Release, Stage, Status};
 use maille_common::time::Timestamp;
@@ -21,7 +20,7 @@ use super::desk::{Desk, StepError};
 use super::events::EventKind;
 use super::incidents::{IncidentKind, words};
 use super::post::Stamp;
-use super::records::{DeliveryRecord, HeldRecord, InboxRecord, KnownRecord};
+use super::records::{DeliveryRecord, HeldRecord, InboxRecord, IncomingRecord, KnownRecord};
 use super::tables;
 
 /// What became of a delivery.
@@ -312,7 +311,8 @@ impl Desk {
             Content::Alert(_) => stream.receive(&position, opened.link()),
             Content::Heartbeat(_) => stream.heard_of(&position),
         };
-        batch.put_pieces(tables::STREAM_IN, &key, &write_stream(&stream));
+        let record = write_record(&IncomingRecord::of(&stream));
+        batch.put_pieces(tables::STREAM_IN, &key, &record);
         let kind = match arrival {
             Arrival::InOrder | Arrival::Repeated => return Ok(()),
             // A hole is an incident once, not with every arrival behind it.
@@ -333,12 +333,9 @@ impl Desk {
         key: &[u8],
         position: &StreamPosition,
     ) -> Result<IncomingStream, StepError> {
-        let stored = self.store.pieces(tables::STREAM_IN, key)?;
+        let record: Option<IncomingRecord> = self.find_long(tables::STREAM_IN, key)?;
         let start = || IncomingStream::start(from, position.epoch, &self.identity.device);
-        Ok(stored
-            .map(|bytes| read_stream(&bytes))
-            .transpose()?
-            .unwrap_or_else(start))
+        Ok(record.map_or_else(start, |record| record.stream()))
     }
 
     /// Answers with a signed reason; the queue behind it is free (I7).
@@ -427,30 +424,4 @@ impl Desk {
             recipient,
         }
     }
-}
-
-fn write_stream(stream: &IncomingStream) -> Vec<u8> {
-    let mut bytes = encode(&stream.head());
-    for (number, link, chain) in stream.ahead() {
-        bytes.extend_from_slice(&encode(&(number, link, chain)));
-    }
-    bytes
-}
-
-fn read_stream(bytes: &[u8]) -> Result<IncomingStream, RecordFault> {
-    const HEAD: usize = 8 + 8 + 32;
-    const AHEAD: usize = 8 + 64 + 32;
-    let damaged = |fault| RecordFault::Damaged {
-        name: "incoming stream",
-        fault,
-    };
-    let (head, ahead) = bytes
-        .split_at_checked(HEAD)
-        .ok_or(damaged(maille_common::codec::DecodeError::Truncated))?;
-    let head: StreamPosition = decode(head).map_err(damaged)?;
-    let ahead = ahead
-        .chunks(AHEAD)
-        .map(|bytes| decode::<(u64, Link, Hash)>(bytes).map_err(damaged))
-        .collect::<Result<Vec<_>, _>>()?;
-    Ok(IncomingStream::resume(head, ahead))
 }

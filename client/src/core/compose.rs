@@ -12,7 +12,7 @@ use maille_common::envelope::{
 use maille_common::identifier::AlertId;
 use maille_common::limits;
 use maille_common::randomness::Randomness;
-use maille_common::record::{RecordFault, write_record};
+use maille_common::record::write_record;
 use maille_common::sealing::SignedBundle;
 use maille_common::terms::{Kind, Release};
 use maille_common::time::Timestamp;
@@ -22,7 +22,8 @@ use super::desk::{Desk, StepError};
 use super::events::EventKind;
 use super::order::{Order, Reach, SendError, Sent};
 use super::records::{
-    LackingRecord, OutboxRecord, ReferenceRecord, SubmissionRecord, TargetRecord,
+    BundleRecord, LackingRecord, OutboxRecord, OutgoingRecord, ReferenceRecord, SubmissionRecord,
+    TargetRecord,
 };
 use super::tables;
 
@@ -278,27 +279,15 @@ impl Desk {
 
     /// A device's newest bundle, if it is known here.
     pub(super) fn bundle_of(&self, device: &DeviceId) -> Result<Option<SignedBundle>, StepError> {
-        let bytes = self.store.pieces(tables::PEER_BUNDLE, device.as_bytes())?;
-        let damaged = |fault| RecordFault::Damaged {
-            name: "sealing-key bundle",
-            fault,
-        };
-        Ok(bytes
-            .map(|bytes| decode(&bytes).map_err(damaged))
-            .transpose()?)
+        let record: Option<BundleRecord> =
+            self.find_long(tables::PEER_BUNDLE, device.as_bytes())?;
+        Ok(record.map(|record| record.bundle))
     }
 
     fn stream_to(&self, device: &DeviceId) -> Result<OutgoingStream, StepError> {
-        let bytes = self.store.get(tables::STREAM_OUT, device.as_bytes())?;
-        let damaged = |fault| RecordFault::Damaged {
-            name: "outgoing stream",
-            fault,
-        };
-        let stream = bytes
-            .map(|bytes| decode(&bytes).map_err(damaged))
-            .transpose()?;
+        let record: Option<OutgoingRecord> = self.find(tables::STREAM_OUT, device.as_bytes())?;
         let start = || OutgoingStream::start(&self.identity.device, self.epoch, device);
-        Ok(stream.unwrap_or_else(start))
+        Ok(record.map_or_else(start, |record| record.stream))
     }
 
     /// Puts a sealed envelope into the outbox: with its numbers, deadlines and targets.
@@ -335,7 +324,8 @@ impl Desk {
         };
         batch.put_pieces(tables::SUBMISSION, id.as_bytes(), &write_record(&kept));
         for (device, stream) in &sealed.streams {
-            batch.put(tables::STREAM_OUT, device.as_bytes(), &encode(stream));
+            let record = write_record(&OutgoingRecord { stream: *stream });
+            batch.put(tables::STREAM_OUT, device.as_bytes(), &record);
         }
         batch.put(tables::DUE, &tables::due(core.ack_due(now), id), &[]);
         batch.put(tables::DUE, &tables::due(core.expiry(now), id), &[]);

@@ -4,13 +4,14 @@
 use maille_common::address::{ContactAddress, Name};
 use maille_common::codec::{Decode, Encode, coded, coded_choice};
 use maille_common::identifier::AlertId;
-use maille_common::record::{Record, read_record, write_record};
+use maille_common::record::{read_record, write_record};
 use maille_common::terms::{AcceptReason, Kind, NoticeKind, Reason, Stage, Status};
 use maille_common::time::Timestamp;
 use maille_durable::{Batch, CommitNumber, Scan};
 
 use super::desk::{Desk, StepError};
 use super::ledger::CodedState;
+use super::records::CursorRecord;
 use super::tables;
 
 coded! {
@@ -116,10 +117,6 @@ coded_choice! {
     }
 }
 
-impl Record for Event {
-    const NAME: &'static str = "event";
-}
-
 /// An event with its place in the stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NumberedEvent {
@@ -164,17 +161,16 @@ impl Desk {
 
     /// The cursor of a reader: the number of the last event it has taken, 0 at first.
     pub fn cursor(&self, reader: &str) -> Result<u64, StepError> {
-        let bytes = self.store.get(tables::READER, &tables::word(reader))?;
-        Ok(bytes
-            .and_then(|bytes| tables::number_at_end(&bytes))
-            .unwrap_or(0))
+        let record: Option<CursorRecord> = self.find(tables::READER, &tables::word(reader))?;
+        Ok(record.map_or(0, |record| record.number))
     }
 
     /// Moves a reader's cursor forward; never back.
     pub fn advance(&mut self, reader: &str, number: u64) -> Result<CommitNumber, StepError> {
         let mut batch = Batch::new();
         if number > self.cursor(reader)? {
-            batch.put(tables::READER, &tables::word(reader), &number.to_be_bytes());
+            let record = write_record(&CursorRecord { number });
+            batch.put(tables::READER, &tables::word(reader), &record);
         }
         self.settle(batch)
     }

@@ -3,7 +3,7 @@
 use maille_common::address::{ContactAddress, DeviceId, Name};
 use maille_common::codec::{Decode, Encode, Text, coded, coded_choice};
 use maille_common::identifier::AlertId;
-use maille_common::record::{Record, read_record, write_record};
+use maille_common::record::{read_record, write_record};
 use maille_common::terms::Status;
 use maille_common::time::Timestamp;
 use maille_durable::{Batch, CommitNumber, Scan};
@@ -94,10 +94,6 @@ coded_choice! {
         /// This device's store had been rolled back.
         RolledBack,
     }
-}
-
-impl Record for Incident {
-    const NAME: &'static str = "incident";
 }
 
 impl Desk {

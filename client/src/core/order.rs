@@ -206,3 +206,32 @@ fn without_key(part: &Part) -> Part {
     }
     part
 }
+
+#[cfg(test)]
+mod tests {
+    use maille_common::vectors::sent;
+
+    use super::*;
+
+    /// It is kept with the reference: another one would make every repeated order a reused one.
+    #[test]
+    fn the_digest_of_an_order_is_pinned() {
+        let order = Order {
+            kind: Kind::Alert,
+            status: Status::Actual,
+            urgency: Urgency::Immediate,
+            recipients: Vec::new(),
+            content: sent("alert"),
+            blobs: Vec::new(),
+            ack_within: Span::from_minutes(30),
+            expires_after: Span::from_days(1),
+            ack_rule: AckRule::Each,
+            refers_to: Some(AlertId::from_bytes([0xa1; 32])),
+            reference: Some("case 1183".to_owned()),
+        };
+        let recipients = ["beta/desk", "gamma/desk"].map(|to| to.parse().unwrap());
+        let digest = order.digest(&recipients).to_string();
+        let pinned = "fbdb642d32cbf9dacca588ea66a3167f1b8b039b149f0bc3b3ca1deb6698a72e";
+        assert_eq!(digest, pinned);
+    }
+}

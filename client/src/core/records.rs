@@ -1,17 +1,27 @@
-//! Every record of the desk's store. Values are sealed at rest by the store they are given to.
+//! Every record of the desk's store, pinned to the byte by `client/vectors/records/*.hex`.
+//!
+//! Values are sealed at rest by the store they are given to.
 
 use maille_common::address::{ContactAddress, DeviceId, Name};
 use maille_common::codec::{Decode, Encode, Exact, List, Text, coded, coded_choice};
 use maille_common::crypto::chunked::ContentKey;
-use maille_common::envelope::{Core, Delivery, Submission};
-use maille_common::evidence::{SealedNote, SignedExpiry, SignedNotice, SignedReceipt};
+use maille_common::envelope::{
+    Core, Delivery, IncomingStream, Link, OutgoingStream, StreamPosition, Submission,
+};
+use maille_common::evidence::{
+    SealedNote, SignedAccepted, SignedExpiry, SignedNotice, SignedReceipt,
+};
 use maille_common::hash::Hash;
 use maille_common::identifier::{AlertId, Epoch, Incarnation};
 use maille_common::limits;
 use maille_common::record::Record;
+use maille_common::sealing::SignedBundle;
 use maille_common::terms::{Kind, Release, Stage};
 use maille_common::time::Timestamp;
 use maille_common::wire::PostReceipt;
+
+use super::events::Event;
+use super::incidents::Incident;
 
 coded! {
     /// The store itself.
@@ -181,11 +191,97 @@ coded! {
     }
 }
 
+coded! {
+    /// What a relay answered for one recipient.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub(super) struct AcceptedRecord {
+        pub(super) accepted: SignedAccepted,
+    }
+}
+
+coded! {
+    /// Another device's newest bundle of sealing keys.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub(super) struct BundleRecord {
+        pub(super) bundle: SignedBundle,
+    }
+}
+
+coded! {
+    /// The stream to another device.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(super) struct OutgoingRecord {
+        pub(super) stream: OutgoingStream,
+    }
+}
+
+coded! {
+    /// The stream from another device.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub(super) struct IncomingRecord {
+        pub(super) head: StreamPosition,
+        pub(super) ahead: List<AheadOfHole, { IncomingStream::AHEAD_MAX }>,
+    }
+}
+
+coded! {
+    /// What arrived beyond a hole of a stream.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(super) struct AheadOfHole {
+        pub(super) number: u64,
+        pub(super) link: Link,
+        pub(super) chain: Hash,
+    }
+}
+
+coded! {
+    /// What this device did with an alert.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(super) struct ActRecord {
+        pub(super) receipt: Hash,
+    }
+}
+
+coded! {
+    /// How far a reader of the events has come.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(super) struct CursorRecord {
+        pub(super) number: u64,
+    }
+}
+
+impl IncomingRecord {
+    pub(super) fn of(stream: &IncomingStream) -> Self {
+        let ahead = |(number, link, chain)| AheadOfHole {
+            number,
+            link,
+            chain,
+        };
+        let ahead: Vec<_> = stream.ahead().map(ahead).collect();
+        Self {
+            head: stream.head(),
+            ahead: List::new(ahead).expect("a stream remembers no more beyond a hole"),
+        }
+    }
+
+    pub(super) fn stream(&self) -> IncomingStream {
+        let ahead = self.ahead.iter();
+        IncomingStream::resume(
+            self.head,
+            ahead.map(|ahead| (ahead.number, ahead.link, ahead.chain)),
+        )
+    }
+}
+
 macro_rules! records {
     ($($record:ty = $name:literal;)+) => {
         $(impl Record for $record {
             const NAME: &'static str = $name;
         })+
+
+        /// Every record by its name: each has a vector.
+        #[cfg(test)]
+        const NAMES: &[&str] = &[$($name),+];
     };
 }
 
@@ -205,4 +301,15 @@ records! {
     RelayRecord = "relay";
     LackingRecord = "device that lacks a wrap";
     HeldRecord = "held delivery";
+    AcceptedRecord = "answer of a relay";
+    BundleRecord = "sealing-key bundle";
+    OutgoingRecord = "outgoing stream";
+    IncomingRecord = "incoming stream";
+    ActRecord = "act";
+    CursorRecord = "cursor of a reader";
+    Event = "event";
+    Incident = "incident";
 }
+
+#[cfg(test)]
+mod vectors;

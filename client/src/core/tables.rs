@@ -10,66 +10,77 @@ use maille_common::time::Timestamp;
 use maille_durable::Table;
 pub(super) use maille_durable::after_prefix as after;
 
-/// Facts about the store itself.
-pub(super) const META: Table = Table(1);
+macro_rules! tables {
+    ($($(#[$meta:meta])* $name:ident = $number:literal;)+) => {
+        $($(#[$meta])* pub(super) const $name: Table = Table($number);)+
+
+        /// Every table by its name: each has its keys pinned.
+        #[cfg(test)]
+        const TABLES: &[(&str, Table)] = &[$((stringify!($name), $name)),+];
+    };
+}
+
+tables! {
+    /// Facts about the store itself.
+    META = 1;
+    /// alert → `OutboxRecord`, in pieces.
+    OUTBOX = 2;
+    /// alert → the submission, in pieces.
+    SUBMISSION = 3;
+    /// caller's reference → `ReferenceRecord`.
+    REFERENCE = 4;
+    /// relay, alert → `TargetRecord`.
+    TARGET = 5;
+    /// relay, due time, alert → nothing: what a relay has to be given.
+    PENDING = 6;
+    /// receiving device → `OutgoingRecord`.
+    STREAM_OUT = 7;
+    /// sending device, epoch → `IncomingRecord`, in pieces.
+    STREAM_IN = 8;
+    /// alert → `InboxRecord`, in pieces.
+    INBOX = 9;
+    /// alert → the delivery it came in, in pieces.
+    DELIVERY = 10;
+    /// envelope → `KnownRecord`: every id ever answered, kept for ever (I5).
+    KNOWN = 11;
+    /// sender contact → `RowRecord`: the row of receipts to it.
+    ROW = 12;
+    /// receipt → the posted receipt, in pieces.
+    RECEIPT = 13;
+    /// relay, receipt → nothing: what has to be posted where.
+    POST = 14;
+    /// alert, statement → `EvidenceRecord`, in pieces.
+    EVIDENCE = 15;
+    /// alert, relay, recipient → `AcceptedRecord`, in pieces.
+    ACCEPTED = 16;
+    /// signing device, epoch → `IncomingRowRecord`: the row of its receipts to us.
+    ROW_IN = 17;
+    /// number → `Event`.
+    EVENT = 18;
+    /// reader's name → `CursorRecord`.
+    READER = 19;
+    /// number → `Incident`.
+    INCIDENT = 20;
+    /// device → `BundleRecord`, in pieces: its newest.
+    PEER_BUNDLE = 21;
+    /// relay → `RelayRecord`.
+    RELAY = 22;
+    /// device, alert → `LackingRecord`: a device that should have an alert and has no wrap yet.
+    LACKING = 23;
+    /// envelope → `HeldRecord`, in pieces: a delivery under a roster not known yet.
+    HELD = 24;
+    /// time, alert → nothing: when something about an alert is due.
+    DUE = 25;
+    /// relay, mailbox number → nothing: mail to confirm.
+    CONFIRM = 26;
+    /// alert, stage → `ActRecord`: the receipt this device gave for that act.
+    ACT = 27;
+    /// alert, addendum → nothing.
+    EXTENDS = 28;
+}
+
 /// The one key of [`META`].
 pub(super) const META_KEY: &[u8] = b"desk";
-/// alert → `OutboxRecord`, in pieces.
-pub(super) const OUTBOX: Table = Table(2);
-/// alert → the submission, in pieces.
-pub(super) const SUBMISSION: Table = Table(3);
-/// caller's reference → `ReferenceRecord`.
-pub(super) const REFERENCE: Table = Table(4);
-/// relay, alert → `TargetRecord`.
-pub(super) const TARGET: Table = Table(5);
-/// relay, due time, alert → nothing: what a relay has to be given.
-pub(super) const PENDING: Table = Table(6);
-/// receiving device → the outgoing stream.
-pub(super) const STREAM_OUT: Table = Table(7);
-/// sending device, epoch → the incoming stream, in pieces.
-pub(super) const STREAM_IN: Table = Table(8);
-/// alert → `InboxRecord`, in pieces.
-pub(super) const INBOX: Table = Table(9);
-/// alert → the delivery it came in, in pieces.
-pub(super) const DELIVERY: Table = Table(10);
-/// envelope → `KnownRecord`: every id ever answered, kept for ever (I5).
-pub(super) const KNOWN: Table = Table(11);
-/// sender contact → `RowRecord`: the row of receipts to it.
-pub(super) const ROW: Table = Table(12);
-/// receipt → the posted receipt, in pieces.
-pub(super) const RECEIPT: Table = Table(13);
-/// relay, receipt → nothing: what has to be posted where.
-pub(super) const POST: Table = Table(14);
-/// alert, statement → `EvidenceRecord`, in pieces.
-pub(super) const EVIDENCE: Table = Table(15);
-/// alert, relay, recipient → the signed Accepted, in pieces.
-pub(super) const ACCEPTED: Table = Table(16);
-/// signing device, epoch → `IncomingRowRecord`: the row of its receipts to us.
-pub(super) const ROW_IN: Table = Table(17);
-/// number → `Event`.
-pub(super) const EVENT: Table = Table(18);
-/// reader's name → its cursor.
-pub(super) const READER: Table = Table(19);
-/// number → `Incident`.
-pub(super) const INCIDENT: Table = Table(20);
-/// device → its newest bundle, in pieces.
-pub(super) const PEER_BUNDLE: Table = Table(21);
-/// relay → `RelayRecord`.
-pub(super) const RELAY: Table = Table(22);
-/// device, alert → `LackingRecord`: a device that should have an alert and has no wrap yet.
-pub(super) const LACKING: Table = Table(23);
-/// envelope → `HeldRecord`, in pieces: a delivery under a roster not known yet.
-pub(super) const HELD: Table = Table(24);
-/// time, alert → nothing: when something about an alert is due.
-pub(super) const DUE: Table = Table(25);
-/// relay, mailbox number → nothing: mail to confirm.
-pub(super) const CONFIRM: Table = Table(26);
-
-/// alert, stage → the hash of the receipt this device gave for that act.
-pub(super) const ACT: Table = Table(27);
-
-/// alert, addendum → nothing.
-pub(super) const EXTENDS: Table = Table(28);
 
 /// The key of a relay: its name has no fixed width, its hash has.
 pub(super) fn relay(name: &Name) -> [u8; 32] {
@@ -170,22 +181,4 @@ pub(super) fn number_at_end(key: &[u8]) -> Option<u64> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_due_later_stands_behind() {
-        let relay: Name = "r".parse().unwrap();
-        let alert = AlertId::from_bytes([255; 32]);
-        let early = pending(&relay, Timestamp::from_unix_ms(255), &alert);
-        let until = pending_until(&relay, Timestamp::from_unix_ms(255));
-        let late = pending(
-            &relay,
-            Timestamp::from_unix_ms(256),
-            &AlertId::from_bytes([0; 32]),
-        );
-        assert!(early < until && until <= late);
-        assert_eq!(pending_due(&late), Some(Timestamp::from_unix_ms(256)));
-        assert_eq!(alert_at_end(&early), Some(alert));
-    }
-}
+mod tests;

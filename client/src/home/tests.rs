@@ -12,6 +12,7 @@ use crate::entropy::OsRandomness;
 
 mod officers;
 mod tampering;
+mod vectors;
 
 const NOW: Timestamp = Timestamp::from_unix_ms(1_795_000_000_000);
 

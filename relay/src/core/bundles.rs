@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 
 use maille_common::address::{ContactAddress, DeviceId};
-use maille_common::codec::{List, decode, encode};
-use maille_common::record::RecordFault;
+use maille_common::codec::List;
+use maille_common::record::write_record;
 use maille_common::sealing::SignedBundle;
 use maille_common::wire::{Answer, RefusalCode};
 use maille_durable::Batch;
 
 use super::mailbox::Mailing;
+use super::records::BundleRecord;
 use super::relay::{RelayCore, Step, StepError};
 use super::tables;
 
@@ -44,7 +45,10 @@ impl RelayCore {
             }
         }
         let mut batch = Batch::new();
-        batch.put_pieces(tables::BUNDLE, device.as_bytes(), &encode(signed));
+        let record = BundleRecord {
+            bundle: signed.clone(),
+        };
+        batch.put_pieces(tables::BUNDLE, device.as_bytes(), &write_record(&record));
         let mut mailing = Mailing::default();
         mailing.device(self, device)?.bundle = bundle.number;
         mailing.finish(&mut batch);
@@ -76,14 +80,8 @@ impl RelayCore {
     }
 
     fn bundle(&self, device: &DeviceId) -> Result<Option<SignedBundle>, StepError> {
-        let bytes = self.store.pieces(tables::BUNDLE, device.as_bytes())?;
-        let damaged = |fault| RecordFault::Damaged {
-            name: "sealing-key bundle",
-            fault,
-        };
-        Ok(bytes
-            .map(|bytes| decode(&bytes).map_err(damaged))
-            .transpose()?)
+        let record: Option<BundleRecord> = self.find_long(tables::BUNDLE, device.as_bytes())?;
+        Ok(record.map(|record| record.bundle))
     }
 
     /// A rule in either direction, one's own contact, or a deputy of somebody one may write to.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use maille_common::address::DeviceId;
-use maille_common::codec::{Bytes, DecodeError, decode, encode};
+use maille_common::codec::{Bytes, DecodeError};
 use maille_common::envelope::Delivery;
 use maille_common::evidence::SignedNotice;
 use maille_common::hash::{Hash, hash};
@@ -15,7 +15,8 @@ use maille_common::wire::{Answer, Push, RefusalCode};
 use maille_durable::{Batch, Scan};
 
 use super::records::{
-    AlertRecord, DeviceRecord, EntryRecord, EnvelopeRecord, Mail, MailRecord, ReceiptRecord,
+    AlertRecord, DeviceRecord, EntryRecord, EnvelopeRecord, Mail, MailRecord, NoticeRecord,
+    ReceiptRecord,
 };
 use super::relay::{RelayCore, Step, StepError};
 use super::tables;
@@ -161,15 +162,9 @@ impl RelayCore {
                 })
             }
             Mail::Notice { notice } => {
-                let bytes = self
-                    .store
-                    .pieces(tables::NOTICE, tables::statement(&notice))?;
-                let notice = bytes.map(|bytes| decode(&bytes)).transpose();
-                let damaged = |fault| RecordFault::Damaged {
-                    name: "notice",
-                    fault,
-                };
-                notice.map_err(damaged)?.map(|notice| Push::Notice {
+                let key = tables::statement(&notice);
+                let record: Option<NoticeRecord> = self.find_long(tables::NOTICE, key)?;
+                record.map(|NoticeRecord { notice }| Push::Notice {
                     number,
                     notice: Box::new(notice),
                 })
@@ -246,7 +241,9 @@ impl RelayCore {
         notice: &SignedNotice,
         device: &DeviceId,
     ) -> Result<(), StepError> {
-        let bytes = encode(notice);
+        let bytes = write_record(&NoticeRecord {
+            notice: notice.clone(),
+        });
         // Each device's copy has a key of its own, so that confirming one leaves the others.
         let key = hash(
             Label::NOTICE,

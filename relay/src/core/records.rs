@@ -1,14 +1,15 @@
-//! Every record of the relay's store. Pinned vectors stand in the tests of the workspace.
+//! Every record of the relay's store, pinned to the byte by `relay/vectors/records/*.hex`.
 
 use maille_common::address::ContactAddress;
 use maille_common::blob::BlobId;
 use maille_common::codec::{Decode, Encode, Exact, List, coded, coded_choice};
 use maille_common::envelope::{Entry, EntryProof, Env, Original, Signatures};
-use maille_common::evidence::{SealedNote, SignedAccepted, SignedReceipt};
+use maille_common::evidence::{SealedNote, SignedAccepted, SignedNotice, SignedReceipt};
 use maille_common::hash::Hash;
 use maille_common::identifier::{AlertId, Epoch, Incarnation};
 use maille_common::limits;
 use maille_common::record::Record;
+use maille_common::sealing::SignedBundle;
 use maille_common::time::Timestamp;
 
 coded! {
@@ -125,6 +126,22 @@ coded! {
 }
 
 coded! {
+    /// A notice of this relay to one device.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub(super) struct NoticeRecord {
+        pub(super) notice: SignedNotice,
+    }
+}
+
+coded! {
+    /// A device's newest bundle of sealing keys.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub(super) struct BundleRecord {
+        pub(super) bundle: SignedBundle,
+    }
+}
+
+coded! {
     /// A sender's budget.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
     pub(super) struct SenderRecord {
@@ -140,6 +157,10 @@ macro_rules! records {
         $(impl Record for $record {
             const NAME: &'static str = $name;
         })+
+
+        /// Every record by its name: each has a vector.
+        #[cfg(test)]
+        const NAMES: &[&str] = &[$($name),+];
     };
 }
 
@@ -152,6 +173,8 @@ records! {
     DeviceRecord = "device";
     MailRecord = "piece of mail";
     ReceiptRecord = "receipt";
+    NoticeRecord = "notice";
+    BundleRecord = "sealing-key bundle";
     SenderRecord = "sender's budget";
 }
 
@@ -166,3 +189,6 @@ impl DeviceRecord {
         bundle: 0,
     };
 }
+
+#[cfg(test)]
+mod vectors;

@@ -10,45 +10,57 @@ use maille_common::time::Timestamp;
 use maille_durable::Table;
 pub(super) use maille_durable::after_prefix as after;
 
-/// Facts about the store itself: one record.
-pub(super) const META: Table = Table(1);
+macro_rules! tables {
+    ($($(#[$meta:meta])* $name:ident = $number:literal;)+) => {
+        $($(#[$meta])* pub(super) const $name: Table = Table($number);)+
+
+        /// Every table by its name: each has its keys pinned.
+        #[cfg(test)]
+        const TABLES: &[(&str, Table)] = &[$((stringify!($name), $name)),+];
+    };
+}
+
+tables! {
+    /// Facts about the store itself: one record.
+    META = 1;
+    /// alert → `AlertRecord`, in pieces.
+    ALERT = 2;
+    /// alert → the env, signatures and original, in pieces.
+    ENVELOPE = 3;
+    /// alert → the sealed body, in pieces, the bytes as they came. Of an addendum: the original's.
+    BODY = 4;
+    /// alert, device, entry index → `EntryRecord`.
+    ENTRY = 5;
+    /// alert, recipient index → `AnswerRecord`: what the sender was told.
+    ANSWER = 6;
+    /// device → `DeviceRecord`.
+    DEVICE = 7;
+    /// device, number → `MailRecord`.
+    MAIL = 8;
+    /// device, class, number → nothing: what still waits, urgent first.
+    WAITING = 9;
+    /// receipt hash → the posted receipt and its note, in pieces.
+    RECEIPT = 10;
+    /// notice hash → the signed notice, in pieces.
+    NOTICE = 11;
+    /// device → its newest signed bundle, in pieces.
+    BUNDLE = 12;
+    /// time, alert → nothing: when something about the alert is due.
+    DUE = 13;
+    /// original, addendum → nothing.
+    EXTENDS = 14;
+    /// device, alert, entry index → nothing: what this store keeps for a device, answered or not.
+    ADDRESSED = 15;
+    /// blob, alert → nothing: which alerts name an attachment.
+    NAMED = 16;
+    /// sender contact → `SenderRecord`.
+    SENDER = 17;
+    /// receipt hash → nothing: receipts that were mailed, so that a repetition is not (I5).
+    RECEIPT_SEEN = 18;
+}
+
 /// The one key of [`META`].
 pub(super) const META_KEY: &[u8] = b"relay";
-/// alert → `AlertRecord`, in pieces.
-pub(super) const ALERT: Table = Table(2);
-/// alert → the env, signatures and original, in pieces.
-pub(super) const ENVELOPE: Table = Table(3);
-/// alert → the sealed body, in pieces. Of an addendum: the original's.
-pub(super) const BODY: Table = Table(4);
-/// alert, device, entry index → `EntryRecord`.
-pub(super) const ENTRY: Table = Table(5);
-/// alert, recipient index → `AnswerRecord`: what the sender was told.
-pub(super) const ANSWER: Table = Table(6);
-/// device → `DeviceRecord`.
-pub(super) const DEVICE: Table = Table(7);
-/// device, number → `MailRecord`.
-pub(super) const MAIL: Table = Table(8);
-/// device, class, number → nothing: what still waits, urgent first.
-pub(super) const WAITING: Table = Table(9);
-/// receipt hash → the posted receipt and its note, in pieces.
-pub(super) const RECEIPT: Table = Table(10);
-/// notice hash → the signed notice, in pieces.
-pub(super) const NOTICE: Table = Table(11);
-/// device → its newest signed bundle, in pieces.
-pub(super) const BUNDLE: Table = Table(12);
-/// time, alert → nothing: when something about the alert is due.
-pub(super) const DUE: Table = Table(13);
-/// original, addendum → nothing.
-pub(super) const EXTENDS: Table = Table(14);
-/// device, alert, entry index → nothing: what this store keeps for a device, answered or not.
-pub(super) const ADDRESSED: Table = Table(15);
-/// blob, alert → nothing: which alerts name an attachment.
-pub(super) const NAMED: Table = Table(16);
-/// sender contact → `SenderRecord`.
-pub(super) const SENDER: Table = Table(17);
-
-/// receipt hash → nothing: receipts that were mailed, so that a repetition is not (I5).
-pub(super) const RECEIPT_SEEN: Table = Table(18);
 
 /// The key of a contact: its name has no fixed width, its hash has.
 pub(super) fn contact(address: &ContactAddress) -> [u8; 32] {
@@ -127,31 +139,4 @@ pub(super) fn statement(hash: &Hash) -> &[u8] {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keys_order_by_device_then_urgency_then_number() {
-        let device = DeviceId::from_bytes([1; 16]);
-        let keys = [
-            waiting(&device, 1, 255),
-            waiting(&device, 1, 256),
-            waiting(&device, 2, 1),
-            waiting(&DeviceId::from_bytes([2; 16]), 0, 0),
-        ];
-        assert!(keys.is_sorted());
-        assert_eq!(waiting_number(&keys[1]), Some(256));
-    }
-
-    #[test]
-    fn due_keys_order_by_time() {
-        let alert = AlertId::from_bytes([9; 32]);
-        let early = due(Timestamp::from_unix_ms(255), &alert);
-        let late = due(Timestamp::from_unix_ms(256), &AlertId::from_bytes([0; 32]));
-        assert!(early < late);
-        assert_eq!(
-            due_parts(&early),
-            Some((Timestamp::from_unix_ms(255), alert))
-        );
-    }
-}
+mod tests;

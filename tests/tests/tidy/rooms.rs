@@ -100,6 +100,13 @@ const ONE_FILE: &[OneFile] = &[
     },
 ];
 
+/// Where stored records are declared: the tests beside them ask for a vector of each.
+const RECORDS: &[&str] = &[
+    "client/src/core/records.rs",
+    "relay/src/core/records.rs",
+    "relay/src/roster_heads.rs",
+];
+
 #[test]
 fn the_pure_rooms_never_name_the_world() {
     let mut faults = Faults::default();
@@ -123,6 +130,15 @@ fn each_confined_crate_is_named_in_its_place_alone() {
         }
     }
     faults.none("a crate is named where it belongs, and nowhere else");
+}
+
+#[test]
+fn each_stored_record_is_declared_where_a_vector_is_asked_of_it() {
+    let mut faults = Faults::default();
+    for source in outside(RECORDS) {
+        note(&mut faults, source, record_impls(&source.product), "Record");
+    }
+    faults.none("a record that is stored stands in the list of its room");
 }
 
 #[test]
@@ -152,6 +168,8 @@ fn one_file_of_a_shell_reads_the_clock_and_one_draws_randomness() {
 fn the_rules_would_notice() {
     let confined = |text: &str| !places(text, "sled").is_empty();
     assert!(confined("use sled::Db;") && !confined("use settled::Db;"));
+    assert_eq!(record_impls("impl Record for Event {}").len(), 1);
+    assert_eq!(record_impls("impl EventRecord for Event {}").len(), 0);
     assert_eq!(crate_hpke("use ::hpke::Kem;").len(), 1);
     assert_eq!(crate_hpke("use hpke::Kem;").len(), 1);
     assert_eq!(crate_hpke("use hpke as other;").len(), 1);
@@ -170,6 +188,11 @@ fn outside(places: &'static [&'static str]) -> impl Iterator<Item = &'static Rus
     rust_sources()
         .iter()
         .filter(move |source| !source.lies_in(places))
+}
+
+/// Where code makes a type a stored record.
+fn record_impls(code: &str) -> Vec<usize> {
+    places(code, "Record for")
 }
 
 /// Where code names the crate `hpke`, and not our module of that name: with leading colons, or as

@@ -18,12 +18,12 @@ use maille_common::terms::{
     Tlp,
 };
 use maille_common::time::Span;
+use maille_common::vectors::Vectors;
 use maille_common::wire::{
     Answer, BlobStanding, Hello, HelloAnswer, PostReceipt, Push, Refusal, RefusalCode, Request,
     Seen,
 };
 
-use super::Check;
 use crate::evidence::{accepted, expiry, notice, receipt, relay_time};
 use crate::notes::{note, sealed_note};
 use crate::types::{bundle, request, suspension};
@@ -33,7 +33,7 @@ const HASH: Hash = Hash::from_bytes([7; 32]);
 const ALERT: AlertId = AlertId::from_bytes([0xa1; 32]);
 const BLOB: BlobId = BlobId::from_bytes([0xb1; 32]);
 
-pub(crate) fn check_all(check: &mut impl Check) {
+pub(crate) fn check_all(check: &mut Vectors) {
     roster_formats(check);
     envelope_formats(check);
     evidence_formats(check);
@@ -69,12 +69,12 @@ fn extensions() -> Extensions {
     }])
 }
 
-fn roster_formats(check: &mut impl Check) {
+fn roster_formats(check: &mut Vectors) {
     let documents = documents(|_| ());
-    check.check("anchor", &anchor());
-    check.check("authority", &documents.authority[0]);
-    check.check("annex", &documents.annexes[1]);
-    check.check("suspension", &signed_suspension());
+    check.value("anchor", &anchor());
+    check.value("authority", &documents.authority[0]);
+    check.value("annex", &documents.annexes[1]);
+    check.value("suspension", &signed_suspension());
     for (name, subject) in [
         (
             "subject-organisation",
@@ -82,13 +82,13 @@ fn roster_formats(check: &mut impl Check) {
         ),
         ("subject-contact", Subject::Contact(address("beta/desk"))),
     ] {
-        check.check(name, &subject);
+        check.value(name, &subject);
     }
     let signed = SignedRequest::sign(request(), &key(1), &key(51)).unwrap();
-    check.check("request", &signed);
-    check.check("bundle", &signed_bundle());
-    check.check("heads", roster().heads());
-    check.check("documents", &small_documents());
+    check.value("request", &signed);
+    check.value("bundle", &signed_bundle());
+    check.value("heads", roster().heads());
+    check.value("documents", &small_documents());
 }
 
 fn small_documents() -> RosterDocuments {
@@ -99,22 +99,22 @@ fn small_documents() -> RosterDocuments {
     }
 }
 
-fn envelope_formats(check: &mut impl Check) {
+fn envelope_formats(check: &mut Vectors) {
     let submission = small_letter().seal();
-    check.check("core", submission.env.core.value());
-    check.check("env", submission.env.value());
-    check.check("entry", &submission.entries[0].entry);
-    check.check("submission", &submission);
-    check.check("delivery", &share(&submission, 3));
+    check.value("core", submission.env.core.value());
+    check.value("env", submission.env.value());
+    check.value("entry", &submission.entries[0].entry);
+    check.value("submission", &submission);
+    check.value("delivery", &share(&submission, 3));
     let addendum = crate::addenda::addendum(&Letter::alert().seal(), 2, &[4]);
-    check.check("addendum", &share(&addendum, 4));
+    check.value("addendum", &share(&addendum, 4));
     let opened = receive(&share(&submission, 3), 3).unwrap();
-    check.check("stream-position", &opened.position());
-    check.check("alert", &full_alert());
-    check.check("heartbeat", &heartbeat());
+    check.value("stream-position", &opened.position());
+    check.value("alert", &full_alert());
+    check.value("heartbeat", &heartbeat());
     let mut builder = ManifestBuilder::new();
     builder.update(b"a sealed attachment").unwrap();
-    check.check("manifest", &builder.finish().unwrap());
+    check.value("manifest", &builder.finish().unwrap());
 }
 
 fn heartbeat() -> Heartbeat {
@@ -216,24 +216,24 @@ fn sealed() -> SealedNote {
     sealed_note(&note())
 }
 
-fn evidence_formats(check: &mut impl Check) {
-    check.check("receipt", &signed_receipt());
+fn evidence_formats(check: &mut Vectors) {
+    check.value("receipt", &signed_receipt());
     let second = maille_common::evidence::Receipt {
         number: 2,
         previous: signed(receipt(), 3).hash(),
         ..receipt()
     };
     let batch = vec![Exact::of(receipt()).unwrap(), Exact::of(second).unwrap()];
-    check.check("receipt-of-two", &sign(&key(3), batch).remove(1));
-    check.check("accepted", &signed(accepted(), RELAY));
-    check.check("notice", &signed(notice(), RELAY));
-    check.check("expiry", &signed(expiry(), 1));
-    check.check("relay-time", &signed(relay_time(), RELAY));
-    check.check("note", &note());
-    check.check("sealed-note", &sealed());
+    check.value("receipt-of-two", &sign(&key(3), batch).remove(1));
+    check.value("accepted", &signed(accepted(), RELAY));
+    check.value("notice", &signed(notice(), RELAY));
+    check.value("expiry", &signed(expiry(), 1));
+    check.value("relay-time", &signed(relay_time(), RELAY));
+    check.value("note", &note());
+    check.value("sealed-note", &sealed());
 }
 
-fn requests(check: &mut impl Check) {
+fn requests(check: &mut Vectors) {
     let incarnation = Incarnation::from_bytes([8; 16]);
     let hello = Hello {
         versions: list([1]),
@@ -247,58 +247,58 @@ fn requests(check: &mut impl Check) {
             accepted: 2,
         }),
     };
-    check.check("request-0-hello", &Request::Hello(hello));
+    check.value("request-0-hello", &Request::Hello(hello));
     let submission = Box::new(small_letter().seal());
-    check.check("request-1-submit", &Request::Submit(submission));
+    check.value("request-1-submit", &Request::Submit(submission));
     let posted = PostReceipt {
         receipt: signed_receipt(),
         note: Some(sealed()),
         to: address("alpha/desk"),
     };
-    check.check("request-2-receipt", &Request::Receipt(Box::new(posted)));
+    check.value("request-2-receipt", &Request::Receipt(Box::new(posted)));
     let confirm = Request::Confirm {
         incarnation,
         numbers: list([3, 5]),
     };
-    check.check("request-3-confirm", &confirm);
+    check.value("request-3-confirm", &confirm);
     let publish = Request::PublishBundle(Box::new(signed_bundle()));
-    check.check("request-4-publish-bundle", &publish);
+    check.value("request-4-publish-bundle", &publish);
     let contacts = list([address("beta/desk"), address("gamma/desk")]);
-    check.check(
+    check.value(
         "request-5-fetch-bundles",
         &Request::FetchBundles { contacts },
     );
     let have = Roster::heads(&roster()).clone();
-    check.check("request-6-fetch-roster", &Request::FetchRoster { have });
+    check.value("request-6-fetch-roster", &Request::FetchRoster { have });
     let offer = Request::OfferRoster(Box::new(small_documents()));
-    check.check("request-7-offer-roster", &offer);
-    check.check(
+    check.value("request-7-offer-roster", &offer);
+    check.value(
         "request-8-fetch-heads",
         &Request::FetchHeads { roster: HASH },
     );
     let mut builder = ManifestBuilder::new();
     builder.update(b"a sealed attachment").unwrap();
     let offer = Request::OfferBlob(builder.finish().unwrap());
-    check.check("request-9-offer-blob", &offer);
+    check.value("request-9-offer-blob", &offer);
     let (alert, blob, index) = (ALERT, BLOB, 1);
     let bytes = Bytes::new(*b"a piece").unwrap();
-    check.check(
+    check.value(
         "request-10-put-piece",
         &Request::PutPiece { blob, index, bytes },
     );
-    check.check(
+    check.value(
         "request-11-fetch-manifest",
         &Request::FetchManifest { alert, blob },
     );
-    check.check(
+    check.value(
         "request-12-fetch-piece",
         &Request::FetchPiece { alert, blob, index },
     );
 }
 
-fn answers(check: &mut impl Check) {
+fn answers(check: &mut Vectors) {
     let refusal = Refusal::retry(RefusalCode::Busy, Span::from_seconds(5));
-    check.check("answer-0-refused", &Answer::Refused(refusal));
+    check.value("answer-0-refused", &Answer::Refused(refusal));
     let hello = HelloAnswer {
         version: 1,
         time: signed(relay_time(), RELAY),
@@ -307,33 +307,33 @@ fn answers(check: &mut impl Check) {
         accepted: 2,
         epoch: Epoch(3),
     };
-    check.check("answer-1-hello", &Answer::Hello(Box::new(hello)));
+    check.value("answer-1-hello", &Answer::Hello(Box::new(hello)));
     let accepted = list([signed(accepted(), RELAY)]);
-    check.check("answer-2-accepted", &Answer::Accepted(accepted));
-    check.check("answer-3-done", &Answer::Done);
-    check.check(
+    check.value("answer-2-accepted", &Answer::Accepted(accepted));
+    check.value("answer-3-done", &Answer::Done);
+    check.value(
         "answer-4-bundles",
         &Answer::Bundles(list([signed_bundle()])),
     );
     let documents = Box::new(small_documents());
-    check.check("answer-5-roster", &Answer::Roster(documents));
-    check.check("answer-6-heads", &Answer::Heads(roster().heads().clone()));
+    check.value("answer-5-roster", &Answer::Roster(documents));
+    check.value("answer-6-heads", &Answer::Heads(roster().heads().clone()));
     let missing = list([(0, 3), (7, 7)]);
     let standing = Answer::BlobStanding(BlobStanding { missing });
-    check.check("answer-7-blob-standing", &standing);
+    check.value("answer-7-blob-standing", &standing);
     let mut builder = ManifestBuilder::new();
     builder.update(b"a sealed attachment").unwrap();
-    check.check(
+    check.value(
         "answer-8-manifest",
         &Answer::Manifest(builder.finish().unwrap()),
     );
     let piece = Bytes::new(*b"a piece").unwrap();
-    check.check("answer-9-piece", &Answer::Piece(piece));
+    check.value("answer-9-piece", &Answer::Piece(piece));
 }
 
-fn pushes(check: &mut impl Check) {
+fn pushes(check: &mut Vectors) {
     let delivery = Box::new(share(&small_letter().seal(), 3));
-    check.check(
+    check.value(
         "push-0-delivery",
         &Push::Delivery {
             number: 1,
@@ -345,8 +345,8 @@ fn pushes(check: &mut impl Check) {
         receipt: Box::new(signed_receipt()),
         note: None,
     };
-    check.check("push-1-receipt", &push);
+    check.value("push-1-receipt", &push);
     let notice = Box::new(signed(notice(), RELAY));
-    check.check("push-2-notice", &Push::Notice { number: 3, notice });
-    check.check("push-3-roster-news", &Push::RosterNews { roster: HASH });
+    check.value("push-2-notice", &Push::Notice { number: 3, notice });
+    check.value("push-3-roster-news", &Push::RosterNews { roster: HASH });
 }

@@ -63,3 +63,21 @@ fn io(path: &Path, error: &std::io::Error) -> Fault {
     let sentence = fault::OnDutyUnusable { path, error };
     Fault::new(Exit::World, "on-duty-io", sentence).with_hint(hint::CheckHomeAndDisk)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_has_its_pinned_bytes_and_is_read_back() {
+        let home = tempfile::tempdir().unwrap();
+        let on_duty = OnDuty {
+            officer: "A. Diallo".to_owned(),
+            since: "2026-11-18T19:06:40.000Z".to_owned(),
+        };
+        write(home.path(), &on_duty).unwrap();
+        let pinned = "officer = \"A. Diallo\"\nsince = \"2026-11-18T19:06:40.000Z\"\n";
+        assert_eq!(fs::read_to_string(path(home.path())).unwrap(), pinned);
+        assert_eq!(read(home.path()).unwrap(), Some(on_duty));
+    }
+}

@@ -1,40 +1,44 @@
 //! The fields of every format, in their order.
 
-use maille_common::address::{ContactAddress, DeviceId, Name};
-use maille_common::blob::{BlobId, BlobRef, Manifest};
-use maille_common::content::{
+use crate::address::{ContactAddress, DeviceId, Name};
+use crate::blob::{BlobId, BlobRef, Manifest};
+use crate::content::{
     Alert, Code, Evaluation, External, Handling, Heartbeat, Missing, Part, PartBlob, PartContent,
 };
-use maille_common::crypto::batch::BatchSignature;
-use maille_common::crypto::chunked::ContentKey;
-use maille_common::crypto::ed25519::{Signature, VerifyingKey};
-use maille_common::crypto::hpke::SealingPublicKey;
-use maille_common::envelope::{
-    Core, Delivery, DeviceSignature, Entry, EntryProof, Env, Original, StreamPosition, Submission,
-    SubmittedEntry,
+use crate::crypto::batch::BatchSignature;
+use crate::crypto::chunked::ContentKey;
+use crate::crypto::ed25519::{Signature, VerifyingKey};
+use crate::crypto::hpke::SealingPublicKey;
+use crate::envelope::{
+    Core, Delivery, DeviceSignature, Entry, EntryProof, Env, Link, Original, StreamPosition,
+    Submission, SubmittedEntry,
 };
-use maille_common::evidence::{
+use crate::evidence::{
     Accepted, Expiry, Note, NoteWrap, Notice, Receipt, RelayTime, SealedNote, Signed, Statement,
 };
-use maille_common::extension::Extension;
-use maille_common::hash::Hash;
-use maille_common::identifier::{AlertId, Epoch, Incarnation};
-use maille_common::local_text::LocalText;
-use maille_common::roster::{
+use crate::extension::Extension;
+use crate::hash::Hash;
+use crate::identifier::{AlertId, Epoch, Incarnation};
+use crate::local_text::LocalText;
+use crate::roster::{
     Anchor, Annex, AnnexHead, AuthorityKey, AuthorityPart, Contact, Deputy, Device, DeviceKeys,
     DeviceRequest, DutyHours, Head, KeySignature, NamedList, Organisation, Relay, RelayKeys,
     RosterDocuments, RosterHeads, Rule, SignedAnnex, SignedAuthority, SignedRequest,
     SignedSuspension, Subject, Suspension, UrgencyDefault, Version,
 };
-use maille_common::sealing::{Bundle, SealingKey, SealingKeyId, SignedBundle};
-use maille_common::terms::*;
-use maille_common::time::{Span, Timestamp};
-use maille_common::wire::{
+use crate::sealing::{Bundle, SealingKey, SealingKeyId, SignedBundle};
+use crate::terms::{
+    AcceptReason, AckRule, Actor, Category, Certainty, HandlingCode, InformationGrade, Kind,
+    NoticeKind, Outcome, PartRole, Reach, Reason, Release, Response, Severity, SourceGrade, Stage,
+    Standing, Status, Tlp, Urgency,
+};
+use crate::time::{Span, Timestamp};
+use crate::wire::{
     Answer, BlobStanding, Hello, HelloAnswer, PostReceipt, Push, Refusal, RefusalCode, Request,
     Seen,
 };
 
-use super::page::{Annotate, Page, plain, shown};
+use super::page::{Annotate, Page, items, plain, shown};
 
 macro_rules! leaves {
     ($how:ident: $($type:ty),+ $(,)?) => {$(
@@ -46,11 +50,17 @@ macro_rules! leaves {
     )+};
 }
 
-macro_rules! fields {
+/// Names the fields of structs in the order of their encoding.
+#[macro_export]
+macro_rules! annotate_fields {
     ($($type:ty { $($field:ident),+ $(,)? })+) => {$(
-        impl Annotate for $type {
-            fn annotate(&self, page: &mut Page, path: &str) {
-                $(self.$field.annotate(page, &format!("{path}.{}", stringify!($field)));)+
+        impl $crate::vectors::Annotate for $type {
+            fn annotate(&self, page: &mut $crate::vectors::Page, path: &str) {
+                $($crate::vectors::Annotate::annotate(
+                    &self.$field,
+                    page,
+                    &format!("{path}.{}", stringify!($field)),
+                );)+
             }
         }
     )+};
@@ -60,10 +70,9 @@ leaves!(shown: bool, u8, u16, u32, u64, Kind, Status, Urgency, Severity, Certain
     Response, Tlp, HandlingCode, SourceGrade, InformationGrade, AckRule, PartRole, Stage, Actor,
     Reason, Standing, Reach, Outcome, AcceptReason, NoticeKind, Release, RefusalCode);
 leaves!(plain: Hash, AlertId, DeviceId, BlobId, Incarnation, Epoch, SealingKeyId, Signature,
-    VerifyingKey, SealingPublicKey, ContentKey, Version, Manifest, Name, ContactAddress, Timestamp,
-    Span);
+    VerifyingKey, SealingPublicKey, ContentKey, Version, Name, ContactAddress, Timestamp, Span);
 
-fields! {
+annotate_fields! {
     Anchor { version, network, threshold, keys }
     AuthorityPart {
         version, network, reach, number, previous, issued, renew_by, threshold, keys,
@@ -119,6 +128,7 @@ fields! {
     SubmittedEntry { entry, wrap }
     EntryProof { index, path }
     StreamPosition { epoch, number, chain }
+    Link { core, body }
     Original { env, signatures }
     Submission { env, signatures, entries, original, body }
     Delivery { env, signatures, proof, entry, wrap, original, body }
@@ -160,6 +170,13 @@ fields! {
     BlobStanding { missing }
 }
 
+impl Annotate for Manifest {
+    fn annotate(&self, page: &mut Page, path: &str) {
+        self.length().annotate(page, &format!("{path}.length"));
+        items(self.pieces(), page, &format!("{path}.pieces"));
+    }
+}
+
 impl<S: Statement + Annotate> Annotate for Signed<S> {
     fn annotate(&self, page: &mut Page, path: &str) {
         self.statement.annotate(page, &format!("{path}.statement"));
@@ -167,32 +184,36 @@ impl<S: Statement + Annotate> Annotate for Signed<S> {
     }
 }
 
-/// An enum of the codec: its variants in order, each with its fields.
-macro_rules! choices {
-    ($($type:ident { $($number:literal $variant:ident $shape:tt)+ })+) => {$(
-        impl Annotate for $type {
-            fn annotate(&self, page: &mut Page, path: &str) {
-                $(choices!(@arm self page path $type $number $variant $shape);)+
+/// Names the variants of enums in order, each with its fields. A variant left out does not compile.
+#[macro_export]
+macro_rules! annotate_choices {
+    ($($type:ident {$(
+        $number:literal $variant:ident $(($($part:ident),+))? $({ $($field:ident),* })?
+    )+})+) => {$(
+        impl $crate::vectors::Choice for $type {
+            const NAME: &'static str = stringify!($type);
+            const VARIANTS: &'static [&'static str] = &[$(stringify!($variant)),+];
+        }
+
+        impl $crate::vectors::Annotate for $type {
+            fn annotate(&self, page: &mut $crate::vectors::Page, path: &str) {
+                match self {$(
+                    $type::$variant $(($($part),+))? $({ $($field),* })? => {
+                        page.choice::<Self>(path, $number, stringify!($variant));
+                        $($($crate::vectors::Annotate::annotate(
+                            $part, page, &format!("{path}.{}", stringify!($part)),
+                        );)+)?
+                        $($($crate::vectors::Annotate::annotate(
+                            $field, page, &format!("{path}.{}", stringify!($field)),
+                        );)*)?
+                    }
+                )+}
             }
         }
     )+};
-    (@arm $me:ident $page:ident $path:ident $type:ident $number:literal $variant:ident
-        ($($field:ident),*)) => {
-        if let $type::$variant($($field),*) = $me {
-            $page.choice($path, $number, stringify!($variant));
-            $($field.annotate($page, &format!("{}.{}", $path, stringify!($field)));)*
-        }
-    };
-    (@arm $me:ident $page:ident $path:ident $type:ident $number:literal $variant:ident
-        {$($field:ident),*}) => {
-        if let $type::$variant { $($field),* } = $me {
-            $page.choice($path, $number, stringify!($variant));
-            $($field.annotate($page, &format!("{}.{}", $path, stringify!($field)));)*
-        }
-    };
 }
 
-choices! {
+annotate_choices! {
     Subject { 0 Organisation(name) 1 Contact(address) 2 Device(address, id) }
     PartContent { 0 Inline(bytes) 1 Blob(blob) }
     Request {

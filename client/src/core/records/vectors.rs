@@ -1,0 +1,272 @@
+//! Every record pinned to the byte: a desk reads what an earlier one stored.
+
+mod happenings;
+
+use maille_common::codec::encode;
+use maille_common::envelope::Link;
+use maille_common::evidence::ObligationState;
+use maille_common::vectors::{Vectors, annotate_choices, annotate_fields, sent};
+use maille_common::wire::Request;
+
+use super::*;
+use crate::core::events::EventKind;
+use crate::core::incidents::IncidentKind;
+
+annotate_fields! {
+    MetaRecord { epoch, device }
+    OutboxRecord {
+        committed, core, content_key, reference, extends, addressed, overdue_told, closed,
+    }
+    SubmissionRecord { submission }
+    ReferenceRecord { alert, content }
+    TargetRecord { relay, accepted_by, attempts, due }
+    InboxRecord {
+        envelope, core, kind, recipient, release, received, content_key, stage, shown,
+        late_roster, blobs_missing,
+    }
+    DeliveryRecord { delivery }
+    KnownRecord { receipt }
+    RowRecord { epoch, number, previous }
+    ReceiptRecord { posted }
+    IncomingRowRecord { number, hash }
+    RelayRecord { incarnation, mailbox, accepted, time, bundle }
+    LackingRecord { recipient, since }
+    HeldRecord { delivery, relay, number, since }
+    AcceptedRecord { accepted }
+    BundleRecord { bundle }
+    IncomingRecord { head, ahead }
+    AheadOfHole { number, link, chain }
+    ActRecord { receipt }
+    CursorRecord { number }
+}
+
+annotate_choices! {
+    EvidenceRecord {
+        0 Receipt { receipt, note, received }
+        1 Expiry { expiry }
+        2 Cancel { id, time }
+        3 Notice { notice, received }
+    }
+}
+
+impl maille_common::vectors::Annotate for OutgoingRecord {
+    fn annotate(&self, page: &mut maille_common::vectors::Page, path: &str) {
+        let newest = self.stream.newest();
+        newest.annotate(page, &format!("{path}.stream"));
+    }
+}
+
+const NOW: Timestamp = Timestamp::from_unix_ms(1_795_420_800_000);
+const ALERT: AlertId = AlertId::from_bytes([0xa1; 32]);
+const ADDENDUM: AlertId = AlertId::from_bytes([0xa2; 32]);
+const STATEMENT: Hash = Hash::from_bytes([0xc1; 32]);
+const DEVICE: DeviceId = DeviceId::from_bytes([0xd1; 16]);
+const EPOCH: Epoch = Epoch(258);
+const INCARNATION: Incarnation = Incarnation::from_bytes([8; 16]);
+
+fn content_key() -> ContentKey {
+    ContentKey::from_bytes([6; 32])
+}
+
+fn lyon() -> Name {
+    "lyon".parse().unwrap()
+}
+
+fn cyber() -> ContactAddress {
+    "interpol/fr/cyber".parse().unwrap()
+}
+
+#[test]
+fn every_record_has_its_pinned_bytes_and_they_are_read_back() {
+    let mut vectors = Vectors::of(env!("CARGO_MANIFEST_DIR"), "vectors/records");
+    let (epoch, device) = (EPOCH, DEVICE);
+    vectors.record("description", &MetaRecord { epoch, device });
+    outbox(&mut vectors);
+    inbox(&mut vectors);
+    receipts(&mut vectors);
+    evidence(&mut vectors);
+    streams(&mut vectors);
+    relays(&mut vectors);
+    let number = 258;
+    vectors.record("cursor", &CursorRecord { number });
+    happenings::events(&mut vectors);
+    happenings::incidents(&mut vectors);
+    vectors.has_every_record(NAMES);
+    vectors.has_every_choice::<EvidenceRecord>();
+    vectors.has_every_choice::<EventKind>();
+    vectors.has_every_choice::<IncidentKind>();
+    vectors.end();
+}
+
+/// An alert under a reference, and an addendum to it whose obligations have ended.
+fn outbox(vectors: &mut Vectors) {
+    let alert = OutboxRecord {
+        committed: NOW,
+        core: Exact::of(sent("core")).unwrap(),
+        content_key: content_key(),
+        reference: Some(Text::new("case 1183").unwrap()),
+        extends: None,
+        addressed: List::new([
+            (DeviceId::from_bytes([3; 16]), 0, Release::Now),
+            (DeviceId::from_bytes([2; 16]), 65_535, Release::Own),
+        ])
+        .unwrap(),
+        overdue_told: true,
+        closed: None,
+    };
+    vectors.record("outbox", &alert);
+    let addendum = OutboxRecord {
+        reference: None,
+        extends: Some(ALERT),
+        addressed: List::empty(),
+        overdue_told: false,
+        closed: Some(NOW),
+        ..alert
+    };
+    vectors.record("outbox-closed-addendum", &addendum);
+    let submission = sent("submission");
+    vectors.record("submission", &SubmissionRecord { submission });
+    let (alert, content) = (ALERT, STATEMENT);
+    vectors.record("reference", &ReferenceRecord { alert, content });
+    let target = TargetRecord {
+        relay: lyon(),
+        accepted_by: Some(INCARNATION),
+        attempts: 0,
+        due: None,
+    };
+    vectors.record("target-accepted", &target);
+    let target = TargetRecord {
+        accepted_by: None,
+        attempts: 2,
+        due: Some(NOW),
+        ..target
+    };
+    vectors.record("target-due", &target);
+    let (recipient, since) = (cyber(), NOW);
+    vectors.record("lacking", &LackingRecord { recipient, since });
+}
+
+/// An alert to this contact, and a copy of what it sent itself.
+fn inbox(vectors: &mut Vectors) {
+    let alert = InboxRecord {
+        envelope: ALERT,
+        core: Exact::of(sent("core")).unwrap(),
+        kind: Kind::Alert,
+        recipient: Some(cyber()),
+        release: Release::Now,
+        received: NOW,
+        content_key: content_key(),
+        stage: Stage::Acknowledged,
+        shown: true,
+        late_roster: false,
+        blobs_missing: 2,
+    };
+    vectors.record("inbox", &alert);
+    let copy = InboxRecord {
+        recipient: None,
+        release: Release::Own,
+        stage: Stage::Delivered,
+        shown: false,
+        late_roster: true,
+        blobs_missing: 0,
+        ..alert
+    };
+    vectors.record("inbox-own-copy", &copy);
+    let delivery = sent("delivery");
+    vectors.record("delivery", &DeliveryRecord { delivery });
+    let held = HeldRecord {
+        delivery: sent("delivery"),
+        relay: lyon(),
+        number: 258,
+        since: NOW,
+    };
+    vectors.record("held", &held);
+    let receipt = STATEMENT;
+    vectors.record("known", &KnownRecord { receipt });
+    vectors.record("act", &ActRecord { receipt });
+}
+
+fn receipts(vectors: &mut Vectors) {
+    let row = RowRecord {
+        epoch: EPOCH,
+        number: 4,
+        previous: STATEMENT,
+    };
+    vectors.record("row", &row);
+    let (number, hash) = (4, STATEMENT);
+    vectors.record("row-incoming", &IncomingRowRecord { number, hash });
+    let Request::Receipt(posted) = sent("request-2-receipt") else {
+        panic!("this vector is the posting of a receipt");
+    };
+    vectors.record("receipt", &ReceiptRecord { posted: *posted });
+}
+
+fn evidence(vectors: &mut Vectors) {
+    let receipt = EvidenceRecord::Receipt {
+        receipt: sent("receipt"),
+        note: Some(sent("sealed-note")),
+        received: NOW,
+    };
+    vectors.record("evidence-0-receipt", &receipt);
+    let expiry = sent("expiry");
+    vectors.record("evidence-1-expiry", &EvidenceRecord::Expiry { expiry });
+    let (id, time) = (ADDENDUM, NOW);
+    vectors.record("evidence-2-cancel", &EvidenceRecord::Cancel { id, time });
+    let notice = EvidenceRecord::Notice {
+        notice: sent("notice"),
+        received: NOW,
+    };
+    vectors.record("evidence-3-notice", &notice);
+    let accepted = sent("accepted");
+    vectors.record("accepted", &AcceptedRecord { accepted });
+}
+
+fn streams(vectors: &mut Vectors) {
+    let link = Link {
+        core: Hash::from_bytes([1; 32]),
+        body: Hash::from_bytes([2; 32]),
+    };
+    let other = DeviceId::from_bytes([0xd2; 16]);
+    let first = OutgoingStream::start(&DEVICE, EPOCH, &other).extended(&link);
+    vectors.record("stream-outgoing", &OutgoingRecord { stream: first });
+    let third = first.extended(&link).extended(&link);
+    let mut stream = IncomingStream::start(&DEVICE, EPOCH, &other);
+    for newest in [first.newest(), third.newest()] {
+        stream.receive(&newest, link);
+    }
+    assert_eq!(stream.hole(), Some((2, 2)));
+    let record = IncomingRecord::of(&stream);
+    vectors.record("stream-incoming", &record);
+    assert_eq!(record.stream(), stream);
+}
+
+fn relays(vectors: &mut Vectors) {
+    let relay = RelayRecord {
+        incarnation: INCARNATION,
+        mailbox: 258,
+        accepted: 4,
+        time: NOW,
+        bundle: 6,
+    };
+    vectors.record("relay", &relay);
+    let bundle = sent("bundle");
+    vectors.record("bundle", &BundleRecord { bundle });
+}
+
+/// Events store a state as its place in this order.
+#[test]
+fn the_codes_of_states_are_pinned() {
+    use crate::core::ledger::CodedState;
+    let states = [
+        ObligationState::Open,
+        ObligationState::Expired,
+        ObligationState::Cancelled,
+        ObligationState::Refused,
+        ObligationState::Acknowledged,
+    ];
+    for (code, state) in (0_u8..).zip(states) {
+        let coded = CodedState::from(state);
+        assert_eq!(encode(&coded), [code]);
+        assert_eq!(coded.state(), state);
+    }
+}

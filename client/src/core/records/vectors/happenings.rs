@@ -1,0 +1,152 @@
+//! Events and incidents: one vector for each kind.
+
+use maille_common::codec::encode;
+use maille_common::evidence::ObligationState;
+use maille_common::terms::{AcceptReason, NoticeKind, Reason, Status};
+use maille_common::vectors::{Annotate, Page};
+
+use super::*;
+use crate::core::ledger::CodedState;
+
+annotate_fields! {
+    Event { time, status, kind }
+    Incident { time, alert, kind }
+}
+
+annotate_choices! {
+    EventKind {
+        0 Sent { alert }
+        1 Answered { alert, relay, recipient, reason }
+        2 Arrived { alert, kind, from }
+        3 Receipt { alert, recipient, stage, reason }
+        4 State { alert, recipient, state }
+        5 Overdue { alert, recipient }
+        6 Notice { alert, recipient, kind }
+        7 Acted { alert, stage }
+        8 Incident { number }
+        9 NewIncarnation { relay }
+        10 Roster { number }
+    }
+    IncidentKind {
+        0 Delivery { relay, check, fault }
+        1 Returned { from, fault }
+        2 RelayStatement { relay }
+        3 Receipt { check }
+        4 ReceiptsMissing { device, from, to }
+        5 Fork { device }
+        6 AlertsMissing { device, from, to }
+        7 RosterUnknown
+        8 Roster { fault }
+        9 Bundle { device }
+        10 RolledBack
+    }
+}
+
+impl Annotate for CodedState {
+    fn annotate(&self, page: &mut Page, path: &str) {
+        page.line(&format!("{path}: {:?}", self.state()), &encode(self));
+    }
+}
+
+pub(super) fn events(vectors: &mut Vectors) {
+    let (alert, number) = (ALERT, 258);
+    let answered = EventKind::Answered {
+        alert,
+        relay: lyon(),
+        recipient: cyber(),
+        reason: AcceptReason::MailboxFull,
+    };
+    let arrived = EventKind::Arrived {
+        alert,
+        kind: Kind::Update,
+        from: cyber(),
+    };
+    let receipt = EventKind::Receipt {
+        alert,
+        recipient: cyber(),
+        stage: Stage::Refused,
+        reason: Reason::NotOurs,
+    };
+    let state = EventKind::State {
+        alert,
+        recipient: cyber(),
+        state: CodedState::from(ObligationState::Acknowledged),
+    };
+    let overdue = EventKind::Overdue {
+        alert,
+        recipient: cyber(),
+    };
+    let notice = EventKind::Notice {
+        alert,
+        recipient: cyber(),
+        kind: NoticeKind::Tombstone,
+    };
+    let acted = EventKind::Acted {
+        alert,
+        stage: Stage::Acknowledged,
+    };
+    for (name, kind) in [
+        ("event-0-sent", EventKind::Sent { alert }),
+        ("event-1-answered", answered),
+        ("event-2-arrived", arrived),
+        ("event-3-receipt", receipt),
+        ("event-4-state", state),
+        ("event-5-overdue", overdue),
+        ("event-6-notice", notice),
+        ("event-7-acted", acted),
+        ("event-8-incident", EventKind::Incident { number }),
+        (
+            "event-9-new-incarnation",
+            EventKind::NewIncarnation { relay: lyon() },
+        ),
+        ("event-10-roster", EventKind::Roster { number }),
+    ] {
+        let (time, status) = (NOW, Status::Exercise);
+        vectors.record(name, &Event { time, status, kind });
+    }
+}
+
+pub(super) fn incidents(vectors: &mut Vectors) {
+    let (relay, device) = (lyon(), DEVICE);
+    let (from, to) = (4, 6);
+    let fault = Text::new("The wrap does not open.").unwrap();
+    let check = Text::new("E13").unwrap();
+    let delivery = IncidentKind::Delivery {
+        relay: lyon(),
+        check: check.clone(),
+        fault: fault.clone(),
+    };
+    let returned = IncidentKind::Returned {
+        from: cyber(),
+        fault: fault.clone(),
+    };
+    for (name, kind) in [
+        ("incident-0-delivery", delivery),
+        ("incident-1-returned", returned),
+        (
+            "incident-2-relay-statement",
+            IncidentKind::RelayStatement { relay },
+        ),
+        ("incident-3-receipt", IncidentKind::Receipt { check }),
+        (
+            "incident-4-receipts-missing",
+            IncidentKind::ReceiptsMissing { device, from, to },
+        ),
+        ("incident-5-fork", IncidentKind::Fork { device }),
+        (
+            "incident-6-alerts-missing",
+            IncidentKind::AlertsMissing { device, from, to },
+        ),
+        ("incident-7-roster-unknown", IncidentKind::RosterUnknown),
+        ("incident-8-roster", IncidentKind::Roster { fault }),
+        ("incident-9-bundle", IncidentKind::Bundle { device }),
+        ("incident-10-rolled-back", IncidentKind::RolledBack),
+    ] {
+        let alert = match &kind {
+            IncidentKind::Returned { .. } | IncidentKind::Fork { .. } => Some(ALERT),
+            _ => None,
+        };
+        let time = NOW;
+        vectors.record(name, &Incident { time, alert, kind });
+    }
+}

@@ -1,0 +1,164 @@
+//! Every key pinned to the byte, and their order.
+
+use maille_common::vectors::{Page, Vectors};
+
+use super::*;
+
+const DEVICE_ID: DeviceId = DeviceId::from_bytes([0xd1; 16]);
+const NEXT_DEVICE_ID: DeviceId = DeviceId::from_bytes([0xd2; 16]);
+const ALERT_ID: AlertId = AlertId::from_bytes([0xa1; 32]);
+const ADDENDUM_ID: AlertId = AlertId::from_bytes([0xa2; 32]);
+const STATEMENT_HASH: Hash = Hash::from_bytes([0xc1; 32]);
+const NOW: Timestamp = Timestamp::from_unix_ms(1_795_420_800_000);
+
+/// What a key holds, and how wide it is.
+type Part = (&'static str, usize);
+
+const ALERT: Part = ("alert", 32);
+const DEVICE: Part = ("device", 16);
+const EPOCH: Part = ("epoch", 8);
+const NUMBER: Part = ("number", 8);
+const STATEMENT: Part = ("statement", 32);
+const TIME: Part = ("time", 8);
+const LYON: Part = ("hash of lyon", 32);
+const CYBER: Part = ("hash of interpol/fr/cyber", 32);
+
+fn lyon() -> Name {
+    "lyon".parse().unwrap()
+}
+
+fn cyber() -> ContactAddress {
+    "interpol/fr/cyber".parse().unwrap()
+}
+
+/// One key of every table, and its parts.
+fn keys() -> Vec<(Table, Vec<u8>, Vec<Part>)> {
+    let of_alert = |table| (table, ALERT_ID.as_bytes().to_vec(), vec![ALERT]);
+    let of_device = |table| (table, DEVICE_ID.as_bytes().to_vec(), vec![DEVICE]);
+    let of_number = |table| (table, 258_u64.to_be_bytes().to_vec(), vec![NUMBER]);
+    let of_statement = (RECEIPT, STATEMENT_HASH.as_bytes().to_vec(), vec![STATEMENT]);
+    let of_reference = ("hash of case 1183", 32);
+    let of_reader = ("hash of desk screen", 32);
+    let of_epoch = |table| {
+        let key = stream_in(&DEVICE_ID, Epoch(258));
+        (table, key, vec![DEVICE, EPOCH])
+    };
+    let at_lyon = pending(&lyon(), NOW, &ALERT_ID);
+    let by_lyon = accepted(&ALERT_ID, &lyon(), &cyber());
+    let extended = extends(&ALERT_ID, &ADDENDUM_ID);
+    vec![
+        (META, META_KEY.to_vec(), vec![("desk", 4)]),
+        of_alert(OUTBOX),
+        of_alert(SUBMISSION),
+        (REFERENCE, word("case 1183").to_vec(), vec![of_reference]),
+        (TARGET, target(&lyon(), &ALERT_ID), vec![LYON, ALERT]),
+        (PENDING, at_lyon, vec![LYON, TIME, ALERT]),
+        of_device(STREAM_OUT),
+        of_epoch(STREAM_IN),
+        of_alert(INBOX),
+        of_alert(DELIVERY),
+        of_alert(KNOWN),
+        (ROW, contact(&cyber()).to_vec(), vec![CYBER]),
+        of_statement,
+        (POST, post(&lyon(), &STATEMENT_HASH), vec![LYON, STATEMENT]),
+        (
+            EVIDENCE,
+            evidence(&ALERT_ID, &STATEMENT_HASH),
+            vec![ALERT, STATEMENT],
+        ),
+        (ACCEPTED, by_lyon, vec![ALERT, LYON, CYBER]),
+        of_epoch(ROW_IN),
+        of_number(EVENT),
+        (READER, word("desk screen").to_vec(), vec![of_reader]),
+        of_number(INCIDENT),
+        of_device(PEER_BUNDLE),
+        (RELAY, relay(&lyon()).to_vec(), vec![LYON]),
+        (LACKING, lacking(&DEVICE_ID, &ALERT_ID), vec![DEVICE, ALERT]),
+        of_alert(HELD),
+        (DUE, due(NOW, &ALERT_ID), vec![TIME, ALERT]),
+        (CONFIRM, confirm(&lyon(), 258), vec![LYON, NUMBER]),
+        (ACT, act(&ALERT_ID, 4), vec![ALERT, ("stage", 1)]),
+        (EXTENDS, extended, vec![ALERT, ("addendum", 32)]),
+    ]
+}
+
+#[test]
+fn every_table_and_key_has_its_pinned_bytes() {
+    let mut page = Page::default();
+    let mut keys = keys().into_iter();
+    for (name, table) in TABLES {
+        let (of, key, parts) = keys.next().unwrap();
+        assert_eq!(of, *table, "{name} has no pinned key");
+        page.line(&format!("{name}: table {}", table.0), &[table.0]);
+        page.parts(name, &key, &parts);
+    }
+    assert_eq!(keys.next(), None);
+    let mut vectors = Vectors::of(env!("CARGO_MANIFEST_DIR"), "vectors");
+    vectors.page("keys", &page);
+    vectors.end();
+}
+
+#[test]
+fn no_two_tables_have_one_number() {
+    assert!(TABLES.is_sorted_by(|(_, one), (_, next)| one.0 < next.0));
+}
+
+#[test]
+fn what_a_key_was_made_of_is_read_back() {
+    let key = pending(&lyon(), NOW, &ALERT_ID);
+    assert_eq!(pending_due(&key), Some(NOW));
+    assert_eq!(alert_at_end(&key), Some(ALERT_ID));
+    assert_eq!(due_time(&due(NOW, &ALERT_ID)), Some(NOW));
+    assert_eq!(number_at_end(&confirm(&lyon(), 258)), Some(258));
+    let key = post(&lyon(), &STATEMENT_HASH);
+    assert_eq!(hash_at_end(&key), Some(STATEMENT_HASH));
+}
+
+#[test]
+fn what_is_due_later_stands_behind() {
+    let alert = AlertId::from_bytes([255; 32]);
+    let none = AlertId::from_bytes([0; 32]);
+    let (early, late) = (Timestamp::from_unix_ms(255), Timestamp::from_unix_ms(256));
+    let keys = [
+        pending(&lyon(), early, &alert),
+        pending_until(&lyon(), early),
+        pending(&lyon(), late, &none),
+    ];
+    assert!(keys.is_sorted());
+    assert!(due(early, &alert) < due(late, &none));
+}
+
+#[test]
+fn numbers_stand_in_their_order_within_what_they_count() {
+    let next = NEXT_DEVICE_ID;
+    let keys = [
+        stream_in(&DEVICE_ID, Epoch(255)),
+        stream_in(&DEVICE_ID, Epoch(256)),
+        stream_in(&next, Epoch(0)),
+    ];
+    assert!(keys.is_sorted());
+    assert!(confirm(&lyon(), 255) < confirm(&lyon(), 256));
+    assert!(act(&ALERT_ID, 5) < act(&ADDENDUM_ID, 1));
+    assert!(lacking(&DEVICE_ID, &ADDENDUM_ID) < lacking(&next, &ALERT_ID));
+}
+
+#[test]
+fn what_belongs_to_an_alert_or_a_relay_stands_together() {
+    let of_alert = after(ALERT_ID.as_bytes());
+    for key in [
+        evidence(&ALERT_ID, &Hash::from_bytes([255; 32])),
+        accepted(&ALERT_ID, &lyon(), &cyber()),
+        extends(&ALERT_ID, &AlertId::from_bytes([255; 32])),
+        act(&ALERT_ID, 255),
+    ] {
+        assert!(key.as_slice() > ALERT_ID.as_bytes().as_slice() && key < of_alert);
+    }
+    let of_relay = after(&relay(&lyon()));
+    for key in [
+        target(&lyon(), &AlertId::from_bytes([255; 32])),
+        post(&lyon(), &Hash::from_bytes([255; 32])),
+        confirm(&lyon(), u64::MAX),
+    ] {
+        assert!(key.as_slice() > relay(&lyon()).as_slice() && key < of_relay);
+    }
+}
