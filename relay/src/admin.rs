@@ -41,6 +41,13 @@ pub(crate) enum AdminAnswer {
         /// The roster hash.
         hash: String,
     },
+    /// To every question, while the store is verified before it serves.
+    Opening {
+        /// Bytes verified.
+        done_bytes: u64,
+        /// Of so many.
+        total_bytes: u64,
+    },
     /// It was not done.
     Failed {
         /// Why, as a sentence.
@@ -49,14 +56,14 @@ pub(crate) enum AdminAnswer {
 }
 
 #[cfg(unix)]
-pub(crate) use socket::{ask, serve};
+pub(crate) use socket::{ask, bind_private, serve};
 
 #[cfg(unix)]
 mod socket {
     use std::fs;
     use std::io::{self, BufRead, BufReader, Read, Write};
     use std::os::unix::fs::PermissionsExt;
-    use std::os::unix::net::UnixStream as BlockingStream;
+    use std::os::unix::net::{UnixListener as BlockingListener, UnixStream as BlockingStream};
     use std::path::Path;
     use std::sync::Arc;
     use std::time::Duration;
@@ -110,14 +117,20 @@ mod socket {
 
     /// The store's lock has shown that no other relay serves this folder: a socket that is there is
     /// left over.
-    fn bind(path: &Path) -> io::Result<UnixListener> {
+    pub(crate) fn bind_private(path: &Path) -> io::Result<BlockingListener> {
         match fs::remove_file(path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        let listener = UnixListener::bind(path)?;
+        let listener = BlockingListener::bind(path)?;
         fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
         Ok(listener)
+    }
+
+    fn bind(path: &Path) -> io::Result<UnixListener> {
+        let listener = bind_private(path)?;
+        listener.set_nonblocking(true)?;
+        UnixListener::from_std(listener)
     }
 
     async fn answer(service: &Arc<Service>, stream: UnixStream) -> io::Result<()> {

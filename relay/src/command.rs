@@ -186,8 +186,13 @@ fn serve(folder: &RelayFolder) -> Result<(), Exit> {
 
 fn tell(folder: &RelayFolder, json: bool) -> Result<(), Exit> {
     let answer = ask(folder, &AdminRequest::Status).map_err(|error| unreachable(folder, &error))?;
-    let AdminAnswer::Status { standing } = answer else {
-        return Err(unexpected(answer));
+    let standing = match answer {
+        AdminAnswer::Status { standing } => standing,
+        AdminAnswer::Opening {
+            done_bytes,
+            total_bytes,
+        } => return tell_opening(done_bytes, total_bytes, json),
+        other => return Err(unexpected(other)),
     };
     if json {
         let text = serde_json::to_string(&standing)
@@ -195,6 +200,18 @@ fn tell(folder: &RelayFolder, json: bool) -> Result<(), Exit> {
         return print(&text);
     }
     standing.lines().iter().try_for_each(|line| print(line))
+}
+
+fn tell_opening(done_bytes: u64, total_bytes: u64, json: bool) -> Result<(), Exit> {
+    if json {
+        let opening = serde_json::json!({ "done_bytes": done_bytes, "total_bytes": total_bytes });
+        return print(&serde_json::json!({ "opening": opening }).to_string());
+    }
+    let percent = done_bytes.saturating_mul(100) / total_bytes.max(1);
+    print(&format!(
+        "opening  {percent} % of {} MiB of the store are verified; the relay serves when all are",
+        total_bytes >> 20
+    ))
 }
 
 fn add(folder: &RelayFolder, files: &[PathBuf]) -> Result<(), Exit> {
@@ -237,6 +254,10 @@ fn unreachable(folder: &RelayFolder, error: &io::Error) -> Exit {
 fn unexpected(answer: AdminAnswer) -> Exit {
     match answer {
         AdminAnswer::Failed { sentence } => Exit::Roster(sentence),
+        AdminAnswer::Opening { .. } => Exit::NotRunning(
+            "The relay is opening its store and does not serve yet; `status` tells how far it is."
+                .to_owned(),
+        ),
         AdminAnswer::Status { .. } | AdminAnswer::Roster { .. } => {
             Exit::Other("The relay answered another question; it has another version.".to_owned())
         }

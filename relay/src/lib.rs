@@ -12,7 +12,7 @@
 //! | `blobs` | sealed attachments, piece by piece | keys to open them |
 //! | `rounds` | what is due by the clock | |
 //! | `config`, `folder`, `identity`, `anchor_file`, `init`, `check` | the relay's folder | |
-//! | `admin`, `metrics`, `counters`, `standing`, `notify` | an operator's view | content, secrets |
+//! | `admin`, `opening`, `metrics`, `counters`, `standing`, `notify` | an operator's view | content, secrets |
 //! | `clock`, `entropy` | the one place for each | |
 //! | [`command`] | the binary `maille-relay` | |
 //!
@@ -34,6 +34,7 @@ mod init;
 mod live_roster;
 mod metrics;
 mod notify;
+mod opening;
 mod roster_desk;
 mod roster_folder;
 mod roster_growth;
@@ -55,6 +56,7 @@ pub use entropy::OsRandomness;
 pub use folder::RelayFolder;
 pub use identity::{KeyFileError, RelayKeyPair};
 pub use init::{InitError, NewRelay, RelayRequest, init};
+pub use opening::opening_progress;
 pub use roster_desk::RosterRefused;
 pub use running::{RelayFailure, RunningRelay};
 pub use standing::Standing;

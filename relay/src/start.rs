@@ -24,6 +24,7 @@ use crate::folder::RelayFolder;
 use crate::identity::{KeyFileError, RelayKeyPair};
 use crate::live_roster::LiveRoster;
 use crate::metrics;
+use crate::opening::OpeningDesk;
 use crate::roster_desk::{RosterDesk, RosterRefused};
 use crate::running::RunningRelay;
 use crate::service::{PublicKeys, Service, WORK_MAX};
@@ -213,8 +214,11 @@ impl Opened {
             });
         }
         let mut random = OsRandomness::new();
-        let options = store_options(config.low_water_bytes, &stamp(now), &mut random);
+        let mut options = store_options(config.low_water_bytes, &stamp(now), &mut random);
+        let opening_desk = OpeningDesk::new(&folder);
+        options.progress = Some(opening_desk.progress());
         let (store, opening) = DurableStore::open(&folder.store(), &options)?;
+        drop(opening_desk);
         tell(&opening);
         let store = Arc::new(store);
         let identity = Identity::new(config.name.as_str(), &pair.transport)?;
