@@ -146,11 +146,11 @@ impl DurableStore {
         result.map_err(|fault| self.read_failed(fault))
     }
 
-    /// Ends the service over a truth that cannot be read: what else is wrong with it is unknown,
-    /// and a wrong answer would be worse than none. The next opening verifies everything.
+    /// Ends the service over what cannot be read: what else is wrong with it is unknown, and a wrong
+    /// answer would be worse than none. The next opening verifies everything.
     pub(crate) fn read_failed(&self, fault: ReadFault) -> StoreError {
         let error = match fault {
-            ReadFault::Index(error) => return error.into(),
+            ReadFault::Index(error) => io::Error::other(error),
             ReadFault::Truth(error) => error.into_io(),
         };
         // A store that cannot even note that is verified when it is read again.

@@ -9,8 +9,8 @@ use crate::store::{BATCH_BYTES_MAX, CommitNumber, KEY_BYTES_MAX, Table, VALUE_BY
 
 /// The reasons for which a store refuses a call.
 ///
-/// Limits are the caller's mistake; `DiskFull` passes; `Corrupt` ends one item; `StoreFailed` and
-/// `Index` end the service of this store until it is opened again.
+/// Limits are the caller's mistake; `DiskFull` passes; `Corrupt` and `Index` end one item;
+/// `StoreFailed` ends the service of this store until it is opened again.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
@@ -58,7 +58,7 @@ pub enum StoreError {
         /// The key, without its table byte.
         key: Vec<u8>,
     },
-    /// The index cannot be read; it is rebuilt when the store is opened again.
+    /// The index cannot be read by a snapshot.
     #[error("The index cannot be read: {0}.")]
     Index(#[source] Arc<dyn Error + Send + Sync>),
     /// The commit number was never given out by this store.
