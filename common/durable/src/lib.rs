@@ -12,6 +12,7 @@
 //! | `index` | every live record, for reading; the only file that names sled | be trusted |
 //! | `overlay` | the newest writes until the index has them | promise anything |
 //! | `intake`, `durability`, `serving` | the way of a batch, and who is told | retry a sync |
+//! | `truth`, `inspect` | read checkpoint and log | change anything on disk |
 //! | `recovery`, `marker`, `set_aside` | from files to a served store | delete what is damaged |
 //! | `space` | the low-water mark and the ballast | let the volume run full |
 //! | `disk` | every call that changes the truth on disk | be gone round |
@@ -50,6 +51,7 @@ mod error;
 #[cfg(test)]
 mod faults;
 mod index;
+mod inspect;
 mod intake;
 mod layout;
 mod log;
@@ -64,14 +66,17 @@ mod set_aside;
 mod space;
 mod store;
 mod store_id;
+mod truth;
 
 pub use batch::{Batch, Write};
 pub use boot::boot_id;
 pub use damage::Damage;
 pub use durable::{DurableStore, Figures};
 pub use error::{Failure, StoreError};
+pub use inspect::{Inspection, WholeStore};
 pub use memory::MemoryStore;
 pub use open::{IndexOpening, OpenError, Opening, Options, RebuildReason, SetAside};
+pub use set_aside::stores_set_aside;
 pub use store::{
     BATCH_BYTES_MAX, CommitNumber, Direction, DurableCallback, KEY_BYTES_MAX, Row, Scan, Store,
     Table, VALUE_BYTES_MAX, after_prefix,

@@ -349,7 +349,7 @@ fn serve(
     Ok((store, opening))
 }
 
-fn failed(operation: &'static str, path: &Path, source: io::Error) -> OpenError {
+pub(crate) fn failed(operation: &'static str, path: &Path, source: io::Error) -> OpenError {
     OpenError::Io {
         operation,
         path: path.to_path_buf(),
@@ -357,7 +357,7 @@ fn failed(operation: &'static str, path: &Path, source: io::Error) -> OpenError 
     }
 }
 
-fn refuse(folder: &Path, error: RecoveryError) -> OpenError {
+pub(crate) fn refuse(folder: &Path, error: RecoveryError) -> OpenError {
     match error {
         RecoveryError::Read(ReadError::Io(path, source)) => failed("Reading", &path, source),
         RecoveryError::Read(ReadError::Version(path, version)) => {

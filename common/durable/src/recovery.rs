@@ -10,12 +10,13 @@ use crate::damage::Damage;
 use crate::disk::Disk;
 use crate::index::{Changes, Index, IndexError};
 use crate::layout::Layout;
-use crate::log::reader::{self, Extent, ReadError, Segment};
+use crate::log::reader::{Extent, ReadError, Segment};
 use crate::log::segment;
 use crate::log::writer::{LogWriter, Sealed};
 use crate::marker::{Marker, Stop};
 use crate::open::{IndexOpening, Options, RebuildReason};
 use crate::store_id::StoreId;
+use crate::truth::Truth;
 
 /// How many writes are gathered for the index.
 const REPLAY_WRITES_MAX: usize = 4096;
@@ -69,32 +70,16 @@ impl From<IndexError> for RecoveryError {
     }
 }
 
-/// What checkpoint and log say.
-struct Truth {
-    store_id: StoreId,
-    covers: u64,
-    checkpoint_bytes: u64,
-    sealed: Vec<Sealed>,
-    last: Segment,
-    extent: Extent,
-}
-
-impl Truth {
-    fn newest(&self) -> u64 {
-        self.extent.next - 1
-    }
-}
-
 impl Recovery<'_> {
     /// Recovers the store, or creates it where there is nothing.
     pub(crate) fn run(&self) -> Result<Recovered, RecoveryError> {
         self.remove_unfinished()?;
         let marker = self.layout.marker();
         let marker = Marker::read(&marker).map_err(|error| ReadError::Io(marker, error))?;
-        match self.read_truth()? {
-            Some(truth) => self.follow(truth, marker.as_ref()),
-            None if marker.is_some() || self.layout.index().exists() => {
-                Err(Damage::LogMissing.into())
+        match Truth::find(self.layout, marker.as_ref())? {
+            Some(truth) => {
+                self.remove_covered(&truth)?;
+                self.follow(truth, marker.as_ref())
             }
             None => self.create(),
         }
@@ -134,7 +119,7 @@ impl Recovery<'_> {
         Ok(Recovered {
             store_id: truth.store_id,
             created: false,
-            torn_bytes: (truth.last.bytes.len() - good.len()) as u64,
+            torn_bytes: truth.torn_bytes(),
             checkpoint_bytes: truth.checkpoint_bytes,
             sealed: truth.sealed,
             log,
@@ -163,64 +148,19 @@ impl Recovery<'_> {
             .map_err(|error| RecoveryError::Write(path.to_path_buf(), error))
     }
 
-    /// Reads the head of the checkpoint and all of the log; `None` where there is neither.
-    fn read_truth(&self) -> Result<Option<Truth>, RecoveryError> {
-        let log = self.layout.log();
-        let checkpoint = CheckpointReader::open(&self.layout.checkpoint())?;
-        let covers = checkpoint
-            .as_ref()
-            .map_or(0, |reader| reader.header().number);
-        let mut firsts = reader::list(&log)?;
-        if firsts.first().is_some_and(|first| *first <= covers) {
-            // The checkpoint's own name may not be durable yet, and must be before these go.
-            let root = self.layout.root();
-            let synced = self.disk.sync_folder(root);
-            synced.map_err(|error| RecoveryError::Write(root.to_path_buf(), error))?;
+    /// Removes the segments that the checkpoint covers.
+    fn remove_covered(&self, truth: &Truth) -> Result<(), RecoveryError> {
+        if truth.covered.is_empty() {
+            return Ok(());
         }
-        // A checkpoint ends with a segment; whatever begins before its end is covered whole.
-        for first in firsts.extract_if(.., |first| *first <= covers) {
-            self.remove(&segment::path(&log, first))?;
+        // The checkpoint's own name may not be durable yet, and must be before these go.
+        let root = self.layout.root();
+        let synced = self.disk.sync_folder(root);
+        synced.map_err(|error| RecoveryError::Write(root.to_path_buf(), error))?;
+        for first in &truth.covered {
+            self.remove(&segment::path(&self.layout.log(), *first))?;
         }
-        let Some((&last, sealed_firsts)) = firsts.split_last() else {
-            return if checkpoint.is_none() {
-                Ok(None)
-            } else {
-                Err(Damage::LogMissing.into())
-            };
-        };
-        let last = Segment::read(&log, last)?;
-        let store_id = last.header.store_id;
-        if checkpoint
-            .as_ref()
-            .is_some_and(|reader| reader.header().store_id != store_id)
-        {
-            return Err(Damage::OtherStore {
-                file: self.layout.checkpoint(),
-            }
-            .into());
-        }
-        let (mut expected, mut sealed) = (covers + 1, Vec::new());
-        for &first in sealed_firsts {
-            expect(expected, first)?;
-            let segment = Segment::read(&log, first)?;
-            segment.expect_store(store_id)?;
-            expected = segment.sealed_extent()?.next;
-            sealed.push(Sealed {
-                first,
-                bytes: segment.bytes.len() as u64,
-            });
-        }
-        expect(expected, last.header.number)?;
-        let extent = last.extent()?;
-        let checkpoint_bytes = checkpoint.map_or(0, |reader| reader.bytes());
-        Ok(Some(Truth {
-            store_id,
-            covers,
-            checkpoint_bytes,
-            sealed,
-            last,
-            extent,
-        }))
+        Ok(())
     }
 
     /// Opens the index if it can be trusted, and builds it if not.
@@ -248,21 +188,9 @@ impl Recovery<'_> {
         truth: &Truth,
         marker: Option<&Marker>,
     ) -> Result<Result<(Index, u64), RebuildReason>, Damage> {
-        let Some(marker) = marker else {
-            return Ok(Err(RebuildReason::Unmarked));
-        };
-        if marker.store_id != truth.store_id {
-            return Ok(Err(RebuildReason::OtherStore));
-        }
         let newest = truth.newest();
-        if marker.newest > newest {
-            return Err(Damage::RolledBack {
-                newest,
-                known: marker.newest,
-            });
-        }
-        if !marker.trusts_index(&self.options.boot_id) {
-            return Ok(Err(RebuildReason::Restarted));
+        if let Some(reason) = truth.judge_marker(marker, &self.options.boot_id)? {
+            return Ok(Err(reason));
         }
         let (folder, cache_bytes) = (self.layout.index(), self.options.index_cache_bytes);
         let index = match Index::open(&folder, truth.store_id, cache_bytes) {
@@ -338,14 +266,6 @@ impl Recovery<'_> {
         marker
             .write(&**self.disk, &path)
             .map_err(|error| RecoveryError::Write(path, error))
-    }
-}
-
-fn expect(expected: u64, found: u64) -> Result<(), Damage> {
-    if expected == found {
-        Ok(())
-    } else {
-        Err(Damage::Gap { expected, found })
     }
 }
 

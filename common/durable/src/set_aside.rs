@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 
 use crate::disk::{self, Disk};
 
+/// What stands between the name of a store and the date on which it was set aside.
+const MARK: &str = ".damaged-";
+
 /// Renames `folder` to `folder.damaged-STAMP` and returns the new name. Nothing is deleted, and
 /// nothing that was set aside before is replaced.
 pub(crate) fn set_aside(
@@ -32,9 +35,34 @@ pub(crate) fn set_aside(
     renamed
 }
 
+/// Names the stores that were set aside from `folder` before, oldest stamp first; nobody but their
+/// operator removes them.
+///
+/// # Errors
+/// The folder they lie in cannot be read.
+pub fn stores_set_aside(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let Some(name) = folder.file_name().and_then(|name| name.to_str()) else {
+        return Ok(Vec::new());
+    };
+    let prefix = format!("{name}{MARK}");
+    let mut aside = Vec::new();
+    for entry in fs::read_dir(disk::parent(folder))? {
+        let entry = entry?;
+        let is_aside = entry
+            .file_name()
+            .to_str()
+            .is_some_and(|name| name.starts_with(&prefix));
+        if is_aside && entry.file_type()?.is_dir() {
+            aside.push(entry.path());
+        }
+    }
+    aside.sort();
+    Ok(aside)
+}
+
 fn rename(disk: &dyn Disk, folder: &Path, stamp: &str) -> io::Result<PathBuf> {
     let mut name = folder.as_os_str().to_owned();
-    name.push(format!(".damaged-{stamp}"));
+    name.push(format!("{MARK}{stamp}"));
     let mut target = PathBuf::from(&name);
     let mut count = 1u32;
     while target.symlink_metadata().is_ok() {

@@ -44,11 +44,16 @@ pub(crate) struct Extent {
     pub(crate) valid_bytes: usize,
 }
 
-/// Lists the segments of a folder by their first numbers, ascending.
+/// Lists the segments of a folder by their first numbers, ascending; a folder that is not there
+/// has none.
 pub(crate) fn list(log_folder: &Path) -> Result<Vec<u64>, ReadError> {
     let failed = |error| ReadError::Io(log_folder.to_path_buf(), error);
     let mut firsts = Vec::new();
-    for entry in fs::read_dir(log_folder).map_err(failed)? {
+    let entries = match fs::read_dir(log_folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(firsts),
+        entries => entries.map_err(failed)?,
+    };
+    for entry in entries {
         firsts.extend(segment::first_of(&entry.map_err(failed)?.path()));
     }
     firsts.sort_unstable();

@@ -4,6 +4,7 @@
 mod damage;
 mod format;
 mod group_commit;
+mod inspect;
 mod model;
 mod reopen;
 mod world;
