@@ -5,6 +5,8 @@
     reason = "a world that cannot be set up fails its test"
 )]
 
+#[cfg(unix)]
+mod damaged_store;
 mod world;
 
 use maille_common::codec::{decode, encode};

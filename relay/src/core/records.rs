@@ -15,8 +15,9 @@ coded! {
     /// The store itself.
     #[derive(Debug, Clone, PartialEq, Eq)]
     pub(super) struct MetaRecord {
-        pub(super) incarnation: Incarnation,
         /// Answers to submissions are numbered per device within the incarnation.
+        pub(super) incarnation: Incarnation,
+        /// When it began.
         pub(super) since: Timestamp,
     }
 }
