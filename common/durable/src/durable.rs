@@ -11,6 +11,7 @@ use std::thread::{self, JoinHandle};
 use crate::batch::Batch;
 use crate::disk::Disk;
 use crate::error::{Failure, StoreError};
+use crate::intake::Request;
 use crate::layout::Layout;
 use crate::marker::{Marker, Stop};
 use crate::overlay::Overlay;
@@ -99,7 +100,7 @@ impl DurableStore {
     /// [`StoreError::DiskFull`], which leaves everything as it was; [`StoreError::StoreFailed`].
     pub fn checkpoint(&self) -> Result<(), StoreError> {
         let (reply, replied) = channel();
-        self.shared.intake.request_checkpoint(reply);
+        self.shared.intake.request(Request::Checkpoint(reply));
         // Nobody may be left to take the request, if the store failed before it was made.
         self.serving()?;
         replied
@@ -116,7 +117,7 @@ impl DurableStore {
         self.stop()
     }
 
-    fn serving(&self) -> Result<(), StoreError> {
+    pub(crate) fn serving(&self) -> Result<(), StoreError> {
         self.shared.durability.check()
     }
 

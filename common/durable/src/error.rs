@@ -64,6 +64,9 @@ pub enum StoreError {
     /// The commit number was never given out by this store.
     #[error("Commit {0} was never appended to this store.")]
     UnknownCommit(CommitNumber),
+    /// The records of one commit were asked to change.
+    #[error("A snapshot of a store takes no batches.")]
+    ReadOnly,
 }
 
 impl StoreError {
@@ -79,6 +82,7 @@ impl StoreError {
             Self::Corrupt { .. } => "corrupt",
             Self::Index(_) => "index",
             Self::UnknownCommit(_) => "unknown-commit",
+            Self::ReadOnly => "read-only",
         }
     }
 

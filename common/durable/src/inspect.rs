@@ -1,15 +1,14 @@
 //! Looks at a store without opening it: is the truth whole, and what would opening it do?
 
-use std::collections::BTreeMap;
 use std::fs::{File, TryLockError};
 use std::io;
 use std::path::Path;
 
-use crate::checkpoint::reader::CheckpointReader;
+use crate::checkpoint::CheckpointError;
 use crate::damage::Damage;
 use crate::durable::DurableStore;
 use crate::layout::Layout;
-use crate::log::reader::{ReadError, Segment};
+use crate::log::reader::ReadError;
 use crate::marker::Marker;
 use crate::open::{OpenError, RebuildReason, failed, refuse};
 use crate::recovery::RecoveryError;
@@ -119,26 +118,18 @@ fn look(layout: &Layout, boot_id: &str) -> Result<Inspection, ReadError> {
 
 /// Reads every record. Only the keys written since the checkpoint are held in memory.
 fn count_records(layout: &Layout, truth: &Truth) -> Result<u64, ReadError> {
-    let mut newer: BTreeMap<Vec<u8>, bool> = BTreeMap::new();
-    let log = layout.log();
-    let mut note = |segment: &Segment, extent| {
-        segment.each_batch(extent, |_, _, ops| {
-            newer.extend(ops.iter().map(|op| (op.key.to_vec(), op.value.is_some())));
-            Ok::<(), ReadError>(())
-        })
-    };
-    for sealed in &truth.sealed {
-        let segment = Segment::read(&log, sealed.first)?;
-        note(&segment, segment.sealed_extent()?)?;
+    let mut records = 0;
+    let counted = truth.sources(layout).each_record(&|| Ok(()), &mut |_, _| {
+        records += 1;
+        Ok(())
+    });
+    match counted {
+        Ok(()) => Ok(records),
+        Err(CheckpointError::Read(error)) => Err(error),
+        // Nothing is written here, and nobody says stop.
+        Err(error) => Err(ReadError::Io(
+            layout.root().to_path_buf(),
+            io::Error::other(format!("{error:?}")),
+        )),
     }
-    note(&truth.last, truth.extent)?;
-    let present = newer.values().filter(|present| **present).count();
-    let mut records = present as u64;
-    if let Some(mut checkpoint) = CheckpointReader::open(&layout.checkpoint())? {
-        while let Some(run) = checkpoint.next_records()? {
-            let older = run.iter().filter(|(key, _)| !newer.contains_key(key));
-            records += older.count() as u64;
-        }
-    }
-    Ok(records)
 }

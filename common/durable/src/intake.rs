@@ -1,10 +1,12 @@
 //! The queue between those who append and the one who writes.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::batch::Op;
+use crate::checkpoint::Sources;
 use crate::error::StoreError;
 
 /// The most that is written and synced at once; one batch more may be on top.
@@ -15,6 +17,26 @@ const OVERHEAD_BYTES: usize = 128;
 
 /// Tells whether a checkpoint was written.
 pub(crate) type Reply = Sender<Result<(), StoreError>>;
+
+/// What is done with the truth as it stood behind everything queued. It must not wait for the store.
+pub(crate) type Reading = Box<dyn FnOnce(&Sources) + Send>;
+
+/// What the log's keepers are asked for beside writing.
+pub(crate) enum Request {
+    /// A checkpoint.
+    Checkpoint(Reply),
+    /// To read the truth.
+    Read(Reading),
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Checkpoint(_) => "Checkpoint(..)",
+            Self::Read(_) => "Read(..)",
+        })
+    }
+}
 
 /// Batches on their way to the log, and how much of them is not in the index yet.
 #[derive(Debug)]
@@ -29,7 +51,7 @@ pub(crate) struct Intake {
 struct State {
     queue: VecDeque<Queued>,
     pending_bytes: usize,
-    checkpoints: Vec<Reply>,
+    requests: Vec<Request>,
     closing: bool,
 }
 
@@ -46,8 +68,8 @@ pub(crate) struct Work {
     pub(crate) batches: Vec<Arc<[Op]>>,
     /// What they weigh in memory, to be released when the index holds them.
     pub(crate) bytes: usize,
-    /// Who asked for a checkpoint behind these batches.
-    pub(crate) checkpoints: Vec<Reply>,
+    /// What is asked for behind these batches.
+    pub(crate) requests: Vec<Request>,
 }
 
 impl Intake {
@@ -91,16 +113,16 @@ impl Intake {
         Ok(number)
     }
 
-    /// Asks for a checkpoint behind everything queued.
-    pub(crate) fn request_checkpoint(&self, reply: Reply) {
-        self.lock().checkpoints.push(reply);
+    /// Asks for something behind everything queued.
+    pub(crate) fn request(&self, request: Request) {
+        self.lock().requests.push(request);
         self.work.notify_one();
     }
 
     /// Waits for work; `None` once the intake is closed and empty.
     pub(crate) fn take(&self) -> Option<Work> {
         let mut state = self.lock();
-        while state.queue.is_empty() && state.checkpoints.is_empty() {
+        while state.queue.is_empty() && state.requests.is_empty() {
             if state.closing {
                 return None;
             }
@@ -118,7 +140,7 @@ impl Intake {
             work.batches.push(queued.ops);
         }
         if state.queue.is_empty() {
-            work.checkpoints = std::mem::take(&mut state.checkpoints);
+            work.requests = std::mem::take(&mut state.requests);
         }
         Some(work)
     }
@@ -142,7 +164,7 @@ impl Intake {
 
     /// Wakes those who wait for room that will not come, and drops whom nobody will answer.
     pub(crate) fn fail(&self) {
-        self.lock().checkpoints.clear();
+        self.lock().requests.clear();
         self.room.notify_all();
     }
 

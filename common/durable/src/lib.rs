@@ -13,6 +13,7 @@
 //! | `overlay` | the newest writes until the index has them | promise anything |
 //! | `intake`, `durability`, `serving` | the way of a batch, and who is told | retry a sync |
 //! | `truth`, `inspect` | read checkpoint and log | change anything on disk |
+//! | `extract`, `snapshot` | copies as of one commit | change the store they are made of |
 //! | `recovery`, `marker`, `set_aside` | from files to a served store | delete what is damaged |
 //! | `space` | the low-water mark and the ballast | let the volume run full |
 //! | `disk` | every call that changes the truth on disk | be gone round |
@@ -48,6 +49,7 @@ mod disk;
 mod durability;
 mod durable;
 mod error;
+mod extract;
 #[cfg(test)]
 mod faults;
 mod index;
@@ -63,6 +65,7 @@ mod pieces;
 mod recovery;
 mod serving;
 mod set_aside;
+mod snapshot;
 mod space;
 mod store;
 mod store_id;
@@ -73,10 +76,12 @@ pub use boot::boot_id;
 pub use damage::Damage;
 pub use durable::{DurableStore, Figures};
 pub use error::{Failure, StoreError};
+pub use extract::{ExtractError, GoOn};
 pub use inspect::{Inspection, WholeStore};
 pub use memory::MemoryStore;
 pub use open::{IndexOpening, OpenError, Opening, Options, RebuildReason, SetAside};
 pub use set_aside::stores_set_aside;
+pub use snapshot::{Keep, Snapshot};
 pub use store::{
     BATCH_BYTES_MAX, CommitNumber, Direction, DurableCallback, KEY_BYTES_MAX, Row, Scan, Store,
     Table, VALUE_BYTES_MAX, after_prefix,

@@ -11,12 +11,12 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::thread;
 
 use crate::batch::Op;
-use crate::checkpoint::{CheckpointError, Plan};
+use crate::checkpoint::{CheckpointError, Sources};
 use crate::disk::Disk;
 use crate::durability::Durability;
 use crate::error::{Failure, StoreError};
 use crate::index::{Changes, Index};
-use crate::intake::{Intake, Reply, Work};
+use crate::intake::{Intake, Reading, Reply, Request, Work};
 use crate::layout::Layout;
 use crate::log::reader::ReadError;
 use crate::log::segment;
@@ -88,6 +88,15 @@ pub(crate) enum Chore {
         /// Who wants to know.
         replies: Vec<Reply>,
     },
+    /// Read the truth up to a batch, while no checkpoint takes its files away.
+    Read {
+        /// The newest batch, the last of the sealed segments.
+        covers: u64,
+        /// The segments sealed since the last such chore.
+        sealed: Vec<Sealed>,
+        /// What is done with it.
+        reading: Reading,
+    },
     /// Write the ballast again.
     Ballast,
 }
@@ -142,11 +151,21 @@ impl Writer {
             // The indexer is gone only if it failed the store.
             let _ = self.groups.send(group);
         }
-        if !work.checkpoints.is_empty() {
-            if !self.log.is_empty() {
-                self.rotate()?;
+        if work.requests.is_empty() {
+            return Ok(());
+        }
+        if !self.log.is_empty() {
+            self.rotate()?;
+        }
+        let mut replies = Vec::new();
+        for request in work.requests {
+            match request {
+                Request::Checkpoint(reply) => replies.push(reply),
+                Request::Read(reading) => self.send_reading(reading),
             }
-            self.send_checkpoint(work.checkpoints);
+        }
+        if !replies.is_empty() {
+            self.send_checkpoint(replies);
         }
         Ok(())
     }
@@ -182,6 +201,15 @@ impl Writer {
             covers,
             sealed,
             replies,
+        });
+    }
+
+    fn send_reading(&mut self, reading: Reading) {
+        // As above; a reading that nobody does tells its caller by being dropped.
+        let _ = self.chores.send(Chore::Read {
+            covers: self.log.newest(),
+            sealed: std::mem::take(&mut self.sealed),
+            reading,
         });
     }
 }
@@ -259,6 +287,14 @@ impl Checkpointer {
                         return;
                     }
                 }
+                Chore::Read {
+                    covers,
+                    sealed,
+                    reading,
+                } => {
+                    self.sealed.extend(sealed);
+                    reading(&self.sources(covers));
+                }
                 Chore::Ballast => {
                     // A volume that is full again has no room for it; there is a next time.
                     let _ = self.shared.space.restore_ballast();
@@ -297,15 +333,9 @@ impl Checkpointer {
             }
             Ok(())
         };
-        let segments: Vec<u64> = self.sealed.iter().map(|sealed| sealed.first).collect();
-        let plan = Plan {
-            path: &self.layout.checkpoint(),
-            log_folder: &self.layout.log(),
-            store_id: self.store_id,
-            covers,
-            segments: &segments,
-        };
-        let bytes = plan.write(&*self.disk, &go_on)?;
+        let bytes = self
+            .sources(covers)
+            .write(&self.layout.checkpoint(), &*self.disk, &go_on)?;
         let counts = &self.shared.counts;
         counts.checkpoint_bytes.store(bytes, Ordering::Relaxed);
         counts.checkpoints.fetch_add(1, Ordering::Relaxed);
@@ -319,6 +349,18 @@ impl Checkpointer {
         self.disk
             .sync_folder(&self.layout.log())
             .map_err(CheckpointError::Write)
+    }
+
+    /// The truth up to the end of the sealed segments.
+    fn sources(&self, covers: u64) -> Sources {
+        Sources {
+            checkpoint: self.layout.checkpoint(),
+            log_folder: self.layout.log(),
+            store_id: self.store_id,
+            covers,
+            segments: self.sealed.iter().map(|sealed| sealed.first).collect(),
+            may_be_torn: false,
+        }
     }
 
     fn fail(&self, error: io::Error) -> StoreError {

@@ -1,5 +1,6 @@
 //! What checkpoint and log say, read without changing anything on disk.
 
+use crate::checkpoint::Sources;
 use crate::checkpoint::reader::CheckpointReader;
 use crate::damage::Damage;
 use crate::layout::Layout;
@@ -96,6 +97,19 @@ impl Truth {
     /// Bytes of an unfinished batch behind the newest one.
     pub(crate) fn torn_bytes(&self) -> u64 {
         (self.last.bytes.len() - self.extent.valid_bytes) as u64
+    }
+
+    /// The files it was read from, for reading them again.
+    pub(crate) fn sources(&self, layout: &Layout) -> Sources {
+        let sealed = self.sealed.iter().map(|sealed| sealed.first);
+        Sources {
+            checkpoint: layout.checkpoint(),
+            log_folder: layout.log(),
+            store_id: self.store_id,
+            covers: self.newest(),
+            segments: sealed.chain([self.last.header.number]).collect(),
+            may_be_torn: true,
+        }
     }
 
     /// Why the marker says that the index has to be made anew; `None` where it may be tried.

@@ -54,67 +54,81 @@ impl From<io::Error> for CheckpointError {
     }
 }
 
-/// What a checkpoint is to be made of.
-#[derive(Debug)]
-pub(crate) struct Plan<'a> {
-    /// Where the checkpoint stands.
-    pub(crate) path: &'a Path,
+/// The files that hold the truth up to one batch.
+#[derive(Debug, Clone)]
+pub(crate) struct Sources {
+    /// The checkpoint, if there is one.
+    pub(crate) checkpoint: PathBuf,
     /// Where the segments stand.
-    pub(crate) log_folder: &'a Path,
+    pub(crate) log_folder: PathBuf,
     /// The store they must all belong to.
     pub(crate) store_id: StoreId,
-    /// The newest batch to be covered: the last one of the last segment.
+    /// The newest batch: the last one of the last segment.
     pub(crate) covers: u64,
-    /// The first numbers of the segments since the last checkpoint, all sealed.
-    pub(crate) segments: &'a [u64],
+    /// The first numbers of the segments since the checkpoint.
+    pub(crate) segments: Vec<u64>,
+    /// Whether the last segment may have a torn end. If not, all are sealed.
+    pub(crate) may_be_torn: bool,
 }
 
-impl Plan<'_> {
-    /// Writes the checkpoint in place of the one before it and returns its length. Whether it may
-    /// `go_on` is asked before every frame.
+impl Sources {
+    /// Writes a checkpoint of every live record to `path`, in place of what is there, and returns
+    /// its length. Whether it may `go_on` is asked before every frame.
     pub(crate) fn write(
         &self,
+        path: &Path,
         disk: &dyn Disk,
         go_on: &dyn Fn() -> Result<(), CheckpointError>,
     ) -> Result<u64, CheckpointError> {
-        let written = self.write_unfinished(disk, go_on);
+        let written = self.write_unfinished(path, disk, go_on);
         if written.is_err() {
             // What stays behind is removed when the store is opened again.
-            let _ = disk.remove(&disk::unfinished_name(self.path));
+            let _ = disk.remove(&disk::unfinished_name(path));
         }
         let writer = written?;
-        disk::finish(disk, writer.output, self.path).map_err(CheckpointError::Write)?;
+        disk::finish(disk, writer.output, path).map_err(CheckpointError::Write)?;
         Ok(writer.bytes)
     }
 
     fn write_unfinished(
         &self,
+        path: &Path,
         disk: &dyn Disk,
         go_on: &dyn Fn() -> Result<(), CheckpointError>,
     ) -> Result<CheckpointWriter, CheckpointError> {
-        let mut older = CheckpointReader::open(self.path)?;
-        let covered = older.as_ref().map_or(0, |reader| reader.header().number);
-        let mut newer = self.newest_writes(covered, go_on)?;
         let header = Header {
             kind: Kind::Checkpoint,
             store_id: self.store_id,
             number: self.covers,
         };
-        let mut writer = CheckpointWriter::create(disk, self.path, header)?;
+        let mut writer = CheckpointWriter::create(disk, path, header)?;
+        self.each_record(go_on, &mut |key, value| Ok(writer.add(key, value)?))?;
+        writer.end()?;
+        Ok(writer)
+    }
+
+    /// Gives every live record, whole key and value, to `each`, in the order of keys; verifies all
+    /// that it reads.
+    pub(crate) fn each_record(
+        &self,
+        go_on: &dyn Fn() -> Result<(), CheckpointError>,
+        each: &mut Sink<'_>,
+    ) -> Result<(), CheckpointError> {
+        let mut older = CheckpointReader::open(&self.checkpoint)?;
+        let covered = older.as_ref().map_or(0, |reader| reader.header().number);
+        let mut newer = self.newest_writes(covered, go_on)?;
         while let Some(records) = next_run(&mut older)? {
             go_on()?;
             for (key, value) in records {
-                newer.write_before(&key, &mut writer)?;
+                newer.give_before(&key, each)?;
                 match newer.writes.next_if(|(newer, _)| *newer == key) {
-                    Some((_, place)) => newer.write_one(&mut writer, &key, place)?,
-                    None => writer.add(&key, &value)?,
+                    Some((_, place)) => newer.give_one(each, &key, place)?,
+                    None => each(&key, &value)?,
                 }
             }
         }
         go_on()?;
-        newer.write_rest(&mut writer)?;
-        writer.end()?;
-        Ok(writer)
+        newer.give_rest(each)
     }
 
     /// Verifies the segments and notes the last write of every key in them.
@@ -134,9 +148,14 @@ impl Plan<'_> {
                 }
                 .into());
             }
-            let segment = Segment::read(self.log_folder, *first)?;
+            let segment = Segment::read(&self.log_folder, *first)?;
             segment.expect_store(self.store_id)?;
-            let extent = segment.sealed_extent()?;
+            let is_last = source + 1 == self.segments.len();
+            let extent = if self.may_be_torn && is_last {
+                segment.extent()?
+            } else {
+                segment.sealed_extent()?
+            };
             segment.each_batch(extent, |_, payload_offset, ops| {
                 for op in ops {
                     let place = op.value.map(|value| Place {
@@ -158,7 +177,7 @@ impl Plan<'_> {
             }
             .into());
         }
-        let path = |first: &u64| segment::path(self.log_folder, *first);
+        let path = |first: &u64| segment::path(&self.log_folder, *first);
         let sources = self.segments.iter().map(path).collect();
         Ok(NewestWrites {
             writes: writes.into_iter().peekable(),
@@ -167,6 +186,9 @@ impl Plan<'_> {
         })
     }
 }
+
+/// Takes a record.
+pub(crate) type Sink<'a> = dyn FnMut(&[u8], &[u8]) -> Result<(), CheckpointError> + 'a;
 
 fn next_run(reader: &mut Option<CheckpointReader>) -> Result<Option<Vec<Record>>, ReadError> {
     reader
@@ -192,27 +214,23 @@ struct NewestWrites {
 }
 
 impl NewestWrites {
-    fn write_before(
-        &mut self,
-        key: &[u8],
-        writer: &mut CheckpointWriter,
-    ) -> Result<(), CheckpointError> {
+    fn give_before(&mut self, key: &[u8], each: &mut Sink<'_>) -> Result<(), CheckpointError> {
         while let Some((key, place)) = self.writes.next_if(|(newer, _)| **newer < *key) {
-            self.write_one(writer, &key, place)?;
+            self.give_one(each, &key, place)?;
         }
         Ok(())
     }
 
-    fn write_rest(&mut self, writer: &mut CheckpointWriter) -> Result<(), CheckpointError> {
+    fn give_rest(&mut self, each: &mut Sink<'_>) -> Result<(), CheckpointError> {
         while let Some((key, place)) = self.writes.next() {
-            self.write_one(writer, &key, place)?;
+            self.give_one(each, &key, place)?;
         }
         Ok(())
     }
 
-    fn write_one(
+    fn give_one(
         &mut self,
-        writer: &mut CheckpointWriter,
+        each: &mut Sink<'_>,
         key: &[u8],
         place: Option<Place>,
     ) -> Result<(), CheckpointError> {
@@ -228,7 +246,7 @@ impl NewestWrites {
             }
             .into());
         }
-        Ok(writer.add(key, &value)?)
+        each(key, &value)
     }
 
     fn read(&mut self, place: Place) -> io::Result<Vec<u8>> {

@@ -7,4 +7,5 @@ mod group_commit;
 mod inspect;
 mod model;
 mod reopen;
+mod snapshot;
 mod world;
