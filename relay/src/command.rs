@@ -11,12 +11,14 @@ use maille_common::address::Name;
 use maille_common::codec::to_hex;
 
 use crate::admin::{AdminAnswer, AdminRequest, ask};
+use crate::books::Day;
 use crate::check::{Verdict, check};
 use crate::config::Config;
 use crate::entropy::OsRandomness;
 use crate::folder::RelayFolder;
 use crate::init::{InitError, NewRelay, init};
 
+mod account;
 mod exit;
 mod run;
 
@@ -41,6 +43,8 @@ enum Command {
     Run(Folder),
     /// Says where the running relay stands.
     Status(Status),
+    /// Balances the books of a day: every accepted recipient is answered, open or buried.
+    Account(Account),
     /// Changes the roster of the running relay.
     #[command(subcommand)]
     Roster(Roster),
@@ -85,6 +89,18 @@ struct Status {
     json: bool,
 }
 
+#[derive(Debug, Args)]
+struct Account {
+    /// The relay's folder; it may run or not.
+    dir: PathBuf,
+    /// The day (UTC), as 2026-11-23.
+    #[arg(long)]
+    day: Day,
+    /// One JSON object instead of lines for people.
+    #[arg(long)]
+    json: bool,
+}
+
 #[derive(Debug, Subcommand)]
 enum Roster {
     /// Hands signed documents to the running relay, which takes all of them or none.
@@ -119,6 +135,9 @@ impl Cli {
             Command::Check(Folder { dir }) => examine(&RelayFolder::new(dir)),
             Command::Run(Folder { dir }) => serve(&RelayFolder::new(dir)),
             Command::Status(Status { dir, json }) => tell(&RelayFolder::new(dir), json),
+            Command::Account(Account { dir, day, json }) => {
+                account::balance(&RelayFolder::new(dir), day, json)
+            }
             Command::Roster(Roster::Add { dir, files }) => add(&RelayFolder::new(dir), &files),
             Command::Roster(Roster::Reload(Folder { dir })) => {
                 change(&RelayFolder::new(dir), &AdminRequest::RosterReload)
@@ -237,7 +256,7 @@ fn unreachable(folder: &RelayFolder, error: &io::Error) -> Exit {
 fn unexpected(answer: AdminAnswer) -> Exit {
     match answer {
         AdminAnswer::Failed { sentence } => Exit::Roster(sentence),
-        AdminAnswer::Status { .. } | AdminAnswer::Roster { .. } => {
+        AdminAnswer::Status { .. } | AdminAnswer::Roster { .. } | AdminAnswer::Account { .. } => {
             Exit::Other("The relay answered another question; it has another version.".to_owned())
         }
     }

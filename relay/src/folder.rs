@@ -62,6 +62,11 @@ impl RelayFolder {
         self.root.join("store")
     }
 
+    /// Where the store is read beside its service; made and removed again by `account`.
+    pub fn reading(&self) -> PathBuf {
+        self.root.join("reading")
+    }
+
     /// Sealed attachments.
     pub fn blobs(&self) -> PathBuf {
         self.root.join("blobs")

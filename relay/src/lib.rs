@@ -10,6 +10,7 @@
 //! | `session`, `sessions`, `window` | a connection: requests, and pushes urgent first | store |
 //! | `live_roster`, `roster_*` | the roster, its files and changes | trust in a file |
 //! | `blobs` | sealed attachments, piece by piece | keys to open them |
+//! | `books` | the account of a day, over a snapshot of the store | |
 //! | `rounds` | what is due by the clock | |
 //! | `config`, `folder`, `identity`, `anchor_file`, `init`, `check` | the relay's folder | |
 //! | `admin`, `metrics`, `counters`, `standing`, `notify` | an operator's view | content, secrets |
@@ -21,6 +22,7 @@
 mod admin;
 mod anchor_file;
 mod blobs;
+mod books;
 mod check;
 mod clock;
 pub mod command;
@@ -48,6 +50,7 @@ mod start;
 mod window;
 
 pub use anchor_file::{AnchorFileError, read_anchor};
+pub use books::{BooksError, Day, NotADay, account_of_stopped};
 pub use check::{Finding, Verdict, check};
 pub use clock::{Clock, SystemClock};
 pub use config::{BlobBudget, Config, ConfigError, LogFormat, PORT};

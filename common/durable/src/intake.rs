@@ -18,7 +18,8 @@ const OVERHEAD_BYTES: usize = 128;
 /// Tells whether a checkpoint was written.
 pub(crate) type Reply = Sender<Result<(), StoreError>>;
 
-/// What is done with the truth as it stood behind everything queued. It must not wait for the store.
+/// What is done with the truth as it stood behind everything queued. It must not wait for the
+/// store.
 pub(crate) type Reading = Box<dyn FnOnce(&Sources) + Send>;
 
 /// What the log's keepers are asked for beside writing.

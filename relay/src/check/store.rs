@@ -13,8 +13,8 @@ const WHAT: &str = "store";
 const LOOK_AT_DISK: &str = "look at the disk and the system's log";
 const DAMAGED: &str = "look at the disk first, then start the relay: nothing is deleted, and desks \
     submit again what is open";
-const ASIDE: &str = "find out what the disk did; keep it until every desk has connected and nothing \
-    of its time is open, then move it off this machine or remove it";
+const ASIDE: &str = "find out what the disk did; keep it until every desk has connected and \
+    nothing of its time is open, then move it off this machine or remove it";
 
 /// The store itself, then every one that was set aside before it.
 pub(super) fn check_store(folder: &RelayFolder) -> Vec<Finding> {

@@ -6,7 +6,7 @@ use thiserror::Error;
 pub(super) const HELP: &str = "\
 Exit codes:
   0  done
-  1  `check` found something bad, or an unexpected fault
+  1  `check` or `account` found something bad, or an unexpected fault
   2  the arguments are wrong
   3  the configuration or the folder cannot be used
   4  a key is missing, open to others, or there already
@@ -18,7 +18,7 @@ Exit codes:
 /// Why a command did not do what it was asked for: a sentence, and the kind of fault.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Exit {
-    /// `check` found something bad.
+    /// `check` or `account` found something bad.
     #[error("{0}")]
     Check(String),
     /// Something that is not foreseen.

@@ -15,11 +15,15 @@
 //! | `blobs.rs` | who may bring and fetch attachments |
 //! | `expire.rs` | deadlines, and the end of keeping |
 //! | `quota.rs` | budgets per sender and mailbox |
+//! | `ended.rs` | what ended each device's share |
+//! | `account.rs` | the books, balanced from the records |
 //! | `tables.rs` | every key of the store |
 //! | `records.rs` | every record of the store |
 
+mod account;
 mod blobs;
 mod bundles;
+mod ended;
 mod expire;
 mod hello;
 mod mailbox;
@@ -30,6 +34,7 @@ mod relay;
 mod submit;
 mod tables;
 
+pub use account::{Account, AccountError, Fault, Ledger, account, account_reads};
 pub use expire::Tick;
 pub use mailbox::Waiting;
 pub use quota::RelayBudget;

@@ -136,6 +136,17 @@ coded! {
     }
 }
 
+coded! {
+    /// What ended a device's share of an alert.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+    pub(super) struct EndedRecord {
+        /// The stages it signed, a bit each.
+        pub(super) stages: u8,
+        /// Whether the alert went without an answer of it.
+        pub(super) tombstone: bool,
+    }
+}
+
 macro_rules! records {
     ($($record:ty = $name:literal;)+) => {
         $(impl Record for $record {
@@ -154,6 +165,7 @@ records! {
     MailRecord = "piece of mail";
     ReceiptRecord = "receipt";
     SenderRecord = "sender's budget";
+    EndedRecord = "end of a device's share";
 }
 
 impl DeviceRecord {

@@ -49,6 +49,8 @@ pub(super) const SENDER: Table = Table(17);
 
 /// receipt hash → nothing: receipts that were mailed, so that a repetition is not (I5).
 pub(super) const RECEIPT_SEEN: Table = Table(18);
+/// alert, recipient index, device → `EndedRecord`, for ever.
+pub(super) const ENDED: Table = Table(19);
 
 /// The key of a contact: its name has no fixed width, its hash has.
 pub(super) fn contact(address: &ContactAddress) -> [u8; 32] {
@@ -116,6 +118,23 @@ pub(super) fn addressed_parts(key: &[u8]) -> Option<(AlertId, u32)> {
     let (alert, index) = key.get(DeviceId::LEN..)?.split_first_chunk::<32>()?;
     let index = <[u8; 4]>::try_from(index).ok()?;
     Some((AlertId::from_bytes(*alert), u32::from_be_bytes(index)))
+}
+
+pub(super) fn ended(alert: &AlertId, recipient: u16, device: &DeviceId) -> Vec<u8> {
+    [
+        &alert.as_bytes()[..],
+        &recipient.to_be_bytes(),
+        device.as_bytes(),
+    ]
+    .concat()
+}
+
+/// Recipient and device of an [`ended`] key.
+pub(super) fn ended_parts(key: &[u8]) -> Option<(u16, DeviceId)> {
+    let (recipient, device) = key.get(AlertId::LEN..)?.split_first_chunk::<2>()?;
+    let device = <[u8; DeviceId::LEN]>::try_from(device).ok()?;
+    let recipient = u16::from_be_bytes(*recipient);
+    Some((recipient, DeviceId::from_bytes(device)))
 }
 
 pub(super) fn named(blob: &BlobId, alert: &AlertId) -> Vec<u8> {
