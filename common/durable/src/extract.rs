@@ -1,6 +1,7 @@
 //! Copies of a store as of one commit, made of the truth and beside whoever serves it.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::channel;
 
 use crate::checkpoint::{CheckpointError, Sources};
@@ -61,7 +62,8 @@ pub type GoOn = dyn Fn() -> bool + Send + Sync;
 /// Reads the truth of a store that nobody serves, and changes nothing of it.
 pub(crate) fn read_stopped<T>(
     folder: &Path,
-    read: impl FnOnce(&Sources) -> Result<T, ExtractError>,
+    go_on: &GoOn,
+    read: impl FnOnce(&Sources, &Leave<'_>) -> Result<T, ExtractError>,
 ) -> Result<T, ExtractError> {
     let layout = Layout::new(folder);
     let _lock = lock_for_reading(&layout)?;
@@ -77,19 +79,28 @@ pub(crate) fn read_stopped<T>(
     let sources = truth.sources(&layout);
     // A segment may be large; it is read again, one at a time.
     drop(truth);
-    read(&sources)
+    read(&sources, &|| asking(go_on))
 }
 
 impl DurableStore {
     /// Reads the truth behind everything appended so far, on the thread that keeps the log short.
+    /// What is read may be copied to the store's volume, as long as nobody is refused for it.
     pub(crate) fn read_truth<T: Send + 'static>(
         &self,
-        read: impl FnOnce(&Sources) -> Result<T, ExtractError> + Send + 'static,
+        go_on: Box<GoOn>,
+        read: impl FnOnce(&Sources, &Leave<'_>) -> Result<T, ExtractError> + Send + 'static,
     ) -> Result<T, ExtractError> {
         let (told, result) = channel();
+        let shared = Arc::clone(&self.shared);
         let reading = Box::new(move |sources: &Sources| {
+            let leave = || {
+                if !shared.space.has_room_for_copy() {
+                    return Err(CheckpointError::NoRoom);
+                }
+                asking(&*go_on)
+            };
             // Whoever asked waits for it, unless its thread died.
-            let _ = told.send(read(sources));
+            let _ = told.send(read(sources, &leave));
         });
         self.shared.intake.request(Request::Read(reading));
         // Nobody may be left to take the request, if the store failed before it was made.
@@ -101,14 +112,15 @@ impl DurableStore {
     }
 }
 
-/// Asks the caller before every frame.
-pub(crate) fn asking(go_on: &GoOn) -> impl Fn() -> Result<(), CheckpointError> + '_ {
-    move || {
-        if go_on() {
-            Ok(())
-        } else {
-            Err(CheckpointError::Stopped)
-        }
+/// Asked before every frame.
+pub(crate) type Leave<'a> = dyn Fn() -> Result<(), CheckpointError> + 'a;
+
+/// Asks the caller.
+pub(crate) fn asking(go_on: &GoOn) -> Result<(), CheckpointError> {
+    if go_on() {
+        Ok(())
+    } else {
+        Err(CheckpointError::Stopped)
     }
 }
 
@@ -134,7 +146,7 @@ pub(crate) fn from_index(folder: &Path, error: &IndexError) -> ExtractError {
     .into()
 }
 
-fn from_read(folder: &Path, error: ReadError) -> ExtractError {
+pub(crate) fn from_read(folder: &Path, error: ReadError) -> ExtractError {
     match error {
         ReadError::Damaged(damage) => damage.into(),
         error => refuse(folder, RecoveryError::Read(error)).into(),

@@ -10,7 +10,7 @@ use crate::checkpoint::{CheckpointError, Sources};
 use crate::disk::{self, LocalDisk};
 use crate::durable::DurableStore;
 use crate::error::StoreError;
-use crate::extract::{ExtractError, GoOn, asking, from_checkpoint, from_index, read_stopped};
+use crate::extract::{ExtractError, GoOn, Leave, from_checkpoint, from_index, read_stopped};
 use crate::index::{Changes, Index, IndexError};
 use crate::open::{OpenError, failed};
 use crate::overlay::Overlay;
@@ -50,14 +50,16 @@ impl Snapshot {
         keep: Keep,
         go_on: &GoOn,
     ) -> Result<Self, ExtractError> {
-        read_stopped(folder, |sources| Self::make(sources, scratch, keep, go_on))
+        read_stopped(folder, go_on, |sources, leave| {
+            Self::make(sources, scratch, keep, leave)
+        })
     }
 
     fn make(
         sources: &Sources,
         scratch: &Path,
         keep: Keep,
-        go_on: &GoOn,
+        leave: &Leave<'_>,
     ) -> Result<Self, ExtractError> {
         let scratch = Scratch::take(scratch)?;
         let folder = scratch.folder.join("index");
@@ -65,7 +67,7 @@ impl Snapshot {
         let index = Index::create(&folder, sources.store_id, CACHE_BYTES).map_err(unbuilt)?;
         let mut changes = Changes::new();
         let mut built = Ok(());
-        let read = sources.each_record(&asking(go_on), &mut |key, value| {
+        let read = sources.each_record(leave, &mut |key, value| {
             let wanted = key
                 .split_first()
                 .is_some_and(|(table, key)| keep(Table(*table), key));
@@ -110,7 +112,9 @@ impl DurableStore {
         go_on: Box<GoOn>,
     ) -> Result<Snapshot, ExtractError> {
         let scratch = scratch.to_path_buf();
-        self.read_truth(move |sources| Snapshot::make(sources, &scratch, keep, &*go_on))
+        self.read_truth(go_on, move |sources, leave| {
+            Snapshot::make(sources, &scratch, keep, leave)
+        })
     }
 }
 

@@ -4,7 +4,7 @@
 //! what the index might lose can then never become the truth, and the result is exact.
 
 pub(crate) mod reader;
-mod writer;
+pub(crate) mod writer;
 
 use std::collections::{BTreeMap, btree_map};
 use std::fs::File;

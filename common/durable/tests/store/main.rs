@@ -1,6 +1,7 @@
 //! The store on disk, seen from outside: one binary, one world.
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
+mod backup;
 mod damage;
 mod format;
 mod group_commit;
