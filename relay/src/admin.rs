@@ -29,12 +29,14 @@ pub(crate) enum AdminRequest {
         /// The day, as `2026-11-23`.
         day: String,
     },
+    /// Writes a copy of the store into the relay's folder.
+    BackUp,
 }
 
 impl AdminRequest {
     /// Whether the answer takes as long as the store is large.
     fn is_long(&self) -> bool {
-        matches!(self, Self::Account { .. })
+        matches!(self, Self::Account { .. } | Self::BackUp)
     }
 }
 
@@ -60,6 +62,11 @@ pub(crate) enum AdminAnswer {
     Account {
         /// The books.
         account: Box<Account>,
+    },
+    /// The copy of the store is there.
+    BackedUp {
+        /// The last commit in it.
+        commit: u64,
     },
     /// It was not done.
     Failed {
@@ -184,6 +191,7 @@ mod socket {
                 };
             }
             AdminRequest::Account { day } => return give_account(service, &day).await,
+            AdminRequest::BackUp => return back_up(service).await,
             AdminRequest::RosterReload => service.reload_roster().await,
             AdminRequest::RosterAdd { documents } => match read_all(&documents) {
                 Some(documents) => service
@@ -213,6 +221,18 @@ mod socket {
             Ok(account) => AdminAnswer::Account {
                 account: Box::new(account),
             },
+            Err(error) => failed(error.to_string()),
+        }
+    }
+
+    async fn back_up(service: &Arc<Service>) -> AdminAnswer {
+        let go_on = service.until_stopped();
+        let made = service.block(move |service| {
+            let file = service.folder.backup_extract();
+            service.store.back_up(&file, go_on)
+        });
+        match made.await {
+            Ok(commit) => AdminAnswer::BackedUp { commit: commit.0 },
             Err(error) => failed(error.to_string()),
         }
     }

@@ -8,7 +8,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use maille_common::time::{Span, Timestamp};
-use maille_durable::{ExtractError, GoOn, Snapshot};
+use maille_durable::{ExtractError, Snapshot};
 use thiserror::Error;
 
 use crate::core::{Account, AccountError, account, account_reads};
@@ -91,13 +91,11 @@ pub(crate) async fn account_of_running(
     service: &Arc<Service>,
     day: Day,
 ) -> Result<Account, BooksError> {
-    let stops = service.stopping.subscribe();
     let made = service.block(move |service| {
-        let still = stops.clone();
-        let go_on: Box<GoOn> = Box::new(move || !*still.borrow());
+        let go_on = service.until_stopped();
         let scratch = service.folder.reading();
         let snapshot = service.store.snapshot(&scratch, account_reads, go_on)?;
-        let made = account(&snapshot, day.range(), &|| !*stops.borrow())?;
+        let made = account(&snapshot, day.range(), &*service.until_stopped())?;
         Ok::<_, BooksError>(made)
     });
     let made = made.await?;

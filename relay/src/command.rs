@@ -20,6 +20,7 @@ use crate::init::{InitError, NewRelay, init};
 
 mod account;
 mod exit;
+mod keep;
 mod run;
 
 pub use exit::Exit;
@@ -45,6 +46,10 @@ enum Command {
     Status(Status),
     /// Balances the books of a day: every accepted recipient is answered, open or buried.
     Account(Account),
+    /// Copies the relay into a new folder, while it serves.
+    Backup(Backup),
+    /// Makes a relay's folder of a backup; its first start begins a new incarnation.
+    Restore(Restore),
     /// Changes the roster of the running relay.
     #[command(subcommand)]
     Roster(Roster),
@@ -101,6 +106,25 @@ struct Account {
     json: bool,
 }
 
+#[derive(Debug, Args)]
+struct Backup {
+    /// The relay's folder; it may run or not.
+    dir: PathBuf,
+    /// The backup to make; a name that is free.
+    target: PathBuf,
+    /// Copies the private keys as well: who holds the backup can then be the relay.
+    #[arg(long)]
+    with_keys: bool,
+}
+
+#[derive(Debug, Args)]
+struct Restore {
+    /// The backup.
+    backup: PathBuf,
+    /// The relay's folder to make; new or empty.
+    dir: PathBuf,
+}
+
 #[derive(Debug, Subcommand)]
 enum Roster {
     /// Hands signed documents to the running relay, which takes all of them or none.
@@ -137,6 +161,14 @@ impl Cli {
             Command::Status(Status { dir, json }) => tell(&RelayFolder::new(dir), json),
             Command::Account(Account { dir, day, json }) => {
                 account::balance(&RelayFolder::new(dir), day, json)
+            }
+            Command::Backup(Backup {
+                dir,
+                target,
+                with_keys,
+            }) => keep::make(&RelayFolder::new(dir), &target, with_keys),
+            Command::Restore(Restore { backup, dir }) => {
+                keep::take_back(&backup, &RelayFolder::new(dir))
             }
             Command::Roster(Roster::Add { dir, files }) => add(&RelayFolder::new(dir), &files),
             Command::Roster(Roster::Reload(Folder { dir })) => {
@@ -256,7 +288,10 @@ fn unreachable(folder: &RelayFolder, error: &io::Error) -> Exit {
 fn unexpected(answer: AdminAnswer) -> Exit {
     match answer {
         AdminAnswer::Failed { sentence } => Exit::Roster(sentence),
-        AdminAnswer::Status { .. } | AdminAnswer::Roster { .. } | AdminAnswer::Account { .. } => {
+        AdminAnswer::Status { .. }
+        | AdminAnswer::Roster { .. }
+        | AdminAnswer::Account { .. }
+        | AdminAnswer::BackedUp { .. } => {
             Exit::Other("The relay answered another question; it has another version.".to_owned())
         }
     }

@@ -230,7 +230,13 @@ impl Opened {
             now,
             &mut random,
         )?;
-        if core.began_incarnation() {
+        if core.began_incarnation() && opening.newest.0 > 0 {
+            tracing::warn!(
+                incarnation = %core.incarnation(), commit = opening.newest.0,
+                "the store was restored from a backup; a new incarnation begins, and desks submit \
+                 again what it does not hold (I2)"
+            );
+        } else if core.began_incarnation() {
             tracing::warn!(
                 incarnation = %core.incarnation(),
                 "a new incarnation begins; desks submit again what is open (I2)"

@@ -6,6 +6,8 @@
 )]
 
 #[cfg(unix)]
+mod backups;
+#[cfg(unix)]
 mod books;
 #[cfg(unix)]
 mod damaged_store;

@@ -13,7 +13,7 @@
 //! | `overlay` | the newest writes until the index has them | promise anything |
 //! | `intake`, `durability`, `serving` | the way of a batch, and who is told | retry a sync |
 //! | `truth`, `inspect` | read checkpoint and log | change anything on disk |
-//! | `extract`, `snapshot`, `backup` | copies as of one commit | change the store they are made of |
+//! | `extract`, `snapshot`, `backup` | copies as of one commit | change the store they are of |
 //! | `recovery`, `marker`, `set_aside` | from files to a served store | delete what is damaged |
 //! | `space` | the low-water mark and the ballast | let the volume run full |
 //! | `disk` | every call that changes the truth on disk | be gone round |

@@ -12,7 +12,7 @@ use crate::folder::RelayFolder;
 const WHAT: &str = "store";
 const LOOK_AT_DISK: &str = "look at the disk and the system's log";
 const DAMAGED: &str = "look at the disk first, then start the relay: nothing is deleted, and desks \
-    submit again what is open";
+    submit again what is open. Or `restore` the newest backup into a new folder";
 const ASIDE: &str = "find out what the disk did; keep it until every desk has connected and \
     nothing of its time is open, then move it off this machine or remove it";
 

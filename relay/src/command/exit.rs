@@ -13,7 +13,8 @@ Exit codes:
   5  the anchor or the roster is refused, or does not name this relay
   6  the store cannot be opened, or failed
   7  the address cannot be bound
-  8  no relay answers in this folder";
+  8  no relay answers in this folder
+  9  the backup is not whole, or of another version";
 
 /// Why a command did not do what it was asked for: a sentence, and the kind of fault.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -42,6 +43,9 @@ pub enum Exit {
     /// No relay answers.
     #[error("{0}")]
     NotRunning(String),
+    /// The backup cannot be used.
+    #[error("{0}")]
+    Backup(String),
 }
 
 impl Exit {
@@ -55,6 +59,7 @@ impl Exit {
             Self::Store(_) => 6,
             Self::Address(_) => 7,
             Self::NotRunning(_) => 8,
+            Self::Backup(_) => 9,
         }
     }
 }

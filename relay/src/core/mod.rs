@@ -17,10 +17,12 @@
 //! | `quota.rs` | budgets per sender and mailbox |
 //! | `ended.rs` | what ended each device's share |
 //! | `account.rs` | the books, balanced from the records |
+//! | `backed_up.rs` | what a backup says, and what is restored of it |
 //! | `tables.rs` | every key of the store |
 //! | `records.rs` | every record of the store |
 
 mod account;
+mod backed_up;
 mod blobs;
 mod bundles;
 mod ended;
@@ -35,6 +37,7 @@ mod submit;
 mod tables;
 
 pub use account::{Account, AccountError, Fault, Ledger, account, account_reads};
+pub use backed_up::{BackedUp, is_restored};
 pub use expire::Tick;
 pub use mailbox::Waiting;
 pub use quota::RelayBudget;
