@@ -4,8 +4,11 @@
 //! JSON each way, then it closes. Windows has no such socket here; `relay.toml` and dropped files
 //! do the same there.
 
+use std::io;
+
 use serde::{Deserialize, Serialize};
 
+use crate::core::Account;
 use crate::standing::Standing;
 
 /// What is asked.
@@ -21,6 +24,20 @@ pub(crate) enum AdminRequest {
     },
     /// Looks into the folder of the roster.
     RosterReload,
+    /// Balances the books of a day.
+    Account {
+        /// The day, as `2026-11-23`.
+        day: String,
+    },
+    /// Writes a copy of the store into the relay's folder.
+    BackUp,
+}
+
+impl AdminRequest {
+    /// Whether the answer takes as long as the store is large.
+    fn is_long(&self) -> bool {
+        matches!(self, Self::Account { .. } | Self::BackUp)
+    }
 }
 
 /// What is answered.
@@ -48,11 +65,29 @@ pub(crate) enum AdminAnswer {
         /// Of so many.
         total_bytes: u64,
     },
+    /// To a day's books.
+    Account {
+        /// The books.
+        account: Box<Account>,
+    },
+    /// The copy of the store is there.
+    BackedUp {
+        /// The last commit in it.
+        commit: u64,
+    },
     /// It was not done.
     Failed {
         /// Why, as a sentence.
         sentence: String,
     },
+}
+
+/// Whether no relay runs in the folder, as far as its socket tells.
+pub(crate) fn nobody_listens(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused | io::ErrorKind::Unsupported
+    )
 }
 
 #[cfg(unix)]
@@ -72,9 +107,11 @@ mod socket {
     use maille_common::roster::RosterDocuments;
     use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
     use tokio::net::{UnixListener, UnixStream};
+    use tokio::task::JoinSet;
     use tokio::time::timeout;
 
     use super::{AdminAnswer, AdminRequest};
+    use crate::books::{Day, account_of_running};
     use crate::folder::RelayFolder;
     use crate::rounds::standing;
     use crate::service::Service;
@@ -82,8 +119,10 @@ mod socket {
 
     /// Documents of 16 MiB in hexadecimal, and the line around them.
     const LINE_BYTES_MAX: u64 = 34 * 1024 * 1024;
-    /// A question and its answer on the same machine.
+    /// A question and its answer on the same machine. What reads the whole store has none.
     const DEADLINE: Duration = Duration::from_secs(30);
+    /// Questions at a time; above, they wait.
+    const QUESTIONS_MAX: usize = 8;
 
     /// Answers operators until the relay stops. Without its socket a relay serves all the same.
     pub(crate) async fn serve(service: Arc<Service>) {
@@ -96,20 +135,25 @@ mod socket {
             }
         };
         let mut stopping = service.stops();
+        let mut questions = JoinSet::new();
         loop {
             tokio::select! {
                 () = stopping.told() => break,
-                accepted = listener.accept() => match accepted {
+                Some(_) = questions.join_next() => {}
+                accepted = listener.accept(), if questions.len() < QUESTIONS_MAX => match accepted {
                     Ok((stream, _)) => {
-                        let answered = timeout(DEADLINE, answer(&service, stream)).await;
-                        if !matches!(answered, Ok(Ok(()))) {
-                            tracing::warn!("a question at the admin socket was not finished");
-                        }
+                        let service = Arc::clone(&service);
+                        questions.spawn(async move {
+                            if answer(&service, stream).await.is_err() {
+                                tracing::warn!("a question at the admin socket was not finished");
+                            }
+                        });
                     }
                     Err(error) => tracing::warn!(%error, "the admin socket did not accept"),
                 }
             }
         }
+        while questions.join_next().await.is_some() {}
         if let Err(error) = fs::remove_file(&path) {
             tracing::debug!(%error, "the admin socket was not removed");
         }
@@ -136,16 +180,16 @@ mod socket {
     async fn answer(service: &Arc<Service>, stream: UnixStream) -> io::Result<()> {
         let (read, mut write) = stream.into_split();
         let mut line = Vec::new();
-        tokio::io::BufReader::new(read.take(LINE_BYTES_MAX))
-            .read_until(b'\n', &mut line)
-            .await?;
-        let answer = match serde_json::from_slice(&line) {
-            Ok(request) => decide(service, request).await,
+        let mut read = tokio::io::BufReader::new(read.take(LINE_BYTES_MAX));
+        timeout(DEADLINE, read.read_until(b'\n', &mut line)).await??;
+        let answer = match serde_json::from_slice::<AdminRequest>(&line) {
+            Ok(request) if request.is_long() => decide(service, request).await,
+            Ok(request) => timeout(DEADLINE, decide(service, request)).await?,
             Err(error) => failed(format!("The question is not understood: {error}.")),
         };
         let mut bytes = serde_json::to_vec(&answer).map_err(io::Error::other)?;
         bytes.push(b'\n');
-        write.write_all(&bytes).await?;
+        timeout(DEADLINE, write.write_all(&bytes)).await??;
         write.shutdown().await
     }
 
@@ -159,6 +203,8 @@ mod socket {
                     Err(error) => failed(format!("The store does not answer: {error}.")),
                 };
             }
+            AdminRequest::Account { day } => return give_account(service, &day).await,
+            AdminRequest::BackUp => return back_up(service).await,
             AdminRequest::RosterReload => service.reload_roster().await,
             AdminRequest::RosterAdd { documents } => match read_all(&documents) {
                 Some(documents) => service
@@ -175,6 +221,31 @@ mod socket {
                 number: roster.authority().number,
                 hash: roster.hash().to_string(),
             },
+            Err(error) => failed(error.to_string()),
+        }
+    }
+
+    async fn give_account(service: &Arc<Service>, day: &str) -> AdminAnswer {
+        let day = match day.parse::<Day>() {
+            Ok(day) => day,
+            Err(error) => return failed(error.to_string()),
+        };
+        match account_of_running(service, day).await {
+            Ok(account) => AdminAnswer::Account {
+                account: Box::new(account),
+            },
+            Err(error) => failed(error.to_string()),
+        }
+    }
+
+    async fn back_up(service: &Arc<Service>) -> AdminAnswer {
+        let go_on = service.until_stopped();
+        let made = service.block(move |service| {
+            let file = service.folder.backup_extract();
+            service.store.back_up(&file, &*go_on)
+        });
+        match made.await {
+            Ok(commit) => AdminAnswer::BackedUp { commit: commit.0 },
             Err(error) => failed(error.to_string()),
         }
     }
@@ -208,7 +279,7 @@ mod socket {
     /// Nobody answers: the relay does not run, or this user may not speak with it.
     pub(crate) fn ask(folder: &RelayFolder, request: &AdminRequest) -> io::Result<AdminAnswer> {
         let mut stream = BlockingStream::connect(folder.admin_socket())?;
-        stream.set_read_timeout(Some(DEADLINE))?;
+        stream.set_read_timeout((!request.is_long()).then_some(DEADLINE))?;
         let mut line = serde_json::to_vec(request).map_err(io::Error::other)?;
         line.push(b'\n');
         stream.write_all(&line)?;
@@ -229,8 +300,9 @@ pub(crate) async fn serve(_service: std::sync::Arc<crate::service::Service>) {
 pub(crate) fn ask(
     _folder: &crate::folder::RelayFolder,
     _request: &AdminRequest,
-) -> std::io::Result<AdminAnswer> {
-    Err(std::io::Error::other(
+) -> io::Result<AdminAnswer> {
+    Err(io::Error::new(
+        io::ErrorKind::Unsupported,
         "the admin socket exists on Unix only; read /metrics instead",
     ))
 }

@@ -22,6 +22,7 @@ use crate::core::BlobShelf;
 
 mod files;
 use files::BlobFiles;
+pub(crate) use files::blob_path;
 
 /// How long an attachment waits for an alert to name it.
 pub(crate) const UNNAMED_KEPT: Span = Span::from_days(1);

@@ -6,17 +6,17 @@ use std::net::UdpSocket;
 
 use maille_common::roster::Roster;
 use maille_common::time::Timestamp;
-use maille_durable::{DurableStore, OpenError};
 
 use crate::anchor_file::read_anchor;
-use crate::clock::{Clock, SystemClock, stamp};
+use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
-use crate::entropy::OsRandomness;
 use crate::folder::RelayFolder;
 use crate::identity::RelayKeyPair;
 use crate::roster_desk::peek;
 use crate::service::PublicKeys;
-use crate::start::store_options;
+
+mod store;
+use store::check_store;
 
 /// One line of the check.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +57,8 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Looks at everything a relay needs. Where something is bad, what rests on it is not looked at.
+/// Looks at everything a relay needs, and changes nothing. Where something is bad, what rests on it
+/// is not looked at.
 pub fn check(folder: &RelayFolder) -> Vec<Finding> {
     let mut findings = Vec::new();
     let config = match Config::read(&folder.config()) {
@@ -79,7 +80,7 @@ pub fn check(folder: &RelayFolder) -> Vec<Finding> {
         }
         findings.push(check_clock(&roster, now));
     }
-    findings.push(check_store(folder, &config, now));
+    findings.extend(check_store(folder));
     findings.push(check_disk(folder, &config));
     findings.push(check_port(&config));
     findings
@@ -194,33 +195,6 @@ fn check_clock(roster: &Roster, now: Timestamp) -> Finding {
         );
     }
     good("clock", format!("{now}"))
-}
-
-fn check_store(folder: &RelayFolder, config: &Config, now: Timestamp) -> Finding {
-    if !folder.store().exists() {
-        return good(
-            "store",
-            "none yet; it is made at the first start".to_owned(),
-        );
-    }
-    let mut random = OsRandomness::new();
-    let options = store_options(config.low_water_bytes, &stamp(now), &mut random);
-    match DurableStore::open(&folder.store(), &options) {
-        Ok((store, opening)) => match store.close() {
-            Ok(()) => good("store", format!("opens, {} records", opening.records)),
-            Err(error) => bad(
-                "store",
-                error.to_string(),
-                "look at the disk and the system's log",
-            ),
-        },
-        Err(OpenError::Locked { .. }) => good("store", "in use by a running relay".to_owned()),
-        Err(error) => bad(
-            "store",
-            error.to_string(),
-            "look at the disk and the system's log",
-        ),
-    }
 }
 
 fn check_disk(folder: &RelayFolder, config: &Config) -> Finding {

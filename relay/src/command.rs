@@ -11,13 +11,16 @@ use maille_common::address::Name;
 use maille_common::codec::to_hex;
 
 use crate::admin::{AdminAnswer, AdminRequest, ask};
+use crate::books::Day;
 use crate::check::{Verdict, check};
 use crate::config::Config;
 use crate::entropy::OsRandomness;
 use crate::folder::RelayFolder;
 use crate::init::{InitError, NewRelay, init};
 
+mod account;
 mod exit;
+mod keep;
 mod run;
 
 pub use exit::Exit;
@@ -41,6 +44,12 @@ enum Command {
     Run(Folder),
     /// Says where the running relay stands.
     Status(Status),
+    /// Balances the books of a day: every accepted recipient is answered, open or buried.
+    Account(Account),
+    /// Copies the relay into a new folder, while it serves.
+    Backup(Backup),
+    /// Makes a relay's folder of a backup; its first start begins a new incarnation.
+    Restore(Restore),
     /// Changes the roster of the running relay.
     #[command(subcommand)]
     Roster(Roster),
@@ -85,6 +94,37 @@ struct Status {
     json: bool,
 }
 
+#[derive(Debug, Args)]
+struct Account {
+    /// The relay's folder; it may run or not.
+    dir: PathBuf,
+    /// The day (UTC), as 2026-11-23.
+    #[arg(long)]
+    day: Day,
+    /// One JSON object instead of lines for people.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+struct Backup {
+    /// The relay's folder; it may run or not.
+    dir: PathBuf,
+    /// The backup to make; a name that is free.
+    target: PathBuf,
+    /// Copies the private keys as well: who holds the backup can then be the relay.
+    #[arg(long)]
+    with_keys: bool,
+}
+
+#[derive(Debug, Args)]
+struct Restore {
+    /// The backup.
+    backup: PathBuf,
+    /// The relay's folder to make; new or empty.
+    dir: PathBuf,
+}
+
 #[derive(Debug, Subcommand)]
 enum Roster {
     /// Hands signed documents to the running relay, which takes all of them or none.
@@ -119,6 +159,17 @@ impl Cli {
             Command::Check(Folder { dir }) => examine(&RelayFolder::new(dir)),
             Command::Run(Folder { dir }) => serve(&RelayFolder::new(dir)),
             Command::Status(Status { dir, json }) => tell(&RelayFolder::new(dir), json),
+            Command::Account(Account { dir, day, json }) => {
+                account::balance(&RelayFolder::new(dir), day, json)
+            }
+            Command::Backup(Backup {
+                dir,
+                target,
+                with_keys,
+            }) => keep::make(&RelayFolder::new(dir), &target, with_keys),
+            Command::Restore(Restore { backup, dir }) => {
+                keep::take_back(&backup, &RelayFolder::new(dir))
+            }
             Command::Roster(Roster::Add { dir, files }) => add(&RelayFolder::new(dir), &files),
             Command::Roster(Roster::Reload(Folder { dir })) => {
                 change(&RelayFolder::new(dir), &AdminRequest::RosterReload)
@@ -258,7 +309,10 @@ fn unexpected(answer: AdminAnswer) -> Exit {
             "The relay is opening its store and does not serve yet; `status` tells how far it is."
                 .to_owned(),
         ),
-        AdminAnswer::Status { .. } | AdminAnswer::Roster { .. } => {
+        AdminAnswer::Status { .. }
+        | AdminAnswer::Roster { .. }
+        | AdminAnswer::Account { .. }
+        | AdminAnswer::BackedUp { .. } => {
             Exit::Other("The relay answered another question; it has another version.".to_owned())
         }
     }

@@ -175,6 +175,17 @@ impl Counters {
         );
         page.gauge("store_bytes", "Bytes of log and runs", store.bytes);
         page.gauge("store_records", "Live records", store.records);
+        page.gauge(
+            "incarnation_since_seconds",
+            "Age of the life of the store",
+            standing.incarnation_since_seconds,
+        );
+        let aside = u64::try_from(standing.stores_set_aside.len()).unwrap_or(u64::MAX);
+        page.gauge(
+            "stores_set_aside",
+            "Damaged stores that lie beside the store",
+            aside,
+        );
         page.labelled(
             "incarnation",
             "The life of the store: another label is another life",

@@ -62,6 +62,16 @@ impl RelayFolder {
         self.root.join("store")
     }
 
+    /// Held by whoever makes a backup.
+    pub fn backup_lock(&self) -> PathBuf {
+        self.root.join("backup.lock")
+    }
+
+    /// The running relay's copy of its store, until a backup has taken it.
+    pub fn backup_extract(&self) -> PathBuf {
+        self.root.join("backup.extract")
+    }
+
     /// Sealed attachments.
     pub fn blobs(&self) -> PathBuf {
         self.root.join("blobs")

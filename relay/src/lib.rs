@@ -10,6 +10,8 @@
 //! | `session`, `sessions`, `window` | a connection: requests, and pushes urgent first | store |
 //! | `live_roster`, `roster_*` | the roster, its files and changes | trust in a file |
 //! | `blobs` | sealed attachments, piece by piece | keys to open them |
+//! | `books` | the account of a day, over a snapshot of the store | |
+//! | `backup`, `restore`, `copying` | a relay in a folder of another name | |
 //! | `rounds` | what is due by the clock | |
 //! | `config`, `folder`, `identity`, `anchor_file`, `init`, `check` | the relay's folder | |
 //! | `admin`, `opening`, `metrics`, `counters`, `standing`, `notify` | an operator's view | content, secrets |
@@ -20,11 +22,14 @@
 
 mod admin;
 mod anchor_file;
+mod backup;
 mod blobs;
+mod books;
 mod check;
 mod clock;
 pub mod command;
 mod config;
+mod copying;
 pub mod core;
 mod counters;
 mod entropy;
@@ -35,6 +40,7 @@ mod live_roster;
 mod metrics;
 mod notify;
 mod opening;
+mod restore;
 mod roster_desk;
 mod roster_folder;
 mod roster_growth;
@@ -49,6 +55,8 @@ mod start;
 mod window;
 
 pub use anchor_file::{AnchorFileError, read_anchor};
+pub use backup::{BackupError, Manifest, ManifestError, ManifestFile, backup};
+pub use books::{BooksError, Day, NotADay, account_of_stopped};
 pub use check::{Finding, Verdict, check};
 pub use clock::{Clock, SystemClock};
 pub use config::{BlobBudget, Config, ConfigError, LogFormat, PORT};
@@ -57,6 +65,7 @@ pub use folder::RelayFolder;
 pub use identity::{KeyFileError, RelayKeyPair};
 pub use init::{InitError, NewRelay, RelayRequest, init};
 pub use opening::opening_progress;
+pub use restore::{RestoreError, restore};
 pub use roster_desk::RosterRefused;
 pub use running::{RelayFailure, RunningRelay};
 pub use standing::Standing;

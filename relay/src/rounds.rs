@@ -108,15 +108,19 @@ pub(crate) async fn standing(service: &Arc<Service>) -> Result<Standing, StepErr
         (
             fs4::available_space(service.folder.root()).unwrap_or(0),
             service.blobs.total_bytes(),
+            stores_set_aside(service),
         )
     });
-    let (disk_free_bytes, attachment_bytes) = disk.await;
+    let (disk_free_bytes, attachment_bytes, stores_set_aside) = disk.await;
     Ok(Standing {
         relay: name,
         network: roster.authority().network.to_string(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         address: service.listener.local_address().to_string(),
         incarnation: waiting.incarnation.to_string(),
+        incarnation_since: waiting.since.to_string(),
+        incarnation_since_seconds: age(waiting.since),
+        stores_set_aside,
         desks_connected: count(service.sessions.devices()),
         desks_designated: count(
             roster
@@ -137,4 +141,15 @@ pub(crate) async fn standing(service: &Arc<Service>) -> Result<Standing, StepErr
         disk_free_bytes,
         attachment_bytes,
     })
+}
+
+/// The names of stores that were set aside; a folder that cannot be read shows none, and is logged.
+fn stores_set_aside(service: &Service) -> Vec<String> {
+    let found = maille_durable::stores_set_aside(&service.folder.store());
+    let paths = found.unwrap_or_else(|error| {
+        tracing::error!(%error, "the relay's folder cannot be read");
+        Vec::new()
+    });
+    let name = |path: &std::path::PathBuf| Some(path.file_name()?.to_string_lossy().into_owned());
+    paths.iter().filter_map(name).collect()
 }

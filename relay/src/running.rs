@@ -11,7 +11,8 @@ use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use crate::core::StepError;
+use crate::books::{BooksError, Day, account_of_running};
+use crate::core::{Account, StepError};
 use crate::roster_desk::RosterRefused;
 use crate::service::{Service, WORK_MAX};
 use crate::session::serve;
@@ -75,6 +76,11 @@ impl RunningRelay {
     /// Where it stands.
     pub async fn standing(&self) -> Result<Standing, StepError> {
         rounds::standing(&self.service).await
+    }
+
+    /// Balances the books of a day over a snapshot of the store, while it serves.
+    pub async fn account(&self, day: Day) -> Result<Account, BooksError> {
+        account_of_running(&self.service, day).await
     }
 
     /// Looks into the folder of the roster; whether the roster changed. It looks by itself every

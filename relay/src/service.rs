@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use maille_common::crypto::ed25519::VerifyingKey;
 use maille_common::roster::{Applied, Roster, RosterDocuments, RosterHeads};
 use maille_common::wire::Answer;
-use maille_durable::{CommitNumber, DurableStore, Store, StoreError};
+use maille_durable::{CommitNumber, DurableStore, GoOn, Store, StoreError};
 use maille_link::{CloseCode, Listener};
 use tokio::sync::{Notify, Semaphore, oneshot, watch};
 
@@ -199,6 +199,12 @@ impl Service {
     /// Hears when the relay is told to stop.
     pub(crate) fn stops(&self) -> Stops {
         Stops(self.stopping.subscribe())
+    }
+
+    /// Tells whether what reads the whole store may go on; it ends with the relay.
+    pub(crate) fn until_stopped(&self) -> Box<GoOn> {
+        let stopping = self.stopping.subscribe();
+        Box::new(move || !*stopping.borrow())
     }
 
     /// Stops serving, because the store can promise nothing any more.

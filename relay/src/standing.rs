@@ -16,6 +16,12 @@ pub struct Standing {
     pub address: String,
     /// The life of its store, in hexadecimal.
     pub incarnation: String,
+    /// When that life began (RFC 3339).
+    pub incarnation_since: String,
+    /// Its age in seconds.
+    pub incarnation_since_seconds: u64,
+    /// Names of stores beside it that were damaged and set aside, until somebody removes them.
+    pub stores_set_aside: Vec<String>,
     /// Devices connected now.
     pub desks_connected: u64,
     /// Devices in the roster.
@@ -77,10 +83,20 @@ impl Standing {
                 self.roster_issued,
                 age(self.roster_age_seconds)
             ),
-            format!("incarnation  {}", self.incarnation),
+            format!(
+                "incarnation  {} since {} ({})",
+                self.incarnation,
+                self.incarnation_since,
+                age(self.incarnation_since_seconds)
+            ),
             format!("disk         {} MiB free", self.disk_free_bytes >> 20),
             format!("attachments  {} MiB", self.attachment_bytes >> 20),
         ];
+        for name in &self.stores_set_aside {
+            lines.push(format!(
+                "WARNING      {name} was damaged and set aside: see `maille-relay check`"
+            ));
+        }
         if !self.in_roster {
             lines.push("WARNING      the roster does not name this relay with its keys".to_owned());
         }

@@ -234,6 +234,18 @@ impl Opened {
             now,
             &mut random,
         )?;
+        if core.began_incarnation() && opening.newest.0 > 0 {
+            tracing::warn!(
+                incarnation = %core.incarnation(), commit = opening.newest.0,
+                "the store was restored from a backup; a new incarnation begins, and desks submit \
+                 again what it does not hold (I2)"
+            );
+        } else if core.began_incarnation() {
+            tracing::warn!(
+                incarnation = %core.incarnation(),
+                "a new incarnation begins; desks submit again what is open (I2)"
+            );
+        }
         let blobs = Blobs::open(folder.blobs(), config.blobs, config.low_water_bytes).map_err(
             |source| StartError::Folder {
                 path: folder.blobs(),
@@ -291,11 +303,7 @@ pub(crate) fn open_roster(
 }
 
 /// The ballast is a quarter of what stays free, so that it can be written at all.
-pub(crate) fn store_options(
-    low_water_bytes: u64,
-    stamp: &str,
-    random: &mut impl Randomness,
-) -> Options {
+fn store_options(low_water_bytes: u64, stamp: &str, random: &mut impl Randomness) -> Options {
     let mut options = Options::new(StoreId(random.array()), boot_id(), stamp);
     options.low_water_bytes = low_water_bytes;
     options.ballast_bytes = options.ballast_bytes.min(low_water_bytes / 4);
@@ -306,7 +314,7 @@ pub(crate) fn store_options(
 fn tell(opening: &Opening) {
     if let Some(aside) = &opening.set_aside {
         tracing::error!(
-            aside = %aside.path.display(),
+            aside = %aside.path.display(), damage = %aside.damage,
             "incident: the store was damaged and is set aside; senders will submit again (I2)"
         );
     }

@@ -5,6 +5,12 @@
     reason = "a world that cannot be set up fails its test"
 )]
 
+#[cfg(unix)]
+mod backups;
+#[cfg(unix)]
+mod books;
+#[cfg(unix)]
+mod damaged_store;
 mod world;
 
 use maille_common::codec::{decode, encode};

@@ -18,7 +18,11 @@ use maille_common::codec::{Text, encode};
 use maille_common::identifier::AlertId;
 use maille_common::randomness::Randomness;
 use maille_common::roster::RosterDocuments;
-use maille_relay::{Config, NewRelay, Relay, RelayFolder, RunningRelay, Setup, init};
+use maille_relay::core::Account;
+use maille_relay::{
+    Clock, Config, Day, Manifest, NewRelay, Relay, RelayFolder, RunningRelay, Setup, SystemClock,
+    account_of_stopped, backup, init, restore,
+};
 use tempfile::TempDir;
 
 use crate::network::{FOUNDED, Network, address};
@@ -205,6 +209,33 @@ impl TestNet {
     /// Takes a relay's whole store away while it is stopped.
     pub fn lose_store(&self, relay: &str) {
         std::fs::remove_dir_all(self.relays[relay].folder.store()).unwrap();
+    }
+
+    /// Backs a relay up while it serves, or when it is stopped.
+    pub async fn back_up(&self, relay: &str, target: &Path) -> Manifest {
+        let folder = self.relays[relay].folder.clone();
+        let target = target.to_path_buf();
+        let made = tokio::task::spawn_blocking(move || backup(&folder, &target, true));
+        made.await.unwrap().unwrap()
+    }
+
+    /// A relay that is stopped loses its machine, and is restored on another from a backup.
+    pub fn restore_relay(&self, relay: &str, from: &Path) {
+        let folder = &self.relays[relay].folder;
+        std::fs::remove_dir_all(folder.root()).unwrap();
+        restore(from, folder, &mut OsRandomness::new()).unwrap();
+    }
+
+    /// The books of a relay at work, or of one that is stopped, for the present day.
+    pub async fn account(&self, relay: &str) -> Account {
+        let held = &self.relays[relay];
+        let day = Day::of(SystemClock.now());
+        if let Some(running) = &held.running {
+            return running.account(day).await.unwrap();
+        }
+        let folder = held.folder.clone();
+        let made = tokio::task::spawn_blocking(move || account_of_stopped(&folder, day));
+        made.await.unwrap().unwrap()
     }
 
     /// Opens a desk's client.

@@ -123,6 +123,29 @@ fn a_relay_restored_from_an_old_copy_begins_a_new_incarnation_and_is_filled_agai
 }
 
 #[test]
+fn a_number_of_the_old_incarnation_confirms_nothing_in_the_new_one() {
+    let (mut world, lyon, tunis) = two_relays();
+    world.send(&lyon, &["cmai/tunis"], "Answered");
+    world.meet(&lyon, "tunis");
+    for relay in ["tunis", "lyon"] {
+        world.meet(&tunis, relay);
+    }
+    world.hand_over("lyon", &lyon);
+    let home = "lyon".parse().unwrap();
+    assert_eq!(world.desk(&lyon).confirms_due(&home, 10).unwrap().len(), 1);
+    world.lose_relay("lyon");
+    assert!(world.greet(&lyon, "lyon", &home));
+    // The same number may stand for a receipt that nobody has seen.
+    assert!(
+        world
+            .desk(&lyon)
+            .confirms_due(&home, 10)
+            .unwrap()
+            .is_empty()
+    );
+}
+
+#[test]
 fn a_desk_restored_from_an_old_copy_begins_a_new_epoch_and_is_shown_everything_again() {
     let (mut world, lyon, tunis) = two_relays();
     world.save_desk(&tunis);

@@ -199,6 +199,15 @@ impl Desk {
             .collect())
     }
 
+    /// A relay began a new incarnation: a number of the old one may stand for other mail there now,
+    /// which nobody here has seen.
+    pub(super) fn forget_confirms(&self, batch: &mut Batch, relay: &Name) -> Result<(), StepError> {
+        for key in self.keys_of(tables::CONFIRM, &tables::relay(relay))? {
+            batch.delete(tables::CONFIRM, &key);
+        }
+        Ok(())
+    }
+
     /// A relay has taken confirmations.
     pub fn confirmed(&mut self, relay: &Name, numbers: &[u64]) -> Result<CommitNumber, StepError> {
         let mut batch = Batch::new();

@@ -119,6 +119,7 @@ impl Desk {
         if greeting.new_incarnation {
             self.resubmit_all(&mut batch, relay, now)?;
             self.repost_all(&mut batch, relay)?;
+            self.forget_confirms(&mut batch, relay)?;
             let kind = EventKind::NewIncarnation {
                 relay: relay.clone(),
             };

@@ -189,7 +189,7 @@ impl Checkpointer {
     fn install(&mut self, id: RunId) -> Result<(), RunError> {
         let runs = self.layout.runs();
         let run = Run::open(&runs, self.store_id, id)?;
-        let reader = run.reader(&runs)?;
+        let reader = run.reader()?;
         let indexed = self.shared.index.add(id, reader, &mut |_| ());
         indexed.map_err(|error| match error {
             IndexingError::Read(error) => RunError::Read(error),

@@ -101,7 +101,7 @@ fn look(layout: &Layout, boot_id: &str) -> Result<Inspection, ReadError> {
     };
     let rebuild = truth.judge_marker(marker.as_ref(), boot_id)?;
     let in_memory = truth.in_memory(layout)?;
-    match MemoryPlaces::read(layout, &truth.runs) {
+    match MemoryPlaces::read(&truth.runs) {
         Ok(_) => {}
         // Opening reads these bytes only to verify them.
         Err(ReadError::Damaged(damage)) => {

@@ -16,7 +16,7 @@
 //! | `reading`, `runs` | one view over memory and runs | change anything |
 //! | `intake`, `durability`, `serving` | the way of a batch, and who is told | retry a sync |
 //! | `checkpointer` | keeps the log short and the runs few | hold up a commit |
-//! | `inspect`, `snapshot`, `backup` | look at a store, or copy it | change it |
+//! | `inspect`, `snapshot`, `backup`, `extract` | look at a store, or copy it | change it |
 //! | `truth`, `recovery`, `marker`, `set_aside` | from files to a served store | delete damage |
 //! | `previous` | takes in a store of the format before | change the copy it makes |
 //! | `space` | the low-water mark and the ballast | let the volume run full |
@@ -54,6 +54,7 @@ mod disk;
 mod durability;
 mod durable;
 mod error;
+mod extract;
 #[cfg(test)]
 mod faults;
 mod index;
@@ -80,19 +81,20 @@ mod store;
 mod store_id;
 mod truth;
 
-pub use backup::{BackupError, BackupFigures};
+pub use backup::{Keep, each_backed_up, restore};
 pub use batch::{Batch, Write};
 pub use boot::boot_id;
 pub use damage::Damage;
 pub use durable::{DurableStore, Figures};
 pub use error::{Failure, StoreError};
+pub use extract::{ExtractError, GoOn};
 pub use inspect::{Inspection, WholeStore};
 pub use memory::MemoryStore;
 pub use open::{
     IndexOpening, OpenError, OpenProgress, Opening, Options, Progress, RebuildReason, SetAside,
 };
 pub use set_aside::stores_set_aside;
-pub use snapshot::{Snapshot, SnapshotError};
+pub use snapshot::Snapshot;
 pub use store::{
     BATCH_BYTES_MAX, CommitNumber, Direction, DurableCallback, KEY_BYTES_MAX, Row, Scan, Store,
     Table, VALUE_BYTES_MAX, after_prefix,

@@ -78,6 +78,12 @@ impl Overlay {
         self.entries.get(key).map(|entry| entry.value.as_ref())
     }
 
+    /// Every last write.
+    pub(crate) fn all(&self) -> impl Iterator<Item = LastWrite> + use<'_> {
+        let entries = self.entries.iter();
+        entries.map(|(key, entry)| (key.clone(), entry.value.clone()))
+    }
+
     /// The last writes of a range.
     pub(crate) fn range(
         &self,

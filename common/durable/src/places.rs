@@ -5,7 +5,6 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use crate::index::IndexError;
-use crate::layout::Layout;
 use crate::log::ops;
 use crate::log::reader::ReadError;
 use crate::run::id::RunId;
@@ -38,11 +37,11 @@ pub(crate) struct MemoryPlaces {
 
 impl MemoryPlaces {
     /// Reads the runs whole, and verifies them.
-    pub(crate) fn read(layout: &Layout, runs: &[Arc<Run>]) -> Result<Self, ReadError> {
+    pub(crate) fn read(runs: &[Arc<Run>]) -> Result<Self, ReadError> {
         let mut places = Self::default();
         for run in runs {
             let of_run = places.runs.entry(run.id()).or_default();
-            let mut reader = run.reader(&layout.runs())?;
+            let mut reader = run.reader()?;
             while let Some(block) = reader.next_block()? {
                 // A block that the reader returned has operations.
                 let ops = ops::decode(&block.payload).unwrap_or_default();

@@ -267,7 +267,7 @@ impl Recovery<'_> {
         let mut lacked = 0;
         for run in &truth.runs {
             if !index.holds(run.id(), run.footer().blocks)? {
-                let reader = run.reader(&self.layout.runs())?;
+                let reader = run.reader()?;
                 index.add(run.id(), reader, &mut |_| ())?;
                 lacked += 1;
             }
@@ -289,7 +289,7 @@ impl Recovery<'_> {
         let total_bytes = truth.runs.iter().map(|run| run.bytes()).sum();
         let mut done_bytes = 0;
         for run in &truth.runs {
-            let reader = run.reader(&self.layout.runs())?;
+            let reader = run.reader()?;
             index.add(run.id(), reader, &mut |bytes| {
                 done_bytes += bytes;
                 self.options.report(OpenProgress {

@@ -2,67 +2,44 @@
 
 use std::fmt;
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::batch::Batch;
-use crate::damage::Damage;
 use crate::durable::DurableStore;
 use crate::error::{Failure, StoreError};
+use crate::extract::{ExtractError, unread};
 use crate::inspect::lock_for_reading;
 use crate::layout::Layout;
 use crate::log::reader::ReadError;
 use crate::marker::Marker;
-use crate::open::{OpenError, failed, refuse};
+use crate::open::failed;
 use crate::overlay::Overlay;
 use crate::places::{MemoryPlaces, Places};
 use crate::reading::Reading;
-use crate::recovery::RecoveryError;
+use crate::run::merged::{LastWrite, Merged};
+use crate::run::merging::RunWrites;
 use crate::run::run::Run;
-use crate::runs::ReadFault;
+use crate::runs::{self, ReadFault};
 use crate::serving::Shared;
 use crate::store::{CommitNumber, DurableCallback, Row, Scan, Store, Table};
+use crate::store_id::StoreId;
 use crate::truth::Truth;
-
-/// Why there is no snapshot of a store that nobody serves.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum SnapshotError {
-    /// There is no store.
-    #[error("There is no store in {}.", .folder.display())]
-    Nothing {
-        /// The folder.
-        folder: PathBuf,
-    },
-    /// The store is not whole.
-    #[error("The store is damaged: {0}")]
-    Damaged(#[from] Damage),
-    /// A file cannot be read, or somebody else uses it.
-    #[error(transparent)]
-    Files(#[from] OpenError),
-}
-
-impl SnapshotError {
-    /// Names the error for machines; stable.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Nothing { .. } => "no-store",
-            Self::Damaged(_) => "damaged",
-            Self::Files(error) => error.code(),
-        }
-    }
-}
 
 /// The records of one commit. It takes no batches.
 ///
 /// It costs the memory of what no run holds yet, and keeps runs on the disk that are replaced
 /// meanwhile.
 pub struct Snapshot {
+    store_id: StoreId,
     overlay: Overlay,
     runs: Vec<Arc<Run>>,
     index: IndexOf,
 }
+
+/// The last writes of one source, and of a whole snapshot.
+type WritesOf<'a> = Box<dyn Iterator<Item = Result<LastWrite, ReadError>> + 'a>;
+pub(crate) type Writes<'a> = Merged<WritesOf<'a>>;
 
 /// Whose index tells where in the runs a key stands.
 enum IndexOf {
@@ -79,8 +56,8 @@ impl Snapshot {
     /// Reads a store that nobody serves, verifies all of it, and changes nothing on disk.
     ///
     /// # Errors
-    /// [`SnapshotError`].
-    pub fn of_stopped(folder: &Path) -> Result<Self, SnapshotError> {
+    /// [`ExtractError`]; among them a store that is damaged, or served, or not there.
+    pub fn of_stopped(folder: &Path) -> Result<Self, ExtractError> {
         let layout = Layout::new(folder);
         let lock = lock_for_reading(&layout)?;
         let path = layout.marker();
@@ -92,21 +69,43 @@ impl Snapshot {
             // What the marker knows to have been synced has to be there.
             truth.judge_marker(marker.as_ref(), "")?;
             let overlay = truth.in_memory(&layout)?.overlay;
-            let places = MemoryPlaces::read(&layout, &truth.runs)?;
-            Ok(Some((overlay, truth.runs, places)))
+            let places = MemoryPlaces::read(&truth.runs)?;
+            Ok(Some((truth.store_id, overlay, truth.runs, places)))
         };
-        let found = read().map_err(|error| match error {
-            ReadError::Damaged(damage) => SnapshotError::Damaged(damage),
-            error => refuse(folder, RecoveryError::Read(error)).into(),
-        })?;
-        let (overlay, runs, places) = found.ok_or_else(|| SnapshotError::Nothing {
+        let found = read().map_err(|error| unread(folder, error))?;
+        let (store_id, overlay, runs, places) = found.ok_or_else(|| ExtractError::Nothing {
             folder: folder.to_path_buf(),
         })?;
         Ok(Self {
+            store_id,
             overlay,
             runs,
             index: IndexOf::Stopped(places, lock),
         })
+    }
+
+    /// The store it was taken of.
+    pub(crate) fn store_id(&self) -> StoreId {
+        self.store_id
+    }
+
+    /// The newest commit in it.
+    pub(crate) fn commit(&self) -> CommitNumber {
+        CommitNumber(self.overlay.newest())
+    }
+
+    /// As many records as it holds, or more.
+    pub(crate) fn records_max(&self) -> u64 {
+        self.overlay.records() + runs::weight(&self.runs).puts
+    }
+
+    /// The last write of every key; the runs are verified while they are read.
+    pub(crate) fn writes(&self) -> Result<Writes<'_>, ReadError> {
+        let mut sources: Vec<WritesOf<'_>> = vec![Box::new(self.overlay.all().map(Ok))];
+        for run in self.runs.iter().rev() {
+            sources.push(Box::new(RunWrites::of(run)?));
+        }
+        Ok(Merged::new(sources, false))
     }
 
     fn reading(&self) -> Reading<'_> {
@@ -134,6 +133,7 @@ impl DurableStore {
         };
         self.wait(CommitNumber(overlay.newest()))?;
         Ok(Snapshot {
+            store_id: self.store_id(),
             overlay,
             runs,
             index: IndexOf::Served(Arc::clone(&self.shared)),
@@ -172,7 +172,7 @@ impl Store for Snapshot {
     }
 
     fn newest(&self) -> CommitNumber {
-        CommitNumber(self.overlay.newest())
+        self.commit()
     }
 }
 

@@ -106,6 +106,15 @@ impl Space {
         available >= (self.low_water_bytes / 2).saturating_add(bytes)
     }
 
+    /// Tells whether a copy may go on being written: nobody is to be refused for the sake of one.
+    pub(crate) fn has_room_for_copy(&self) -> bool {
+        let available = self
+            .disk
+            .available_bytes(self.layout.root())
+            .unwrap_or(u64::MAX);
+        available >= self.low_water_bytes
+    }
+
     /// Says how full the volume is, as a refusal; `None` where it does not tell.
     pub(crate) fn full(&self) -> Option<StoreError> {
         let available_bytes = self.disk.available_bytes(self.layout.root()).ok()?;

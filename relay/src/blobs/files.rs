@@ -4,7 +4,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use maille_common::blob::{BlobId, Manifest};
 use maille_common::codec::{decode, encode};
@@ -151,9 +151,14 @@ impl BlobFiles {
     }
 
     fn path(&self, id: &BlobId, kind: &str) -> PathBuf {
-        let name = id.to_string();
-        self.root.join(&name[..2]).join(format!("{name}.{kind}"))
+        blob_path(&self.root, id, kind)
     }
+}
+
+/// Where a file of an attachment stands below the folder of all of them.
+pub(crate) fn blob_path(root: &Path, id: &BlobId, kind: &str) -> PathBuf {
+    let name = id.to_string();
+    root.join(&name[..2]).join(format!("{name}.{kind}"))
 }
 
 fn read_range(mut file: File, place: Range<u64>) -> io::Result<Vec<u8>> {

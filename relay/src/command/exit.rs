@@ -6,19 +6,20 @@ use thiserror::Error;
 pub(super) const HELP: &str = "\
 Exit codes:
   0  done
-  1  `check` found something bad, or an unexpected fault
+  1  `check` or `account` found something bad, or an unexpected fault
   2  the arguments are wrong
   3  the configuration or the folder cannot be used
   4  a key is missing, open to others, or there already
   5  the anchor or the roster is refused, or does not name this relay
   6  the store cannot be opened, or failed
   7  the address cannot be bound
-  8  no relay answers in this folder";
+  8  no relay answers in this folder
+  9  the backup is not whole, or of another version";
 
 /// Why a command did not do what it was asked for: a sentence, and the kind of fault.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Exit {
-    /// `check` found something bad.
+    /// `check` or `account` found something bad.
     #[error("{0}")]
     Check(String),
     /// Something that is not foreseen.
@@ -42,6 +43,9 @@ pub enum Exit {
     /// No relay answers.
     #[error("{0}")]
     NotRunning(String),
+    /// The backup cannot be used.
+    #[error("{0}")]
+    Backup(String),
 }
 
 impl Exit {
@@ -55,6 +59,7 @@ impl Exit {
             Self::Store(_) => 6,
             Self::Address(_) => 7,
             Self::NotRunning(_) => 8,
+            Self::Backup(_) => 9,
         }
     }
 }

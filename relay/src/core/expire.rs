@@ -140,6 +140,7 @@ impl RelayCore {
                 continue;
             };
             if !answered {
+                self.note_tombstone(batch, &alert, entry)?;
                 let kind = NoticeKind::Tombstone;
                 notices.push(self.notice(alert, recipient, kind, entry.device, now));
             }
@@ -169,7 +170,8 @@ impl RelayCore {
         Ok(())
     }
 
-    /// Drops envelope, body and wraps. The id and the answers given stay for ever (I5).
+    /// Drops envelope, body and wraps. The id, the answers given and what ended each share stay for
+    /// ever (I5).
     fn purge(
         &self,
         batch: &mut Batch,

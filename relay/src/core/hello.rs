@@ -92,6 +92,7 @@ impl RelayCore {
         batch.put(tables::META, tables::META_KEY, &write_record(&meta));
         self.store.append(batch)?;
         self.incarnation = incarnation;
+        self.since = now;
         Ok(())
     }
 

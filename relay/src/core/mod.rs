@@ -15,11 +15,17 @@
 //! | `blobs.rs` | who may bring and fetch attachments |
 //! | `expire.rs` | deadlines, and the end of keeping |
 //! | `quota.rs` | budgets per sender and mailbox |
+//! | `ended.rs` | what ended each device's share |
+//! | `account.rs` | the books, balanced from the records |
+//! | `backed_up.rs` | what a backup says, and what is restored of it |
 //! | `tables.rs` | every key of the store |
 //! | `records.rs` | every record of the store |
 
+mod account;
+mod backed_up;
 mod blobs;
 mod bundles;
+mod ended;
 mod expire;
 mod hello;
 mod mailbox;
@@ -30,6 +36,8 @@ mod relay;
 mod submit;
 mod tables;
 
+pub use account::{Account, AccountError, Fault, Ledger, account};
+pub use backed_up::{BackedUp, is_restored};
 pub use expire::Tick;
 pub use mailbox::Waiting;
 pub use quota::RelayBudget;

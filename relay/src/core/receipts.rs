@@ -136,7 +136,11 @@ impl RelayCore {
             let prefix = tables::entries_of(&alert, &receipt.device);
             for (key, bytes) in self.rows(tables::ENTRY, &prefix, usize::MAX)? {
                 let mut entry: EntryRecord = read_record(&bytes)?;
-                if entry.mail == 0 || entry.answered {
+                if entry.mail == 0 {
+                    continue;
+                }
+                self.note_stage(batch, &alert, &entry.entry, receipt.stage)?;
+                if entry.answered {
                     continue;
                 }
                 mailing.take(self, batch, &receipt.device, entry.mail)?;

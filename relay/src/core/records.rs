@@ -16,8 +16,9 @@ coded! {
     /// The store itself.
     #[derive(Debug, Clone, PartialEq, Eq)]
     pub(super) struct MetaRecord {
-        pub(super) incarnation: Incarnation,
         /// Answers to submissions are numbered per device within the incarnation.
+        pub(super) incarnation: Incarnation,
+        /// When it began.
         pub(super) since: Timestamp,
     }
 }
@@ -152,6 +153,17 @@ coded! {
     }
 }
 
+coded! {
+    /// What ended a device's share of an alert.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+    pub(super) struct EndedRecord {
+        /// The stages it signed, a bit each.
+        pub(super) stages: u8,
+        /// Whether the alert went without an answer of it.
+        pub(super) tombstone: bool,
+    }
+}
+
 macro_rules! records {
     ($($record:ty = $name:literal;)+) => {
         $(impl Record for $record {
@@ -176,6 +188,7 @@ records! {
     NoticeRecord = "notice";
     BundleRecord = "sealing-key bundle";
     SenderRecord = "sender's budget";
+    EndedRecord = "end of a device's share";
 }
 
 impl DeviceRecord {

@@ -37,6 +37,8 @@ pub struct RelayCore {
     pub(super) budget: RelayBudget,
     pub(super) roster: Arc<Roster>,
     pub(super) incarnation: Incarnation,
+    pub(super) since: Timestamp,
+    began: bool,
 }
 
 /// What a step asks of the shell.
@@ -73,6 +75,8 @@ pub struct RelayStanding {
     pub oldest: Option<Timestamp>,
     /// The life of the store.
     pub incarnation: Incarnation,
+    /// When it began.
+    pub since: Timestamp,
 }
 
 impl StepError {
@@ -114,18 +118,18 @@ impl RelayCore {
         random: &mut impl Randomness,
     ) -> Result<Self, StepError> {
         let found = store.get(tables::META, tables::META_KEY)?;
-        let incarnation = match found {
-            Some(bytes) => read_record::<MetaRecord>(&bytes)?.incarnation,
+        let began = found.is_none();
+        let MetaRecord { incarnation, since } = match found {
+            Some(bytes) => read_record(&bytes)?,
             None => {
-                let incarnation = Incarnation::from_bytes(random.array());
                 let meta = MetaRecord {
-                    incarnation,
+                    incarnation: Incarnation::from_bytes(random.array()),
                     since: now,
                 };
                 let mut batch = Batch::new();
                 batch.put(tables::META, tables::META_KEY, &write_record(&meta));
                 store.commit(batch)?;
-                incarnation
+                meta
             }
         };
         Ok(Self {
@@ -134,12 +138,19 @@ impl RelayCore {
             budget,
             roster,
             incarnation,
+            since,
+            began,
         })
     }
 
     /// The life of the store.
     pub fn incarnation(&self) -> Incarnation {
         self.incarnation
+    }
+
+    /// Whether the incarnation began when this relay was opened, so that an operator hears of it.
+    pub fn began_incarnation(&self) -> bool {
+        self.began
     }
 
     /// The roster in use.
@@ -165,6 +176,7 @@ impl RelayCore {
             mailboxes: 0,
             oldest: None,
             incarnation: self.incarnation,
+            since: self.since,
         };
         for (_, bytes) in self.store.scan(Scan::table(tables::DEVICE, usize::MAX))? {
             let device: DeviceRecord = read_record(&bytes)?;

@@ -57,6 +57,8 @@ tables! {
     SENDER = 17;
     /// receipt hash → nothing: receipts that were mailed, so that a repetition is not (I5).
     RECEIPT_SEEN = 18;
+    /// alert, recipient index, device → `EndedRecord`, for ever.
+    ENDED = 19;
 }
 
 /// The one key of [`META`].
@@ -128,6 +130,23 @@ pub(super) fn addressed_parts(key: &[u8]) -> Option<(AlertId, u32)> {
     let (alert, index) = key.get(DeviceId::LEN..)?.split_first_chunk::<32>()?;
     let index = <[u8; 4]>::try_from(index).ok()?;
     Some((AlertId::from_bytes(*alert), u32::from_be_bytes(index)))
+}
+
+pub(super) fn ended(alert: &AlertId, recipient: u16, device: &DeviceId) -> Vec<u8> {
+    [
+        &alert.as_bytes()[..],
+        &recipient.to_be_bytes(),
+        device.as_bytes(),
+    ]
+    .concat()
+}
+
+/// Recipient and device of an [`ended`] key.
+pub(super) fn ended_parts(key: &[u8]) -> Option<(u16, DeviceId)> {
+    let (recipient, device) = key.get(AlertId::LEN..)?.split_first_chunk::<2>()?;
+    let device = <[u8; DeviceId::LEN]>::try_from(device).ok()?;
+    let recipient = u16::from_be_bytes(*recipient);
+    Some((recipient, DeviceId::from_bytes(device)))
 }
 
 pub(super) fn named(blob: &BlobId, alert: &AlertId) -> Vec<u8> {

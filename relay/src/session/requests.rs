@@ -31,12 +31,16 @@ impl Session {
         match request {
             Request::Hello(hello) => {
                 let step = service.step(move |core, service| {
-                    core.hello(
-                        &device,
-                        &hello,
-                        service.clock.now(),
-                        &mut OsRandomness::new(),
-                    )
+                    let (before, now) = (core.incarnation(), service.clock.now());
+                    let step = core.hello(&device, &hello, now, &mut OsRandomness::new())?;
+                    if core.incarnation() != before {
+                        tracing::error!(
+                            %device, incarnation = %core.incarnation(),
+                            "incident: a desk has seen more than the store holds, which is an old \
+                             copy; a new incarnation begins"
+                        );
+                    }
+                    Ok(step)
                 });
                 step.await
             }

@@ -20,10 +20,14 @@ use maille_common::terms::{AckRule, Kind, Status, Urgency};
 use maille_common::time::{Span, Timestamp};
 use maille_common::wire::{Answer, Push};
 use maille_durable::{Batch, MemoryStore, Scan, Store, Table};
-use maille_relay::core::{BlobShelf, RelayBudget, RelayCore, RelayIdentity, Step, verify_receipt};
+use maille_relay::core::{
+    Account, BlobShelf, RelayBudget, RelayCore, RelayIdentity, Step, account, verify_receipt,
+};
 
 use crate::network::{FOUNDED, Network, address};
 use crate::randomness::Seeded;
+
+const DAY: Span = Span::from_days(1);
 
 /// What a link does to one exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -315,9 +319,27 @@ impl MemoryWorld {
                 }
             }
         }
+        for relay in &relays {
+            let account = self.account(relay);
+            assert!(account.is_sound(), "the books of {relay}: {account:#?}");
+        }
     }
 
-    fn greet(&mut self, device: &DeviceId, relay: &str, name: &Name) -> bool {
+    /// The books of a relay for the present day.
+    pub fn account(&self, relay: &str) -> Account {
+        let since_midnight = self.now.since(Timestamp::EPOCH).ms() % DAY.ms();
+        let midnight = self.now - Span::from_ms(since_midnight);
+        let store = &*self.relays[relay].store;
+        account(store, midnight..midnight + DAY, &|| true).unwrap()
+    }
+
+    /// A copy of a relay's store, to do with as one likes.
+    pub fn store_of(&self, relay: &str) -> MemoryStore {
+        copy_of(&self.relays[relay].store)
+    }
+
+    /// A desk connects to a relay and does nothing else.
+    pub fn greet(&mut self, device: &DeviceId, relay: &str, name: &Name) -> bool {
         for _ in 0..2 {
             let challenge = self.random.array();
             let hello = self.desk(device).hello(name, challenge).unwrap();

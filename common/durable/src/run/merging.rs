@@ -43,11 +43,8 @@ impl Merging {
             .iter()
             .map(|run| run.footer().puts + run.footer().deletes)
             .sum();
-        let newest_first: Result<Vec<_>, ReadError> = sources
-            .iter()
-            .rev()
-            .map(|run| RunWrites::of(run, runs))
-            .collect();
+        let newest_first: Result<Vec<_>, ReadError> =
+            sources.iter().rev().map(|run| RunWrites::of(run)).collect();
         Ok(Self {
             id,
             unfinished: disk::unfinished_name(&id.path(runs)),
@@ -92,15 +89,15 @@ impl Merging {
 }
 
 /// The writes of one run, in order.
-struct RunWrites {
+pub(crate) struct RunWrites {
     reader: RunReader,
     block: vec::IntoIter<LastWrite>,
 }
 
 impl RunWrites {
-    fn of(run: &Run, runs: &Path) -> Result<Self, ReadError> {
+    pub(crate) fn of(run: &Run) -> Result<Self, ReadError> {
         Ok(Self {
-            reader: run.reader(runs)?,
+            reader: run.reader()?,
             block: Vec::new().into_iter(),
         })
     }

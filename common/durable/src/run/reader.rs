@@ -51,19 +51,18 @@ pub(crate) struct RunReader {
 impl RunReader {
     /// Begins to read the run `id` of a store. The footer is that of the opened run.
     pub(crate) fn open(
-        runs: &Path,
+        path: &Path,
         store_id: StoreId,
         id: RunId,
         footer: Footer,
     ) -> Result<Self, ReadError> {
-        let path = id.path(runs);
-        let failed = |error| ReadError::Io(path.clone(), error);
-        let file = File::open(&path).map_err(failed)?;
+        let failed = |error| ReadError::Io(path.to_path_buf(), error);
+        let file = File::open(path).map_err(failed)?;
         let bytes = file.metadata().map_err(failed)?.len();
         let mut input = BufReader::with_capacity(READ_BYTES, file);
-        let seed = read_head(&path, store_id, id, &mut input)?;
+        let seed = read_head(path, store_id, id, &mut input)?;
         Ok(Self {
-            path,
+            path: path.to_path_buf(),
             id,
             seed,
             input,

@@ -29,15 +29,19 @@ pub(crate) struct Run {
 impl Run {
     /// Opens the run `id`: head, footer and filter are verified, its blocks when they are read.
     pub(crate) fn open(runs: &Path, store_id: StoreId, id: RunId) -> Result<Self, ReadError> {
-        let path = id.path(runs);
-        let failed = |error| ReadError::Io(path.clone(), error);
+        Self::open_at(&id.path(runs), store_id, id)
+    }
+
+    /// Opens the run `id` in a file of any name.
+    pub(crate) fn open_at(path: &Path, store_id: StoreId, id: RunId) -> Result<Self, ReadError> {
+        let failed = |error| ReadError::Io(path.to_path_buf(), error);
         let file = File::open(&path).map_err(failed)?;
         let bytes = file.metadata().map_err(failed)?.len();
-        let seed = read_head(&path, store_id, id, &mut &file)?;
+        let seed = read_head(path, store_id, id, &mut &file)?;
         let mut run = Self {
             store_id,
             id,
-            path,
+            path: path.to_path_buf(),
             file,
             seed,
             bytes,
@@ -98,14 +102,9 @@ impl Run {
         self.filter.may_hold(key)
     }
 
-    /// Its file.
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// Reads it from beginning to end.
-    pub(crate) fn reader(&self, runs: &Path) -> Result<RunReader, ReadError> {
-        RunReader::open(runs, self.store_id, self.id, self.footer)
+    pub(crate) fn reader(&self) -> Result<RunReader, ReadError> {
+        RunReader::open(&self.path, self.store_id, self.id, self.footer)
     }
 
     /// Says that the run is damaged at a place.

@@ -45,7 +45,17 @@ impl RunWriter {
         id: RunId,
         keys_max: u64,
     ) -> io::Result<Self> {
-        let path = id.path(runs);
+        Self::create_at(disk, &id.path(runs), store_id, id, keys_max)
+    }
+
+    /// Begins the run `id` in a file of any name.
+    pub(crate) fn create_at(
+        disk: &dyn Disk,
+        path: &Path,
+        store_id: StoreId,
+        id: RunId,
+        keys_max: u64,
+    ) -> io::Result<Self> {
         let header = Header {
             kind: Kind::Run,
             version: FORMAT_VERSION,
@@ -53,8 +63,8 @@ impl RunWriter {
             number: id.last,
         };
         Ok(Self {
-            output: disk.create(&disk::unfinished_name(&path))?,
-            path,
+            output: disk.create(&disk::unfinished_name(path))?,
+            path: path.to_path_buf(),
             id,
             seed: header.seed(),
             filter: Filter::for_keys(keys_max),

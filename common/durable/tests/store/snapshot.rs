@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::world::{T, World, fill, keys, put};
-use maille_durable::{CommitNumber, Scan, Snapshot, SnapshotError, Store, StoreError};
+use maille_durable::{CommitNumber, ExtractError, Scan, Snapshot, Store, StoreError};
 
 #[test]
 fn a_served_store_goes_on_while_its_snapshot_stands_still() {
@@ -49,7 +49,7 @@ fn a_killed_store_is_read_up_to_its_torn_end_and_left_with_it() {
     fill(&store, 30..50);
     let of_stopped = || Snapshot::of_stopped(&world.store_folder());
     assert!(
-        matches!(of_stopped(), Err(SnapshotError::Files(_))),
+        matches!(of_stopped(), Err(ExtractError::Files(_))),
         "it is served"
     );
     drop(store);
@@ -68,10 +68,10 @@ fn a_killed_store_is_read_up_to_its_torn_end_and_left_with_it() {
 fn no_store_and_a_damaged_one_are_told_apart() {
     let world = World::new();
     let of_stopped = || Snapshot::of_stopped(&world.store_folder());
-    assert!(matches!(of_stopped(), Err(SnapshotError::Nothing { .. })));
+    assert!(matches!(of_stopped(), Err(ExtractError::Nothing { .. })));
     let (store, _) = world.open();
     fill(&store, 0..60);
     drop(store);
     fs::remove_file(&World::segments(&world.store_folder())[0]).unwrap();
-    assert!(matches!(of_stopped(), Err(SnapshotError::Damaged(_))));
+    assert!(matches!(of_stopped(), Err(ExtractError::Damaged(_))));
 }
