@@ -51,7 +51,7 @@ pub enum Collected {
         /// It is kept when this is durable.
         settled: CommitNumber,
     },
-    /// It is not believed, and nobody is answered, for nothing proves who wrote it.
+    /// It is not believed, and nobody is answered: nothing proves that its sender wrote it so.
     Disbelieved {
         /// The incident is kept when this is durable.
         settled: CommitNumber,
@@ -150,7 +150,7 @@ impl Desk {
     ) -> Result<Collected, StepError> {
         let sealed = match SealedEnvelope::new(delivery) {
             Ok(sealed) => sealed,
-            Err(fault) => return self.disbelieve(batch, relay, "E3", &fault, now),
+            Err(fault) => return self.disbelieve(batch, relay, ("E3", &fault), None, now),
         };
         if let Some(known) = self.known(&sealed.id())? {
             self.post_again(&mut batch, relay, &known.receipt);
@@ -179,7 +179,10 @@ impl Desk {
             Err(fault) if fault.is_answerable() => {
                 self.give_back(batch, relay, &stamp, Reason::NotAllowed, &fault, now)
             }
-            Err(fault) => self.disbelieve(batch, relay, fault.check(), &fault, now),
+            Err(fault) => {
+                let alert = fault.is_signed().then_some(stamp.alert);
+                self.disbelieve(batch, relay, (fault.check(), &fault), alert, now)
+            }
         }
     }
 
@@ -367,12 +370,14 @@ impl Desk {
         })
     }
 
+    /// Keeps an incident and nothing else: no receipt, and the id stays unknown, so that the alert
+    /// is taken when it comes whole.
     fn disbelieve(
         &mut self,
         mut batch: Batch,
         relay: &Name,
-        check: &str,
-        fault: &dyn std::fmt::Display,
+        (check, fault): (&str, &dyn std::fmt::Display),
+        alert: Option<AlertId>,
         now: Timestamp,
     ) -> Result<Collected, StepError> {
         let kind = IncidentKind::Delivery {
@@ -380,7 +385,7 @@ impl Desk {
             check: words(&check),
             fault: words(&fault),
         };
-        self.incident(&mut batch, kind, None, now)?;
+        self.incident(&mut batch, kind, alert, now)?;
         Ok(Collected::Disbelieved {
             settled: self.settle(batch)?,
         })

@@ -1,0 +1,203 @@
+//! A relay that alters or withholds: the desk notices, answers for nobody, and takes what is whole
+//! when it comes.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a helper of tests fails the test that calls it"
+)]
+
+use std::sync::Arc;
+
+use maille_client::core::{Collected, EventKind, IncidentKind};
+use maille_common::address::DeviceId;
+use maille_common::codec::{Bytes, List};
+use maille_common::envelope::Delivery;
+use maille_common::identifier::AlertId;
+use maille_common::roster::Roster;
+use maille_common::terms::{Kind, Stage};
+use maille_common::wire::Push;
+use maille_tests::memory::{MemoryWorld, order};
+use maille_tests::network::Network;
+
+/// What a relay does to a delivery.
+type Spoiled = fn(&mut Delivery);
+
+fn two_relays() -> (MemoryWorld, DeviceId, DeviceId) {
+    let mut network = Network::found(
+        21,
+        &[("interpol", &["lyon"]), ("cmai", &["tunis", "amman"])],
+    );
+    let lyon = network.admit("interpol/lyon");
+    let tunis = network.admit("cmai/tunis");
+    let mut world = MemoryWorld::new(network);
+    world.settle();
+    (world, lyon, tunis)
+}
+
+/// The first thing that waits for a desk at a relay, spoiled on its way.
+fn hand_over_spoiled(
+    world: &mut MemoryWorld,
+    relay: &str,
+    device: &DeviceId,
+    spoil: Spoiled,
+) -> Collected {
+    let waiting = world.relay(relay).waiting(device, 1).unwrap();
+    let push = world.relay(relay).push(device, waiting[0].number).unwrap();
+    let Some(Push::Delivery {
+        number,
+        mut delivery,
+    }) = push
+    else {
+        panic!("a delivery waits: {push:?}");
+    };
+    spoil(&mut delivery);
+    let push = Push::Delivery { number, delivery };
+    let relay = relay.parse().unwrap();
+    world.take_push(device, &relay, push).unwrap()
+}
+
+fn flip_a_bit_of_the_body(delivery: &mut Delivery) {
+    let mut body = delivery.body.to_vec();
+    let middle = body.len() / 2;
+    body[middle] ^= 1;
+    delivery.body = Bytes::new(body).unwrap();
+}
+
+fn arrivals(world: &mut MemoryWorld, desk: &DeviceId) -> usize {
+    let events = world.desk(desk).events_after(0, 1000, true).unwrap();
+    let arrived = |kind: &EventKind| matches!(kind, EventKind::Arrived { .. });
+    events.iter().filter(|e| arrived(&e.event.kind)).count()
+}
+
+/// The check of each refused delivery, and the alert it was about.
+fn refused(world: &mut MemoryWorld, desk: &DeviceId) -> Vec<(String, Option<AlertId>)> {
+    let incidents = world.desk(desk).incidents_after(0, 100).unwrap();
+    let refused = incidents.into_iter().map(|(_, incident)| {
+        let IncidentKind::Delivery { check, .. } = incident.kind else {
+            panic!("only deliveries were refused: {incident:?}");
+        };
+        (check.as_str().to_owned(), incident.alert)
+    });
+    refused.collect()
+}
+
+/// The numbers of the receipts of the only recipient, and what they say.
+fn receipts(world: &mut MemoryWorld, desk: &DeviceId, alert: &AlertId) -> Vec<(u64, Stage)> {
+    let now = world.now;
+    let track = world.desk(desk).track(alert, now).unwrap().unwrap();
+    let receipts = track.recipients[0].receipts.iter();
+    receipts
+        .map(|(receipt, _)| (receipt.statement.number, receipt.statement.stage))
+        .collect()
+}
+
+/// A flipped bit was answered with Returned, and the whole copy of the other relay with the same:
+/// one relay could keep an alert from a desk for ever, in the desk's own name.
+#[test]
+fn what_one_relay_alters_is_answered_to_nobody_and_taken_whole_from_the_other() {
+    let spoiled: [Spoiled; 5] = [
+        flip_a_bit_of_the_body,
+        |delivery| delivery.body = Bytes::new([]).unwrap(),
+        |delivery| delivery.wrap[600] ^= 1,
+        |delivery| delivery.entry.device = DeviceId::from_bytes([7; 16]),
+        |delivery| delivery.proof.index += 1,
+    ];
+    for spoil in spoiled {
+        let (mut world, lyon, tunis) = two_relays();
+        let alert = world.send(&lyon, &["cmai/tunis"], "Altered on the way");
+        for relay in ["tunis", "amman"] {
+            world.meet(&lyon, relay);
+        }
+        let collected = hand_over_spoiled(&mut world, "amman", &tunis, spoil);
+        assert!(
+            matches!(collected, Collected::Disbelieved { .. }),
+            "{collected:?}"
+        );
+        assert_eq!(
+            refused(&mut world, &tunis),
+            [("E11".to_owned(), Some(alert))]
+        );
+        assert!(world.desk(&tunis).inbox().unwrap().is_empty());
+        assert_eq!(arrivals(&mut world, &tunis), 0);
+        world.settle();
+        assert_eq!(world.desk(&tunis).inbox().unwrap()[0].id, alert);
+        assert_eq!(arrivals(&mut world, &tunis), 1);
+        assert_eq!(
+            receipts(&mut world, &lyon, &alert),
+            [(1, Stage::Delivered)],
+            "the first receipt that the desk ever gave"
+        );
+    }
+}
+
+#[test]
+fn an_envelope_without_its_signature_is_not_believed_and_its_alert_not_named() {
+    let (mut world, lyon, tunis) = two_relays();
+    let alert = world.send(&lyon, &["cmai/tunis"], "Unsigned on the way");
+    world.meet(&lyon, "amman");
+    let collected = hand_over_spoiled(&mut world, "amman", &tunis, |delivery| {
+        delivery.signatures = List::empty();
+    });
+    assert!(matches!(collected, Collected::Disbelieved { .. }));
+    assert_eq!(refused(&mut world, &tunis), [("E5".to_owned(), None)]);
+    world.settle();
+    assert_eq!(world.desk(&tunis).inbox().unwrap()[0].id, alert);
+}
+
+/// E16: the second alert shows that there was a first.
+#[test]
+fn what_a_relay_withholds_is_missed_when_the_next_alert_comes() {
+    let (mut world, lyon, tunis) = two_relays();
+    world.down.insert("tunis".to_owned());
+    let first = world.send(&lyon, &["cmai/tunis"], "Withheld");
+    let second = world.send(&lyon, &["cmai/tunis"], "Handed over");
+    world.meet(&lyon, "amman");
+    let waiting = world.relay("amman").waiting(&tunis, 10).unwrap();
+    let push = world.relay("amman").push(&tunis, waiting[1].number);
+    let amman = "amman".parse().unwrap();
+    world.take_push(&tunis, &amman, push.unwrap().unwrap());
+    assert_eq!(world.desk(&tunis).inbox().unwrap()[0].id, second);
+    let incidents = world.desk(&tunis).incidents_after(0, 10).unwrap();
+    let missing = IncidentKind::AlertsMissing {
+        device: lyon,
+        from: 1,
+        to: 1,
+    };
+    let (_, incident) = &incidents[0];
+    assert_eq!((incidents.len(), &incident.kind), (1, &missing));
+    assert_eq!(incident.alert, Some(second), "the one that told of it");
+    world.settle();
+    let inbox = world.desk(&tunis).inbox().unwrap();
+    assert!(inbox.iter().any(|entry| entry.id == first));
+    assert_eq!(arrivals(&mut world, &tunis), 2);
+    assert_eq!(world.desk(&tunis).incidents_after(0, 10).unwrap().len(), 1);
+}
+
+/// A refusal that the sender alone can have brought about is still answered (I7).
+#[test]
+fn what_its_sender_wrote_against_the_rules_is_returned_to_it() {
+    let (mut world, lyon, tunis) = two_relays();
+    let alert = world.send(&lyon, &["cmai/tunis"], "Before");
+    world.settle();
+    world.network.rules(&[("cmai/**", "interpol/**")]);
+    let documents = world.network.publish();
+    let mut cancel = order(&["cmai/tunis"], "Not any more");
+    cancel.kind = Kind::Cancel;
+    cancel.refers_to = Some(alert);
+    let cancel = world.order(&lyon, &cancel).id;
+    world.meet(&lyon, "tunis");
+    let mut roster = Roster::clone(world.desk(&tunis).roster());
+    roster.apply(&documents).unwrap();
+    let now = world.now;
+    world
+        .desk(&tunis)
+        .replace_roster(Arc::new(roster), now)
+        .unwrap();
+    let returned = world.hand_over("tunis", &tunis).unwrap();
+    assert!(
+        matches!(returned, Collected::Returned { .. }),
+        "{returned:?}"
+    );
+    world.settle();
+    assert_eq!(receipts(&mut world, &lyon, &cancel), [(2, Stage::Returned)]);
+}
