@@ -144,6 +144,38 @@ fn an_envelope_without_its_signature_is_not_believed_and_its_alert_not_named() {
     assert_eq!(world.desk(&tunis).inbox().unwrap()[0].id, alert);
 }
 
+/// The second copy took the place of the first, and the alert waited for the next connection.
+#[test]
+fn an_altered_copy_does_not_push_out_a_whole_one_that_waits_for_its_roster() {
+    let (mut world, lyon, tunis) = two_relays();
+    let paris = world.network.admit("interpol/paris");
+    let documents = world.network.publish();
+    let mut roster = Roster::clone(world.desk(&lyon).roster());
+    roster.apply(&documents).unwrap();
+    for relay in ["tunis", "amman"] {
+        world.spread_to_relay(relay, &documents);
+    }
+    world.start_desk(&paris, Arc::new(roster.clone()));
+    for relay in ["tunis", "amman", "tunis", "amman"] {
+        world.meet(&paris, relay);
+    }
+    let alert = world.send(&paris, &["cmai/tunis"], "Ahead of you");
+    for relay in ["tunis", "amman"] {
+        world.meet(&paris, relay);
+    }
+    let whole = world.hand_over("tunis", &tunis).unwrap();
+    assert!(matches!(whole, Collected::Held { .. }), "{whole:?}");
+    let altered = hand_over_spoiled(&mut world, "amman", &tunis, flip_a_bit_of_the_body);
+    assert!(matches!(altered, Collected::Held { .. }), "{altered:?}");
+    let now = world.now;
+    world
+        .desk(&tunis)
+        .replace_roster(Arc::new(roster), now)
+        .unwrap();
+    assert_eq!(world.desk(&tunis).inbox().unwrap()[0].id, alert);
+    assert_eq!(arrivals(&mut world, &tunis), 1);
+}
+
 /// E16: the second alert shows that there was a first.
 #[test]
 fn what_a_relay_withholds_is_missed_when_the_next_alert_comes() {

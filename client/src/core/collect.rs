@@ -91,20 +91,21 @@ impl Desk {
         let mut held = Vec::new();
         let rows = self.store.scan(Scan::table(tables::HELD, usize::MAX))?;
         for (key, _) in rows {
-            // The keys of pieces end with the number of the piece; the first names the envelope.
-            let Some((id, [0, 0, 0, 0])) = key.split_last_chunk::<4>() else {
+            // The keys of pieces end with the number of the piece.
+            let Some((key, [0, 0, 0, 0])) = key.split_last_chunk::<4>() else {
                 continue;
             };
-            held.push((id.to_vec(), self.need_long::<HeldRecord>(tables::HELD, id)?));
+            let record = self.need_long::<HeldRecord>(tables::HELD, key)?;
+            held.push((key.to_vec(), record));
         }
-        for (id, record) in held {
+        for (key, record) in held {
             let waited = now.since(record.since).ms() >= limits::ROSTER_UNKNOWN_MS;
             let known = self.roster.knows(&record.delivery.env.core.roster);
             if known == Knowledge::Unknown && !waited {
                 continue;
             }
             let mut batch = Batch::new();
-            batch.urgent().delete_pieces(tables::HELD, &id);
+            batch.urgent().delete_pieces(tables::HELD, &key);
             if known == Knowledge::Unknown {
                 self.incident(&mut batch, IncidentKind::RosterUnknown, None, now)?;
             }
@@ -167,7 +168,7 @@ impl Desk {
                 since: now,
             };
             let bytes = write_record(&record);
-            batch.put_pieces(tables::HELD, sealed.id().as_bytes(), &bytes);
+            batch.put_pieces(tables::HELD, &tables::held(&sealed.id(), relay), &bytes);
             return Ok(Collected::Held {
                 settled: self.settle(batch)?,
             });
