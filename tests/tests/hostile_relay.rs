@@ -8,7 +8,8 @@
 
 use std::sync::Arc;
 
-use maille_client::core::{Collected, EventKind, IncidentKind};
+use maille_client::Milestone;
+use maille_client::core::{Collected, EventKind, Incident, IncidentKind};
 use maille_common::address::DeviceId;
 use maille_common::codec::{Bytes, List};
 use maille_common::envelope::Delivery;
@@ -17,6 +18,7 @@ use maille_common::roster::Roster;
 use maille_common::terms::{Kind, Stage};
 use maille_common::wire::Push;
 use maille_tests::memory::{MemoryWorld, order};
+use maille_tests::net::TestNet;
 use maille_tests::network::Network;
 
 /// What a relay does to a delivery.
@@ -232,4 +234,101 @@ fn what_its_sender_wrote_against_the_rules_is_returned_to_it() {
     );
     world.settle();
     assert_eq!(receipts(&mut world, &lyon, &cancel), [(2, Stage::Returned)]);
+}
+
+const LYON: &str = "interpol/lyon";
+const TUNIS: &str = "cmai/tunis";
+
+/// A real relay and real desks, which know each other's keys, and an alert that waits for the desk
+/// that is away.
+async fn one_waits() -> (TestNet, AlertId) {
+    let home: &[&str] = &["lyon"];
+    let mut net = TestNet::start(&[("interpol", home), ("cmai", home)], &[LYON, TUNIS]).await;
+    net.desk(LYON).send_to(&[TUNIS], "For the keys").await;
+    net.desk(TUNIS).receive().await;
+    net.close_desk(TUNIS).await;
+    let alert = net.desk(LYON).send_to(&[TUNIS], "Waits").await;
+    net.desk(LYON).wait(alert, Milestone::Accepted).await;
+    (net, alert)
+}
+
+/// Waits for the next incident of a desk.
+async fn incident(net: &TestNet, contact: &str) -> Incident {
+    let desk = net.desk(contact);
+    let happened = |kind: &EventKind| matches!(kind, EventKind::Incident { .. });
+    let event = desk.until("incidents", happened).await;
+    let EventKind::Incident { number } = event.event.kind else {
+        panic!("the event is an incident: {event:?}");
+    };
+    let mut found = desk.client().incidents(number - 1, 1).await.unwrap();
+    found.remove(0).1
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relay_that_flips_a_bit_of_what_it_stored_is_refused_and_later_believed() {
+    let (mut net, alert) = one_waits().await;
+    net.stop_relay("lyon").await;
+    let whole = net.stored_body("lyon", &alert);
+    let mut flipped = whole.clone();
+    flipped[whole.len() / 2] ^= 1;
+    net.replace_body("lyon", &alert, Some(&flipped));
+    net.start_relay("lyon").await;
+    net.open_desk(TUNIS).await;
+    let refused = incident(&net, TUNIS).await;
+    assert_eq!(refused.alert, Some(alert));
+    assert!(
+        matches!(&refused.kind, IncidentKind::Delivery { relay, check, .. }
+            if relay.as_str() == "lyon" && check.as_str() == "E11"),
+        "{refused:?}"
+    );
+    assert_eq!(net.desk(TUNIS).arrivals().await, 1, "the first one alone");
+    net.close_desk(TUNIS).await;
+    net.stop_relay("lyon").await;
+    net.replace_body("lyon", &alert, Some(&whole));
+    net.start_relay("lyon").await;
+    net.open_desk(TUNIS).await;
+    assert_eq!(net.desk(TUNIS).receive().await.entry.id, alert);
+    net.desk(LYON).wait(alert, Milestone::Delivered).await;
+    assert_eq!(net.desk(TUNIS).arrivals().await, 2);
+    let track = net.desk(LYON).client().track(alert).await.unwrap();
+    let receipts = &track.recipients[0].receipts;
+    let stages: Vec<_> = receipts
+        .iter()
+        .map(|(receipt, _)| (receipt.statement.number, receipt.statement.stage))
+        .collect();
+    assert_eq!(
+        stages,
+        [(2, Stage::Delivered)],
+        "the receipt behind that of the first alert: none was given in between"
+    );
+    net.stop().await;
+}
+
+/// The body is taken away, so the relay has nothing to hand over for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relay_that_withholds_one_of_two_is_found_out_by_the_other() {
+    let (mut net, withheld) = one_waits().await;
+    net.stop_relay("lyon").await;
+    let body = net.stored_body("lyon", &withheld);
+    net.replace_body("lyon", &withheld, None);
+    net.start_relay("lyon").await;
+    let other = net.desk(LYON).send_to(&[TUNIS], "Handed over").await;
+    net.desk(LYON).wait(other, Milestone::Accepted).await;
+    net.open_desk(TUNIS).await;
+    let found_out = incident(&net, TUNIS).await;
+    assert!(
+        matches!(found_out.kind, IncidentKind::AlertsMissing { device, from, to }
+            if device == net.desk(LYON).device && from == to),
+        "{found_out:?}"
+    );
+    assert_eq!(found_out.alert, Some(other), "the one that told of it");
+    assert_eq!(net.desk(TUNIS).receive().await.entry.id, other);
+    net.close_desk(TUNIS).await;
+    net.stop_relay("lyon").await;
+    net.replace_body("lyon", &withheld, Some(&body));
+    net.start_relay("lyon").await;
+    net.open_desk(TUNIS).await;
+    assert_eq!(net.desk(TUNIS).receive().await.entry.id, withheld);
+    assert_eq!(net.desk(TUNIS).arrivals().await, 3);
+    net.stop().await;
 }
