@@ -9,7 +9,7 @@ use std::time::Duration;
 use maille_client::{Client, ClientConfig, Track};
 use maille_common::address::{ContactAddress, DeviceId};
 use maille_common::evidence::{Note, Proven, Receipt, SignedReceipt};
-use maille_common::identifier::{AlertId, Epoch};
+use maille_common::identifier::AlertId;
 use maille_common::roster::Roster;
 use maille_common::terms::Stage as Reached;
 use maille_link::{Dialer, Identity, Limits, Link};
@@ -54,8 +54,6 @@ pub(crate) struct Stage {
     pub(crate) own_words: bool,
     /// The desks that are open.
     pub(crate) desks: BTreeMap<&'static str, Client>,
-    /// The life of the store of the desk that is away.
-    pub(crate) away_epoch: Epoch,
     /// The alert, once it is sent.
     pub(crate) alert: AlertId,
     /// The acknowledgement, once it is there.
