@@ -90,6 +90,17 @@ fn the_demonstration_verifies_every_step_and_openssl_agrees() {
     let summary = verified(&output);
     check_with_openssl(&dir, summary["openssl"].as_str().unwrap());
     check_flipped_bit(&dir, &lines(&output));
+    for step in ["relay-folder", "datagrams"] {
+        let proof = proof(&lines(&output), step);
+        for words in [
+            "6 letters or more",
+            "runs of shorter ones",
+            "UTF-16",
+            "found 0",
+        ] {
+            assert!(proof.contains(words), "{proof}");
+        }
+    }
 }
 
 #[test]
@@ -158,13 +169,17 @@ fn a_folder_with_something_in_it_is_left_alone() {
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
 }
 
+fn proof(lines: &[Value], step: &str) -> String {
+    let line = lines.iter().find(|line| line["step"] == step).unwrap();
+    line["proof"].as_str().unwrap().to_owned()
+}
+
 /// The desk that was served the flipped bit still tells of it, before the one arrival.
 fn check_flipped_bit(dir: &Path, lines: &[Value]) {
-    let line = |step: &str| lines.iter().find(|line| line["step"] == step).unwrap();
-    let proof = |step: &str| line(step)["proof"].as_str().unwrap();
-    let flipped = proof("flipped-bit");
+    let flipped = proof(lines, "flipped-bit");
     assert!(flipped.contains("check E11"), "{flipped}");
-    assert!(proof("turned-back").contains("number 1 of its row"));
+    let turned_back = proof(lines, "turned-back");
+    assert!(turned_back.contains("number 1 of its row"), "{turned_back}");
     let told = with_relay(dir, || {
         let mut command = Command::new(env!("CARGO_BIN_EXE_maille"));
         let home = dir.join("homes/cmai-duty");

@@ -15,10 +15,12 @@ impl Stage {
     /// words of the relay's own log.
     pub(super) fn leave_out_public_words(&mut self) -> Result<(), Fault> {
         let found = self.search(&self.words)?;
-        self.words = self.words.without(&found.stored).without(&found.said);
+        let secret = self.words.without(&found.stored).without(&found.said);
+        self.public_words = self.words.len() - secret.len();
+        self.words = secret;
         ensure(
             self.words.len() > 0,
-            "the alert has a word of eight letters that is not public",
+            "the alert has a word to search for that is not public",
         )
     }
 
@@ -38,11 +40,13 @@ impl Stage {
         Ok(Told::new(
             "no word of subject, text, payload, attachment or note is in the relay's folder",
             format!(
-                "{} words of 8 letters or more, none of them public before, searched for in {} \
-                 files of {} bytes; found 0",
-                self.words.len(),
+                "{}, without {} that stood there before the alert, in {} files of {} bytes; \
+                 found 0{}",
+                self.searched(),
+                self.public_words,
                 found.files,
-                found.bytes
+                found.bytes,
+                self.by_chance(found.bytes)
             ),
         ))
     }
@@ -50,13 +54,13 @@ impl Stage {
     /// Words of the log that the relay does not have from itself: an alert about a checkpoint must
     /// not fail because the relay writes checkpoints. The program is read for them, unless the
     /// alert is its own.
-    fn without_own_words(&self, found: &Found) -> Result<BTreeSet<Vec<u8>>, Fault> {
+    fn without_own_words(&self, found: &Found) -> Result<BTreeSet<String>, Fault> {
         if found.said.is_empty() || self.own_words {
             return Ok(found.said.clone());
         }
         let program = std::env::current_exe().map_err(failed)?;
         let bytes = fs::read(&program).map_err(|error| file_fault(&program, &error))?;
-        let own = self.words.found_in([bytes.as_slice()]);
+        let own = self.words.among(&found.said).found_in([bytes.as_slice()]);
         Ok(found.said.difference(&own).cloned().collect())
     }
 
@@ -73,15 +77,39 @@ impl Stage {
         Ok(Told::new(
             "no word of the alert was on the wire between desks and relay",
             format!(
-                "{} words searched for in {} datagrams of {bytes} bytes; found 0",
-                self.words.len(),
-                datagrams.len()
+                "{}, in {} datagrams of {bytes} bytes; found 0{}",
+                self.searched(),
+                datagrams.len(),
+                self.by_chance(bytes)
             ),
         ))
     }
 
-    /// The same search does find what the relay has to hold: the name of an organisation.
+    fn searched(&self) -> String {
+        format!(
+            "searched for {} words of {} letters or more, and {} runs of shorter ones with their \
+             neighbours, as UTF-8 and UTF-16",
+            self.words.words(),
+            Words::ALONE,
+            self.words.runs()
+        )
+    }
+
+    fn by_chance(&self, bytes: usize) -> String {
+        let runs = self.words.chance_in(bytes).recip().floor();
+        format!(" (by chance one in {runs} demonstrations would find one)")
+    }
+
+    /// The same search does find what the relay has to hold, the name of an organisation, and every
+    /// word where it is hidden.
     fn check_search(&self) -> Result<(), Fault> {
+        let sealed = self.recorder.datagrams().pop().unwrap_or_default();
+        let hidden = self.words.hidden_in(&sealed);
+        let found = self.words.found_in([hidden.as_slice()]);
+        ensure(
+            found.len() == self.words.len(),
+            "the search finds every word that is hidden from it",
+        )?;
         let mut known = Words::default();
         known.add(self.founded.relay.organisation.as_str());
         let found = self.search(&known)?;

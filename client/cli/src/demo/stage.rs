@@ -50,6 +50,8 @@ pub(crate) struct Stage {
     pub(crate) dispatch: Dispatch,
     /// The words that must not be seen: those of the alert that nothing public held before.
     pub(crate) words: Words,
+    /// How many of them something public did hold.
+    pub(crate) public_words: usize,
     /// The alert is this program's own, so that its words stand in the program.
     pub(crate) own_words: bool,
     /// The desks that are open.

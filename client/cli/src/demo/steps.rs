@@ -108,6 +108,7 @@ async fn prepare(folder: &Path, cap: CapFile) -> Result<Stage, Fault> {
         recorder,
         relay: None,
         words,
+        public_words: 0,
         own_words,
         dispatch,
         desks: BTreeMap::new(),
