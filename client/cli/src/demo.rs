@@ -10,7 +10,8 @@
 //! | `recorder.rs` | every datagram between desks and relay |
 //! | `dispatch.rs` | the alert that is sent |
 //! | `stage.rs` | the desks, and what stands between one step and the next |
-//! | `steps.rs`, `delivery.rs`, `flipped_bit.rs`, `answers.rs`, `refusals.rs`, `secrecy.rs` | the steps |
+//! | `steps.rs` | the steps in their order |
+//! | `delivery.rs`, `flipped_bit.rs`, `answers.rs`, `refusals.rs`, `secrecy.rs` | each of them |
 //! | `words.rs` | words of the alert, searched for where they must not be |
 //! | `hand_check.rs` | one receipt, for `openssl` alone |
 //! | `timeline.rs` | what is shown of each step |
