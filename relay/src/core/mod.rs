@@ -17,8 +17,10 @@
 //! | `quota.rs` | budgets per sender and mailbox |
 //! | `tables.rs` | every key of the store |
 //! | `records.rs` | every record of the store |
+//! | `body_place.rs` | one of these keys, for whoever examines a store from outside |
 
 mod blobs;
+mod body_place;
 mod bundles;
 mod expire;
 mod hello;
@@ -30,6 +32,7 @@ mod relay;
 mod submit;
 mod tables;
 
+pub use body_place::body_place;
 pub use expire::Tick;
 pub use mailbox::Waiting;
 pub use quota::RelayBudget;
