@@ -180,17 +180,28 @@ fn check_flipped_bit(dir: &Path, lines: &[Value]) {
     assert!(flipped.contains("check E11"), "{flipped}");
     let turned_back = proof(lines, "turned-back");
     assert!(turned_back.contains("number 1 of its row"), "{turned_back}");
-    let told = with_relay(dir, || {
+    let maille = |words: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_maille"));
-        let home = dir.join("homes/cmai-duty");
-        command.arg("--home").arg(home);
-        let listen = ["--json", "listen", "--count", "3"];
-        self::lines(&command.args(listen).output().unwrap())
+        command.arg("--home").arg(dir.join("homes/cmai-duty"));
+        command.args(words).output().unwrap()
+    };
+    let (told, line) = with_relay(dir, || {
+        let told = maille(&["--json", "listen", "--count", "3"]);
+        let line = maille(&["listen", "--reader", "people", "--count", "1"]);
+        (self::lines(&told), String::from_utf8(line.stdout).unwrap())
     });
     let kinds: Vec<_> = told.iter().map(|told| &told["event"]).collect();
     assert_eq!(kinds, ["incident", "arrived", "acted"]);
     let words = told[0]["words"].as_str().unwrap();
     assert!(words.contains("E11") && words.contains("lyon"), "{words}");
+    // It names the alert that arrived, in the line for people too.
+    assert_eq!(told[0]["alert"], told[1]["alert"]);
+    assert_eq!(told[0]["short"], told[1]["short"]);
+    let short = told[0]["short"].as_str().unwrap();
+    assert!(
+        line.contains(&format!("incident  {short}  {words}")),
+        "{line}"
+    );
 }
 
 /// The relay serves on, as people are told to go on by hand; this program has one within.
