@@ -18,7 +18,8 @@ use maille_common::codec::{Text, encode};
 use maille_common::identifier::AlertId;
 use maille_common::randomness::Randomness;
 use maille_common::roster::RosterDocuments;
-use maille_relay::core::Account;
+use maille_durable::{Batch, DurableStore, Options, Store, StoreId, boot_id};
+use maille_relay::core::{Account, body_place};
 use maille_relay::{
     Clock, Config, Day, Manifest, NewRelay, Relay, RelayFolder, RunningRelay, Setup, SystemClock,
     account_of_stopped, backup, init, restore,
@@ -236,6 +237,38 @@ impl TestNet {
         let folder = held.folder.clone();
         let made = tokio::task::spawn_blocking(move || account_of_stopped(&folder, day));
         made.await.unwrap().unwrap()
+    }
+
+    /// The sealed body of an alert, as it lies in the store of a relay that is stopped.
+    pub fn stored_body(&self, relay: &str, alert: &AlertId) -> Vec<u8> {
+        let store = self.open_store(relay);
+        let (table, key) = body_place(alert);
+        let body = store.pieces(table, &key).unwrap().unwrap();
+        store.close().unwrap();
+        body
+    }
+
+    /// What the owner of a relay's folder can do while it is stopped: another body in the place of
+    /// an alert's, or none. The record is a good one, so the relay notices nothing.
+    pub fn replace_body(&self, relay: &str, alert: &AlertId, body: Option<&[u8]>) {
+        let store = self.open_store(relay);
+        let (table, key) = body_place(alert);
+        let mut batch = Batch::new();
+        match body {
+            Some(body) => batch.put_pieces(table, &key, body),
+            None => batch.delete_pieces(table, &key),
+        };
+        store.commit(batch).unwrap();
+        store.close().unwrap();
+    }
+
+    fn open_store(&self, relay: &str) -> DurableStore {
+        let folder = self.relays[relay].folder.store();
+        let id = StoreId(OsRandomness::new().array());
+        let (store, opening) =
+            DurableStore::open(&folder, &Options::new(id, boot_id(), "tests")).unwrap();
+        assert!(!opening.created, "the relay has a store");
+        store
     }
 
     /// Opens a desk's client.

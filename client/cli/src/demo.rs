@@ -6,11 +6,12 @@
 //!
 //! | file | its noun |
 //! |---|---|
-//! | `relay_folder.rs`, `relay_process.rs` | the relay: its folder, its process |
+//! | `relay_folder.rs`, `relay_process.rs` | the relay: its folder and its owner, its process |
 //! | `recorder.rs` | every datagram between desks and relay |
 //! | `dispatch.rs` | the alert that is sent |
 //! | `stage.rs` | the desks, and what stands between one step and the next |
-//! | `steps.rs`, `delivery.rs`, `answers.rs`, `refusals.rs`, `secrecy.rs` | the steps |
+//! | `steps.rs` | the steps in their order |
+//! | `delivery.rs`, `flipped_bit.rs`, `answers.rs`, `refusals.rs`, `secrecy.rs` | each of them |
 //! | `words.rs` | words of the alert, searched for where they must not be |
 //! | `hand_check.rs` | one receipt, for `openssl` alone |
 //! | `timeline.rs` | what is shown of each step |
@@ -18,6 +19,7 @@
 mod answers;
 mod delivery;
 mod dispatch;
+mod flipped_bit;
 mod hand_check;
 mod recorder;
 mod refusals;

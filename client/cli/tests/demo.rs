@@ -5,8 +5,9 @@
     reason = "helpers of tests are tests too, and what is skipped is said loudly"
 )]
 
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -22,7 +23,7 @@ const STEPS: [&str; 23] = [
     "same-reference",
     "delivered",
     "flipped-bit",
-    "came-back",
+    "turned-back",
     "once",
     "payload",
     "attachment",
@@ -88,6 +89,18 @@ fn the_demonstration_verifies_every_step_and_openssl_agrees() {
     let output = demo(&["--json", "--dir", dir.to_str().unwrap()]);
     let summary = verified(&output);
     check_with_openssl(&dir, summary["openssl"].as_str().unwrap());
+    check_flipped_bit(&dir, &lines(&output));
+    for step in ["relay-folder", "datagrams"] {
+        let proof = proof(&lines(&output), step);
+        for words in [
+            "6 letters or more",
+            "runs of shorter ones",
+            "UTF-16",
+            "found 0",
+        ] {
+            assert!(proof.contains(words), "{proof}");
+        }
+    }
 }
 
 #[test]
@@ -154,6 +167,57 @@ fn a_folder_with_something_in_it_is_left_alone() {
     assert!(!output.status.success());
     assert_eq!(lines(&output)[0]["ok"], false);
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+fn proof(lines: &[Value], step: &str) -> String {
+    let line = lines.iter().find(|line| line["step"] == step).unwrap();
+    line["proof"].as_str().unwrap().to_owned()
+}
+
+/// The desk that was served the flipped bit still tells of it, before the one arrival.
+fn check_flipped_bit(dir: &Path, lines: &[Value]) {
+    let flipped = proof(lines, "flipped-bit");
+    assert!(flipped.contains("check E11"), "{flipped}");
+    let turned_back = proof(lines, "turned-back");
+    assert!(turned_back.contains("number 1 of its row"), "{turned_back}");
+    let maille = |words: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_maille"));
+        command.arg("--home").arg(dir.join("homes/cmai-duty"));
+        command.args(words).output().unwrap()
+    };
+    let (told, line) = with_relay(dir, || {
+        let told = maille(&["--json", "listen", "--count", "3"]);
+        let line = maille(&["listen", "--reader", "people", "--count", "1"]);
+        (self::lines(&told), String::from_utf8(line.stdout).unwrap())
+    });
+    let kinds: Vec<_> = told.iter().map(|told| &told["event"]).collect();
+    assert_eq!(kinds, ["incident", "arrived", "acted"]);
+    let words = told[0]["words"].as_str().unwrap();
+    assert!(words.contains("E11") && words.contains("lyon"), "{words}");
+    // It names the alert that arrived, in the line for people too.
+    assert_eq!(told[0]["alert"], told[1]["alert"]);
+    assert_eq!(told[0]["short"], told[1]["short"]);
+    let short = told[0]["short"].as_str().unwrap();
+    assert!(
+        line.contains(&format!("incident  {short}  {words}")),
+        "{line}"
+    );
+}
+
+/// The relay serves on, as people are told to go on by hand; this program has one within.
+fn with_relay<T>(dir: &Path, then: impl FnOnce() -> T) -> T {
+    let mut relay = Command::new(env!("CARGO_BIN_EXE_maille"));
+    relay.arg("demo-relay").arg(dir.join("relay"));
+    let relay = relay.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut relay = relay.stderr(Stdio::null()).spawn().unwrap();
+    let mut serving = String::new();
+    let mut output = BufReader::new(relay.stdout.take().unwrap());
+    output.read_line(&mut serving).unwrap();
+    assert!(serving.contains("address"), "{serving}");
+    let done = then();
+    drop(relay.stdin.take());
+    assert!(relay.wait().unwrap().success());
+    done
 }
 
 fn sends(file: &Path) {

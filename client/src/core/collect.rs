@@ -50,7 +50,7 @@ pub enum Collected {
         /// It is kept when this is durable.
         settled: CommitNumber,
     },
-    /// It is not believed, and nobody is answered, for nothing proves who wrote it.
+    /// It is not believed, and nobody is answered: nothing proves that its sender wrote it so.
     Disbelieved {
         /// The incident is kept when this is durable.
         settled: CommitNumber,
@@ -90,20 +90,21 @@ impl Desk {
         let mut held = Vec::new();
         let rows = self.store.scan(Scan::table(tables::HELD, usize::MAX))?;
         for (key, _) in rows {
-            // The keys of pieces end with the number of the piece; the first names the envelope.
-            let Some((id, [0, 0, 0, 0])) = key.split_last_chunk::<4>() else {
+            // The keys of pieces end with the number of the piece.
+            let Some((key, [0, 0, 0, 0])) = key.split_last_chunk::<4>() else {
                 continue;
             };
-            held.push((id.to_vec(), self.need_long::<HeldRecord>(tables::HELD, id)?));
+            let record = self.need_long::<HeldRecord>(tables::HELD, key)?;
+            held.push((key.to_vec(), record));
         }
-        for (id, record) in held {
+        for (key, record) in held {
             let waited = now.since(record.since).ms() >= limits::ROSTER_UNKNOWN_MS;
             let known = self.roster.knows(&record.delivery.env.core.roster);
             if known == Knowledge::Unknown && !waited {
                 continue;
             }
             let mut batch = Batch::new();
-            batch.urgent().delete_pieces(tables::HELD, &id);
+            batch.urgent().delete_pieces(tables::HELD, &key);
             if known == Knowledge::Unknown {
                 self.incident(&mut batch, IncidentKind::RosterUnknown, None, now)?;
             }
@@ -149,7 +150,7 @@ impl Desk {
     ) -> Result<Collected, StepError> {
         let sealed = match SealedEnvelope::new(delivery) {
             Ok(sealed) => sealed,
-            Err(fault) => return self.disbelieve(batch, relay, "E3", &fault, now),
+            Err(fault) => return self.disbelieve(batch, relay, ("E3", &fault), None, now),
         };
         if let Some(known) = self.known(&sealed.id())? {
             self.post_again(&mut batch, relay, &known.receipt);
@@ -166,7 +167,7 @@ impl Desk {
                 since: now,
             };
             let bytes = write_record(&record);
-            batch.put_pieces(tables::HELD, sealed.id().as_bytes(), &bytes);
+            batch.put_pieces(tables::HELD, &tables::held(&sealed.id(), relay), &bytes);
             return Ok(Collected::Held {
                 settled: self.settle(batch)?,
             });
@@ -178,7 +179,10 @@ impl Desk {
             Err(fault) if fault.is_answerable() => {
                 self.give_back(batch, relay, &stamp, Reason::NotAllowed, &fault, now)
             }
-            Err(fault) => self.disbelieve(batch, relay, fault.check(), &fault, now),
+            Err(fault) => {
+                let alert = fault.is_signed().then_some(stamp.alert);
+                self.disbelieve(batch, relay, (fault.check(), &fault), alert, now)
+            }
         }
     }
 
@@ -364,12 +368,14 @@ impl Desk {
         })
     }
 
+    /// Keeps an incident and nothing else: no receipt, and the id stays unknown, so that the alert
+    /// is taken when it comes whole.
     fn disbelieve(
         &mut self,
         mut batch: Batch,
         relay: &Name,
-        check: &str,
-        fault: &dyn std::fmt::Display,
+        (check, fault): (&str, &dyn std::fmt::Display),
+        alert: Option<AlertId>,
         now: Timestamp,
     ) -> Result<Collected, StepError> {
         let kind = IncidentKind::Delivery {
@@ -377,7 +383,7 @@ impl Desk {
             check: words(&check),
             fault: words(&fault),
         };
-        self.incident(&mut batch, kind, None, now)?;
+        self.incident(&mut batch, kind, alert, now)?;
         Ok(Collected::Disbelieved {
             settled: self.settle(batch)?,
         })

@@ -67,7 +67,8 @@ tables! {
     RELAY = 22;
     /// device, alert → `LackingRecord`: a device that should have an alert and has no wrap yet.
     LACKING = 23;
-    /// envelope → `HeldRecord`, in pieces: a delivery under a roster not known yet.
+    /// envelope, relay → `HeldRecord`, in pieces: a delivery under a roster not known yet. Nothing
+    /// about it is proven, so one relay's copy does not take the place of another's.
     HELD = 24;
     /// time, alert → nothing: when something about an alert is due.
     DUE = 25;
@@ -95,6 +96,10 @@ pub(super) fn contact(address: &ContactAddress) -> [u8; 32] {
 /// The key of a word chosen outside: a caller's reference, a reader's name.
 pub(super) fn word(word: &str) -> [u8; 32] {
     *hash(Label::REFERENCE, &[word.as_bytes()]).as_bytes()
+}
+
+pub(super) fn held(envelope: &AlertId, name: &Name) -> Vec<u8> {
+    [*envelope.as_bytes(), relay(name)].concat()
 }
 
 pub(super) fn target(name: &Name, alert: &AlertId) -> Vec<u8> {

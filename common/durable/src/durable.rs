@@ -146,8 +146,8 @@ impl DurableStore {
         result.map_err(|fault| self.read_failed(fault))
     }
 
-    /// Ends the service over what cannot be read: what else is wrong with it is unknown, and a wrong
-    /// answer would be worse than none. The next opening verifies everything.
+    /// Ends the service over what cannot be read: what else is wrong with it is unknown, and a
+    /// wrong answer would be worse than none. The next opening verifies everything.
     pub(crate) fn read_failed(&self, fault: ReadFault) -> StoreError {
         let error = match fault {
             ReadFault::Index(error) => io::Error::other(error),

@@ -84,8 +84,25 @@ impl VerifyFault {
         }
     }
 
-    /// Whether the writer is proven, so that a refusal can be answered to somebody.
+    /// Whether the sender alone can have brought it about, so that a refusal is answered for good.
+    ///
+    /// A relay can hand over another device's entry, another wrap or body, or keep the second
+    /// signature back. An answer to that would let one relay refuse in a device's name what the
+    /// next one, or the same one later, hands over whole (DESIGN I3).
     pub fn is_answerable(&self) -> bool {
+        match self {
+            Self::Sender { .. }
+            | Self::SenderDevice(_)
+            | Self::Signature(_)
+            | Self::TwoPersons { .. }
+            | Self::NotMine(_)
+            | Self::NotSigned(_) => false,
+            Self::NoRule { .. } | Self::Role | Self::OtherSender => true,
+        }
+    }
+
+    /// Whether the envelope's signatures held, so that its id is one the sender gave.
+    pub fn is_signed(&self) -> bool {
         !matches!(
             self,
             Self::Sender { .. } | Self::SenderDevice(_) | Self::Signature(_)

@@ -1,7 +1,9 @@
-//! No part of one delivery goes with another: two alerts, two recipients, every part exchanged.
+//! What a relay can do to a delivery: exchange its parts for those of others, flip bits, keep a
+//! signature back. All of it is refused, and nothing of it answered.
 
-use maille_common::envelope::Delivery;
-use maille_common::terms::Kind;
+use maille_common::codec::encode;
+use maille_common::envelope::{Delivery, SealedEnvelope};
+use maille_common::terms::{Kind, Release, Urgency};
 
 use crate::world::*;
 
@@ -63,9 +65,19 @@ fn a_part_of_another_delivery_is_refused() {
                 let unchanged = swapped == *delivery;
                 let taken = receive(&swapped, *me).is_ok();
                 assert_eq!(taken, unchanged, "{part} of {other_place} in {place}");
+                assert!(
+                    !is_answered(swapped, *me),
+                    "{part} of {other_place} in {place}"
+                );
             }
         }
     }
+}
+
+/// Whether a fault of the delivery is answered to its sender.
+fn is_answered(delivery: Delivery, me: u8) -> bool {
+    let verified = SealedEnvelope::new(delivery).map(|it| it.verify(&roster(), &device(me), NOW));
+    verified.is_ok_and(|verified| verified.is_err_and(|fault| fault.is_answerable()))
 }
 
 #[test]
@@ -76,4 +88,42 @@ fn a_core_of_another_alert_under_the_same_signature_is_refused() {
     let mut swapped = first.clone();
     swapped.env = maille_common::codec::Exact::of(env).unwrap();
     refused(&swapped, 3, "E5");
+}
+
+/// An answer to what a relay altered would stand for the alert it never handed over.
+#[test]
+fn every_flipped_bit_of_a_small_delivery_is_refused_and_answered_to_nobody() {
+    let letter = Letter {
+        to: vec![(3, Release::Now, 0, 0), (4, Release::Now, 0, 0)],
+        ..Letter::alert()
+    };
+    let delivery = share(&letter.seal(), 3);
+    let bytes = encode(&delivery);
+    assert!(receive(&delivery, 3).is_ok());
+    let roster = roster();
+    let mut flipped = bytes.clone();
+    for at in 0..bytes.len() {
+        for bit in 0..8 {
+            flipped[at] ^= 1 << bit;
+            if let Ok(sealed) = SealedEnvelope::parse(&flipped) {
+                let fault = sealed.verify(&roster, &device(3), NOW).unwrap_err();
+                assert!(!fault.is_answerable(), "byte {at}, bit {bit}: {fault}");
+            }
+            flipped[at] ^= 1 << bit;
+        }
+    }
+}
+
+#[test]
+fn e5_a_second_signature_that_a_relay_keeps_back_is_answered_to_nobody() {
+    let letter = Letter {
+        signers: vec![1, 2],
+        ..Letter::to_gamma(Urgency::Immediate)
+    };
+    let mut delivery = share(&letter.seal(), 5);
+    delivery.signatures = list([delivery.signatures[0].clone()]);
+    let sealed = SealedEnvelope::new(delivery).unwrap();
+    let fault = sealed.verify(&roster(), &device(5), NOW).unwrap_err();
+    assert_eq!((fault.check(), fault.is_answerable()), ("E5", false));
+    assert!(fault.is_signed(), "the first signature holds");
 }

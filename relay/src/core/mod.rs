@@ -20,10 +20,12 @@
 //! | `backed_up.rs` | what a backup says, and what is restored of it |
 //! | `tables.rs` | every key of the store |
 //! | `records.rs` | every record of the store |
+//! | `body_place.rs` | one of these keys, for whoever examines a store from outside |
 
 mod account;
 mod backed_up;
 mod blobs;
+mod body_place;
 mod bundles;
 mod ended;
 mod expire;
@@ -38,6 +40,7 @@ mod tables;
 
 pub use account::{Account, AccountError, Fault, Ledger, account};
 pub use backed_up::{BackedUp, is_restored};
+pub use body_place::body_place;
 pub use expire::Tick;
 pub use mailbox::Waiting;
 pub use quota::RelayBudget;

@@ -5,7 +5,7 @@ use maille_common::content::{Part, PartContent};
 use maille_common::evidence::Proven;
 use maille_common::terms::{Outcome, PartRole, Stage as Reached};
 
-use super::relay_process::RelayProcess;
+use super::relay_process::{RelayProcess, Serving};
 use super::stage::{
     AWAY, DEADLINE, PRESENT, SENDER, Stage, address, ensure, failed, in_time, not_so, shown,
 };
@@ -37,7 +37,6 @@ impl Stage {
     /// Each desk publishes its sealing keys; one goes away again.
     pub(super) async fn open_desks(&mut self) -> Result<Told, Fault> {
         self.open(AWAY).await?;
-        self.away_epoch = self.desk(AWAY)?.status().await.map_err(failed)?.epoch;
         self.close(AWAY).await;
         self.open(PRESENT).await?;
         self.open(SENDER).await?;
@@ -124,27 +123,35 @@ impl Stage {
         let before = self.incarnation_at_sender().await?;
         self.close(SENDER).await;
         self.close(PRESENT).await;
-        let site = self.founded.site.relay();
-        let address = self
-            .recorder
-            .relay()
-            .ok_or_else(|| not_so(claim::RelayHadAddress))?;
-        let relay = RelayProcess::start(&site, address).await?;
-        let again = &relay.serving;
-        ensure(again.address == address, claim::RelayOnItsPort)?;
-        ensure(again.incarnation == before, claim::StoreIsTheSame)?;
+        let relay = self.serve_again().await?;
+        let Serving {
+            address,
+            incarnation,
+        } = &relay.serving;
+        ensure(*incarnation == before, claim::StoreIsTheSame)?;
         let told = Told::new(
             demo::RelayBack,
             demo::RelayProcessAgain {
                 process: &relay.id(),
-                address: &address,
-                incarnation: &before,
+                address,
+                incarnation,
             },
         );
         self.relay = Some(relay);
         self.open(PRESENT).await?;
         self.open(SENDER).await?;
         Ok(told)
+    }
+
+    /// The relay on the port it had.
+    pub(super) async fn serve_again(&self) -> Result<RelayProcess, Fault> {
+        let address = self
+            .recorder
+            .relay()
+            .ok_or_else(|| not_so(claim::RelayHadAddress))?;
+        let relay = RelayProcess::start(&self.founded.site.relay(), address).await?;
+        ensure(relay.serving.address == address, claim::RelayOnItsPort)?;
+        Ok(relay)
     }
 
     async fn incarnation_at_sender(&self) -> Result<String, Fault> {
@@ -183,17 +190,6 @@ impl Stage {
         ))
     }
 
-    /// The recipient that was away has it, from the relay that was killed.
-    pub(super) async fn come_back(&mut self) -> Result<Told, Fault> {
-        self.open(AWAY).await?;
-        self.arrival(AWAY).await?;
-        let (proven, _) = self.receipt(AWAY, Reached::Delivered).await?;
-        Ok(Told::new(
-            demo::CameBack { recipient: &AWAY },
-            shown(&proven),
-        ))
-    }
-
     /// Opened once more, the desk still has it once, and told of it once.
     pub(super) async fn once(&mut self) -> Result<Told, Fault> {
         self.close(AWAY).await;
@@ -208,11 +204,7 @@ impl Stage {
                     found: &inbox.len(),
                 },
             )?;
-            let mut events = desk.events("once").all();
-            let mut arrivals = 0;
-            while let Some(event) = events.try_next().await.map_err(failed)? {
-                arrivals += u32::from(matches!(event.event.kind, EventKind::Arrived { .. }));
-            }
+            let arrivals = self.arrivals(contact).await?;
             let (contact, count) = (&contact, &arrivals);
             ensure(arrivals == 1, claim::Arrivals { contact, count })?;
         }
@@ -290,6 +282,16 @@ impl Stage {
 }
 
 impl Stage {
+    /// How often a desk told of something new.
+    pub(super) async fn arrivals(&self, contact: &'static str) -> Result<u32, Fault> {
+        let mut events = self.desk(contact)?.events("arrivals").all();
+        let mut arrivals = 0;
+        while let Some(event) = events.try_next().await.map_err(failed)? {
+            arrivals += u32::from(matches!(event.event.kind, EventKind::Arrived { .. }));
+        }
+        Ok(arrivals)
+    }
+
     /// Keeps what a recipient got, for people to compare.
     fn keep(&self, name: &str, bytes: &[u8]) -> Result<(), Fault> {
         let path = self.founded.site.root().join(name);

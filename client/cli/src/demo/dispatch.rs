@@ -108,7 +108,7 @@ impl Dispatch {
         self.lines.as_bytes()
     }
 
-    /// The words of subject, texts, payload, attachment and notes that are worth searching for.
+    /// The words of subject, texts, payload, attachment and notes.
     pub(crate) fn words(&self) -> Result<Words, Fault> {
         let import =
             cap::read(&self.file).map_err(|error| Fault::new(Exit::Input, error.code(), error))?;
@@ -141,11 +141,17 @@ impl Dispatch {
 mod tests {
     use super::*;
 
+    /// What folder and capture of a demonstration have together.
+    const FOLDER_AND_CAPTURE: usize = 2 << 20;
+
     #[test]
-    fn the_built_in_alert_is_a_cap_file_with_enough_words() {
+    fn the_built_in_alert_is_a_cap_file_whose_words_do_not_turn_up_by_chance() {
         let folder = tempfile::tempdir().unwrap();
         let dispatch = Dispatch::prepare(folder.path(), CapFile::read(None).unwrap()).unwrap();
-        assert!(dispatch.words().unwrap().len() > 40);
+        let words = dispatch.words().unwrap();
+        assert!(words.words() > 4_000 && words.runs() > 40);
+        let chance = words.chance_in(FOLDER_AND_CAPTURE);
+        assert!(chance < 1e-6, "one run in {} fails", chance.recip());
         assert!(dispatch.message(&["afripol/duty"]).is_ok());
     }
 }

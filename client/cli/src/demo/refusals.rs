@@ -1,4 +1,4 @@
-//! What must not work: no rule, no place in the roster, a flipped bit, a receipt moved elsewhere.
+//! What must not work: no rule, no place in the roster, a receipt moved elsewhere.
 
 use std::time::Duration;
 
@@ -6,20 +6,18 @@ use maille_client::core::SendError as OrderError;
 use maille_client::entropy::OsRandomness;
 use maille_client::home::{Home, Unlock};
 use maille_client::{Message, SendError};
-use maille_common::codec::{Bytes, Exact, List, SortedList, decode, encode};
-use maille_common::envelope::{
-    Addressee, Core, Delivery, Draft, OutgoingStream, Sealed, SealedEnvelope, Signer, seal,
-};
+use maille_common::codec::{Exact, List, SortedList, decode, encode};
+use maille_common::envelope::{Addressee, Core, Draft, OutgoingStream, Sealed, Signer, seal};
 use maille_common::evidence::{Receipt, Signed};
 use maille_common::hash::Hash;
 use maille_common::identifier::Epoch;
 use maille_common::randomness::Randomness;
 use maille_common::sealing::SignedBundle;
 use maille_common::terms::{AcceptReason, Outcome, Release};
-use maille_common::wire::{ANSWER_BYTES_MAX, Answer, Hello, PUSH_BYTES_MAX, Push, Request};
+use maille_common::wire::{ANSWER_BYTES_MAX, Answer, Hello, Request};
 use maille_link::{AnswerBound, CloseReason, Link, Priority, RequestError};
 
-use super::stage::{AWAY, OBSERVER, PRESENT, Stage, address, ensure, failed, in_time, not_so};
+use super::stage::{AWAY, OBSERVER, PRESENT, Stage, address, ensure, failed, not_so};
 use super::timeline::Told;
 use crate::clock::now;
 use crate::fault::Fault;
@@ -33,44 +31,6 @@ const BOUND: AnswerBound = AnswerBound {
 };
 
 impl Stage {
-    /// The alert is fetched from the relay with the keys of the desk that is away, as that desk
-    /// would, and not answered. One bit of its sealed body is flipped, as a relay could.
-    pub(super) async fn flip_a_bit(&mut self) -> Result<Told, Fault> {
-        let home = self.founded.site.home(&address(AWAY));
-        let home = Home::open(&home, Unlock::Machine)?;
-        let (_dialer, link) = self.link(home.transport_seed()).await?;
-        self.hello(&link, self.device(AWAY)?, self.away_epoch)
-            .await?;
-        let delivery = in_time(claim::TheAlertAtBareConnection, self.pushed(&link)).await?;
-        link.close(maille_link::CloseCode::Done);
-        let me = self.device(AWAY)?;
-        let judge = |delivery: Delivery| {
-            let sealed = SealedEnvelope::parse(&encode(&delivery)).map_err(failed)?;
-            Ok::<_, Fault>(sealed.verify(&self.roster, &me, now()))
-        };
-        let whole = judge(delivery.clone())?;
-        ensure(whole.is_ok(), claim::VerifiesUnchanged)?;
-        let mut body = delivery.body.to_vec();
-        let middle = body.len() / 2;
-        body[middle] ^= 1;
-        let flipped = Delivery {
-            body: Bytes::new(body).map_err(failed)?,
-            ..delivery
-        };
-        let refusal = judge(flipped)?
-            .err()
-            .ok_or_else(|| not_so(claim::FlippedBitNoticed))?;
-        let (check, refusal) = (&refusal.check(), &refusal);
-        ensure(*check == "E11", claim::BodyCheckRefuses { refusal })?;
-        Ok(Told::new(
-            demo::FlippedBit {
-                recipient: &AWAY,
-                byte: &middle,
-            },
-            demo::FlippedBitProof { check, refusal },
-        ))
-    }
-
     /// The observer's own desk refuses; nothing leaves it.
     pub(super) async fn send_without_a_rule(&mut self) -> Result<Told, Fault> {
         self.open(OBSERVER).await?;
@@ -279,16 +239,5 @@ impl Stage {
             seen: None,
         });
         link.request(Priority::Normal, &encode(&hello), BOUND).await
-    }
-
-    /// The alert among what the relay pushes.
-    async fn pushed(&self, link: &Link) -> Result<Delivery, Fault> {
-        loop {
-            let mut push = link.accept_push().await.map_err(failed)?;
-            let bytes = push.read(PUSH_BYTES_MAX).await.map_err(failed)?;
-            if let Push::Delivery { delivery, .. } = decode(&bytes).map_err(failed)? {
-                return Ok(*delivery);
-            }
-        }
     }
 }

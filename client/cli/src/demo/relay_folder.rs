@@ -1,4 +1,4 @@
-//! The folder of a relay, and a relay that serves it in this process.
+//! The folder of a relay, a relay that serves it in this process, and what its owner can do to it.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -6,11 +6,17 @@ use std::path::Path;
 use maille_client::authority::RelayKeysPlan;
 use maille_client::entropy::OsRandomness;
 use maille_common::crypto::ed25519::SigningKey;
+use maille_common::identifier::AlertId;
+use maille_common::randomness::Randomness;
+use maille_durable::{Batch, DurableStore, Options, Store, StoreId, boot_id};
+use maille_relay::core::body_place;
 use maille_relay::{Config, NewRelay, Relay, RelayFolder, RelayKeyPair, RunningRelay, Setup, init};
 
+use super::stage::{ensure, failed, not_so};
 use crate::exit::Exit;
 use crate::fault::Fault;
 use crate::network::RelaySite;
+use crate::sentence::claim;
 
 /// Makes keys, configuration and request in a new folder, ready for `maille-relay run`.
 pub(crate) fn make(dir: &Path, site: &RelaySite, anchor: &Path) -> Result<RelayKeysPlan, Fault> {
@@ -76,6 +82,41 @@ impl RelayInside {
         let closed = self.0.shutdown().await;
         closed.map_err(|error| Fault::new(Exit::World, "relay-store", error))
     }
+}
+
+/// A bit that was turned over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TurnedBit {
+    /// The byte of the body in whose lowest bit it is.
+    pub(crate) byte: usize,
+    /// The bytes of the body.
+    pub(crate) of: usize,
+}
+
+/// Turns over one bit, in the middle, of the sealed body that a stopped relay keeps for an alert;
+/// done twice, it is as it was.
+///
+/// It is written as the relay itself writes, so that no checksum of the store tells of it.
+pub(crate) fn turn_a_bit(dir: &Path, alert: &AlertId) -> Result<TurnedBit, Fault> {
+    let mut options = Options::new(StoreId(OsRandomness::new().array()), boot_id(), "demo");
+    // A relay of the demonstration may fill the disk.
+    (options.low_water_bytes, options.ballast_bytes) = (0, 0);
+    let folder = RelayFolder::new(dir).store();
+    let (store, opening) = DurableStore::open(&folder, &options).map_err(failed)?;
+    ensure(!opening.created, claim::RelayHasStore)?;
+    let (table, key) = body_place(alert);
+    let kept = store.pieces(table, &key).map_err(failed)?;
+    let mut body = kept.ok_or_else(|| not_so(claim::RelayKeepsBody))?;
+    let turned = TurnedBit {
+        byte: body.len() / 2,
+        of: body.len(),
+    };
+    body[turned.byte] ^= 1;
+    let mut batch = Batch::new();
+    batch.put_pieces(table, &key, &body);
+    store.commit(batch).map_err(failed)?;
+    store.close().map_err(failed)?;
+    Ok(turned)
 }
 
 fn keys(folder: &RelayFolder) -> Result<RelayKeyPair, Fault> {

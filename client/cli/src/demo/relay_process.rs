@@ -28,6 +28,9 @@ pub(crate) const LOG: &str = "relay.log";
 /// second.
 const START: Duration = Duration::from_secs(30);
 
+/// Longest wait for the end of the process: it tells its desks, and closes its store.
+const STOP: Duration = Duration::from_secs(30);
+
 /// Arguments of `demo-relay`: serves until standard input closes, so it never outlives its parent.
 #[derive(Debug, Args)]
 pub(crate) struct DemoRelay {
@@ -111,6 +114,20 @@ impl RelayProcess {
     /// The number of the process.
     pub(crate) fn id(&self) -> u32 {
         self.child.id().unwrap_or(0)
+    }
+
+    /// Tells the process to stop, and returns when it has closed its store and is gone.
+    pub(crate) async fn stop(mut self) -> Result<(), Fault> {
+        drop(self.child.stdin.take());
+        let gone = tokio::time::timeout(STOP, self.child.wait()).await;
+        let status = gone
+            .map_err(|late| spawn_failed(&late.into()))?
+            .map_err(|error| spawn_failed(&error))?;
+        if status.success() {
+            return Ok(());
+        }
+        let sentence = fault::RelayNotStopped { status: &status };
+        Err(Fault::new(Exit::World, "relay-process", sentence).with_hint(hint::ReadRelayLog))
     }
 
     /// Kills the process with SIGKILL (elsewhere: as hard as the system can), and returns when

@@ -16,7 +16,9 @@ impl Stage {
     /// words of the relay's own log.
     pub(super) fn leave_out_public_words(&mut self) -> Result<(), Fault> {
         let found = self.search(&self.words)?;
-        self.words = self.words.without(&found.stored).without(&found.said);
+        let secret = self.words.without(&found.stored).without(&found.said);
+        self.public_words = self.words.len() - secret.len();
+        self.words = secret;
         ensure(self.words.len() > 0, claim::WordsNotPublic)
     }
 
@@ -30,9 +32,13 @@ impl Stage {
         Ok(Told::new(
             demo::NoWordInFolder,
             demo::FolderSearched {
-                words: &self.words.len(),
+                words: &self.words.words(),
+                letters: &Words::ALONE,
+                runs: &self.words.runs(),
+                public: &self.public_words,
                 files: &found.files,
                 bytes: &found.bytes,
+                chance: &self.one_in(found.bytes),
             },
         ))
     }
@@ -40,13 +46,13 @@ impl Stage {
     /// Words of the log that the relay does not have from itself: an alert about a checkpoint must
     /// not fail because the relay writes checkpoints. The program is read for them, unless the
     /// alert is its own.
-    fn without_own_words(&self, found: &Found) -> Result<BTreeSet<Vec<u8>>, Fault> {
+    fn without_own_words(&self, found: &Found) -> Result<BTreeSet<String>, Fault> {
         if found.said.is_empty() || self.own_words {
             return Ok(found.said.clone());
         }
         let program = std::env::current_exe().map_err(failed)?;
         let bytes = fs::read(&program).map_err(|error| file_fault(&program, &error))?;
-        let own = self.words.found_in([bytes.as_slice()]);
+        let own = self.words.among(&found.said).found_in([bytes.as_slice()]);
         Ok(found.said.difference(&own).cloned().collect())
     }
 
@@ -63,15 +69,28 @@ impl Stage {
         Ok(Told::new(
             demo::NoWordOnWire,
             demo::WireSearched {
-                words: &self.words.len(),
+                words: &self.words.words(),
+                letters: &Words::ALONE,
+                runs: &self.words.runs(),
                 datagrams: &datagrams.len(),
                 bytes: &bytes,
+                chance: &self.one_in(bytes),
             },
         ))
     }
 
-    /// The same search does find what the relay has to hold: the name of an organisation.
+    /// Of how many demonstrations one would find a word in so many bytes by chance.
+    fn one_in(&self, bytes: usize) -> f64 {
+        self.words.chance_in(bytes).recip().floor()
+    }
+
+    /// The same search does find what the relay has to hold, the name of an organisation, and every
+    /// word where it is hidden.
     fn check_search(&self) -> Result<(), Fault> {
+        let sealed = self.recorder.datagrams().pop().unwrap_or_default();
+        let hidden = self.words.hidden_in(&sealed);
+        let found = self.words.found_in([hidden.as_slice()]);
+        ensure(found.len() == self.words.len(), claim::HiddenWordsFound)?;
         let mut known = Words::default();
         known.add(self.founded.relay.organisation.as_str());
         let found = self.search(&known)?;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use maille_client::{Client, ClientConfig, Track};
 use maille_common::address::{ContactAddress, DeviceId};
 use maille_common::evidence::{Note, Proven, Receipt, SignedReceipt};
-use maille_common::identifier::{AlertId, Epoch};
+use maille_common::identifier::AlertId;
 use maille_common::roster::Roster;
 use maille_common::terms::Stage as Reached;
 use maille_link::{Dialer, Identity, Limits, Link};
@@ -51,12 +51,12 @@ pub(crate) struct Stage {
     pub(crate) dispatch: Dispatch,
     /// The words that must not be seen: those of the alert that nothing public held before.
     pub(crate) words: Words,
+    /// How many of them something public did hold.
+    pub(crate) public_words: usize,
     /// The alert is this program's own, so that its words stand in the program.
     pub(crate) own_words: bool,
     /// The desks that are open.
     pub(crate) desks: BTreeMap<&'static str, Client>,
-    /// The life of the store of the desk that is away.
-    pub(crate) away_epoch: Epoch,
     /// The alert, once it is sent.
     pub(crate) alert: AlertId,
     /// The acknowledgement, once it is there.

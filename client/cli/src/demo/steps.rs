@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use maille_common::identifier::{AlertId, Epoch};
+use maille_common::identifier::AlertId;
 use tokio::runtime::Runtime;
 
 use super::dispatch::{CapFile, Dispatch};
@@ -74,7 +74,7 @@ async fn play(
     timeline.tell("same-reference", stage.send_again().await)?;
     timeline.tell("delivered", stage.delivered().await)?;
     timeline.tell("flipped-bit", stage.flip_a_bit().await)?;
-    timeline.tell("came-back", stage.come_back().await)?;
+    timeline.tell("turned-back", stage.turn_it_back().await)?;
     timeline.tell("once", stage.once().await)?;
     timeline.tell("payload", stage.payload().await)?;
     timeline.tell("attachment", stage.attachment().await)?;
@@ -111,10 +111,10 @@ async fn prepare(folder: &Path, cap: CapFile) -> Result<Stage, Fault> {
         recorder,
         relay: None,
         words,
+        public_words: 0,
         own_words,
         dispatch,
         desks: BTreeMap::new(),
-        away_epoch: Epoch(0),
         alert: AlertId::from_bytes([0; 32]),
         acknowledgement: None,
     })

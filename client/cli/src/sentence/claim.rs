@@ -6,7 +6,7 @@ sentences! {
     DidNotCome { what: text, seconds: text };
     AReceipt { contact: text };
     TheAlertAt { contact: text };
-    TheAlertAtBareConnection;
+    TheRefusal;
     TheAttachment;
     NotOpen { contact: text };
     RelayNotReached { contact: text };
@@ -34,9 +34,18 @@ sentences! {
     NoteIsWritten;
     ObligationIs { contact: text, state: text };
     RefusalSuggests;
-    VerifiesUnchanged;
-    FlippedBitNoticed;
-    BodyCheckRefuses { refusal: text };
+    RelayHasStore;
+    RelayKeepsBody;
+    DeliveryIsRefused { found: text };
+    BodyCheckRefuses { check: text };
+    IncidentNamesAlert;
+    IncidentIsKept;
+    OneIncident;
+    InboxIsEmpty;
+    NoArrival;
+    IsRecipient { contact: text };
+    NoReceiptYet { sender: text, recipient: text };
+    FirstReceipt { sender: text, found: text };
     ObserverOutboxEmpty;
     WasRefused { alert: text };
     RelayAnswersForEach;
@@ -54,5 +63,6 @@ sentences! {
     NoWordLogged;
     AlertPassedRecorder;
     NoWordInDatagram;
+    HiddenWordsFound;
     SearchFinds;
 }

@@ -35,9 +35,10 @@ sentences! {
     SentAgain;
     OneInOutbox { id: text };
     Delivered { recipient: text };
-    FlippedBit { recipient: text, byte: text };
-    FlippedBitProof { check: text, refusal: text };
-    CameBack { recipient: text };
+    FlippedBit { byte: text, of: text, recipient: text };
+    FlippedBitProof { incident: text, recipient: text, check: text, fault: text, sender: text };
+    TurnedBack { recipient: text };
+    TurnedBackProof { receipt: text };
     Once { present: text, away: text };
     OnceProof;
     PayloadSame { present: text, away: text };
@@ -56,7 +57,22 @@ sentences! {
     HandCheck { folder: text };
     HandCheckProof { receipt: text };
     NoWordInFolder;
-    FolderSearched { words: count, files: count, bytes: count };
+    FolderSearched {
+        words: count,
+        letters: count,
+        runs: count,
+        public: count,
+        files: count,
+        bytes: count,
+        chance: text,
+    };
     NoWordOnWire;
-    WireSearched { words: count, datagrams: count, bytes: count };
+    WireSearched {
+        words: count,
+        letters: count,
+        runs: count,
+        datagrams: count,
+        bytes: count,
+        chance: text,
+    };
 }

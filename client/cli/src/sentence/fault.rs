@@ -60,5 +60,6 @@ sentences! {
     NoContact { text: text, error: text };
     RelayProcess { error: text };
     RelaySilent;
+    RelayNotStopped { status: text };
     StepsNotVerified;
 }

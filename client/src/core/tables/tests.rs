@@ -74,7 +74,7 @@ fn keys() -> Vec<(Table, Vec<u8>, Vec<Part>)> {
         of_device(PEER_BUNDLE),
         (RELAY, relay(&lyon()).to_vec(), vec![LYON]),
         (LACKING, lacking(&DEVICE_ID, &ALERT_ID), vec![DEVICE, ALERT]),
-        of_alert(HELD),
+        (HELD, held(&ALERT_ID, &lyon()), vec![ALERT, LYON]),
         (DUE, due(NOW, &ALERT_ID), vec![TIME, ALERT]),
         (CONFIRM, confirm(&lyon(), 258), vec![LYON, NUMBER]),
         (ACT, act(&ALERT_ID, 4), vec![ALERT, ("stage", 1)]),

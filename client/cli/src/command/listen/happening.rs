@@ -1,6 +1,6 @@
 //! One event, as people and machines are told of it.
 
-use maille_client::{EventKind, NumberedEvent};
+use maille_client::{EventKind, Incident, NumberedEvent};
 use maille_common::identifier::AlertId;
 use maille_common::terms::{AcceptReason, Reason, Status};
 use maille_common::time::Timestamp;
@@ -55,7 +55,7 @@ impl Happening {
     pub(super) async fn of(desk: &Desk, numbered: NumberedEvent) -> Result<Self, Fault> {
         let NumberedEvent { number, event } = numbered;
         let incident = match &event.kind {
-            EventKind::Incident { number } => incident::words(desk, *number).await?,
+            EventKind::Incident { number } => incident::kept(desk, *number).await?,
             _ => None,
         };
         let blank = Self {
@@ -72,9 +72,12 @@ impl Happening {
             stage: None,
             reason: None,
             state: None,
-            words: incident,
+            words: None,
         };
-        Ok(blank.with(event.kind))
+        Ok(match incident {
+            Some(incident) => blank.of_incident(&incident),
+            None => blank.with(event.kind),
+        })
     }
 
     fn with(self, kind: EventKind) -> Self {
@@ -142,6 +145,17 @@ impl Happening {
                 words: Some(number.to_string()),
                 ..self.named("roster")
             },
+        }
+    }
+
+    fn of_incident(self, incident: &Incident) -> Self {
+        let told = match incident.alert {
+            Some(alert) => self.about("incident", alert),
+            None => self.named("incident"),
+        };
+        Self {
+            words: Some(incident::sentence(&incident.kind)),
+            ..told
         }
     }
 

@@ -1,19 +1,19 @@
 //! Incidents in words.
 
-use maille_client::IncidentKind;
+use maille_client::{Incident, IncidentKind};
 
 use crate::agent::Desk;
 use crate::fault::Fault;
 use crate::sentence::incident as say;
 
 /// What happened that should not have; none where it is not kept any more.
-pub(super) async fn words(desk: &Desk, number: u64) -> Result<Option<String>, Fault> {
+pub(super) async fn kept(desk: &Desk, number: u64) -> Result<Option<Incident>, Fault> {
     let found = desk.client().incidents(number.saturating_sub(1), 1).await?;
     let incident = found.into_iter().find(|(found, _)| *found == number);
-    Ok(incident.map(|(_, incident)| sentence(&incident.kind)))
+    Ok(incident.map(|(_, incident)| incident))
 }
 
-fn sentence(kind: &IncidentKind) -> String {
+pub(super) fn sentence(kind: &IncidentKind) -> String {
     match kind {
         IncidentKind::Delivery {
             relay,
