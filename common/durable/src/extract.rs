@@ -14,14 +14,14 @@ use crate::run::error::RunError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExtractError {
-    /// There is no store, or no backup.
-    #[error("There is nothing in {}.", .folder.display())]
+    /// There is no store, or no backup of one.
+    #[error("There is no store in {}.", .folder.display())]
     Nothing {
         /// Where nothing is.
         folder: PathBuf,
     },
     /// What is there is not whole.
-    #[error("It is damaged: {0}")]
+    #[error("The store is damaged: {0}")]
     Damaged(#[from] Damage),
     /// A file cannot be read or written, or somebody else uses it.
     #[error(transparent)]

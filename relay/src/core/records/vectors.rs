@@ -23,6 +23,7 @@ annotate_fields! {
     NoticeRecord { notice }
     BundleRecord { bundle }
     SenderRecord { alerts, bytes }
+    EndedRecord { stages, tombstone }
 }
 
 annotate_choices! {
@@ -51,6 +52,8 @@ fn every_record_has_its_pinned_bytes_and_they_are_read_back() {
     );
     let (alerts, bytes) = (7, 70_000);
     vectors.record("sender", &SenderRecord { alerts, bytes });
+    let (stages, tombstone) = (0b1101, true);
+    vectors.record("ended", &EndedRecord { stages, tombstone });
     vectors.has_every_record(NAMES);
     vectors.has_every_choice::<Mail>();
     vectors.end();

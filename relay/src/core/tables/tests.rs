@@ -73,6 +73,11 @@ fn keys() -> Vec<(Table, Vec<u8>, Vec<Part>)> {
             vec![("hash of interpol/fr/cyber", 32)],
         ),
         of_statement(RECEIPT_SEEN),
+        (
+            ENDED,
+            ended(&ALERT_ID, 258, &DEVICE_ID),
+            vec![ALERT_PART, ("recipient", 2), DEVICE_PART],
+        ),
     ]
 }
 
@@ -103,6 +108,8 @@ fn what_a_key_was_made_of_is_read_back() {
     assert_eq!(due_parts(&due(NOW, &ALERT_ID)), Some((NOW, ALERT_ID)));
     let key = addressed(&DEVICE_ID, &ALERT_ID, 258);
     assert_eq!(addressed_parts(&key), Some((ALERT_ID, 258)));
+    let key = ended(&ALERT_ID, 258, &DEVICE_ID);
+    assert_eq!(ended_parts(&key), Some((258, DEVICE_ID)));
 }
 
 #[test]
