@@ -21,6 +21,12 @@ pub(crate) struct UnlockArgs {
 }
 
 impl UnlockArgs {
+    /// What to do where the machine's key does not open it.
+    pub(crate) const MACHINE_HINT: &str =
+        "Name who opens it with --officer, or sign in with `maille officer in`.";
+    /// What to do where the officer does not open it.
+    pub(crate) const OFFICER_HINT: &str = "Check --home, --officer and --passphrase-file.";
+
     /// The officer who is named to open it; an agent may act for another.
     #[cfg(unix)]
     pub(crate) fn named(&self) -> Option<&str> {
@@ -43,13 +49,12 @@ impl UnlockArgs {
     /// Opens the home.
     pub(crate) fn open(&self, home: &Path) -> Result<Home, Fault> {
         let Some((name, passphrase)) = self.key(home)? else {
-            return Home::open(home, Unlock::Machine)
-                .hint("Name who opens it with --officer, or sign in with `maille officer in`.");
+            return Home::open(home, Unlock::Machine).hint(Self::MACHINE_HINT);
         };
         let unlock = Unlock::Officer {
             name: &name,
             passphrase: &passphrase,
         };
-        Home::open(home, unlock).hint("Check --home, --officer and --passphrase-file.")
+        Home::open(home, unlock).hint(Self::OFFICER_HINT)
     }
 }

@@ -1,20 +1,25 @@
 //! `maille officer add`: a way into this home.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
+use maille_client::Key;
 use maille_client::entropy::OsRandomness;
-use maille_client::home::{Cost, NewOfficer};
-use serde::Serialize;
+use maille_client::home::{Cost, NewOfficer, Passphrase};
+use serde::{Deserialize, Serialize};
 
+use crate::agent::{Ask, Desk, through_agent};
 use crate::args::{UnlockArgs, ask_new};
 use crate::clock::now;
 use crate::command::{Context, Run};
 use crate::fault::{Fault, Hint};
+use crate::form::secret;
+
+const HINT: &str = "Check NAME and --new-passphrase-file.";
 
 /// Arguments of `officer add`.
 #[derive(Debug, Args)]
-pub(crate) struct Add {
+pub(crate) struct AddArgs {
     /// The name of the new officer.
     #[arg(value_name = "NAME")]
     name: String,
@@ -26,29 +31,96 @@ pub(crate) struct Add {
     unlock: UnlockArgs,
 }
 
-/// The result.
-#[derive(Debug, Serialize)]
-struct Added<'a> {
-    officer: &'a str,
+/// Asks an agent for a way in. That its home is open anyway is no reason: whoever could not open it
+/// gives nobody a way in.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Add {
+    officer: String,
+    #[serde(with = "secret")]
+    passphrase: Passphrase,
+    /// Who vouches; nobody where the machine's key does.
+    #[serde(default)]
+    by: Option<Voucher>,
 }
 
-impl Run for Add {
+/// An officer who could open the home.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Voucher {
+    officer: String,
+    #[serde(with = "secret")]
+    passphrase: Passphrase,
+}
+
+/// The result.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Added {
+    officer: String,
+}
+
+impl Run for AddArgs {
     fn run(self, context: &Context) -> Result<(), Fault> {
-        let mut home = self.unlock.open(context.home()?)?;
-        let passphrase = ask_new(self.new_passphrase_file.as_deref(), &self.name)?;
+        let home = context.home()?;
+        let added = through_agent(home, || self.question(home), || self.here(home))?;
+        let text = format!("{} can open this home.", added.officer);
+        context.output.result(&added, &text)
+    }
+}
+
+impl AddArgs {
+    fn question(&self, home: &Path) -> Result<Add, Fault> {
+        let by = self.unlock.key(home)?;
+        let voucher = |(officer, passphrase)| Voucher {
+            officer,
+            passphrase,
+        };
+        Ok(Add {
+            officer: self.name.clone(),
+            passphrase: self.new_passphrase()?,
+            by: by.map(voucher),
+        })
+    }
+
+    /// Adds the officer in a home that nobody holds.
+    fn here(&self, home: &Path) -> Result<Added, Fault> {
+        let mut home = self.unlock.open(home)?;
+        let passphrase = self.new_passphrase()?;
         let officer = NewOfficer {
             name: &self.name,
             passphrase: &passphrase,
             cost: Cost::STANDARD,
         };
         home.add_officer(officer, now(), &mut OsRandomness::new())
-            .hint("Check NAME and --new-passphrase-file.")?;
-        let text = format!("{} can open this home.", self.name);
-        context.output.result(
-            &Added {
-                officer: &self.name,
-            },
-            &text,
-        )
+            .hint(HINT)?;
+        Ok(Added {
+            officer: self.name.clone(),
+        })
+    }
+
+    fn new_passphrase(&self) -> Result<Passphrase, Fault> {
+        ask_new(self.new_passphrase_file.as_deref(), &self.name)
+    }
+}
+
+impl Ask for Add {
+    const NAME: &'static str = "officer-add";
+    type Answer = Added;
+
+    async fn answer(self, desk: &Desk) -> Result<Added, Fault> {
+        let (key, hint) = match self.by {
+            None => (Key::Machine, UnlockArgs::MACHINE_HINT),
+            Some(Voucher {
+                officer: name,
+                passphrase,
+            }) => (Key::Officer { name, passphrase }, UnlockArgs::OFFICER_HINT),
+        };
+        let client = desk.client();
+        client.check_key(key).await.hint(hint)?;
+        let added = client.add_officer(self.officer.clone(), self.passphrase);
+        added.await.hint(HINT)?;
+        Ok(Added {
+            officer: self.officer,
+        })
     }
 }
