@@ -18,11 +18,13 @@ use crate::roster_change::{self, RosterChangeError};
 use crate::status::{self, Connection, Status};
 
 mod act;
+mod officers;
 mod query;
 mod send;
 mod settled;
 
 pub use act::{AnswerError, Answered, By};
+pub use officers::OfficerError;
 pub use query::QueryError;
 pub use send::{PreviewError, SendError, Sent};
 

@@ -72,13 +72,13 @@ pub use error::HomeError;
 pub use passphrase::{Cost, Passphrase};
 pub(crate) use passphrase::{NotStretched, SALT_LEN};
 pub use sealed_store::{NonceSource, SealedStore};
+pub(crate) use slots::Slots;
 pub use slots::{NewOfficer, Officer};
 pub use store_key::StoreKey;
 
 use identity::{Bound, Identity};
 use lock::Lock;
 use owner::Owner;
-use slots::Slots;
 
 /// What a new home is made for.
 #[derive(Debug, Clone)]
@@ -115,6 +115,12 @@ pub enum Unlock<'a> {
         /// The passphrase.
         passphrase: &'a Passphrase,
     },
+}
+
+/// Refuses a folder that others can write to: what is found there may be theirs. A home that is one
+/// does not open either.
+pub fn refuse_shared_folder(path: &Path) -> Result<(), HomeError> {
+    files::refuse_shared_folder(path)
 }
 
 /// An open home. Dropping it lets the next process in.
@@ -283,7 +289,19 @@ impl Home {
 
     /// Checks the passphrase of an officer who takes over while the home is open.
     pub fn check_officer(&self, name: &str, passphrase: &Passphrase) -> Result<(), HomeError> {
-        self.slots.open(name, passphrase).map(drop)
+        self.slots.check(name, passphrase)
+    }
+
+    /// Checks that the home would open with the machine's key as well.
+    pub fn check_machine_key(&self) -> Result<(), HomeError> {
+        let master = machine_key::open(&self.path)?;
+        Identity::open(&self.path, &self.bound, &master).map(drop)
+    }
+
+    /// The slots as they are now, for whoever tries a passphrase without keeping the home from
+    /// others.
+    pub(crate) fn slots(&self) -> Slots {
+        self.slots.clone()
     }
 
     /// Asks the organisation to admit the device: signed with both of its keys, made here.

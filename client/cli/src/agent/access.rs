@@ -1,7 +1,11 @@
 //! The way to a desk: an agent that holds it, or one opened for the command.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+
+#[cfg(unix)]
+use maille_client::home::refuse_shared_folder;
 
 #[cfg(unix)]
 use super::call::Call;
@@ -9,6 +13,10 @@ use super::{Ask, Desk, block_on};
 use crate::args::DeskArgs;
 use crate::command::Context;
 use crate::fault::Fault;
+#[cfg(unix)]
+use crate::fault::Hint;
+#[cfg(unix)]
+use crate::sentence::hint;
 
 /// How long a greeting that has begun may go on: cut short, it leaves the relay half a connection.
 const GREETING: Duration = Duration::from_millis(500);
@@ -45,6 +53,26 @@ pub(crate) fn with_desk<T>(
         access.close().await;
         done
     })
+}
+
+/// Has the agent of a home do something where one runs, and does it here where none does.
+///
+/// The home is not opened for it: that is left to `here`, which may be told a passphrase. A
+/// question may hold one too, so it is put only where nobody else could have put the socket.
+pub(crate) fn through_agent<A: Ask>(
+    home: &Path,
+    question: impl FnOnce() -> Result<A, Fault>,
+    here: impl FnOnce() -> Result<A::Answer, Fault>,
+) -> Result<A::Answer, Fault> {
+    #[cfg(unix)]
+    if let Some(call) = block_on(async { Ok(Call::find(home).await) })? {
+        refuse_shared_folder(home).hint(hint::CheckWriters)?;
+        let question = question()?;
+        return block_on(call.ask(question));
+    }
+    #[cfg(not(unix))]
+    let _ = (home, question);
+    here()
 }
 
 impl Access {

@@ -7,5 +7,6 @@ mod alerts;
 mod desk;
 mod parts;
 mod refused;
+mod shifts;
 mod unsent;
 mod world;

@@ -25,6 +25,9 @@ use crate::desk::Desk;
 
 const NETWORK: &str = "testing";
 
+/// What the officers on duty are let in by.
+pub(crate) const PASSPHRASE: &str = "five small grey harbour cats";
+
 /// The network, its relay, and the homes of two desks.
 pub(crate) struct World {
     folder: TempDir,
@@ -213,7 +216,7 @@ fn admit(plan: &mut NetworkPlan, of: usize, path: &std::path::Path, anchor: &Anc
     };
     let now = SystemClock.now();
     let mut home = Home::create(path, new, Protection::Machine, now, &mut random).unwrap();
-    let passphrase = Passphrase::new("five small grey harbour cats");
+    let passphrase = Passphrase::new(PASSPHRASE);
     let cost = Cost::STANDARD;
     let officer = NewOfficer {
         name: who,
