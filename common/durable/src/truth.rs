@@ -34,7 +34,7 @@ impl Truth {
     /// head, filter and footer.
     pub(crate) fn read(layout: &Layout) -> Result<Option<Self>, ReadError> {
         let (log, folder) = (layout.log(), layout.runs());
-        let (ids, mut left_over) = Self::order(&folder, list_runs(&folder)?)?;
+        let (ids, mut left_over) = Self::order(&folder, &list_runs(&folder)?)?;
         let covers = ids.last().map_or(0, |id| id.last);
         let mut firsts = reader::list(&log)?;
         // A run ends where a segment ends; whatever begins before its end is covered whole.
@@ -90,7 +90,10 @@ impl Truth {
     }
 
     /// Tells the runs that count from those they replace; the former cover everything.
-    fn order(folder: &Path, ids: BTreeSet<RunId>) -> Result<(Vec<RunId>, Vec<PathBuf>), ReadError> {
+    fn order(
+        folder: &Path,
+        ids: &BTreeSet<RunId>,
+    ) -> Result<(Vec<RunId>, Vec<PathBuf>), ReadError> {
         let replaced = |id: &RunId| ids.iter().any(|other| other.replaces(*id));
         let (left_over, ids): (Vec<RunId>, Vec<RunId>) = ids.iter().partition(|id| replaced(id));
         let mut expected = 1;

@@ -9,7 +9,6 @@ use crate::log::frame::{FRAME_HEADER_LEN, FrameHeader};
 use crate::log::ops;
 use crate::log::reader::{ReadError, check_header};
 use crate::log::segment::{HEADER_LEN, Kind};
-use crate::run::filter::Filter;
 use crate::run::footer::Footer;
 use crate::run::id::RunId;
 use crate::store::BATCH_BYTES_MAX;
@@ -181,9 +180,4 @@ pub(crate) fn damage_at(path: &Path, offset: u64) -> ReadError {
         offset,
     }
     .into()
-}
-
-/// Puts the frames of a filter together.
-pub(crate) fn join_filter(parts: Vec<Vec<u8>>) -> Option<Filter> {
-    Filter::from_bytes(parts.concat())
 }

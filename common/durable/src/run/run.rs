@@ -10,7 +10,7 @@ use crate::run::filter::Filter;
 use crate::run::footer::{FOOTER_FRAME_LEN, Footer};
 use crate::run::id::RunId;
 use crate::run::policy::Weight;
-use crate::run::reader::{BlockPlace, RunReader, damage_at, join_filter, read_head};
+use crate::run::reader::{BlockPlace, RunReader, damage_at, read_head};
 use crate::store_id::StoreId;
 
 /// An open run.
@@ -64,7 +64,7 @@ impl Run {
             parts.push(payload);
             offset = end;
         }
-        self.filter = join_filter(parts).ok_or_else(damage)?;
+        self.filter = Filter::from_bytes(parts.concat()).ok_or_else(damage)?;
         self.footer = footer;
         Ok(())
     }
