@@ -184,6 +184,11 @@ alert-listed-received = received { $received }, { $stage }, to be acknowledged b
 alert-overdue = OVERDUE
 alert-possibly-seen = possibly seen
 alert-attachments-missing = { $count } attachments on their way
+alert-attachments-left =
+    { $count ->
+        [one] One attachment is not here yet; it goes on coming with the next `maille inbox`, or while an agent runs.
+       *[other] { $count } attachments are not here yet; they go on coming with the next `maille inbox`, or while an agent runs.
+    }
 alert-nothing-waits = Nothing waits for an answer.
 alert-more-hidden = { $count } more with --all.
 alert-not-actual = THIS IS AN { $status }

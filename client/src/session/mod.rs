@@ -177,6 +177,7 @@ impl Session {
             standing.last_error = None;
             standing.clock_offset_ms = offset;
             standing.mailbox_at_greeting = mailbox;
+            standing.not_given.clear();
         });
     }
 

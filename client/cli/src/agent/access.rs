@@ -15,6 +15,7 @@ use crate::command::Context;
 use crate::fault::Fault;
 #[cfg(unix)]
 use crate::fault::Hint;
+use crate::sentence::alert;
 #[cfg(unix)]
 use crate::sentence::hint;
 
@@ -39,9 +40,13 @@ pub(crate) struct Own {
     collected: AtomicBool,
     /// Relays are to hear of something before it closes.
     brings: AtomicBool,
+    /// Attachments are to come before it closes.
+    fetches: AtomicBool,
 }
 
 /// Does something with the desk of the home, and closes it where it was opened for this.
+///
+/// What people are shown belongs into `work`: attachments may be waited for behind it.
 pub(crate) fn with_desk<T>(
     context: &Context,
     args: &DeskArgs,
@@ -49,7 +54,12 @@ pub(crate) fn with_desk<T>(
 ) -> Result<T, Fault> {
     block_on(async {
         let access = Access::open(context, args).await?;
-        let done = work(&access).await;
+        let done = async {
+            let done = work(&access).await?;
+            access.fetch(context).await?;
+            Ok(done)
+        };
+        let done = done.await;
         access.close().await;
         done
     })
@@ -87,6 +97,7 @@ impl Access {
             desk: Desk::open(home, args, false).await?,
             collected: AtomicBool::new(false),
             brings: AtomicBool::new(false),
+            fetches: AtomicBool::new(false),
         }))
     }
 
@@ -96,6 +107,15 @@ impl Access {
             #[cfg(unix)]
             Self::Agent(call) => call.ask(question).await,
             Self::Own(own) => own.ask(question).await,
+        }
+    }
+
+    /// Waits for attachments with a desk of our own, where the question wants them.
+    async fn fetch(&self, context: &Context) -> Result<(), Fault> {
+        match self {
+            #[cfg(unix)]
+            Self::Agent(_) => Ok(()),
+            Self::Own(own) => own.fetch(context).await,
         }
     }
 
@@ -119,7 +139,25 @@ impl Own {
         if A::BRINGS {
             self.brings.store(true, Ordering::Relaxed);
         }
+        if A::FETCHES {
+            self.fetches.store(true, Ordering::Relaxed);
+        }
         question.answer(desk).await
+    }
+
+    async fn fetch(&self, context: &Context) -> Result<(), Fault> {
+        let client = self.desk.client();
+        if !self.fetches.load(Ordering::Relaxed) || client.attachments_missing().await? == 0 {
+            return Ok(());
+        }
+        let missing = client.attachments_settled(self.desk.patience()).await?;
+        if missing > 0 {
+            let count = &missing;
+            context.output.say(alert::AttachmentsLeft { count });
+        }
+        // The sender is to hear that they are here.
+        self.brings.store(true, Ordering::Relaxed);
+        Ok(())
     }
 
     async fn close(self) {

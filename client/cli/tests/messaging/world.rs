@@ -113,6 +113,18 @@ impl World {
         self
     }
 
+    /// The relay's disk loses the sealed files of attachments.
+    pub(crate) fn lose_attachments(&self) {
+        let mut lost = 0;
+        for folder in fs::read_dir(self.relay_folder.blobs()).unwrap() {
+            for file in fs::read_dir(folder.unwrap().path()).unwrap() {
+                fs::remove_file(file.unwrap().path()).unwrap();
+                lost += 1;
+            }
+        }
+        assert!(lost > 0, "there are some");
+    }
+
     pub(crate) fn stop_relay(&mut self) {
         let relay = self.relay.take().unwrap();
         self.runtime.block_on(relay.shutdown()).unwrap();
