@@ -47,7 +47,7 @@ use maille_common::codec::Text;
 use maille_common::crypto::aead::AtRestKey;
 use maille_common::crypto::ed25519::SigningKey;
 use maille_common::randomness::Randomness;
-use maille_common::roster::{Anchor, DeviceRequest, SignedRequest, Version};
+use maille_common::roster::{Anchor, DeviceRequest, Roster, SignedRequest, Version};
 use maille_common::sealing::SealingRing;
 use maille_common::time::Timestamp;
 
@@ -225,6 +225,21 @@ impl Home {
     /// When the home was made.
     pub fn created(&self) -> Timestamp {
         self.bound.owner.created
+    }
+
+    /// Whether a roster that has this device has it with its own keys and for its own contact. One
+    /// that does not was made for somebody else in its place.
+    pub fn is_itself_in(&self, roster: &Roster) -> bool {
+        let Some(entry) = roster.device(&self.device()) else {
+            return true;
+        };
+        let transport = SigningKey::from_seed(*self.transport_seed()).verifying_key();
+        let signing = self.signing_key().verifying_key();
+        let keys = &entry.device.keys;
+        entry.contact.address == *self.contact()
+            && keys
+                .iter()
+                .any(|keys| (keys.transport, keys.signing) == (transport, signing))
     }
 
     /// Whom the device trusts from the first day on.

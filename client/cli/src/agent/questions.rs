@@ -1,6 +1,7 @@
 //! All questions by name.
 
 use super::{Ask, Desk};
+use crate::command::device::join;
 use crate::command::officer::{add, sign_in, sign_out};
 use crate::command::read::{part, save};
 use crate::command::send::{preview, wait};
@@ -44,6 +45,7 @@ questions! {
     sign_in::In,
     sign_out::Out,
     add::Add,
+    join::Join,
 }
 
 /// There is no such question.

@@ -7,7 +7,7 @@ use maille_client::cap::CapError;
 use maille_client::core::{ActError, SendError as OrderError};
 use maille_client::{
     AnswerError, AttachmentError, DeskError, LookupError, OfficerError, OpenError, PreviewError,
-    QueryError, RecipientError, SendError, WaitError,
+    QueryError, RecipientError, RosterChangeError, SendError, WaitError,
 };
 
 use super::{Fault, hinted};
@@ -36,6 +36,17 @@ impl From<OfficerError> for Fault {
             OfficerError::Home(error) => error.into(),
             OfficerError::Desk(error) => error.into(),
         }
+    }
+}
+
+impl From<RosterChangeError> for Fault {
+    fn from(error: RosterChangeError) -> Self {
+        let exit = match error {
+            RosterChangeError::Desk(error) => return error.into(),
+            RosterChangeError::Keep(_) => Exit::World,
+            RosterChangeError::Incomplete | RosterChangeError::Refused(_) => Exit::Refused,
+        };
+        fault(exit, error.code(), &error)
     }
 }
 

@@ -35,6 +35,9 @@ pub(crate) struct World {
     relay: Option<RunningRelay>,
     relay_folder: RelayFolder,
     address: SocketAddr,
+    plan: NetworkPlan,
+    anchor: Anchor,
+    roster: Roster,
 }
 
 impl World {
@@ -42,7 +45,7 @@ impl World {
     /// Lyon and `S. Ben Ali` at Tunis.
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let key = SigningKey::from_seed([7; 32]);
+        let key = key();
         let mut plan = plan(&key);
         let anchor = found(&plan, SystemClock.now()).unwrap().anchor;
         let relay_folder = RelayFolder::new(folder.path().join("relay"));
@@ -84,6 +87,9 @@ impl World {
             relay: Some(relay),
             relay_folder,
             address,
+            plan,
+            anchor,
+            roster,
         }
     }
 
@@ -111,6 +117,41 @@ impl World {
         self.lyon().done(&["status"]);
         self.tunis().done(&["status"]);
         self
+    }
+
+    /// A folder with the roster as it is known everywhere, and one with a newer authority part,
+    /// which nobody has but the authority.
+    pub(crate) fn rosters(&self) -> [PathBuf; 2] {
+        let mut plan = self.plan.clone();
+        plan.lists
+            .insert("europe".to_owned(), vec!["interpol/**".to_owned()]);
+        let newer = publish(&plan, &key(), &self.anchor, self.roster.clone());
+        [("known", &self.roster), ("newer", &newer)].map(|(name, roster)| self.save(name, roster))
+    }
+
+    /// A folder with a roster in which somebody else was admitted as the device of Tunis.
+    pub(crate) fn usurped(&self) -> PathBuf {
+        let mut plan = self.plan.clone();
+        let contact = &mut plan.organisations[1].contacts.as_mut().unwrap()[0];
+        let (mut random, now) = (Random::new(), SystemClock.now());
+        let new = NewHome {
+            anchor: self.anchor.clone(),
+            contact: contact.address.clone(),
+            device: self.roster.devices_of(&contact.address)[0],
+            label: Text::new("night desk").unwrap(),
+        };
+        let path = self.path("usurper");
+        let home = Home::create(&path, new, Protection::Machine, now, &mut random).unwrap();
+        let request = Box::new(home.device_request(now));
+        contact.devices = Some(vec![DevicePlan::Request(request)]);
+        let usurped = publish(&plan, &key(), &self.anchor, self.roster.clone());
+        self.save("usurped", &usurped)
+    }
+
+    fn save(&self, name: &str, roster: &Roster) -> PathBuf {
+        let folder = RosterFolder::at(self.path(name));
+        folder.save(&roster.documents()).unwrap();
+        folder.path().to_owned()
     }
 
     /// The relay's disk loses the sealed files of attachments.
@@ -149,6 +190,11 @@ impl Drop for World {
 
 fn name(text: &str) -> Name {
     text.parse().unwrap()
+}
+
+/// Of the one who holds the authority.
+fn key() -> SigningKey {
+    SigningKey::from_seed([7; 32])
 }
 
 fn plan(key: &SigningKey) -> NetworkPlan {
