@@ -4,13 +4,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use maille_common::crypto::ed25519::SigningKey;
-use maille_common::roster::RosterDocuments;
+use maille_common::roster::{Roster, RosterDocuments};
 use maille_link::{CloseCode, Dialer, Identity, Limits};
 use tokio::task::JoinHandle;
 
 use crate::config::ClientConfig;
 use crate::courier::serve_relays;
-use crate::error::OpenError;
+use crate::error::{DeskError, OpenError};
 use crate::keeper;
 use crate::office::{Office, blocking, lock};
 use crate::opening;
@@ -18,11 +18,13 @@ use crate::roster_change::{self, RosterChangeError};
 use crate::status::{self, Connection, Status};
 
 mod act;
+mod officers;
 mod query;
 mod send;
 mod settled;
 
 pub use act::{AnswerError, Answered, By};
+pub use officers::OfficerError;
 pub use query::QueryError;
 pub use send::{PreviewError, SendError, Sent};
 
@@ -87,7 +89,7 @@ impl Client {
     /// Stops, tells the relays, closes the store and lets the next process into the home.
     ///
     /// What waits to be sent stays in the outbox. Later calls of any clone say
-    /// [`DeskError::Closed`](crate::DeskError::Closed).
+    /// [`DeskError::Closed`].
     pub async fn shutdown(&self) {
         let Inner {
             office,
@@ -107,7 +109,7 @@ impl Client {
     }
 
     /// How the client stands: relays, roster, and who lacks an alert.
-    pub async fn status(&self) -> Result<Status, crate::error::DeskError> {
+    pub async fn status(&self) -> Result<Status, DeskError> {
         status::status(&self.inner.office).await
     }
 
@@ -154,8 +156,16 @@ impl Client {
         roster_change::apply(self.office(), documents).await
     }
 
+    /// Whether a roster that has this device has it with its own keys and for its own contact; to
+    /// be asked before one is taken that somebody handed over.
+    pub async fn is_itself_in(&self, roster: Roster) -> Result<bool, DeskError> {
+        self.office()
+            .ask(move |room, _| Ok(room.home.is_itself_in(&roster)))
+            .await
+    }
+
     /// The roster in use.
-    pub fn roster(&self) -> Arc<maille_common::roster::Roster> {
+    pub fn roster(&self) -> Arc<Roster> {
         self.office().roster()
     }
 

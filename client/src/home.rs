@@ -47,7 +47,7 @@ use maille_common::codec::Text;
 use maille_common::crypto::aead::AtRestKey;
 use maille_common::crypto::ed25519::SigningKey;
 use maille_common::randomness::Randomness;
-use maille_common::roster::{Anchor, DeviceRequest, SignedRequest, Version};
+use maille_common::roster::{Anchor, DeviceRequest, Roster, SignedRequest, Version};
 use maille_common::sealing::SealingRing;
 use maille_common::time::Timestamp;
 
@@ -72,13 +72,13 @@ pub use error::HomeError;
 pub use passphrase::{Cost, Passphrase};
 pub(crate) use passphrase::{NotStretched, SALT_LEN};
 pub use sealed_store::{NonceSource, SealedStore};
+pub(crate) use slots::Slots;
 pub use slots::{NewOfficer, Officer};
 pub use store_key::StoreKey;
 
 use identity::{Bound, Identity};
 use lock::Lock;
 use owner::Owner;
-use slots::Slots;
 
 /// What a new home is made for.
 #[derive(Debug, Clone)]
@@ -115,6 +115,12 @@ pub enum Unlock<'a> {
         /// The passphrase.
         passphrase: &'a Passphrase,
     },
+}
+
+/// Refuses a folder that others can write to: what is found there may be theirs. A home that is one
+/// does not open either.
+pub fn refuse_shared_folder(path: &Path) -> Result<(), HomeError> {
+    files::refuse_shared_folder(path)
 }
 
 /// An open home. Dropping it lets the next process in.
@@ -221,6 +227,21 @@ impl Home {
         self.bound.owner.created
     }
 
+    /// Whether a roster that has this device has it with its own keys and for its own contact. One
+    /// that does not was made for somebody else in its place.
+    pub fn is_itself_in(&self, roster: &Roster) -> bool {
+        let Some(entry) = roster.device(&self.device()) else {
+            return true;
+        };
+        let transport = SigningKey::from_seed(*self.transport_seed()).verifying_key();
+        let signing = self.signing_key().verifying_key();
+        let keys = &entry.device.keys;
+        entry.contact.address == *self.contact()
+            && keys
+                .iter()
+                .any(|keys| (keys.transport, keys.signing) == (transport, signing))
+    }
+
     /// Whom the device trusts from the first day on.
     pub fn anchor(&self) -> &Anchor {
         &self.bound.anchor
@@ -283,7 +304,19 @@ impl Home {
 
     /// Checks the passphrase of an officer who takes over while the home is open.
     pub fn check_officer(&self, name: &str, passphrase: &Passphrase) -> Result<(), HomeError> {
-        self.slots.open(name, passphrase).map(drop)
+        self.slots.check(name, passphrase)
+    }
+
+    /// Checks that the home would open with the machine's key as well.
+    pub fn check_machine_key(&self) -> Result<(), HomeError> {
+        let master = machine_key::open(&self.path)?;
+        Identity::open(&self.path, &self.bound, &master).map(drop)
+    }
+
+    /// The slots as they are now, for whoever tries a passphrase without keeping the home from
+    /// others.
+    pub(crate) fn slots(&self) -> Slots {
+        self.slots.clone()
     }
 
     /// Asks the organisation to admit the device: signed with both of its keys, made here.

@@ -90,7 +90,9 @@ pub use crate::core::{
     Reach, Received, RefuseReason, Track, TrackedRecipient,
 };
 pub use attachments::{Attachment, AttachmentError, FileToAttach, Progress};
-pub use client::{AnswerError, Answered, By, Client, PreviewError, QueryError, SendError, Sent};
+pub use client::{
+    AnswerError, Answered, By, Client, OfficerError, PreviewError, QueryError, SendError, Sent,
+};
 pub use config::{ClientConfig, Key};
 pub use directory::{ContactCard, Preview, PreviewedRecipient, RecipientError};
 pub use error::{DeskError, LookupError, OpenError};

@@ -58,6 +58,9 @@ pub(crate) struct Office {
     pub(crate) fetching: Mutex<BTreeSet<BlobId>>,
     /// Held to read while attachments are sealed for an order, to write while unused ones go.
     pub(crate) sealing: RwLock<()>,
+    /// Held while a passphrase is stretched: each one takes 64 MiB or what its slot says, so they
+    /// are tried one after the other.
+    pub(crate) passphrase_turn: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// What an office is made of.
@@ -100,6 +103,7 @@ impl Office {
             transfers: Transfers::default(),
             fetching: Mutex::default(),
             sealing: RwLock::new(()),
+            passphrase_turn: Arc::default(),
         })
     }
 

@@ -1,11 +1,11 @@
 //! How a client stands: its relays, its roster, and what is not done yet.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use maille_common::address::{ContactAddress, DeviceId, Name};
 use maille_common::hash::Hash;
-use maille_common::identifier::{Epoch, Incarnation};
+use maille_common::identifier::{AlertId, Epoch, Incarnation};
 use maille_common::time::{Span, Timestamp};
 
 use crate::core::Lacking;
@@ -103,6 +103,8 @@ pub(crate) struct Standing {
     pub(crate) mailbox_at_greeting: u64,
     /// Sealing keys were asked for there since the client was opened.
     pub(crate) asked_for_keys: bool,
+    /// The alerts whose attachments it could not give when it was asked last.
+    pub(crate) not_given: BTreeSet<AlertId>,
 }
 
 impl Standings {
@@ -114,6 +116,7 @@ impl Standings {
             clock_offset_ms: None,
             mailbox_at_greeting: 0,
             asked_for_keys: false,
+            not_given: BTreeSet::new(),
         })
     }
 

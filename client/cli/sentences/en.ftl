@@ -36,6 +36,7 @@ fault-device-not-designated = The roster is kept, and it does not let this devic
 fault-no-officer-named = { $path } does not name an officer.
 fault-on-duty-unusable = { $path } cannot be read or written: { $error }.
 fault-nobody-on-duty = Nobody is on duty in this home.
+fault-duty-unchanged = Who is on duty was not changed: { $error }.
 fault-reason-misplaced = --{ $flag } says more about the reason { $reason }, which was not given.
 fault-repeated-unnamed = The alert that this one repeats is not named.
 fault-answer-not-base64 = The agent's answer is not base64: { $error }.
@@ -80,7 +81,7 @@ hint-find-ids = Ids stand in `maille inbox --all` and in what `maille send` prin
 hint-attachment-comes = It goes on coming by itself while an agent or `maille listen` runs.
 hint-check-save = Check --save.
 hint-track-alert = `maille track ID` tells where it stands with each recipient.
-hint-other-officer = Leave --officer out, or stop the agent and go on duty first.
+hint-other-officer = Leave --officer out, or go on duty first with `maille officer in`.
 hint-restart-agent = Look whether it still runs, and is of this version; start it again.
 hint-questions = POST to /v1/ and one of: { $names }.
 hint-question-fields = docs/commands.md shows the fields of every question.
@@ -105,6 +106,7 @@ hint-open-firewall = Let UDP to it through the firewall; if others fail too, tel
 hint-set-clock = Set the clock of this machine (NTP); if it is right, tell the relay's operator.
 hint-telephone-for-keys = Telephone them: a desk publishes its keys when it connects.
 hint-check-home = Check --home.
+hint-check-writers = Check --home, and who may write there.
 hint-close-folder = Close it: chmod 700.
 hint-check-disk = Check the disk of --home.
 hint-make-room = Make room: the desk takes no new alerts.
@@ -183,6 +185,11 @@ alert-listed-received = received { $received }, { $stage }, to be acknowledged b
 alert-overdue = OVERDUE
 alert-possibly-seen = possibly seen
 alert-attachments-missing = { $count } attachments on their way
+alert-attachments-left =
+    { $count ->
+        [one] One attachment is not here yet; it goes on coming with the next `maille inbox`, or while an agent runs.
+       *[other] { $count } attachments are not here yet; they go on coming with the next `maille inbox`, or while an agent runs.
+    }
 alert-nothing-waits = Nothing waits for an answer.
 alert-more-hidden = { $count } more with --all.
 alert-not-actual = THIS IS AN { $status }

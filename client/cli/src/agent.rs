@@ -26,7 +26,7 @@ mod serve;
 #[cfg(unix)]
 mod wire;
 
-pub(crate) use access::{Access, with_desk};
+pub(crate) use access::{Access, through_agent, with_desk};
 pub(crate) use ask::Ask;
 pub(crate) use desk::{Desk, by};
 #[cfg(unix)]

@@ -16,7 +16,7 @@ mod answered;
 mod authority;
 pub(crate) mod contacts;
 mod demo;
-mod device;
+pub(crate) mod device;
 pub(crate) mod doctor;
 mod example;
 pub(crate) mod inbox;

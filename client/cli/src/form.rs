@@ -51,3 +51,24 @@ pub(crate) mod maybe {
         parsed.map_err(serde::de::Error::custom)
     }
 }
+
+/// A passphrase. It goes to the process that holds the home, over a socket of its owner alone.
+pub(crate) mod secret {
+    use maille_client::home::Passphrase;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(crate) fn serialize<S: Serializer>(
+        passphrase: &Passphrase,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(passphrase.expose())
+    }
+
+    pub(crate) fn deserialize<'de, D>(deserializer: D) -> Result<Passphrase, D::Error>
+    where
+        D: Deserializer<'de>,
+    {
+        // The text moves; it is not copied.
+        String::deserialize(deserializer).map(Passphrase::new)
+    }
+}

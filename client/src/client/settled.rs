@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use maille_common::address::Name;
+use maille_common::identifier::AlertId;
 use maille_common::time::Timestamp;
 
 use super::Client;
@@ -44,6 +45,57 @@ impl Client {
         tokio::time::timeout(timeout, settled)
             .await
             .unwrap_or(false)
+    }
+
+    /// How many attachments of the inbox are not here yet.
+    pub async fn attachments_missing(&self) -> Result<usize, DeskError> {
+        Ok(self.attachments_now().await?.0)
+    }
+
+    /// Waits until the attachments of everything in the inbox are here, except those that no relay
+    /// with which this desk is connected can give; how many are missing then, or when the time is
+    /// up.
+    ///
+    /// [`Client::settled`] does not wait for them: words are never kept back by attachments.
+    pub async fn attachments_settled(&self, timeout: Duration) -> Result<usize, DeskError> {
+        let settled = async {
+            loop {
+                let mut news = self.office().news();
+                let (missing, coming) = self.attachments_now().await?;
+                if !coming || self.office().is_stopping() || news.changed().await.is_err() {
+                    return Ok(missing);
+                }
+            }
+        };
+        match tokio::time::timeout(timeout, settled).await {
+            Ok(settled) => settled,
+            Err(_) => self.attachments_missing().await,
+        }
+    }
+
+    /// How many attachments are not here, and whether any relay may be bringing some.
+    async fn attachments_now(&self) -> Result<(usize, bool), DeskError> {
+        let office = self.office();
+        let (wanted, homes) = office
+            .ask(|room, _| {
+                let homes = room.desk.home_relays();
+                Ok::<_, DeskError>((room.desk.attachments_wanted()?, homes))
+            })
+            .await?;
+        let blobs = wanted.iter().flat_map(|(_, blobs)| blobs);
+        let missing = blobs.filter(|blob| !office.received_blobs.is_whole(&blob.id));
+        let standings: Vec<Standing> = homes
+            .iter()
+            .map(|relay| office.standings.of(relay))
+            .collect();
+        let gives = |standing: &Standing, alert: &AlertId| {
+            matches!(standing.connection, Connection::Connected { .. })
+                && !standing.not_given.contains(alert)
+        };
+        let coming = wanted
+            .iter()
+            .any(|(alert, _)| standings.iter().any(|standing| gives(standing, alert)));
+        Ok((missing.count(), coming))
     }
 
     async fn settled_now(&self) -> Result<Vec<Settled>, DeskError> {

@@ -1,6 +1,7 @@
 //! The desk: who we are, the roster, the keys, and the way into each step.
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use maille_common::address::{ContactAddress, DeviceId, Name};
@@ -37,6 +38,10 @@ pub struct Desk {
     /// The newest numbers given out, also in a batch not appended yet.
     pub(super) last_event: Cell<u64>,
     pub(super) last_incident: Cell<u64>,
+    /// Relays that were greeted, and whose connections did not end since.
+    pub(super) listening: BTreeSet<Name>,
+    /// When holes in rows of receipts were last looked at.
+    pub(super) looked: Option<Timestamp>,
 }
 
 /// A step that the store did not let happen.
@@ -93,6 +98,8 @@ impl Desk {
             epoch,
             last_event,
             last_incident,
+            listening: BTreeSet::new(),
+            looked: None,
         };
         match known {
             Some(meta) if meta.device != desk.identity.device => {

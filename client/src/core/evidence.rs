@@ -17,7 +17,7 @@ use maille_durable::{Batch, CommitNumber, Scan};
 use super::desk::{Desk, StepError};
 use super::events::EventKind;
 use super::incidents::{IncidentKind, words};
-use super::records::{EvidenceRecord, IncomingRowRecord};
+use super::records::EvidenceRecord;
 use super::tables;
 
 impl Desk {
@@ -252,39 +252,6 @@ impl Desk {
         }
         let added = Evidence::Receipt(proven.clone());
         self.tell_changes(batch, &receipt.alert, &before, &[added], status, now)
-    }
-
-    /// Q5: the row of a device's receipts to this contact has no hole and no second story.
-    fn follow_row(
-        &self,
-        batch: &mut Batch,
-        proven: &Proven<Receipt>,
-        now: Timestamp,
-    ) -> Result<(), StepError> {
-        let receipt = proven.statement();
-        let key = tables::stream_in(&receipt.device, receipt.epoch);
-        let row: Option<IncomingRowRecord> = self.find(tables::ROW_IN, &key)?;
-        let (number, hash) = row.map_or((0, Hash::ZERO), |row| (row.number, row.hash));
-        let device = receipt.device;
-        let kind = if receipt.number > number + 1 {
-            let (from, to) = (number + 1, receipt.number - 1);
-            Some(IncidentKind::ReceiptsMissing { device, from, to })
-        } else if receipt.number == number + 1 && receipt.previous != hash {
-            Some(IncidentKind::Fork { device })
-        } else {
-            None
-        };
-        if receipt.number > number {
-            let row = IncomingRowRecord {
-                number: receipt.number,
-                hash: proven.hash(),
-            };
-            batch.put(tables::ROW_IN, &key, &write_record(&row));
-        }
-        match kind {
-            Some(kind) => self.incident(batch, kind, Some(receipt.alert), now),
-            None => Ok(()),
-        }
     }
 
     /// Of the alert, in whichever box it is.

@@ -13,8 +13,10 @@ use super::records::{OutboxRecord, TargetRecord};
 use super::tables;
 
 impl Desk {
-    /// Does what is due at `now`: overdue is told once per obligation, expiry is signed, and what
-    /// ended 14 days ago leaves the outbox. Returns when to look again.
+    /// Does what is due at `now`: overdue is told once per obligation, expiry is signed, what ended
+    /// 14 days ago leaves the outbox, and receipts that others overtook are looked for.
+    ///
+    /// Returns when to look again; without anything due, within a minute.
     pub fn tick(&mut self, now: Timestamp) -> Result<(CommitNumber, Option<Timestamp>), StepError> {
         let end = tables::after(&now.unix_ms().to_be_bytes());
         let rows = self
@@ -30,6 +32,10 @@ impl Desk {
             self.settle(batch)?;
         }
         self.judge_held(now)?;
+        let mut batch = Batch::new();
+        batch.urgent();
+        self.look_for_receipts(&mut batch, now)?;
+        self.settle(batch)?;
         let next = self.store.scan(Scan::table(tables::DUE, 1))?;
         let next = next.first().and_then(|(key, _)| tables::due_time(key));
         Ok((self.store.newest(), next))

@@ -17,6 +17,7 @@
 //! | `act.rs` | an officer, or the system, reads, acknowledges, refuses |
 //! | `post.rs` | receipts on their way to relays |
 //! | `evidence.rs` | receipts, notices and expiries come in |
+//! | `rows.rs` | the rows of receipts, and the holes in them |
 //! | `ledger.rs` | where each obligation stands |
 //! | `addenda.rs` | devices that had no key, or came later |
 //! | `relays.rs` | what is known of each relay's life |
@@ -46,6 +47,7 @@ mod post;
 mod records;
 mod relays;
 mod retention;
+mod rows;
 mod tables;
 
 pub use act::{Act, ActError, Acted, RefuseReason};

@@ -158,6 +158,24 @@ coded! {
 }
 
 coded! {
+    /// Receipts of another device that later ones overtook, and that may still come.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(super) struct HoleRecord {
+        pub(super) device: DeviceId,
+        pub(super) from: u64,
+        pub(super) to: u64,
+        /// The hash of the receipt before the hole; zero where it begins the row.
+        pub(super) before: Hash,
+        /// The hash that the receipt behind the hole names as the one before it.
+        pub(super) after: Hash,
+        /// What the receipt behind the hole was about.
+        pub(super) alert: AlertId,
+        /// How often this desk looked, connected, and it was still there.
+        pub(super) looks: u8,
+    }
+}
+
+coded! {
     /// What is known of a relay's store.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub(super) struct RelayRecord {
@@ -298,6 +316,7 @@ records! {
     ReceiptRecord = "receipt of this device";
     EvidenceRecord = "evidence";
     IncomingRowRecord = "row of another device's receipts";
+    HoleRecord = "hole in a row of receipts";
     RelayRecord = "relay";
     LackingRecord = "device that lacks a wrap";
     HeldRecord = "held delivery";

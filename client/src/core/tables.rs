@@ -83,6 +83,9 @@ tables! {
 /// The one key of [`META`].
 pub(super) const META_KEY: &[u8] = b"desk";
 
+/// signing device, epoch, first missing number → `HoleRecord`: receipts that others overtook.
+pub(super) const HOLE: Table = Table(29);
+
 /// The key of a relay: its name has no fixed width, its hash has.
 pub(super) fn relay(name: &Name) -> [u8; 32] {
     *hash(Label::CONTACT, &[name.as_str().as_bytes()]).as_bytes()
@@ -139,6 +142,11 @@ pub(super) fn hash_at_end(key: &[u8]) -> Option<Hash> {
 
 pub(super) fn stream_in(device: &DeviceId, epoch: Epoch) -> Vec<u8> {
     [&device.as_bytes()[..], &epoch.0.to_be_bytes()].concat()
+}
+
+/// A hole in the row that [`stream_in`] names.
+pub(super) fn hole(device: &DeviceId, epoch: Epoch, from: u64) -> Vec<u8> {
+    [&stream_in(device, epoch)[..], &from.to_be_bytes()].concat()
 }
 
 pub(super) fn post(name: &Name, receipt: &Hash) -> Vec<u8> {

@@ -19,6 +19,12 @@ impl Passphrase {
         Self(Zeroizing::new(text.into()))
     }
 
+    /// The text itself, for whoever passes it on to the process that holds the home. Whatever it
+    /// is written into has to be wiped as well.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
     /// Tells whether a new slot may rest on it.
     pub(crate) fn is_long_enough(&self) -> bool {
         self.0.chars().count() >= Self::CHARS_MIN

@@ -47,7 +47,7 @@ pub struct NewOfficer<'a> {
 
 /// The slots of a home, those of removed officers emptied.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Slots(Vec<Slot>);
+pub(crate) struct Slots(Vec<Slot>);
 
 #[derive(Debug, Clone)]
 struct Slot {
@@ -86,6 +86,11 @@ impl Slots {
             return Err(slot.refuse_removed());
         };
         sealed.open(name, passphrase)
+    }
+
+    /// Checks the passphrase of an officer.
+    pub(crate) fn check(&self, name: &str, passphrase: &Passphrase) -> Result<(), HomeError> {
+        self.open(name, passphrase).map(drop)
     }
 
     /// Adds a slot; that of a removed officer of the same name gives way.

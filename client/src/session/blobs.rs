@@ -1,5 +1,6 @@
 //! Attachments on their way: up before their envelope, down after it, in pieces that each count.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -127,14 +128,30 @@ impl Session {
                 .office
                 .ask(|room, _| Ok::<_, SessionError>(room.desk.attachments_wanted()?))
                 .await?;
-            let mut failed = false;
+            let mut not_given = BTreeSet::new();
             for (alert, blobs) in wanted {
-                failed |= !self.fetch_all(alert, &blobs).await?;
+                if !self.fetch_all(alert, &blobs).await? {
+                    not_given.insert(alert);
+                }
             }
+            let failed = !not_given.is_empty();
+            self.note_not_given(not_given);
             tokio::select! {
                 woken = work.changed() => if woken.is_err() { return Ok(()) },
                 () = tokio::time::sleep(AGAIN), if failed => {}
             }
+        }
+    }
+
+    /// Whoever waits for attachments waits for none that the relay does not have.
+    fn note_not_given(&self, not_given: BTreeSet<AlertId>) {
+        let mut changed = false;
+        self.office.standings.change(&self.relay, |standing| {
+            changed = standing.not_given != not_given;
+            standing.not_given = not_given;
+        });
+        if changed {
+            self.office.tell();
         }
     }
 

@@ -84,6 +84,7 @@ impl Session {
         match self.serve().await {
             Ok(never) => match never {},
             Err(error) => {
+                self.part().await;
                 let code = match &error {
                     SessionError::Greeting(_) => CloseCode::Protocol,
                     _ => CloseCode::Done,
@@ -108,6 +109,17 @@ impl Session {
             self.until_idle(),
         )?;
         Ok(idle)
+    }
+
+    /// The desk hears that this relay brings nothing for now.
+    async fn part(&self) {
+        let relay = self.relay.clone();
+        let told = self.office.ask(move |room, _| {
+            room.desk.parted(&relay);
+            Ok::<_, DeskError>(())
+        });
+        // A desk that is closed listens to nobody.
+        let _ = told.await;
     }
 
     /// Hello, until neither side finds itself rolled back. Returns the relay's roster.
@@ -165,6 +177,7 @@ impl Session {
             standing.last_error = None;
             standing.clock_offset_ms = offset;
             standing.mailbox_at_greeting = mailbox;
+            standing.not_given.clear();
         });
     }
 

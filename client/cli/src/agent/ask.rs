@@ -16,6 +16,9 @@ pub(crate) trait Ask: Serialize + DeserializeOwned + Send {
     /// Where the desk was opened for this question: relays are waited for after it was answered, so
     /// that they hear of it.
     const BRINGS: bool = false;
+    /// Where the desk was opened for this question: the attachments of what arrived are waited for
+    /// after it was answered, so that they are here when the command has ended.
+    const FETCHES: bool = false;
     /// What answers it.
     type Answer: Serialize + DeserializeOwned + Send;
 

@@ -9,6 +9,7 @@ use hyper::header::{CONTENT_TYPE, HOST};
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::net::UnixStream;
+use zeroize::Zeroizing;
 
 use super::Ask;
 use super::serve::socket_path;
@@ -17,6 +18,10 @@ use crate::command::officer::on_duty;
 use crate::exit::Exit;
 use crate::fault::Fault;
 use crate::sentence::{fault, hint};
+
+/// The longest question with passphrases in it, in bytes: two of 4 KiB, of which each byte may be
+/// written as six, two names, and room.
+const SECRET_BYTES_MAX: usize = 64 * 1024;
 
 /// An agent that runs.
 #[derive(Debug)]
@@ -51,7 +56,11 @@ impl Call {
 
     /// Asks the agent something.
     pub(super) async fn ask<A: Ask>(&self, question: A) -> Result<A::Answer, Fault> {
-        let body = serde_json::to_vec(&question).map_err(|error| self.broken(&error))?;
+        // Room for whatever has a passphrase in it from the start, so that no copy stays behind
+        // when the text grows; and wiped once it is sent.
+        let mut body = Zeroizing::new(Vec::with_capacity(SECRET_BYTES_MAX));
+        serde_json::to_writer(&mut *body, &question).map_err(|error| self.broken(&error))?;
+        drop(question);
         let stream = UnixStream::connect(&self.socket)
             .await
             .map_err(|error| self.broken(&error))?;
@@ -62,7 +71,7 @@ impl Call {
         let request = Request::post(format!("/v1/{}", A::NAME))
             .header(HOST, "maille")
             .header(CONTENT_TYPE, "application/json")
-            .body(Full::new(Bytes::from(body)))
+            .body(Full::new(Bytes::from_owner(body)))
             .map_err(|error| self.broken(&error))?;
         let answer = sender
             .send_request(request)

@@ -1,6 +1,7 @@
 //! An open desk.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use maille_client::{By, Client, ClientConfig};
@@ -8,7 +9,9 @@ use maille_common::identifier::AlertId;
 
 use crate::args::DeskArgs;
 use crate::command::officer::on_duty;
+use crate::exit::Exit;
 use crate::fault::Fault;
+use crate::sentence::fault;
 
 /// A desk that this process holds.
 #[derive(Debug)]
@@ -20,6 +23,8 @@ pub(crate) struct Desk {
     /// Who goes on sending when this process ends.
     resident: bool,
     patience: Duration,
+    /// Held while duty changes, so that two shells do not write the name at once.
+    shift: Arc<Mutex<()>>,
 }
 
 impl Desk {
@@ -38,6 +43,7 @@ impl Desk {
             officer,
             resident,
             patience: args.patience.into(),
+            shift: Arc::default(),
         })
     }
 
@@ -63,6 +69,23 @@ impl Desk {
             // The passphrase was given for this very command.
             Some(opened) if !self.resident => Some(opened.clone()),
             _ => duty,
+        })
+    }
+
+    /// Changes who is on duty, on a thread that may wait for the disk.
+    pub(crate) async fn shift<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&Path) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, Fault> {
+        let (shift, home) = (Arc::clone(&self.shift), self.home.clone());
+        let changed = tokio::task::spawn_blocking(move || {
+            // A file is replaced whole or not at all, so a panic elsewhere spoils nothing.
+            let _turn = shift.lock().unwrap_or_else(PoisonError::into_inner);
+            change(&home)
+        });
+        changed.await.unwrap_or_else(|failed| {
+            let sentence = fault::DutyUnchanged { error: &failed };
+            Err(Fault::new(Exit::World, "threads", sentence))
         })
     }
 

@@ -1,6 +1,8 @@
 //! All questions by name.
 
 use super::{Ask, Desk};
+use crate::command::device::join;
+use crate::command::officer::{add, sign_in, sign_out};
 use crate::command::read::{part, save};
 use crate::command::send::{preview, wait};
 use crate::command::{ack, contacts, doctor, inbox, listen, read, refuse, send, status, track};
@@ -40,6 +42,10 @@ questions! {
     listen::Handled,
     status::Status,
     doctor::Doctor,
+    sign_in::In,
+    sign_out::Out,
+    add::Add,
+    join::Join,
 }
 
 /// There is no such question.

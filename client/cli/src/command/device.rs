@@ -2,7 +2,7 @@
 
 use super::{commands, group};
 
-mod join;
+pub(crate) mod join;
 mod request;
 mod suspend;
 
@@ -17,7 +17,7 @@ commands! {
         /// Make a home with fresh keys, and the request to be admitted.
         Request(request::Request),
         /// Take the roster of the network into this home.
-        Join(join::Join),
+        Join(join::JoinArgs),
         /// Take a device, contact or organisation out of service at once, with one key.
         Suspend(suspend::Suspend),
     }

@@ -73,16 +73,17 @@ struct Line {
 
 impl Run for InboxArgs {
     fn run(self, context: &Context) -> Result<(), Fault> {
-        let list = with_desk(context, &self.desk, async |access| {
-            access.ask(self.question).await
-        })?;
-        context.output.result(&list, &list.text())
+        with_desk(context, &self.desk, async |access| {
+            let list = access.ask(self.question).await?;
+            context.output.result(&list, &list.text())
+        })
     }
 }
 
 impl Ask for Inbox {
     const NAME: &'static str = "inbox";
     const COLLECTS: bool = true;
+    const FETCHES: bool = true;
     type Answer = InboxList;
 
     async fn answer(self, desk: &Desk) -> Result<InboxList, Fault> {

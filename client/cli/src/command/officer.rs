@@ -2,10 +2,10 @@
 
 use super::{commands, group};
 
-mod add;
+pub(crate) mod add;
 pub(crate) mod on_duty;
-mod sign_in;
-mod sign_out;
+pub(crate) mod sign_in;
+pub(crate) mod sign_out;
 
 group! {
     /// Officers.
@@ -16,10 +16,10 @@ commands! {
     /// The commands of `maille officer`.
     pub(crate) enum OfficerCommand {
         /// Give an officer a way into this home, by passphrase.
-        Add(add::Add),
+        Add(add::AddArgs),
         /// Go on duty: what is read and acknowledged here bears this name from now on.
-        In(sign_in::In),
+        In(sign_in::InArgs),
         /// Go off duty.
-        Out(sign_out::Out),
+        Out(sign_out::OutArgs),
     }
 }

@@ -77,8 +77,10 @@ impl Run for ReadArgs {
             return context.output.result(&saved, &saved.text());
         }
         let question = Read { id, unread };
-        let paper = with_desk(context, &desk, async |access| access.ask(question).await)?;
-        context.output.result(&paper, &paper.text())
+        with_desk(context, &desk, async |access| {
+            let paper = access.ask(question).await?;
+            context.output.result(&paper, &paper.text())
+        })
     }
 }
 
@@ -86,6 +88,7 @@ impl Ask for Read {
     const NAME: &'static str = "read";
     const COLLECTS: bool = true;
     const BRINGS: bool = true;
+    const FETCHES: bool = true;
     type Answer = Paper;
 
     async fn answer(self, desk: &Desk) -> Result<Paper, Fault> {

@@ -6,8 +6,8 @@ use maille_client::attachments::SealFileError;
 use maille_client::cap::CapError;
 use maille_client::core::{ActError, SendError as OrderError};
 use maille_client::{
-    AnswerError, AttachmentError, DeskError, LookupError, OpenError, PreviewError, QueryError,
-    RecipientError, SendError, WaitError,
+    AnswerError, AttachmentError, DeskError, LookupError, OfficerError, OpenError, PreviewError,
+    QueryError, RecipientError, RosterChangeError, SendError, WaitError,
 };
 
 use super::{Fault, hinted};
@@ -27,6 +27,26 @@ impl From<OpenError> for Fault {
             _ => None,
         };
         hinted(fault(exit, error.code(), &error), hint)
+    }
+}
+
+impl From<OfficerError> for Fault {
+    fn from(error: OfficerError) -> Self {
+        match error {
+            OfficerError::Home(error) => error.into(),
+            OfficerError::Desk(error) => error.into(),
+        }
+    }
+}
+
+impl From<RosterChangeError> for Fault {
+    fn from(error: RosterChangeError) -> Self {
+        let exit = match error {
+            RosterChangeError::Desk(error) => return error.into(),
+            RosterChangeError::Keep(_) => Exit::World,
+            RosterChangeError::Incomplete | RosterChangeError::Refused(_) => Exit::Refused,
+        };
+        fault(exit, error.code(), &error)
     }
 }
 

@@ -12,6 +12,7 @@ sentences! {
     Overdue;
     PossiblySeen;
     AttachmentsMissing { count: count };
+    AttachmentsLeft { count: count };
     NothingWaits;
     MoreHidden { count: count };
     NotActual { status: text };

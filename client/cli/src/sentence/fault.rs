@@ -41,6 +41,7 @@ sentences! {
     NoOfficerNamed { path: text };
     OnDutyUnusable { path: text, error: text };
     NobodyOnDuty;
+    DutyUnchanged { error: text };
     ReasonMisplaced { flag: text, reason: text };
     RepeatedUnnamed;
     AnswerNotBase64 { error: text };

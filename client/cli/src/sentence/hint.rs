@@ -53,6 +53,8 @@ sentences! {
     SetClock;
     TelephoneForKeys;
     CheckHome;
+    #[cfg(unix)]
+    CheckWriters;
     CloseFolder;
     CheckDisk;
     MakeRoom;

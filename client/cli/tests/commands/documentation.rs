@@ -1,23 +1,18 @@
-//! `docs/commands.md` is a transcript: each of its examples runs here, in one shell, in order.
+//! `docs/commands.md` is a transcript: each of its examples runs here, in one shell, in order, and
+//! it names no command that does not run.
+
 use std::fs;
-use std::path::Path;
-use std::process::Command;
 
 use crate::console::{Console, repository};
+use crate::transcript::{Block, Page, Step, fits, run};
 
-/// Separates what the commands print.
-const MARK: &str = "=====";
-
-/// One command of the page and what it prints.
-struct Step {
-    command: String,
-    printed: Vec<String>,
+fn page() -> Page {
+    Page::parse(&fs::read_to_string(repository().join("docs/commands.md")).unwrap())
 }
 
 #[test]
 fn every_example_of_the_page_prints_what_the_page_says() {
-    let page = fs::read_to_string(repository().join("docs/commands.md")).unwrap();
-    let steps = steps(&page);
+    let steps = page().steps();
     assert!(steps.len() > 20, "the page has {} examples", steps.len());
     let console = Console::new();
     let printed = run(&console, &steps);
@@ -37,79 +32,131 @@ fn every_example_of_the_page_prints_what_the_page_says() {
     }
 }
 
-/// The examples: blocks marked `console`, commands after `$ `, which go on after `\` and to the end
-/// of a text that begins with `<<END`.
-fn steps(page: &str) -> Vec<Step> {
-    let mut steps: Vec<Step> = Vec::new();
-    let blocks = page
-        .split("```console\n")
-        .skip(1)
-        .filter_map(|rest| rest.split("```").next());
-    let mut goes_on = false;
-    for line in blocks.flat_map(str::lines) {
-        if let Some(command) = line.strip_prefix("$ ") {
-            let (command, printed) = (command.to_owned(), Vec::new());
-            steps.push(Step { command, printed });
-        } else if goes_on {
-            let command = &mut steps.last_mut().unwrap().command;
-            command.push('\n');
-            command.push_str(line);
-        } else {
-            steps.last_mut().unwrap().printed.push(line.to_owned());
-            continue;
-        }
-        let command = &steps.last().unwrap().command;
-        let in_text = command.contains("<<END") && line != "END";
-        goes_on = in_text || line.ends_with('\\');
-    }
-    steps
+#[test]
+fn no_command_stands_on_the_page_that_nobody_runs() {
+    let faults = unrun(&page());
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-/// Runs all of them in one shell.
-fn run(console: &Console, steps: &[Step]) -> Vec<String> {
-    let mut script = String::from("exec 2>&1\n");
-    for step in steps {
-        script += &format!(
-            "{}\nended=$?; [ $ended = 0 ] || echo \"[exit $ended]\"\necho {MARK}\n",
-            step.command
-        );
+/// A rule that finds nothing proves nothing: it finds what it is for.
+#[test]
+fn a_command_that_nobody_runs_is_noticed() {
+    let found = |text: &str| unrun(&Page::parse(text)).join("\n");
+    let run = "```console\n$ maille inbox --all\nNothing.\n```\n";
+    assert_eq!(found(run), "");
+    assert_eq!(
+        found(&format!(
+            "{run}See `maille\ninbox` and `maille inbox --all`."
+        )),
+        ""
+    );
+    assert_eq!(found("```json\n{ alert,\n  id }\n```"), "");
+    for (text, fault) in [
+        ("```\nmaille inbox\n```", "maille inbox"),
+        ("```sh\ncurl http://maille/v1/status\n```", "curl"),
+        ("```json\n{}\nmaille inbox\n```", "maille inbox"),
+        ("```console\nmaille inbox\n```", "maille inbox"),
+        ("```console\n$ true\n```\n```\nmaille inbox", "maille inbox"),
+        ("  ```\n  maille inbox\n  ```", "maille inbox"),
+        ("~~~\nmaille inbox\n~~~", "~~~"),
+        ("Thus:\n\n    maille inbox", "maille inbox"),
+        ("See `maille track ID`.", "maille track ID"),
+        (
+            "```console\n$ maille inbox\n```\n`maille inbox --all`",
+            "--all",
+        ),
+    ] {
+        assert!(found(text).contains(fault), "{text}: {}", found(text));
     }
-    console.write("script", &script);
-    let binary = Path::new(env!("CARGO_BIN_EXE_maille")).parent().unwrap();
-    let path = format!("{}:{}", binary.display(), std::env::var("PATH").unwrap());
-    let output = Command::new("bash")
-        .arg("script")
-        .env("PATH", path)
-        .env_remove("MAILLE_HOME")
-        .current_dir(console.path(""))
-        .output()
-        .unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
-    let mut printed: Vec<String> = text
-        .split(&format!("{MARK}\n"))
+}
+
+#[test]
+fn every_command_there_is_runs_on_the_page() {
+    let steps = page().steps();
+    let commands = commands();
+    assert!(commands.len() > 25, "{commands:?}");
+    for command in commands {
+        let words: Vec<&str> = command.split(' ').collect();
+        assert!(runs(&steps, &words, &[]), "`maille {command}` runs nowhere");
+    }
+}
+
+/// What stands on a page like a command and is not run.
+fn unrun(page: &Page) -> Vec<String> {
+    let steps = if page.blocks.iter().all(begins_with_a_command) {
+        page.steps()
+    } else {
+        Vec::new()
+    };
+    let blocks = page.blocks.iter().filter(|block| !is_run_or_shape(block));
+    let blocks =
+        blocks.map(|block| format!("a block that is not run:\n{}", block.lines.join("\n")));
+    // A block of Markdown may also be indented, or stand between other fences.
+    let hidden = page.words.iter().filter(|line| {
+        line.starts_with("    ") || line.starts_with('\t') || line.trim_start().starts_with("~~~")
+    });
+    let hidden = hidden.map(|line| format!("a block of another form: {line}"));
+    let named = named(&page.words.join(" ")).into_iter();
+    let named = named.filter(|command| {
+        let words: Vec<&str> = command.split_whitespace().skip(1).collect();
+        let is_word = |word: &&&str| word.chars().all(|letter| letter.is_ascii_lowercase());
+        let subcommand: Vec<&str> = words.iter().take_while(is_word).copied().collect();
+        let flag = |word: &&str| word.trim_matches(['[', ']']).starts_with("--");
+        let flags: Vec<&str> = words.into_iter().filter(flag).collect();
+        !runs(&steps, &subcommand, &flags)
+    });
+    let named = named.map(|command| format!("a command that is not run: {command}"));
+    blocks.chain(hidden).chain(named).collect()
+}
+
+/// A block is run, or shows a shape in JSON, whose lines begin with a brace or are indented.
+fn is_run_or_shape(block: &Block) -> bool {
+    match block.kind.as_str() {
+        "console" => begins_with_a_command(block),
+        "json" => block
+            .lines
+            .iter()
+            .all(|line| line.starts_with(['{', '}', ' '])),
+        _ => false,
+    }
+}
+
+fn begins_with_a_command(block: &Block) -> bool {
+    block.kind != "console"
+        || block
+            .lines
+            .first()
+            .is_some_and(|line| line.starts_with("$ "))
+}
+
+/// Commands of ours that the words of a page name, between backticks.
+fn named(words: &str) -> Vec<String> {
+    let spans = words.split('`').skip(1).step_by(2);
+    spans
+        .filter(|span| span.starts_with("maille "))
         .map(str::to_owned)
-        .collect();
-    printed.pop();
-    assert_eq!(printed.len(), steps.len(), "the shell ended early:\n{text}");
-    printed
+        .collect()
 }
 
-/// Whether a line is the expected one, in which `…` stands for any text.
-fn fits(line: &str, expected: &str) -> bool {
-    let mut parts = expected.split('…');
-    let first = parts.next().unwrap_or_default();
-    let Some(mut rest) = line.strip_prefix(first) else {
-        return false;
+/// Whether an example runs this command, and examples use each of its flags.
+fn runs(steps: &[Step], command: &[&str], flags: &[&str]) -> bool {
+    let calls: Vec<Vec<&str>> = steps.iter().flat_map(Step::invocations).collect();
+    let of_it: Vec<&Vec<&str>> = calls
+        .iter()
+        .filter(|call| call.starts_with(command))
+        .collect();
+    let is_used = |flag: &&str| {
+        let flag = flag.trim_matches(['[', ']']);
+        of_it.iter().any(|call| call.contains(&flag))
     };
-    let parts: Vec<&str> = parts.collect();
-    let Some((last, inner)) = parts.split_last() else {
-        return rest.is_empty();
-    };
-    for part in inner {
-        let Some((_, after)) = rest.split_once(part) else {
-            return false;
-        };
-        rest = after;
-    }
-    rest.ends_with(last)
+    !of_it.is_empty() && flags.iter().all(is_used)
+}
+
+/// Every command that has none below it, from the help that people see.
+fn commands() -> Vec<String> {
+    let help = include_str!("../help.txt");
+    let pages = help.split("$ maille ").skip(1);
+    let leaves = pages.filter(|page| !page.contains("\nCommands:"));
+    let name = |page: &str| page.split(" --help").next().unwrap().to_owned();
+    leaves.map(name).collect()
 }

@@ -8,3 +8,5 @@ mod console;
 mod documentation;
 mod help;
 mod officers;
+#[cfg(unix)]
+mod transcript;

@@ -94,9 +94,7 @@ fn an_alert_is_sent_received_read_acknowledged_and_tracked() {
         .iter()
         .map(|moment| moment["stage"].as_str().unwrap())
         .collect();
-    for stage in ["accepted", "delivered", "read", "acknowledged"] {
-        assert!(stages.contains(&stage), "{stages:?}");
-    }
+    assert_eq!(stages, ["accepted", "delivered", "read", "acknowledged"]);
     let last = recipient["timeline"].as_array().unwrap().last().unwrap();
     assert_eq!(last["proof"], acknowledged["receipt"]);
     assert_eq!(

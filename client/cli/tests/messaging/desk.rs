@@ -129,7 +129,13 @@ impl Desk {
 
     /// Starts the agent, and waits until it answers.
     pub(crate) fn agent(&self) -> Running {
-        let mut agent = self.start(&["--json", "agent"]);
+        self.agent_by(&[])
+    }
+
+    /// The same, opened by whoever these words name.
+    pub(crate) fn agent_by(&self, unlock: &[&str]) -> Running {
+        let words = [&["--json", "agent"], unlock].concat();
+        let mut agent = self.start(&words);
         agent.line();
         agent
     }
@@ -151,6 +157,11 @@ impl Running {
         let mut line = String::new();
         assert!(self.lines.read_line(&mut line).unwrap() > 0, "it ended");
         line
+    }
+
+    /// Waits until it ends by itself, and gives its exit code.
+    pub(crate) fn end(mut self) -> i32 {
+        self.child.wait().unwrap().code().unwrap()
     }
 
     /// Asks it to end with SIGTERM, and gives its exit code.

@@ -5,7 +5,9 @@
 mod agent;
 mod alerts;
 mod desk;
+mod joining;
 mod parts;
 mod refused;
+mod shifts;
 mod unsent;
 mod world;

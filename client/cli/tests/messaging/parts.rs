@@ -22,6 +22,9 @@ const CAP: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 </alert>
 "#;
 
+/// Longer than anything here takes on a slow machine.
+const PATIENCE: &str = "5m";
+
 #[test]
 fn a_payload_comes_out_byte_for_byte() {
     let world = World::new().introduced();
@@ -113,11 +116,59 @@ fn an_attachment_is_saved_under_a_safe_name_and_never_over_another_file() {
     let id = sent["short"].as_str().unwrap();
     tunis.until("test", |event| event["event"] == "arrived");
     let folder = world.path("saved");
-    let words = ["read", id, "--save", folder.to_str().unwrap()];
+    let folder_name = folder.to_str().unwrap();
+    let words = ["read", id, "--save", folder_name, "--patience", PATIENCE];
     let saved = tunis.json(&words);
     assert_eq!(saved["files"][0]["name"], "plan of the harbour;.pdf");
     let path = folder.join("1-plan_of_the_harbour_.pdf");
     assert_eq!(std::fs::read(&path).unwrap(), bytes);
     tunis.refused(&words, 6, "attachment-write");
     tunis.refused(&["read", id, "--part", "2"], 2, "part-is-attachment");
+}
+
+/// `read --save` of the next process said that the attachment is not whole.
+#[test]
+fn an_inbox_without_an_agent_ends_when_the_attachments_are_here() {
+    let mut world = World::new().introduced();
+    let (lyon, tunis) = (world.lyon(), world.tunis());
+    // Three pieces: more than comes in the moment in which a desk is open.
+    let bytes: Vec<u8> = (0..=250).cycle().take(9_000_000).collect();
+    let file = world.write("plan.pdf", &bytes);
+    let words = ["--body", "See the plan.", "--attach"];
+    let attach = [file.to_str().unwrap(), "--patience", PATIENCE];
+    let sent = lyon.send(&[&words[..], &attach].concat());
+    let id = sent["short"].as_str().unwrap();
+    let answer = tunis.answer(&["inbox", "--patience", PATIENCE], "");
+    assert_eq!((answer.code, answer.stderr.as_str()), (0, ""));
+    world.stop_relay();
+    let folder = world.path("saved");
+    let folder_name = folder.to_str().unwrap();
+    tunis.json(&["read", id, "--save", folder_name, "--patience", "1ms"]);
+    assert_eq!(std::fs::read(folder.join("1-plan.pdf")).unwrap(), bytes);
+    world.start_relay();
+    let complete = |event: &serde_json::Value| event["stage"] == "complete";
+    lyon.until("test", complete);
+}
+
+#[test]
+fn an_inbox_says_which_attachments_no_relay_gives_and_waits_for_none_of_them() {
+    let world = World::new().introduced();
+    let (lyon, tunis) = (world.lyon(), world.tunis());
+    let file = world.write("plan.pdf", "A plan.");
+    let words = ["--body", "See the plan.", "--attach"];
+    let attach = [file.to_str().unwrap(), "--patience", PATIENCE];
+    let sent = lyon.send(&[&words[..], &attach].concat());
+    let id = sent["short"].as_str().unwrap();
+    world.lose_attachments();
+    for words in [vec!["inbox"], vec!["read", id]] {
+        // As patient as can be: it ends all the same.
+        let answer = tunis.answer(&[&words[..], &["--patience", "90d"]].concat(), "");
+        assert_eq!(answer.code, 0, "{}", answer.stderr);
+        assert_eq!(
+            answer.stderr,
+            "One attachment is not here yet; it goes on coming with the next `maille inbox`, or \
+             while an agent runs.\n"
+        );
+        assert!(String::from_utf8(answer.stdout).unwrap().contains(id));
+    }
 }

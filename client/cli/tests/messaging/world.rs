@@ -25,6 +25,9 @@ use crate::desk::Desk;
 
 const NETWORK: &str = "testing";
 
+/// What the officers on duty are let in by.
+pub(crate) const PASSPHRASE: &str = "five small grey harbour cats";
+
 /// The network, its relay, and the homes of two desks.
 pub(crate) struct World {
     folder: TempDir,
@@ -32,6 +35,9 @@ pub(crate) struct World {
     relay: Option<RunningRelay>,
     relay_folder: RelayFolder,
     address: SocketAddr,
+    plan: NetworkPlan,
+    anchor: Anchor,
+    roster: Roster,
 }
 
 impl World {
@@ -39,7 +45,7 @@ impl World {
     /// Lyon and `S. Ben Ali` at Tunis.
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let key = SigningKey::from_seed([7; 32]);
+        let key = key();
         let mut plan = plan(&key);
         let anchor = found(&plan, SystemClock.now()).unwrap().anchor;
         let relay_folder = RelayFolder::new(folder.path().join("relay"));
@@ -81,6 +87,9 @@ impl World {
             relay: Some(relay),
             relay_folder,
             address,
+            plan,
+            anchor,
+            roster,
         }
     }
 
@@ -110,6 +119,53 @@ impl World {
         self
     }
 
+    /// A folder with the roster as it is known everywhere, and one with a newer authority part,
+    /// which nobody has but the authority.
+    pub(crate) fn rosters(&self) -> [PathBuf; 2] {
+        let mut plan = self.plan.clone();
+        plan.lists
+            .insert("europe".to_owned(), vec!["interpol/**".to_owned()]);
+        let newer = publish(&plan, &key(), &self.anchor, self.roster.clone());
+        [("known", &self.roster), ("newer", &newer)].map(|(name, roster)| self.save(name, roster))
+    }
+
+    /// A folder with a roster in which somebody else was admitted as the device of Tunis.
+    pub(crate) fn usurped(&self) -> PathBuf {
+        let mut plan = self.plan.clone();
+        let contact = &mut plan.organisations[1].contacts.as_mut().unwrap()[0];
+        let (mut random, now) = (Random::new(), SystemClock.now());
+        let new = NewHome {
+            anchor: self.anchor.clone(),
+            contact: contact.address.clone(),
+            device: self.roster.devices_of(&contact.address)[0],
+            label: Text::new("night desk").unwrap(),
+        };
+        let path = self.path("usurper");
+        let home = Home::create(&path, new, Protection::Machine, now, &mut random).unwrap();
+        let request = Box::new(home.device_request(now));
+        contact.devices = Some(vec![DevicePlan::Request(request)]);
+        let usurped = publish(&plan, &key(), &self.anchor, self.roster.clone());
+        self.save("usurped", &usurped)
+    }
+
+    fn save(&self, name: &str, roster: &Roster) -> PathBuf {
+        let folder = RosterFolder::at(self.path(name));
+        folder.save(&roster.documents()).unwrap();
+        folder.path().to_owned()
+    }
+
+    /// The relay's disk loses the sealed files of attachments.
+    pub(crate) fn lose_attachments(&self) {
+        let mut lost = 0;
+        for folder in fs::read_dir(self.relay_folder.blobs()).unwrap() {
+            for file in fs::read_dir(folder.unwrap().path()).unwrap() {
+                fs::remove_file(file.unwrap().path()).unwrap();
+                lost += 1;
+            }
+        }
+        assert!(lost > 0, "there are some");
+    }
+
     pub(crate) fn stop_relay(&mut self) {
         let relay = self.relay.take().unwrap();
         self.runtime.block_on(relay.shutdown()).unwrap();
@@ -134,6 +190,11 @@ impl Drop for World {
 
 fn name(text: &str) -> Name {
     text.parse().unwrap()
+}
+
+/// Of the one who holds the authority.
+fn key() -> SigningKey {
+    SigningKey::from_seed([7; 32])
 }
 
 fn plan(key: &SigningKey) -> NetworkPlan {
@@ -213,7 +274,7 @@ fn admit(plan: &mut NetworkPlan, of: usize, path: &std::path::Path, anchor: &Anc
     };
     let now = SystemClock.now();
     let mut home = Home::create(path, new, Protection::Machine, now, &mut random).unwrap();
-    let passphrase = Passphrase::new("five small grey harbour cats");
+    let passphrase = Passphrase::new(PASSPHRASE);
     let cost = Cost::STANDARD;
     let officer = NewOfficer {
         name: who,

@@ -18,6 +18,19 @@ fn a_wrong_passphrase_opens_nothing_and_names_the_officer() {
 }
 
 #[test]
+fn a_key_that_somebody_put_into_an_open_home_vouches_for_nobody() {
+    let world = World::new();
+    let home = world.create();
+    assert_eq!(code(home.check_machine_key()), "no-machine-key");
+    files::create(
+        &world.file("machine.key"),
+        format!("{}\n", "7".repeat(64)).as_bytes(),
+    )
+    .unwrap();
+    assert_eq!(code(home.check_machine_key()), "home-file-corrupt");
+}
+
+#[test]
 fn a_removed_officer_cannot_open() {
     let world = World::new();
     let mut home = world.create();

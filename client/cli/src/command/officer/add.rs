@@ -1,21 +1,24 @@
 //! `maille officer add`: a way into this home.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
+use maille_client::Key;
 use maille_client::entropy::OsRandomness;
-use maille_client::home::{Cost, NewOfficer};
-use serde::Serialize;
+use maille_client::home::{Cost, NewOfficer, Passphrase};
+use serde::{Deserialize, Serialize};
 
+use crate::agent::{Ask, Desk, through_agent};
 use crate::args::{UnlockArgs, ask_new};
 use crate::clock::now;
 use crate::command::{Context, Run};
 use crate::fault::{Fault, Hint};
+use crate::form::secret;
 use crate::sentence::{hint, officer};
 
 /// Arguments of `officer add`.
 #[derive(Debug, Args)]
-pub(crate) struct Add {
+pub(crate) struct AddArgs {
     /// The name of the new officer.
     #[arg(value_name = "NAME")]
     name: String,
@@ -27,32 +30,102 @@ pub(crate) struct Add {
     unlock: UnlockArgs,
 }
 
-/// The result.
-#[derive(Debug, Serialize)]
-struct Added<'a> {
-    officer: &'a str,
+/// Asks an agent for a way in. That its home is open anyway is no reason: whoever could not open it
+/// gives nobody a way in.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Add {
+    officer: String,
+    #[serde(with = "secret")]
+    passphrase: Passphrase,
+    /// Who vouches; nobody where the machine's key does.
+    #[serde(default)]
+    by: Option<Voucher>,
 }
 
-impl Run for Add {
+/// An officer who could open the home.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Voucher {
+    officer: String,
+    #[serde(with = "secret")]
+    passphrase: Passphrase,
+}
+
+/// The result.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Added {
+    officer: String,
+}
+
+impl Run for AddArgs {
     fn run(self, context: &Context) -> Result<(), Fault> {
-        let mut home = self.unlock.open(context.home()?)?;
-        let passphrase = ask_new(self.new_passphrase_file.as_deref(), &self.name)?;
-        let new = NewOfficer {
+        let home = context.home()?;
+        let added = through_agent(home, || self.question(home), || self.here(home))?;
+        let officer = &added.officer;
+        let text = officer::Added { officer }.to_string();
+        context.output.result(&added, &text)
+    }
+}
+
+impl AddArgs {
+    fn question(&self, home: &Path) -> Result<Add, Fault> {
+        let by = self.unlock.key(home)?;
+        let voucher = |(officer, passphrase)| Voucher {
+            officer,
+            passphrase,
+        };
+        Ok(Add {
+            officer: self.name.clone(),
+            passphrase: self.new_passphrase()?,
+            by: by.map(voucher),
+        })
+    }
+
+    /// Adds the officer in a home that nobody holds.
+    fn here(&self, home: &Path) -> Result<Added, Fault> {
+        let mut home = self.unlock.open(home)?;
+        let passphrase = self.new_passphrase()?;
+        let officer = NewOfficer {
             name: &self.name,
             passphrase: &passphrase,
             cost: Cost::STANDARD,
         };
-        home.add_officer(new, now(), &mut OsRandomness::new())
+        home.add_officer(officer, now(), &mut OsRandomness::new())
             .hint(hint::CheckNewOfficer)?;
-        let text = officer::Added {
-            officer: &self.name,
+        Ok(Added {
+            officer: self.name.clone(),
+        })
+    }
+
+    fn new_passphrase(&self) -> Result<Passphrase, Fault> {
+        ask_new(self.new_passphrase_file.as_deref(), &self.name)
+    }
+}
+
+impl Ask for Add {
+    const NAME: &'static str = "officer-add";
+    type Answer = Added;
+
+    async fn answer(self, desk: &Desk) -> Result<Added, Fault> {
+        let client = desk.client();
+        match self.by {
+            None => client
+                .check_key(Key::Machine)
+                .await
+                .hint(hint::NameOfficer)?,
+            Some(Voucher {
+                officer: name,
+                passphrase,
+            }) => client
+                .check_key(Key::Officer { name, passphrase })
+                .await
+                .hint(hint::CheckOfficer)?,
         }
-        .to_string();
-        context.output.result(
-            &Added {
-                officer: &self.name,
-            },
-            &text,
-        )
+        let added = client.add_officer(self.officer.clone(), self.passphrase);
+        added.await.hint(hint::CheckNewOfficer)?;
+        Ok(Added {
+            officer: self.officer,
+        })
     }
 }

@@ -1,4 +1,7 @@
 //! `officer.toml` of a home: who is on duty. Not secret, and it opens nothing.
+//!
+//! It is kept in the home and read for each act, so that every command and the agent know the same
+//! officer, also after a restart.
 
 use std::fs;
 use std::io::{ErrorKind, Write};
@@ -6,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::clock::now;
 use crate::exit::Exit;
 use crate::fault::Fault;
 use crate::sentence::{fault, hint};
@@ -34,8 +38,27 @@ pub(crate) fn read(home: &Path) -> Result<Option<OnDuty>, Fault> {
     })
 }
 
+/// An officer goes on duty, in the place of whoever was.
+pub(super) fn begin(home: &Path, officer: String) -> Result<OnDuty, Fault> {
+    let since = now().to_string();
+    let on_duty = OnDuty { officer, since };
+    write(home, &on_duty)?;
+    Ok(on_duty)
+}
+
+/// Whoever is on duty goes off it.
+pub(super) fn end(home: &Path) -> Result<OnDuty, Fault> {
+    let was = read(home)?.ok_or_else(nobody)?;
+    let path = path(home);
+    match fs::remove_file(&path) {
+        // Somebody else was quicker.
+        Err(error) if error.kind() == ErrorKind::NotFound => Err(nobody()),
+        ended => ended.map(|()| was).map_err(|error| io(&path, &error)),
+    }
+}
+
 /// Writes who is on duty, whole or not at all.
-pub(super) fn write(home: &Path, on_duty: &OnDuty) -> Result<(), Fault> {
+fn write(home: &Path, on_duty: &OnDuty) -> Result<(), Fault> {
     let path = path(home);
     let fresh = path.with_extension("toml.new");
     let text = toml::to_string(on_duty).expect("two texts are always TOML");
@@ -48,10 +71,8 @@ pub(super) fn write(home: &Path, on_duty: &OnDuty) -> Result<(), Fault> {
     written.map_err(|error| io(&path, &error))
 }
 
-/// Nobody is on duty any more.
-pub(super) fn clear(home: &Path) -> Result<(), Fault> {
-    let path = path(home);
-    fs::remove_file(&path).map_err(|error| io(&path, &error))
+fn nobody() -> Fault {
+    Fault::new(Exit::Input, "nobody-on-duty", fault::NobodyOnDuty).with_hint(hint::CheckHome)
 }
 
 fn path(home: &Path) -> PathBuf {

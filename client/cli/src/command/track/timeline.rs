@@ -37,11 +37,16 @@ pub(super) struct Moment {
 }
 
 /// All statements about one recipient.
+///
+/// Those of one millisecond stand as they come about: a relay's answer first, then the receipts as
+/// each device numbered them.
 pub(super) fn of(tracked: &TrackedRecipient) -> Vec<Moment> {
     let accepted = tracked.accepted.iter();
     let accepted =
         accepted.map(|signed| Moment::of_accepted(signed.statement.value(), signed.hash()));
-    let receipts = tracked.receipts.iter().map(|(signed, note)| {
+    let mut receipts: Vec<_> = tracked.receipts.iter().collect();
+    receipts.sort_by_key(|(signed, _)| signed.statement.value().number);
+    let receipts = receipts.into_iter().map(|(signed, note)| {
         Moment::of_receipt(signed.statement.value(), note.as_ref(), signed.hash())
     });
     let expiries = tracked.expiries.iter();
@@ -54,7 +59,7 @@ pub(super) fn of(tracked: &TrackedRecipient) -> Vec<Moment> {
         .chain(expiries)
         .chain(notices)
         .collect();
-    moments.sort_by(|a, b| (a.time, &a.proof).cmp(&(b.time, &b.proof)));
+    moments.sort_by_key(|moment| moment.time);
     moments
 }
 
