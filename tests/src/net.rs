@@ -53,6 +53,8 @@ pub struct TestDesk {
     /// The home's folder.
     pub home: PathBuf,
     client: Option<Client>,
+    /// Where it reaches relays, where that is not where they are.
+    ways: BTreeMap<String, SocketAddr>,
 }
 
 /// Waits for something that has to happen.
@@ -163,6 +165,7 @@ impl TestNet {
             device,
             home,
             client: None,
+            ways: BTreeMap::new(),
         };
         self.desks.insert(contact.to_owned(), desk);
     }
@@ -207,12 +210,28 @@ impl TestNet {
         std::fs::remove_dir_all(self.relays[relay].folder.store()).unwrap();
     }
 
+    /// A desk reaches a relay here from its next opening on: through a forwarder.
+    pub fn route(&mut self, contact: &str, relay: &str, address: SocketAddr) {
+        let desk = self.desks.get_mut(contact).unwrap();
+        desk.ways.insert(relay.to_owned(), address);
+    }
+
+    /// Where a desk reaches each relay.
+    pub fn relay_addresses(&self, contact: &str) -> Vec<(String, SocketAddr)> {
+        let ways = &self.desks[contact].ways;
+        let way = |(relay, held): (&String, &NetRelay)| {
+            let address = ways.get(relay).copied().unwrap_or(held.address);
+            (relay.clone(), address)
+        };
+        self.relays.iter().map(way).collect()
+    }
+
     /// Opens a desk's client.
     pub async fn open_desk(&mut self, contact: &str) {
         let mut config = ClientConfig::new(&self.desks[contact].home);
-        for (relay, held) in &self.relays {
+        for (relay, address) in self.relay_addresses(contact) {
             let name: Name = relay.parse().unwrap();
-            config = config.relay_address(name, held.address.to_string());
+            config = config.relay_address(name, address.to_string());
         }
         let client = Client::open(config).await.unwrap();
         self.desks.get_mut(contact).unwrap().client = Some(client);
@@ -227,6 +246,27 @@ impl TestNet {
     /// A desk.
     pub fn desk(&self, contact: &str) -> &TestDesk {
         &self.desks[contact]
+    }
+
+    /// Lets a desk receive something, after which the sender knows its keys and nothing follows by
+    /// addendum. Gives that first alert.
+    pub async fn acquaint(&self, sender: &str, recipient: &str) -> AlertId {
+        let subject = "So that the keys are known";
+        let alert = self.desk(sender).send_to(&[recipient], subject).await;
+        assert_eq!(self.desk(recipient).receive().await.entry.id, alert);
+        self.desk(sender).wait(alert, Milestone::Delivered).await;
+        alert
+    }
+
+    /// Waits until so many desks are connected to a relay. Its own count is the event: it falls
+    /// when the relay hears of the end of a connection.
+    pub async fn until_connected(&self, relay: &str, desks: u64) {
+        let connected = async {
+            while self.relay(relay).standing().await.unwrap().desks_connected != desks {
+                tokio::task::yield_now().await;
+            }
+        };
+        soon("so many desks are connected", connected).await;
     }
 
     /// Signs what changed in the network, and hands it to every relay.
