@@ -304,7 +304,7 @@ fn serve(
         disk: Arc::clone(&disk),
         store_id: recovered.store_id,
         boot_id: options.boot_id.clone(),
-        _lock: lock,
+        lock,
     };
     let (groups_in, groups) = channel();
     let (chores_in, chores) = channel();
