@@ -5,6 +5,7 @@
 //! | `net` | real relays and desks, over QUIC on loopback |
 //! | `desk_process` | a desk in a process of its own, which can be killed |
 //! | `forwarder` | a line between desks and relay, which can be cut one way |
+//! | `volume` | a small file system, which can be filled |
 //! | `network` | a network's keys and documents, and the ceremonies on them |
 //! | `memory` | relays and desks in memory, in virtual time, over links that can fail |
 //! | `randomness` | fixed randomness, so that a run can be repeated |
@@ -20,3 +21,4 @@ pub mod memory;
 pub mod net;
 pub mod network;
 pub mod randomness;
+pub mod volume;

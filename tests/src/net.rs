@@ -9,9 +9,10 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use maille_client::clock::ManualClock;
 use maille_client::core::{EventKind, NumberedEvent, Received};
 use maille_client::entropy::OsRandomness;
-use maille_client::home::{Home, NewHome, Protection, format_anchor};
+use maille_client::home::{Home, NewHome, Protection};
 use maille_client::{By, Client, ClientConfig, Message, Milestone};
 use maille_common::address::{ContactAddress, DeviceId, Name};
 use maille_common::codec::{Text, encode};
@@ -22,6 +23,10 @@ use maille_relay::{Config, NewRelay, Relay, RelayFolder, RunningRelay, Setup, in
 use tempfile::TempDir;
 
 use crate::network::{FOUNDED, Network, address};
+
+mod plan;
+
+pub use plan::NetPlan;
 
 /// Longer than anything takes on a slow machine; met only by a failure.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -34,12 +39,16 @@ pub struct TestNet {
     pub network: Network,
     relays: BTreeMap<String, NetRelay>,
     desks: BTreeMap<String, TestDesk>,
+    /// Where relays and homes lie that do not lie in the test's own folder.
+    places: BTreeMap<String, PathBuf>,
 }
 
 #[derive(Debug)]
 struct NetRelay {
     folder: RelayFolder,
     address: SocketAddr,
+    /// What stays free on its volume, where that is not the default.
+    low_water_bytes: Option<u64>,
     running: Option<RunningRelay>,
 }
 
@@ -55,6 +64,8 @@ pub struct TestDesk {
     client: Option<Client>,
     /// Where it reaches relays, where that is not where they are.
     ways: BTreeMap<String, SocketAddr>,
+    /// A clock that the test drives.
+    clock: Option<ManualClock>,
 }
 
 /// Waits for something that has to happen.
@@ -65,49 +76,10 @@ pub async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
     }
 }
 
-/// Shows what relays and desks log where `RUST_LOG` asks for it.
-fn log_if_asked() {
-    if std::env::var_os("RUST_LOG").is_some() {
-        let filter = tracing_subscriber::EnvFilter::from_default_env();
-        // Another test of the same process may have set it up already.
-        let _ = tracing_subscriber::fmt()
-            .with_env_filter(filter)
-            .with_test_writer()
-            .try_init();
-    }
-}
-
 impl TestNet {
     /// Founds a network, starts its relays and opens a desk for each contact.
     pub async fn start(organisations: &[(&str, &[&str])], contacts: &[&str]) -> Self {
-        log_if_asked();
-        let mut net = Self {
-            folder: tempfile::tempdir().unwrap(),
-            network: Network::found(OsRandomness::new().array::<1>()[0].into(), organisations),
-            relays: BTreeMap::new(),
-            desks: BTreeMap::new(),
-        };
-        std::fs::write(net.anchor(), format_anchor(&net.network.anchor())).unwrap();
-        for (organisation, homes) in organisations {
-            for relay in *homes {
-                net.make_relay(relay, organisation);
-            }
-        }
-        for contact in contacts {
-            net.make_home(contact);
-        }
-        let documents = net.network.publish();
-        let relays: Vec<String> = net.relays.keys().cloned().collect();
-        for relay in relays {
-            let folder = &net.relays[&relay].folder;
-            std::fs::write(folder.roster().join("network.part"), encode(&documents)).unwrap();
-            net.start_relay(&relay).await;
-        }
-        for contact in contacts {
-            net.give_roster(contact, &documents);
-            net.open_desk(contact).await;
-        }
-        net
+        NetPlan::new(organisations, contacts).start().await
     }
 
     /// The anchor's file.
@@ -120,11 +92,16 @@ impl TestNet {
         self.folder.path()
     }
 
+    /// The folder in which a relay or home lies.
+    fn place(&self, whose: &str) -> &Path {
+        self.places.get(whose).map_or(self.path(), PathBuf::as_path)
+    }
+
     fn make_relay(&mut self, relay: &str, organisation: &str) {
         if self.relays.contains_key(relay) {
             return;
         }
-        let folder = RelayFolder::new(self.folder.path().join(format!("relay-{relay}")));
+        let folder = RelayFolder::new(self.place(relay).join(format!("relay-{relay}")));
         let new = NewRelay {
             name: relay.parse().unwrap(),
             organisation: organisation.parse().unwrap(),
@@ -140,6 +117,7 @@ impl TestNet {
         let held = NetRelay {
             folder,
             address: ([127, 0, 0, 1], 0).into(),
+            low_water_bytes: None,
             running: None,
         };
         self.relays.insert(relay.to_owned(), held);
@@ -148,8 +126,8 @@ impl TestNet {
     /// Makes a home for a contact, and admits its device in the next roster.
     pub fn make_home(&mut self, contact: &str) {
         let device = DeviceId::from_bytes(OsRandomness::new().array());
-        let place = format!("home-{}", contact.replace('/', "-"));
-        let home = self.folder.path().join(place);
+        let name = format!("home-{}", contact.replace('/', "-"));
+        let home = self.place(contact).join(name);
         let new = NewHome {
             anchor: self.network.anchor(),
             contact: address(contact),
@@ -166,6 +144,7 @@ impl TestNet {
             home,
             client: None,
             ways: BTreeMap::new(),
+            clock: None,
         };
         self.desks.insert(contact.to_owned(), desk);
     }
@@ -183,6 +162,7 @@ impl TestNet {
         let mut config = Config::read(&held.folder.config()).unwrap();
         config.listen = held.address;
         config.metrics = None;
+        config.low_water_bytes = held.low_water_bytes.unwrap_or(config.low_water_bytes);
         let setup = Setup::new(held.folder.clone(), config);
         let running = Relay::start(setup).await.unwrap();
         held.address = running.address();
@@ -232,6 +212,9 @@ impl TestNet {
         for (relay, address) in self.relay_addresses(contact) {
             let name: Name = relay.parse().unwrap();
             config = config.relay_address(name, address.to_string());
+        }
+        if let Some(clock) = &self.desks[contact].clock {
+            config = config.clock(clock.clone());
         }
         let client = Client::open(config).await.unwrap();
         self.desks.get_mut(contact).unwrap().client = Some(client);
