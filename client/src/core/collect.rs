@@ -81,7 +81,6 @@ impl Desk {
         now: Timestamp,
     ) -> Result<Collected, StepError> {
         let mut batch = Batch::new();
-        batch.urgent();
         self.count_mail(&mut batch, relay, number)?;
         self.judge(batch, relay, number, delivery, (now, None))
     }
@@ -104,7 +103,7 @@ impl Desk {
                 continue;
             }
             let mut batch = Batch::new();
-            batch.urgent().delete_pieces(tables::HELD, &id);
+            batch.delete_pieces(tables::HELD, &id);
             if known == Knowledge::Unknown {
                 self.incident(&mut batch, IncidentKind::RosterUnknown, None, now)?;
             }

@@ -4,11 +4,14 @@ use std::time::Duration;
 
 use maille_common::address::ContactAddress;
 use maille_common::codec::List;
+use maille_common::sealing::SignedBundle;
 use maille_common::wire::RefusalCode;
+use thiserror::Error;
 
 use super::{Session, SessionError, TalkError};
-use crate::core::Lacking;
+use crate::core::{Lacking, SendError as OrderError};
 use crate::entropy::OsRandomness;
+use crate::error::DeskError;
 use crate::office::lock;
 use crate::own_keys;
 
@@ -21,6 +24,26 @@ const REFRESH: Duration = Duration::from_secs(60 * 60);
 
 /// Contacts asked after at once; each may have several devices, and an answer has 256 at most.
 const ASKED: usize = 8;
+
+/// Why keys were not learned.
+#[derive(Debug, Error)]
+enum LearnError {
+    /// The desk did not do its part.
+    #[error(transparent)]
+    Desk(#[from] DeskError),
+    /// There is no room for them, or for what waited for them; they are fetched again.
+    #[error(transparent)]
+    Later(OrderError),
+}
+
+impl From<OrderError> for LearnError {
+    fn from(error: OrderError) -> Self {
+        match error {
+            OrderError::Step(step) if !step.is_disk_full() => Self::Desk(step.into()),
+            other => Self::Later(other),
+        }
+    }
+}
 
 impl Session {
     /// Publishes this device's newest bundle where it is not yet.
@@ -152,24 +175,37 @@ impl Session {
             if bundles.is_empty() {
                 continue;
             }
-            let addenda = self
-                .office
-                .settle(move |desk, now, random: &mut OsRandomness| {
-                    let before = desk.lacking()?.len();
-                    let settled = desk
-                        .learn_bundles(bundles, now, random)
-                        .map_err(|error| SessionError::Greeting(error.to_string()))?;
-                    Ok::<_, SessionError>((desk.lacking()?.len() != before, settled))
-                })
-                .await?;
-            if addenda {
-                self.office.wake();
-            }
+            self.learn_bundles(bundles).await?;
         }
         self.office
             .standings
             .change(&self.relay, |standing| standing.asked_for_keys = true);
         self.office.tell();
+        Ok(())
+    }
+
+    /// Keeps others' keys, and sends what waited for them.
+    async fn learn_bundles(&self, bundles: Vec<SignedBundle>) -> Result<(), SessionError> {
+        let learned = self
+            .office
+            .settle(move |desk, now, random: &mut OsRandomness| {
+                let before = desk.lacking().map_err(DeskError::from)?.len();
+                let settled = desk.learn_bundles(bundles, now, random)?;
+                let lacking = desk.lacking().map_err(DeskError::from)?.len();
+                Ok::<_, LearnError>((lacking != before, settled))
+            })
+            .await;
+        match learned {
+            Ok(true) => self.office.wake(),
+            Ok(false) => {}
+            Err(LearnError::Desk(error)) => return Err(error.into()),
+            // Whoever lacks an alert stays on the list; the rest of the session goes on.
+            Err(LearnError::Later(error)) => {
+                tracing::warn!(relay = %self.relay, %error, "sealing keys were not taken");
+                // Some of what waited for them may stand in the outbox all the same.
+                self.office.wake();
+            }
+        }
         Ok(())
     }
 

@@ -14,7 +14,7 @@ use maille_common::wire::RefusalCode;
 use maille_link::{CloseCode, CloseReason, Link};
 use thiserror::Error;
 
-use crate::core::{Greeting, StepError};
+use crate::core::{GreetError, Greeting, StepError};
 use crate::entropy::OsRandomness;
 use crate::error::DeskError;
 use crate::office::Office;
@@ -61,6 +61,15 @@ pub(crate) enum SessionError {
     /// The desk did not do its part.
     #[error(transparent)]
     Desk(#[from] DeskError),
+}
+
+impl From<GreetError> for SessionError {
+    fn from(error: GreetError) -> Self {
+        match error {
+            GreetError::NotProven(_) => Self::Greeting(error.to_string()),
+            GreetError::Step(error) => error.into(),
+        }
+    }
 }
 
 impl From<StepError> for SessionError {
@@ -141,9 +150,7 @@ impl Session {
         let greeting = self
             .office
             .settle(move |desk, now, _| {
-                let greeting = desk
-                    .greeted(&relay, &challenge, answer, now)
-                    .map_err(|error| SessionError::Greeting(error.to_string()))?;
+                let greeting = desk.greeted(&relay, &challenge, answer, now)?;
                 let settled = greeting.settled;
                 Ok::<_, SessionError>((greeting, settled))
             })
