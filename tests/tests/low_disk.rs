@@ -87,6 +87,26 @@ fn a_relay_low_on_disk_refuses_alerts_for_now_and_lets_everybody_collect_and_ans
     assert_eq!(inbox(&mut world, &tunis), [held, refused]);
 }
 
+/// A retry whose time came between two looks of a session was waited for by nobody.
+#[test]
+fn what_became_due_since_the_last_look_is_told_unless_it_is_under_way() {
+    let (mut world, lyon, _) = two_desks();
+    let relay = RELAY.parse().unwrap();
+    let first = world.send(&lyon, &[TUNIS], "Under way");
+    world.pass(Span::from_seconds(1));
+    let second = world.send(&lyon, &[TUNIS], "Due meanwhile");
+    let (began, due) = (world.now - Span::from_seconds(1), world.now);
+    world.pass(Span::from_seconds(1));
+    let mut next = |under_way: &[AlertId]| {
+        let under_way = under_way.iter().copied().collect();
+        let desk = world.desk(&lyon);
+        desk.next_submission_besides(&relay, &under_way).unwrap()
+    };
+    assert_eq!(next(&[]), Some(began));
+    assert_eq!(next(&[first]), Some(due));
+    assert_eq!(next(&[first, second]), None);
+}
+
 #[test]
 fn a_desk_that_begins_a_new_life_collects_from_a_relay_low_on_disk() {
     let (mut world, lyon, tunis) = two_desks();

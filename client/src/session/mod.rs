@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use maille_common::address::Name;
+use maille_common::identifier::AlertId;
 use maille_common::randomness::Randomness;
 use maille_common::roster::RosterHeads;
 use maille_common::time::Timestamp;
@@ -160,6 +161,15 @@ impl Session {
             self.office.wake();
         }
         Ok(greeting)
+    }
+
+    /// Remembers what went wrong at this relay with an alert, for whoever asks how the desk stands.
+    fn note_fault(&self, alert: AlertId, why: &str) {
+        let (now, why) = (self.office.now(), why.trim_end_matches('.'));
+        self.office.standings.change(&self.relay, |standing| {
+            standing.last_error = Some((now, format!("Alert {}: {why}.", alert.prefix())));
+        });
+        self.office.tell();
     }
 
     /// The relay signed its time between the question and the answer: half-way is the best guess.
