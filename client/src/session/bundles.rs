@@ -8,18 +8,19 @@ use maille_common::sealing::SignedBundle;
 use maille_common::wire::RefusalCode;
 use thiserror::Error;
 
-use super::{Session, SessionError, TalkError};
+use super::{Session, SessionError, TalkError, passes};
 use crate::core::{Lacking, SendError as OrderError};
 use crate::entropy::OsRandomness;
 use crate::error::DeskError;
 use crate::office::lock;
 use crate::own_keys;
 
-/// The first pause before devices that lack an alert are asked after again; it doubles.
+/// The first pause before devices that lack an alert are asked after again, and keys of ours are
+/// brought again that a relay could not take; it doubles.
 const LACKING_FIRST: Duration = Duration::from_secs(1);
-/// The longest pause while somebody lacks an alert.
+/// The longest pause meanwhile.
 const LACKING_LONGEST: Duration = Duration::from_secs(60);
-/// The pause when nobody does: keys are published weeks ahead.
+/// The pause when nobody lacks anything: keys are published weeks ahead.
 const REFRESH: Duration = Duration::from_secs(60 * 60);
 
 /// Contacts asked after at once; each may have several devices, and an answer has 256 at most.
@@ -46,10 +47,11 @@ impl From<OrderError> for LearnError {
 }
 
 impl Session {
-    /// Publishes this device's newest bundle where it is not yet.
-    pub(super) async fn publish_bundle(&self) -> Result<(), SessionError> {
+    /// Publishes this device's newest bundle where it is not yet. `false` where the relay cannot
+    /// take it now.
+    pub(super) async fn publish_bundle(&self) -> Result<bool, SessionError> {
         if !self.home {
-            return Ok(());
+            return Ok(true);
         }
         let relay = self.relay.clone();
         let wanted = self
@@ -58,7 +60,7 @@ impl Session {
             .await?;
         let bundle = lock(&self.office.bundle).clone();
         let (true, Some(bundle)) = (wanted, bundle) else {
-            return Ok(());
+            return Ok(true);
         };
         let number = bundle.bundle.number;
         match self.talk.publish(bundle).await {
@@ -69,18 +71,19 @@ impl Session {
                     RefusalCode::BundleOlder | RefusalCode::Conflict
                 ) =>
             {
-                return self.overtake_bundle().await;
+                self.overtake_bundle().await?;
+                return Ok(true);
             }
             Err(TalkError::Refused(refusal)) => {
                 tracing::warn!(relay = %self.relay, code = %refusal.code, "bundle refused");
-                return Ok(());
+                return Ok(!passes(refusal.code));
             }
             Err(error) => return Err(error.into()),
         }
         let relay = self.relay.clone();
         self.office
             .settle(move |desk, _, _| {
-                Ok::<_, SessionError>(((), desk.bundle_published(&relay, number)?))
+                Ok::<_, SessionError>((true, desk.bundle_published(&relay, number)?))
             })
             .await
     }
@@ -117,10 +120,10 @@ impl Session {
         let mut pause = LACKING_FIRST;
         loop {
             let mut work = self.office.work();
-            self.publish_bundle().await?;
+            let published = self.publish_bundle().await?;
             self.fetch_bundles().await?;
             let lacking = self.lacks_somebody().await?;
-            let (wait, next) = match lacking {
+            let (wait, next) = match lacking || !published {
                 true => (pause, (pause * 2).min(LACKING_LONGEST)),
                 false => (REFRESH, LACKING_FIRST),
             };
