@@ -91,7 +91,7 @@ pub use crate::core::{
 };
 pub use attachments::{Attachment, AttachmentError, FileToAttach, Progress};
 pub use client::{AnswerError, Answered, By, Client, PreviewError, QueryError, SendError, Sent};
-pub use config::{ClientConfig, Key};
+pub use config::{ClientConfig, Key, LOW_WATER_BYTES};
 pub use directory::{ContactCard, Preview, PreviewedRecipient, RecipientError};
 pub use error::{DeskError, LookupError, OpenError};
 pub use events::EventReader;

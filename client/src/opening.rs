@@ -9,7 +9,7 @@ use maille_common::terms::Reach;
 use maille_common::time::Timestamp;
 use maille_durable::{DurableStore, Options, Store, StoreId, boot_id};
 
-use crate::config::{ClientConfig, Key};
+use crate::config::{ClientConfig, Key, LOW_WATER_BYTES};
 use crate::core::{Desk, DeskIdentity};
 use crate::courier::{addresses, is_loopback};
 use crate::entropy::OsRandomness;
@@ -111,7 +111,7 @@ fn open_store(home: &Home, now: Timestamp) -> Result<Arc<dyn Store>, OpenError> 
     let options = Options {
         // A desk holds little beside a relay.
         checkpoint_log_bytes: 32 * MIB,
-        low_water_bytes: 32 * MIB,
+        low_water_bytes: LOW_WATER_BYTES,
         ballast_bytes: 4 * MIB,
         index_cache_bytes: 16 * MIB,
         ..Options::new(id, boot_id(), &stamp)

@@ -74,12 +74,7 @@ impl Volume {
     /// Whoever else writes or frees at the same time moves the mark: be sure that nobody does, or
     /// that it does not matter.
     pub fn leave(&self, bytes: u64) {
-        let mut filler = File::options()
-            .create(true)
-            .append(true)
-            .open(self.filler())
-            .unwrap();
-        let zeros = vec![0; CHUNK_BYTES];
+        let mut filler = self.filler();
         loop {
             filler.sync_all().unwrap();
             let over = self.available_bytes().saturating_sub(bytes);
@@ -87,9 +82,20 @@ impl Volume {
                 return;
             }
             let chunk = usize::try_from(over).unwrap().min(CHUNK_BYTES);
-            match filler.write_all(&zeros[..chunk]) {
-                // The last blocks go to the file system's own notes about the file.
-                Err(error) if error.kind() == ErrorKind::StorageFull => return,
+            filler.write_all(&vec![0; chunk]).unwrap();
+        }
+    }
+
+    /// Fills it until it takes not even one block more, which may be less than it says is left.
+    pub fn fill(&self) {
+        let mut filler = self.filler();
+        let mut chunk = vec![0; CHUNK_BYTES];
+        while !chunk.is_empty() {
+            let written = filler.write_all(&chunk).and_then(|()| filler.sync_all());
+            match written {
+                Err(error) if error.kind() == ErrorKind::StorageFull => {
+                    chunk.truncate(chunk.len() / 2);
+                }
                 written => written.unwrap(),
             }
         }
@@ -97,12 +103,18 @@ impl Volume {
 
     /// Takes the file away again that fills it.
     pub fn make_room(&self) {
-        fs::remove_file(self.filler()).unwrap();
+        fs::remove_file(self.filler_path()).unwrap();
         // The file system has the blocks back once its journal says so.
         File::open(self.path()).unwrap().sync_all().unwrap();
     }
 
-    fn filler(&self) -> PathBuf {
+    fn filler(&self) -> File {
+        let mut options = File::options();
+        options.create(true).append(true);
+        options.open(self.filler_path()).unwrap()
+    }
+
+    fn filler_path(&self) -> PathBuf {
         self.path().join("filler")
     }
 }
@@ -152,9 +164,9 @@ mod tests {
         volume.leave(3 * MIB);
         let left = volume.available_bytes();
         assert!(left <= 3 * MIB && left > 2 * MIB, "{left}");
-        volume.leave(0);
+        volume.fill();
         let full = File::create(volume.path().join("more"))
-            .and_then(|mut more| more.write_all(&[0; CHUNK_BYTES]).and(more.sync_all()));
+            .and_then(|mut more| more.write_all(b"more").and(more.sync_all()));
         assert_eq!(full.unwrap_err().kind(), std::io::ErrorKind::StorageFull);
         volume.make_room();
         assert!(volume.available_bytes() + MIB > before);

@@ -9,13 +9,14 @@
 )]
 
 use maille_client::clock::{Clock, ManualClock, SystemClock};
-use maille_client::{Message, Milestone, RelayStatus};
+use maille_client::{Client, ClientConfig, FileToAttach, Message, Milestone, RelayStatus};
 use maille_common::time::Span;
 use maille_tests::net::{NetPlan, TestNet, soon};
 use maille_tests::volume::Volume;
 
 const LYON: &str = "interpol/lyon";
 const TUNIS: &str = "cmai/tunis";
+const ALGIERS: &str = "cmai/algiers";
 const RELAY: &str = "hub";
 
 const MIB: u64 = 1024 * 1024;
@@ -144,5 +145,103 @@ async fn a_desk_on_a_full_volume_sends_nothing_and_answers_only_what_it_has_stor
         let incidents = net.desk(contact).client().incidents(0, 10).await.unwrap();
         assert_eq!(incidents, [], "{contact}");
     }
+    net.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_desk_that_is_new_to_a_full_relay_can_be_written_to_soon_after_there_is_room() {
+    let Some(volume) = Volume::or_skip(VOLUME_BYTES) else {
+        return;
+    };
+    let plan = plan().place(RELAY, &volume.path());
+    let mut net = plan.low_water(RELAY, LOW_WATER_BYTES).start().await;
+    net.make_home(ALGIERS);
+    let documents = net.publish().await;
+    net.give_roster(ALGIERS, &documents);
+    volume.leave(BELOW_THE_MARK);
+    net.open_desk(ALGIERS).await;
+    net.until_connected(RELAY, 3).await;
+    let alert = net.desk(LYON).send_to(&[ALGIERS], "Welcome").await;
+    volume.make_room();
+    assert_eq!(net.desk(ALGIERS).receive().await.entry.id, alert);
+    net.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn attachments_leave_a_desk_the_room_that_its_receipts_need() {
+    let Some(volume) = Volume::or_skip(VOLUME_BYTES) else {
+        return;
+    };
+    let net = plan().place(TUNIS, &volume.path()).start().await;
+    net.acquaint(LYON, TUNIS).await;
+    net.acquaint(TUNIS, LYON).await;
+    volume.leave(BELOW_THE_MARK);
+    let file = net.path().join("large");
+    std::fs::write(&file, vec![7; 2 * 1024 * 1024]).unwrap();
+    let with_file = |to: &str| {
+        let message = Message::text("With a file", "Look").to(to);
+        message.attach(FileToAttach::at(&file))
+    };
+
+    let refused = net.desk(TUNIS).client().send(with_file(LYON)).await;
+    assert_eq!(refused.unwrap_err().code(), "disk-full");
+    let left = std::fs::read_dir(net.desk(TUNIS).home.join("blobs")).unwrap();
+    assert_eq!(left.count(), 0, "nothing of it stays behind");
+
+    let sent = net
+        .desk(LYON)
+        .client()
+        .send(with_file(TUNIS))
+        .await
+        .unwrap();
+    assert_eq!(net.desk(TUNIS).receive().await.entry.blobs_missing, 1);
+    net.desk(LYON).wait(sent.id, Milestone::Delivered).await;
+    let is_told = |relay: &RelayStatus| {
+        let last = relay.last_error.as_ref();
+        last.is_some_and(|(_, why)| why.contains("an attachment was not fetched"))
+    };
+    until_status(&net, TUNIS, is_told).await;
+
+    volume.make_room();
+    // Whatever wakes the desk lets it look again.
+    net.desk(LYON).send_to(&[TUNIS], "Anything").await;
+    let attachment = net
+        .desk(TUNIS)
+        .client()
+        .attachment(sent.id, 0)
+        .await
+        .unwrap();
+    soon("the attachment is whole", attachment.whole())
+        .await
+        .unwrap();
+    net.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_home_on_a_volume_without_a_byte_loses_nothing_whether_it_can_be_opened_or_not() {
+    let Some(volume) = Volume::or_skip(VOLUME_BYTES) else {
+        return;
+    };
+    let mut net = plan().place(TUNIS, &volume.path()).start().await;
+    let alert = net.acquaint(LYON, TUNIS).await;
+    net.close_desk(TUNIS).await;
+    volume.fill();
+    // Opening needs a little room, which the index may happen to give back.
+    if let Ok(client) = Client::open(ClientConfig::new(&net.desk(TUNIS).home)).await {
+        client.shutdown().await;
+    }
+    volume.make_room();
+    net.open_desk(TUNIS).await;
+    let inbox = net.desk(TUNIS).client().inbox().await.unwrap();
+    assert_eq!((inbox.len(), inbox[0].id), (1, alert));
+    let next = net.desk(LYON).send_to(&[TUNIS], "Next").await;
+    assert_eq!(net.desk(TUNIS).receive().await.entry.id, next);
+    net.desk(LYON).wait(next, Milestone::Delivered).await;
+    let set_aside = std::fs::read_dir(&net.desk(TUNIS).home).unwrap();
+    let set_aside = set_aside.filter(|entry| {
+        let name = entry.as_ref().unwrap().file_name();
+        name.to_string_lossy().contains("damaged")
+    });
+    assert_eq!(set_aside.count(), 0);
     net.stop().await;
 }

@@ -68,6 +68,7 @@ mod store_id;
 pub use batch::{Batch, Write};
 pub use boot::boot_id;
 pub use damage::Damage;
+pub use disk::available_bytes;
 pub use durable::{DurableStore, Figures};
 pub use error::{Failure, StoreError};
 pub use memory::MemoryStore;

@@ -2,12 +2,11 @@
 
 use std::path::Path;
 
+use maille_client::LOW_WATER_BYTES;
+
 use super::finding::Finding;
 
 const MIB: u64 = 1024 * 1024;
-
-/// Below this a desk takes no new alerts.
-const FREE_BYTES_LOW: u64 = 64 * MIB;
 
 /// Below this somebody should look.
 const FREE_BYTES_SCARCE: u64 = 1024 * MIB;
@@ -53,13 +52,18 @@ fn disk(home: &Path) -> Finding {
         Err(error) => return Finding::bad("disk", format!("{error}"), "Check the disk of --home."),
     };
     let found = format!("{} MiB free", free / MIB);
-    if free < FREE_BYTES_LOW {
-        Finding::bad("disk", found, "Make room: the desk takes no new alerts.")
+    let low = LOW_WATER_BYTES / MIB;
+    if free < LOW_WATER_BYTES {
+        Finding::bad(
+            "disk",
+            found,
+            "Make room: the desk sends nothing new and takes no attachments in.",
+        )
     } else if free < FREE_BYTES_SCARCE {
         Finding::warning(
             "disk",
             found,
-            "Make room soon: below 64 MiB no new alerts are taken.",
+            &format!("Make room soon: below {low} MiB nothing new is sent."),
         )
     } else {
         Finding::good("disk", found)
