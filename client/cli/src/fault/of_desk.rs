@@ -1,10 +1,11 @@
 //! The faults of a desk, by kind.
 
 use std::fmt::Display;
+use std::io::ErrorKind;
 
 use maille_client::attachments::SealFileError;
 use maille_client::cap::CapError;
-use maille_client::core::{ActError, SendError as OrderError};
+use maille_client::core::{ActError, SendError as OrderError, StepError};
 use maille_client::{
     AnswerError, AttachmentError, DeskError, LookupError, OpenError, PreviewError, QueryError,
     RecipientError, SendError, WaitError,
@@ -12,6 +13,10 @@ use maille_client::{
 
 use super::Fault;
 use crate::exit::Exit;
+
+/// Whatever was asked for has not begun.
+const NO_ROOM: &str =
+    "It was not done, and nothing is lost: make room on the volume of --home, then try again.";
 
 impl From<OpenError> for Fault {
     fn from(error: OpenError) -> Self {
@@ -31,7 +36,11 @@ impl From<OpenError> for Fault {
 
 impl From<DeskError> for Fault {
     fn from(error: DeskError) -> Self {
-        fault(Exit::World, error.code(), &error)
+        let hint = match &error {
+            DeskError::Step(step) => disk_hint(step),
+            DeskError::Closed => None,
+        };
+        hinted(fault(Exit::World, error.code(), &error), hint)
     }
 }
 
@@ -75,7 +84,7 @@ impl From<OrderError> for Fault {
                 Some("Give another --reference, or send exactly what was sent before."),
             ),
             OrderError::TooLarge { .. } => (Exit::Input, Some("Give the file with --attach.")),
-            OrderError::Step(_) => (Exit::World, None),
+            OrderError::Step(step) => (Exit::World, disk_hint(step)),
             _ => (Exit::Input, None),
         };
         hinted(fault(exit, error.code(), &error), hint)
@@ -84,14 +93,14 @@ impl From<OrderError> for Fault {
 
 impl From<SealFileError> for Fault {
     fn from(error: SealFileError) -> Self {
-        let exit = match &error {
-            SealFileError::Write { .. } => Exit::World,
-            _ => Exit::Input,
+        let (exit, hint) = match &error {
+            SealFileError::Write { source, .. } if source.kind() == ErrorKind::StorageFull => {
+                (Exit::World, NO_ROOM)
+            }
+            SealFileError::Write { .. } => (Exit::World, "Check --attach; nothing was sent."),
+            _ => (Exit::Input, "Check --attach; nothing was sent."),
         };
-        hinted(
-            fault(exit, error.code(), &error),
-            Some("Check --attach; nothing was sent."),
-        )
+        fault(exit, error.code(), &error).with_hint(hint)
     }
 }
 
@@ -112,7 +121,7 @@ impl From<AnswerError> for Fault {
                         Exit::Access,
                         Some("Go on duty with `maille officer in NAME`."),
                     ),
-                    ActError::Step(_) => (Exit::World, None),
+                    ActError::Step(step) => (Exit::World, disk_hint(step)),
                     _ => (Exit::Input, None),
                 };
                 hinted(fault(exit, error.code(), &error), hint)
@@ -172,6 +181,11 @@ impl From<WaitError> for Fault {
     }
 }
 
+/// What to do about a full disk.
+fn disk_hint(step: &StepError) -> Option<&'static str> {
+    step.is_disk_full().then_some(NO_ROOM)
+}
+
 fn hinted(fault: Fault, hint: Option<&str>) -> Fault {
     match hint {
         Some(hint) => fault.with_hint(hint),
@@ -195,4 +209,20 @@ fn fault(
         sentence.push('.');
     }
     Fault::new(exit, code, sentence)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_the_machines_failure_and_says_what_to_do() {
+        let full = SealFileError::Write {
+            path: "plan.pdf".into(),
+            source: ErrorKind::StorageFull.into(),
+        };
+        let fault = Fault::from(full);
+        assert_eq!((fault.exit, &*fault.code), (Exit::World, "disk-full"));
+        assert!(fault.hint.unwrap().contains("make room"));
+    }
 }
