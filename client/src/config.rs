@@ -9,6 +9,10 @@ use maille_common::address::Name;
 use crate::clock::{Clock, SystemClock};
 use crate::home::Passphrase;
 
+/// Bytes that stay free on the volume of a home. Below it a desk sends nothing new and takes no
+/// attachments in; alerts and receipts are taken down to the last megabyte.
+pub const LOW_WATER_BYTES: u64 = 32 * 1024 * 1024;
+
 /// What opens the home.
 #[derive(Debug)]
 pub enum Key {

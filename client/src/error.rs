@@ -25,7 +25,7 @@ impl DeskError {
     /// The stable code of this fault, for machines.
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::Step(_) => "store",
+            Self::Step(error) => error.code(),
             Self::Closed => "closed",
         }
     }

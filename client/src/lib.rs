@@ -93,7 +93,7 @@ pub use attachments::{Attachment, AttachmentError, FileToAttach, Progress};
 pub use client::{
     AnswerError, Answered, By, Client, OfficerError, PreviewError, QueryError, SendError, Sent,
 };
-pub use config::{ClientConfig, Key};
+pub use config::{ClientConfig, Key, LOW_WATER_BYTES};
 pub use directory::{ContactCard, Preview, PreviewedRecipient, RecipientError};
 pub use error::{DeskError, LookupError, OpenError};
 pub use events::EventReader;

@@ -9,7 +9,7 @@ use maille_common::terms::Reach;
 use maille_common::time::Timestamp;
 use maille_durable::{DurableStore, Options, Store, StoreId, boot_id};
 
-use crate::config::{ClientConfig, Key};
+use crate::config::{ClientConfig, Key, LOW_WATER_BYTES};
 use crate::core::{Desk, DeskIdentity};
 use crate::courier::{addresses, is_loopback};
 use crate::entropy::OsRandomness;
@@ -112,7 +112,7 @@ fn open_store(home: &Home, now: Timestamp) -> Result<Arc<dyn Store>, OpenError> 
         // A desk holds little beside a relay.
         log_segment_bytes: 4 * MIB,
         checkpoint_log_bytes: 8 * MIB,
-        low_water_bytes: 32 * MIB,
+        low_water_bytes: LOW_WATER_BYTES,
         ballast_bytes: 4 * MIB,
         index_cache_bytes: 8 * MIB,
         pending_bytes_max: 64 * 1024 * 1024,

@@ -157,6 +157,8 @@ impl Blobs {
         manifest.verify_piece(index, bytes)?;
         let place = manifest.piece_range(index).ok_or(BlobRefused::Unknown)?;
         if !set.has(index) {
+            // Several may have been announced while there was room for one of them.
+            self.check_room(place.end - place.start)?;
             self.files.write_piece(id, place.start, bytes)?;
             set.insert(index);
         }
@@ -219,6 +221,14 @@ impl Blobs {
         lock(&self.shelf).get(id).cloned()
     }
 
+    /// Refuses what would take the volume below its low-water mark.
+    fn check_room(&self, bytes: u64) -> Result<(), BlobRefused> {
+        if self.files.free_bytes()? < self.low_water_bytes.saturating_add(bytes) {
+            return Err(BlobRefused::DiskLow);
+        }
+        Ok(())
+    }
+
     /// Makes room for a new attachment, or says why there is none.
     fn admit(
         &self,
@@ -228,10 +238,7 @@ impl Blobs {
         now: Timestamp,
     ) -> Result<Arc<Shelved>, BlobRefused> {
         let length = manifest.length();
-        let free = self.files.free_bytes()?;
-        if free < self.low_water_bytes.saturating_add(length) {
-            return Err(BlobRefused::DiskLow);
-        }
+        self.check_room(length)?;
         let mut shelf = lock(&self.shelf);
         let all: u64 = shelf.values().map(|shelved| shelved.length).sum();
         let is_theirs =

@@ -3,6 +3,9 @@
 //! | module | what it is |
 //! |---|---|
 //! | `net` | real relays and desks, over QUIC on loopback |
+//! | `desk_process` | a desk in a process of its own, which can be killed |
+//! | `forwarder` | a line between desks and relay, which can be cut one way |
+//! | `volume` | a small file system, which can be filled |
 //! | `network` | a network's keys and documents, and the ceremonies on them |
 //! | `memory` | relays and desks in memory, in virtual time, over links that can fail |
 //! | `randomness` | fixed randomness, so that a run can be repeated |
@@ -12,7 +15,10 @@
     reason = "this crate is the tests' own: what fails here fails the test"
 )]
 
+pub mod desk_process;
+pub mod forwarder;
 pub mod memory;
 pub mod net;
 pub mod network;
 pub mod randomness;
+pub mod volume;

@@ -9,9 +9,10 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use maille_client::clock::ManualClock;
 use maille_client::core::{EventKind, NumberedEvent, Received};
 use maille_client::entropy::OsRandomness;
-use maille_client::home::{Home, NewHome, Protection, format_anchor};
+use maille_client::home::{Home, NewHome, Protection};
 use maille_client::{By, Client, ClientConfig, Message, Milestone};
 use maille_common::address::{ContactAddress, DeviceId, Name};
 use maille_common::codec::{Text, encode};
@@ -28,6 +29,10 @@ use tempfile::TempDir;
 
 use crate::network::{FOUNDED, Network, address};
 
+mod plan;
+
+pub use plan::NetPlan;
+
 /// Longer than anything takes on a slow machine; met only by a failure.
 const DEADLINE: Duration = Duration::from_secs(60);
 
@@ -39,12 +44,16 @@ pub struct TestNet {
     pub network: Network,
     relays: BTreeMap<String, NetRelay>,
     desks: BTreeMap<String, TestDesk>,
+    /// Where relays and homes lie that do not lie in the test's own folder.
+    places: BTreeMap<String, PathBuf>,
 }
 
 #[derive(Debug)]
 struct NetRelay {
     folder: RelayFolder,
     address: SocketAddr,
+    /// What stays free on its volume, where that is not the default.
+    low_water_bytes: Option<u64>,
     running: Option<RunningRelay>,
 }
 
@@ -58,6 +67,10 @@ pub struct TestDesk {
     /// The home's folder.
     pub home: PathBuf,
     client: Option<Client>,
+    /// Where it reaches relays, where that is not where they are.
+    ways: BTreeMap<String, SocketAddr>,
+    /// A clock that the test drives.
+    clock: Option<ManualClock>,
 }
 
 /// Waits for something that has to happen.
@@ -68,49 +81,10 @@ pub async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
     }
 }
 
-/// Shows what relays and desks log where `RUST_LOG` asks for it.
-fn log_if_asked() {
-    if std::env::var_os("RUST_LOG").is_some() {
-        let filter = tracing_subscriber::EnvFilter::from_default_env();
-        // Another test of the same process may have set it up already.
-        let _ = tracing_subscriber::fmt()
-            .with_env_filter(filter)
-            .with_test_writer()
-            .try_init();
-    }
-}
-
 impl TestNet {
     /// Founds a network, starts its relays and opens a desk for each contact.
     pub async fn start(organisations: &[(&str, &[&str])], contacts: &[&str]) -> Self {
-        log_if_asked();
-        let mut net = Self {
-            folder: tempfile::tempdir().unwrap(),
-            network: Network::found(OsRandomness::new().array::<1>()[0].into(), organisations),
-            relays: BTreeMap::new(),
-            desks: BTreeMap::new(),
-        };
-        std::fs::write(net.anchor(), format_anchor(&net.network.anchor())).unwrap();
-        for (organisation, homes) in organisations {
-            for relay in *homes {
-                net.make_relay(relay, organisation);
-            }
-        }
-        for contact in contacts {
-            net.make_home(contact);
-        }
-        let documents = net.network.publish();
-        let relays: Vec<String> = net.relays.keys().cloned().collect();
-        for relay in relays {
-            let folder = &net.relays[&relay].folder;
-            std::fs::write(folder.roster().join("network.part"), encode(&documents)).unwrap();
-            net.start_relay(&relay).await;
-        }
-        for contact in contacts {
-            net.give_roster(contact, &documents);
-            net.open_desk(contact).await;
-        }
-        net
+        NetPlan::new(organisations, contacts).start().await
     }
 
     /// The anchor's file.
@@ -123,11 +97,16 @@ impl TestNet {
         self.folder.path()
     }
 
+    /// The folder in which a relay or home lies.
+    fn place(&self, whose: &str) -> &Path {
+        self.places.get(whose).map_or(self.path(), PathBuf::as_path)
+    }
+
     fn make_relay(&mut self, relay: &str, organisation: &str) {
         if self.relays.contains_key(relay) {
             return;
         }
-        let folder = RelayFolder::new(self.folder.path().join(format!("relay-{relay}")));
+        let folder = RelayFolder::new(self.place(relay).join(format!("relay-{relay}")));
         let new = NewRelay {
             name: relay.parse().unwrap(),
             organisation: organisation.parse().unwrap(),
@@ -143,6 +122,7 @@ impl TestNet {
         let held = NetRelay {
             folder,
             address: ([127, 0, 0, 1], 0).into(),
+            low_water_bytes: None,
             running: None,
         };
         self.relays.insert(relay.to_owned(), held);
@@ -151,8 +131,8 @@ impl TestNet {
     /// Makes a home for a contact, and admits its device in the next roster.
     pub fn make_home(&mut self, contact: &str) {
         let device = DeviceId::from_bytes(OsRandomness::new().array());
-        let place = format!("home-{}", contact.replace('/', "-"));
-        let home = self.folder.path().join(place);
+        let name = format!("home-{}", contact.replace('/', "-"));
+        let home = self.place(contact).join(name);
         let new = NewHome {
             anchor: self.network.anchor(),
             contact: address(contact),
@@ -168,6 +148,8 @@ impl TestNet {
             device,
             home,
             client: None,
+            ways: BTreeMap::new(),
+            clock: None,
         };
         self.desks.insert(contact.to_owned(), desk);
     }
@@ -185,6 +167,7 @@ impl TestNet {
         let mut config = Config::read(&held.folder.config()).unwrap();
         config.listen = held.address;
         config.metrics = None;
+        config.low_water_bytes = held.low_water_bytes.unwrap_or(config.low_water_bytes);
         let setup = Setup::new(held.folder.clone(), config);
         let running = Relay::start(setup).await.unwrap();
         held.address = running.address();
@@ -271,12 +254,31 @@ impl TestNet {
         store
     }
 
+    /// A desk reaches a relay here from its next opening on: through a forwarder.
+    pub fn route(&mut self, contact: &str, relay: &str, address: SocketAddr) {
+        let desk = self.desks.get_mut(contact).unwrap();
+        desk.ways.insert(relay.to_owned(), address);
+    }
+
+    /// Where a desk reaches each relay.
+    pub fn relay_addresses(&self, contact: &str) -> Vec<(String, SocketAddr)> {
+        let ways = &self.desks[contact].ways;
+        let way = |(relay, held): (&String, &NetRelay)| {
+            let address = ways.get(relay).copied().unwrap_or(held.address);
+            (relay.clone(), address)
+        };
+        self.relays.iter().map(way).collect()
+    }
+
     /// Opens a desk's client.
     pub async fn open_desk(&mut self, contact: &str) {
         let mut config = ClientConfig::new(&self.desks[contact].home);
-        for (relay, held) in &self.relays {
+        for (relay, address) in self.relay_addresses(contact) {
             let name: Name = relay.parse().unwrap();
-            config = config.relay_address(name, held.address.to_string());
+            config = config.relay_address(name, address.to_string());
+        }
+        if let Some(clock) = &self.desks[contact].clock {
+            config = config.clock(clock.clone());
         }
         let client = Client::open(config).await.unwrap();
         self.desks.get_mut(contact).unwrap().client = Some(client);
@@ -291,6 +293,27 @@ impl TestNet {
     /// A desk.
     pub fn desk(&self, contact: &str) -> &TestDesk {
         &self.desks[contact]
+    }
+
+    /// Lets a desk receive something, after which the sender knows its keys and nothing follows by
+    /// addendum. Gives that first alert.
+    pub async fn acquaint(&self, sender: &str, recipient: &str) -> AlertId {
+        let subject = "So that the keys are known";
+        let alert = self.desk(sender).send_to(&[recipient], subject).await;
+        assert_eq!(self.desk(recipient).receive().await.entry.id, alert);
+        self.desk(sender).wait(alert, Milestone::Delivered).await;
+        alert
+    }
+
+    /// Waits until so many desks are connected to a relay. Its own count is the event: it falls
+    /// when the relay hears of the end of a connection.
+    pub async fn until_connected(&self, relay: &str, desks: u64) {
+        let connected = async {
+            while self.relay(relay).standing().await.unwrap().desks_connected != desks {
+                tokio::task::yield_now().await;
+            }
+        };
+        soon("so many desks are connected", connected).await;
     }
 
     /// Signs what changed in the network, and hands it to every relay.

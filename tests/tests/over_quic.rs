@@ -25,12 +25,8 @@ async fn one_relay() -> TestNet {
     TestNet::start(&organisations, &[LYON, TUNIS, ALGIERS]).await
 }
 
-/// Lets Tunis receive something, after which Lyon knows its keys and nothing follows by addendum.
 async fn acquaint(net: &TestNet) {
-    net.desk(LYON)
-        .send_to(&[TUNIS], "So that the keys are known")
-        .await;
-    net.desk(TUNIS).receive().await;
+    net.acquaint(LYON, TUNIS).await;
 }
 
 /// Waits until a relay has answered Lyon for an alert.

@@ -7,7 +7,9 @@ use std::path::PathBuf;
 
 use maille_common::blob::{BlobId, Manifest, PieceSet};
 use maille_common::codec::{decode, encode};
+use maille_durable::available_bytes;
 
+use crate::config::LOW_WATER_BYTES;
 use crate::durable_file;
 
 /// Sealed attachments, whole or on their way, each with its manifest.
@@ -27,6 +29,20 @@ impl BlobFolder {
     /// Makes the folder if it is not there.
     pub(crate) fn make(&self) -> io::Result<()> {
         durable_file::folder(&self.folder)
+    }
+
+    /// Whether so many bytes more leave the store beside it the room it needs for receipts. A
+    /// volume that does not tell will say so when it is written to.
+    pub(crate) fn has_room_for(&self, bytes: u64) -> io::Result<()> {
+        let available = available_bytes(&self.folder).unwrap_or(u64::MAX);
+        if available >= LOW_WATER_BYTES.saturating_add(bytes) {
+            return Ok(());
+        }
+        let sentence = format!(
+            "the volume has {available} bytes left, and {LOW_WATER_BYTES} must remain beside the \
+             {bytes} of it"
+        );
+        Err(io::Error::new(ErrorKind::StorageFull, sentence))
     }
 
     /// Where a whole blob is, or will be.

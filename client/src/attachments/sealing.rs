@@ -89,9 +89,12 @@ pub enum SealFileError {
 
 impl SealFileError {
     /// The stable code of this fault, for machines.
-    pub const fn code(&self) -> &'static str {
+    pub fn code(&self) -> &'static str {
         match self {
             Self::Read { .. } => "attachment-unreadable",
+            Self::Write { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
+                "disk-full"
+            }
             Self::Write { .. } => "attachment-not-sealed",
             Self::TooLong { .. } | Self::Length { .. } => "attachment-too-long",
         }
@@ -112,29 +115,35 @@ fn seal_with(
     random: &mut impl Randomness,
 ) -> Result<AttachmentDraft, SealFileError> {
     let fresh = folder.fresh(&Hash::from_bytes(random.array()).to_string()[..16]);
-    let sealed = seal_to(&fresh, &file.path, random);
-    let sealed = match sealed {
-        Ok(sealed) => sealed,
-        Err(error) => {
-            // What was begun is of no use to anybody; the next sweep would take it too.
-            let _ = durable_file::remove(&fresh);
-            return Err(error);
-        }
-    };
+    let draft = seal_and_keep(folder, &fresh, file, random);
+    if draft.is_err() {
+        // What was begun is of no use to anybody; the next sweep would take it too.
+        let _ = durable_file::remove(&fresh);
+    }
+    draft
+}
+
+fn seal_and_keep(
+    folder: &BlobFolder,
+    fresh: &Path,
+    file: &FileToAttach,
+    random: &mut impl Randomness,
+) -> Result<AttachmentDraft, SealFileError> {
     let Sealed {
         manifest,
         key,
         length,
         digest,
-    } = sealed;
+    } = seal_to(folder, fresh, &file.path, random)?;
     let blob: BlobRef = manifest.reference();
-    folder
+    let kept = folder
         .keep_manifest(&manifest)
-        .and_then(|()| durable_file::settle(&fresh, &folder.whole(&blob.id)))
-        .map_err(|source| SealFileError::Write {
-            path: file.path.clone(),
-            source,
-        })?;
+        .and_then(|()| durable_file::settle(fresh, &folder.whole(&blob.id)));
+    if let Err(source) = kept {
+        let _ = folder.remove(&blob.id);
+        let path = file.path.clone();
+        return Err(SealFileError::Write { path, source });
+    }
     Ok(AttachmentDraft {
         media_type: file.media_type.clone(),
         name: file.name.clone(),
@@ -154,6 +163,7 @@ struct Sealed {
 
 /// Seals chunk by chunk (PROTOCOL section 6); the whole is never in memory.
 fn seal_to(
+    folder: &BlobFolder,
     fresh: &Path,
     path: &Path,
     random: &mut impl Randomness,
@@ -181,6 +191,7 @@ fn seal_to(
         let path = path.to_owned();
         return Err(SealFileError::TooLong { path, length });
     }
+    folder.has_room_for(length).map_err(write)?;
     let mut sealed = durable_file::create(fresh).map_err(write)?;
     let mut builder = ManifestBuilder::new();
     let mut put = |bytes: &[u8]| {

@@ -102,7 +102,7 @@ impl ActError {
             Self::NoteWithoutOfficer => "note-without-officer",
             Self::NoteTooLong(_) => "note-too-long",
             Self::NameTooLong(_) => "name-too-long",
-            Self::Step(_) => "store",
+            Self::Step(error) => error.code(),
         }
     }
 }
@@ -164,7 +164,6 @@ impl Desk {
             .as_ref()
             .is_some_and(|officer| officer.note.is_some());
         let mut batch = Batch::new();
-        batch.urgent();
         let stamp = Stamp {
             envelope: record.envelope,
             alert: *alert,

@@ -90,7 +90,7 @@ impl Desk {
         for signed in bundles {
             self.learn_bundle(&mut batch, &signed, now)?;
         }
-        self.settle(batch)?;
+        self.settle_if_roomy(batch)?;
         self.send_addenda(now, random)
     }
 
@@ -235,7 +235,7 @@ impl Desk {
         let sealed = seal_addendum(draft, original, key, submission.body.into_vec(), random)?;
         self.commit_sealed(&mut batch, &sealed, None, Some(*alert), now)?;
         batch.put(tables::EXTENDS, &tables::extends(alert, &sealed.id), &[]);
-        self.settle(batch)?;
+        self.settle_if_roomy(batch)?;
         Ok(())
     }
 

@@ -41,7 +41,6 @@ impl Desk {
             return Ok(self.store.newest());
         }
         let mut batch = Batch::new();
-        batch.urgent();
         let stamp = Stamp {
             envelope: record.envelope,
             alert: *alert,

@@ -80,7 +80,6 @@ impl Desk {
         now: Timestamp,
     ) -> Result<Collected, StepError> {
         let mut batch = Batch::new();
-        batch.urgent();
         self.count_mail(&mut batch, relay, number)?;
         self.judge(batch, relay, number, delivery, (now, None))
     }

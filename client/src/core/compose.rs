@@ -86,7 +86,7 @@ impl Desk {
             order.status,
             now,
         )?;
-        let settled = self.settle(batch)?;
+        let settled = self.settle_if_roomy(batch)?;
         Ok(Sent {
             id: sealed.id,
             already: false,

@@ -63,6 +63,22 @@ pub enum StepError {
     },
 }
 
+impl StepError {
+    /// The stable code of this fault, for machines.
+    pub const fn code(&self) -> &'static str {
+        if self.is_disk_full() {
+            "disk-full"
+        } else {
+            "store"
+        }
+    }
+
+    /// Whether there is no room for it now; everything is as it was.
+    pub const fn is_disk_full(&self) -> bool {
+        matches!(self, Self::Store(StoreError::DiskFull { .. }))
+    }
+}
+
 impl std::fmt::Debug for Desk {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Desk")
@@ -136,7 +152,7 @@ impl Desk {
                 batch.delete(table, &key);
             }
         }
-        let settled = self.store.append(batch)?;
+        let settled = self.settle(batch)?;
         self.epoch = epoch;
         Ok(settled)
     }
@@ -210,8 +226,18 @@ impl Desk {
         Ok(rows.into_iter().map(|(key, _)| key).collect())
     }
 
-    /// Appends a batch; an empty one waits for what was read.
-    pub(super) fn settle(&self, batch: Batch) -> Result<CommitNumber, StepError> {
+    /// Appends a batch, also below the low-water mark; an empty one waits for what was read.
+    ///
+    /// What came in, what was answered, and the notes about it have to be taken on a full disk as
+    /// well: without them nothing that stands here could end, nor anybody be told of it.
+    pub(super) fn settle(&self, mut batch: Batch) -> Result<CommitNumber, StepError> {
+        batch.urgent();
+        self.settle_if_roomy(batch)
+    }
+
+    /// Appends a batch, unless the disk is below its low-water mark: for what this desk makes
+    /// itself, or can fetch again.
+    pub(super) fn settle_if_roomy(&self, batch: Batch) -> Result<CommitNumber, StepError> {
         if batch.is_empty() {
             return Ok(self.store.newest());
         }

@@ -31,7 +31,6 @@ impl Desk {
         now: Timestamp,
     ) -> Result<CommitNumber, StepError> {
         let mut batch = Batch::new();
-        batch.urgent();
         self.count_mail(&mut batch, relay, number)?;
         batch.put(tables::CONFIRM, &tables::confirm(relay, number), &[]);
         match self.prove_receipt(receipt, note.as_ref())? {
@@ -55,7 +54,6 @@ impl Desk {
         now: Timestamp,
     ) -> Result<CommitNumber, StepError> {
         let mut batch = Batch::new();
-        batch.urgent();
         self.count_mail(&mut batch, relay, number)?;
         batch.put(tables::CONFIRM, &tables::confirm(relay, number), &[]);
         match notice.clone().verify(&self.roster) {

@@ -27,7 +27,7 @@ impl Desk {
                 continue;
             };
             let mut batch = Batch::new();
-            batch.urgent().delete(tables::DUE, &key);
+            batch.delete(tables::DUE, &key);
             self.alert_is_due(&mut batch, &alert, now)?;
             self.settle(batch)?;
         }

@@ -59,4 +59,4 @@ pub use inbox::{InboxEntry, Received};
 pub use incidents::{Incident, IncidentKind};
 pub use ledger::{OutboxEntry, Track, TrackedRecipient};
 pub use order::{Order, Reach, SendError, Sent};
-pub use relays::Greeting;
+pub use relays::{GreetError, Greeting};

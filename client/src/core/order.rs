@@ -170,7 +170,7 @@ impl SendError {
             Self::NotYours { .. } => "not-yours",
             Self::Seal(_) => "seal",
             Self::TooLarge { .. } => "too-large",
-            Self::Step(_) => "store",
+            Self::Step(error) => error.code(),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Which relay gets what, and when again.
 
+use std::collections::BTreeSet;
+
 use maille_common::address::Name;
 use maille_common::envelope::Submission;
 use maille_common::identifier::AlertId;
@@ -37,12 +39,26 @@ impl Desk {
 
     /// When a relay has to be given something next.
     pub fn next_submission(&self, relay: &Name) -> Result<Option<Timestamp>, StepError> {
+        self.next_submission_besides(relay, &BTreeSet::new())
+    }
+
+    /// The same for whoever has some of it under way already. It may be a time that has passed:
+    /// the clock goes on between two looks.
+    pub fn next_submission_besides(
+        &self,
+        relay: &Name,
+        under_way: &BTreeSet<AlertId>,
+    ) -> Result<Option<Timestamp>, StepError> {
         let from = tables::relay(relay);
         let to = tables::after(&from);
+        let limit = under_way.len() + 1;
         let rows = self
             .store
-            .scan(Scan::range(tables::PENDING, &from, &to, 1))?;
-        Ok(rows.first().and_then(|(key, _)| tables::pending_due(key)))
+            .scan(Scan::range(tables::PENDING, &from, &to, limit))?;
+        let waits =
+            |key: &&[u8]| tables::alert_at_end(key).is_none_or(|alert| !under_way.contains(&alert));
+        let first = rows.iter().map(|(key, _)| &key[..]).find(waits);
+        Ok(first.and_then(tables::pending_due))
     }
 
     /// Every relay that has to be given something, now or later.

@@ -53,7 +53,7 @@ impl Desk {
             return Ok(false);
         }
         let mut batch = Batch::new();
-        batch.urgent().delete_pieces(tables::DELIVERY, key);
+        batch.delete_pieces(tables::DELIVERY, key);
         let kept = InboxRecord {
             content_key: no_key(),
             blobs_missing: 0,
@@ -82,7 +82,7 @@ impl Desk {
             return Ok(false);
         }
         let mut batch = Batch::new();
-        batch.urgent().delete_pieces(tables::SUBMISSION, key);
+        batch.delete_pieces(tables::SUBMISSION, key);
         let kept = OutboxRecord {
             content_key: no_key(),
             ..record

@@ -12,7 +12,16 @@ use super::files;
 /// The lock is the operating system's on the open file; the file's being there means nothing.
 #[derive(Debug)]
 pub(super) struct Lock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for Lock {
+    /// A child of this process that is about to run its program still has the file open: without a
+    /// word the lock would stay its own for that moment.
+    fn drop(&mut self) {
+        // What fails here is undone when the last copy of the file is closed.
+        let _ = self.file.unlock();
+    }
 }
 
 impl Lock {
@@ -37,7 +46,7 @@ impl Lock {
         }
         // The process id only serves the sentence above: a full disk must not close the home.
         let _ = write_holder(&mut file);
-        Ok(Self { _file: file })
+        Ok(Self { file })
     }
 }
 
@@ -52,4 +61,21 @@ fn holder(file: &mut File) -> Option<u32> {
     let mut text = String::new();
     file.take(16).read_to_string(&mut text).ok()?;
     text.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_of_the_file_in_a_child_process_holds_no_home_that_was_closed() {
+        let folder = tempfile::tempdir().unwrap();
+        let lock = Lock::take(folder.path()).unwrap();
+        assert!(Lock::take(folder.path()).is_err());
+        // As a fork has it until its program runs.
+        let copy = lock.file.try_clone().unwrap();
+        drop(lock);
+        Lock::take(folder.path()).unwrap();
+        drop(copy);
+    }
 }

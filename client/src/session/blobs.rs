@@ -168,6 +168,7 @@ impl Session {
                 }
                 Err(error) => {
                     tracing::info!(relay = %self.relay, %alert, %error, "attachment not fetched");
+                    self.note_fault(alert, &format!("an attachment was not fetched: {error}"));
                     whole = false;
                 }
             }
@@ -202,6 +203,11 @@ impl Session {
         self.show(&manifest, &here);
         let missing: Vec<u32> = here.missing().flatten().collect();
         for index in missing {
+            let (folder, length) = (
+                self.office.received_blobs.clone(),
+                piece_len(&manifest, index),
+            );
+            blocking(move || folder.has_room_for(length)).await?;
             let bytes = self.talk.piece(alert, blob.id, index).await?;
             if manifest.verify_piece(index, &bytes).is_err() {
                 return Err(DownloadError::NotVerified);

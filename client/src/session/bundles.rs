@@ -4,29 +4,54 @@ use std::time::Duration;
 
 use maille_common::address::ContactAddress;
 use maille_common::codec::List;
+use maille_common::sealing::SignedBundle;
 use maille_common::wire::RefusalCode;
+use thiserror::Error;
 
-use super::{Session, SessionError, TalkError};
-use crate::core::Lacking;
+use super::{Session, SessionError, TalkError, passes};
+use crate::core::{Lacking, SendError as OrderError};
 use crate::entropy::OsRandomness;
+use crate::error::DeskError;
 use crate::office::lock;
 use crate::own_keys;
 
-/// The first pause before devices that lack an alert are asked after again; it doubles.
+/// The first pause before devices that lack an alert are asked after again, and keys of ours are
+/// brought again that a relay could not take; it doubles.
 const LACKING_FIRST: Duration = Duration::from_secs(1);
-/// The longest pause while somebody lacks an alert.
+/// The longest pause meanwhile.
 const LACKING_LONGEST: Duration = Duration::from_secs(60);
-/// The pause when nobody does: keys are published weeks ahead.
+/// The pause when nobody lacks anything: keys are published weeks ahead.
 const REFRESH: Duration = Duration::from_secs(60 * 60);
 
 /// Contacts asked after at once; each may have several devices, and an answer has 256 at most.
 const ASKED: usize = 8;
 
+/// Why keys were not learned.
+#[derive(Debug, Error)]
+enum LearnError {
+    /// The desk did not do its part.
+    #[error(transparent)]
+    Desk(#[from] DeskError),
+    /// There is no room for them, or for what waited for them; they are fetched again.
+    #[error(transparent)]
+    Later(OrderError),
+}
+
+impl From<OrderError> for LearnError {
+    fn from(error: OrderError) -> Self {
+        match error {
+            OrderError::Step(step) if !step.is_disk_full() => Self::Desk(step.into()),
+            other => Self::Later(other),
+        }
+    }
+}
+
 impl Session {
-    /// Publishes this device's newest bundle where it is not yet.
-    pub(super) async fn publish_bundle(&self) -> Result<(), SessionError> {
+    /// Publishes this device's newest bundle where it is not yet. `false` where the relay cannot
+    /// take it now.
+    pub(super) async fn publish_bundle(&self) -> Result<bool, SessionError> {
         if !self.home {
-            return Ok(());
+            return Ok(true);
         }
         let relay = self.relay.clone();
         let wanted = self
@@ -35,7 +60,7 @@ impl Session {
             .await?;
         let bundle = lock(&self.office.bundle).clone();
         let (true, Some(bundle)) = (wanted, bundle) else {
-            return Ok(());
+            return Ok(true);
         };
         let number = bundle.bundle.number;
         match self.talk.publish(bundle).await {
@@ -46,18 +71,19 @@ impl Session {
                     RefusalCode::BundleOlder | RefusalCode::Conflict
                 ) =>
             {
-                return self.overtake_bundle().await;
+                self.overtake_bundle().await?;
+                return Ok(true);
             }
             Err(TalkError::Refused(refusal)) => {
                 tracing::warn!(relay = %self.relay, code = %refusal.code, "bundle refused");
-                return Ok(());
+                return Ok(!passes(refusal.code));
             }
             Err(error) => return Err(error.into()),
         }
         let relay = self.relay.clone();
         self.office
             .settle(move |desk, _, _| {
-                Ok::<_, SessionError>(((), desk.bundle_published(&relay, number)?))
+                Ok::<_, SessionError>((true, desk.bundle_published(&relay, number)?))
             })
             .await
     }
@@ -94,10 +120,10 @@ impl Session {
         let mut pause = LACKING_FIRST;
         loop {
             let mut work = self.office.work();
-            self.publish_bundle().await?;
+            let published = self.publish_bundle().await?;
             self.fetch_bundles().await?;
             let lacking = self.lacks_somebody().await?;
-            let (wait, next) = match lacking {
+            let (wait, next) = match lacking || !published {
                 true => (pause, (pause * 2).min(LACKING_LONGEST)),
                 false => (REFRESH, LACKING_FIRST),
             };
@@ -152,24 +178,37 @@ impl Session {
             if bundles.is_empty() {
                 continue;
             }
-            let addenda = self
-                .office
-                .settle(move |desk, now, random: &mut OsRandomness| {
-                    let before = desk.lacking()?.len();
-                    let settled = desk
-                        .learn_bundles(bundles, now, random)
-                        .map_err(|error| SessionError::Greeting(error.to_string()))?;
-                    Ok::<_, SessionError>((desk.lacking()?.len() != before, settled))
-                })
-                .await?;
-            if addenda {
-                self.office.wake();
-            }
+            self.learn_bundles(bundles).await?;
         }
         self.office
             .standings
             .change(&self.relay, |standing| standing.asked_for_keys = true);
         self.office.tell();
+        Ok(())
+    }
+
+    /// Keeps others' keys, and sends what waited for them.
+    async fn learn_bundles(&self, bundles: Vec<SignedBundle>) -> Result<(), SessionError> {
+        let learned = self
+            .office
+            .settle(move |desk, now, random: &mut OsRandomness| {
+                let before = desk.lacking().map_err(DeskError::from)?.len();
+                let settled = desk.learn_bundles(bundles, now, random)?;
+                let lacking = desk.lacking().map_err(DeskError::from)?.len();
+                Ok::<_, LearnError>((lacking != before, settled))
+            })
+            .await;
+        match learned {
+            Ok(true) => self.office.wake(),
+            Ok(false) => {}
+            Err(LearnError::Desk(error)) => return Err(error.into()),
+            // Whoever lacks an alert stays on the list; the rest of the session goes on.
+            Err(LearnError::Later(error)) => {
+                tracing::warn!(relay = %self.relay, %error, "sealing keys were not taken");
+                // Some of what waited for them may stand in the outbox all the same.
+                self.office.wake();
+            }
+        }
         Ok(())
     }
 

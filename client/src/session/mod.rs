@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use maille_common::address::Name;
+use maille_common::identifier::AlertId;
 use maille_common::randomness::Randomness;
 use maille_common::roster::RosterHeads;
 use maille_common::time::Timestamp;
@@ -14,7 +15,7 @@ use maille_common::wire::RefusalCode;
 use maille_link::{CloseCode, CloseReason, Link};
 use thiserror::Error;
 
-use crate::core::{Greeting, StepError};
+use crate::core::{GreetError, Greeting, StepError};
 use crate::entropy::OsRandomness;
 use crate::error::DeskError;
 use crate::office::Office;
@@ -61,6 +62,15 @@ pub(crate) enum SessionError {
     /// The desk did not do its part.
     #[error(transparent)]
     Desk(#[from] DeskError),
+}
+
+impl From<GreetError> for SessionError {
+    fn from(error: GreetError) -> Self {
+        match error {
+            GreetError::NotProven(_) => Self::Greeting(error.to_string()),
+            GreetError::Step(error) => error.into(),
+        }
+    }
 }
 
 impl From<StepError> for SessionError {
@@ -153,9 +163,7 @@ impl Session {
         let greeting = self
             .office
             .settle(move |desk, now, _| {
-                let greeting = desk
-                    .greeted(&relay, &challenge, answer, now)
-                    .map_err(|error| SessionError::Greeting(error.to_string()))?;
+                let greeting = desk.greeted(&relay, &challenge, answer, now)?;
                 let settled = greeting.settled;
                 Ok::<_, SessionError>((greeting, settled))
             })
@@ -165,6 +173,15 @@ impl Session {
             self.office.wake();
         }
         Ok(greeting)
+    }
+
+    /// Remembers what went wrong at this relay with an alert, for whoever asks how the desk stands.
+    fn note_fault(&self, alert: AlertId, why: &str) {
+        let (now, why) = (self.office.now(), why.trim_end_matches('.'));
+        self.office.standings.change(&self.relay, |standing| {
+            standing.last_error = Some((now, format!("Alert {}: {why}.", alert.prefix())));
+        });
+        self.office.tell();
     }
 
     /// The relay signed its time between the question and the answer: half-way is the best guess.

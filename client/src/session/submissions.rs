@@ -34,7 +34,7 @@ impl Session {
         loop {
             let mut work = self.office.work();
             self.begin_due(&mut under_way, &mut ids).await?;
-            let next = self.next_due(ids.len()).await?;
+            let next = self.next_due(&ids).await?;
             tokio::select! {
                 woken = work.changed() => if woken.is_err() { return Ok(()) },
                 Some(brought) = under_way.join_next() => {
@@ -70,17 +70,23 @@ impl Session {
     }
 
     /// Ends when the next envelope is due; never while as many are under way as may be.
-    async fn next_due(&self, under_way: usize) -> Result<crate::clock::Reached, SessionError> {
-        let relay = self.relay.clone();
+    ///
+    /// One that became due since the last look is due now: nobody else would wake this session.
+    async fn next_due(
+        &self,
+        under_way: &BTreeSet<AlertId>,
+    ) -> Result<crate::clock::Reached, SessionError> {
+        let is_full = under_way.len() >= UNDER_WAY;
+        let (relay, under_way) = (self.relay.clone(), under_way.clone());
         let next = self
             .office
-            .ask(move |room, now| {
-                let next = room.desk.next_submission(&relay).map_err(DeskError::from)?;
-                Ok::<_, SessionError>(next.filter(|next| *next > now))
+            .ask(move |room, _| {
+                let next = room.desk.next_submission_besides(&relay, &under_way);
+                Ok::<_, SessionError>(next.map_err(DeskError::from)?)
             })
             .await?;
         Ok(match next {
-            Some(next) if under_way < UNDER_WAY => self.office.clock.reached(next),
+            Some(next) if !is_full => self.office.clock.reached(next),
             _ => Box::pin(std::future::pending()),
         })
     }
@@ -172,10 +178,8 @@ impl Session {
         why: &str,
     ) -> Result<(), SessionError> {
         tracing::warn!(relay = %self.relay, %alert, why, "not submitted");
-        let (relay, now) = (self.relay.clone(), self.office.now());
-        self.office.standings.change(&relay, |standing| {
-            standing.last_error = Some((now, format!("Alert {}: {why}.", alert.prefix())));
-        });
+        self.note_fault(alert, why);
+        let relay = self.relay.clone();
         self.office
             .settle(move |desk, now, _| {
                 let settled = desk.submission_failed(&relay, &alert, wait, now)?;

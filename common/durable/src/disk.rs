@@ -60,7 +60,7 @@ impl Disk for LocalDisk {
     }
 
     fn available_bytes(&self, path: &Path) -> io::Result<u64> {
-        fs4::available_space(path)
+        available_bytes(path)
     }
 }
 
@@ -72,6 +72,16 @@ impl Output for File {
     fn sync(&mut self) -> io::Result<()> {
         self.sync_data()
     }
+}
+
+/// Returns the bytes an unprivileged writer may still take from the volume of a folder.
+///
+/// For those who keep files beside a store: to be compared with its low-water mark.
+///
+/// # Errors
+/// Whatever the system says; some volumes do not tell.
+pub fn available_bytes(folder: &Path) -> io::Result<u64> {
+    fs4::available_space(folder)
 }
 
 /// Puts a file in place so that it is there whole and durable, or not at all.

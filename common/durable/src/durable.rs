@@ -40,7 +40,16 @@ pub(crate) struct Home {
     pub(crate) disk: Arc<dyn Disk>,
     pub(crate) store_id: StoreId,
     pub(crate) boot_id: String,
-    pub(crate) _lock: File,
+    pub(crate) lock: File,
+}
+
+impl Drop for Home {
+    /// A child of this process that is about to run its program still has the file open: without a
+    /// word the lock would stay its own for that moment.
+    fn drop(&mut self) {
+        // What fails here is undone when the last copy of the file is closed.
+        let _ = self.lock.unlock();
+    }
 }
 
 /// Figures of an open store, for metrics.
@@ -272,6 +281,19 @@ impl Drop for DurableStore {
 #[cfg(test)]
 mod tests {
     use crate::{DurableStore, Options, StoreId};
+
+    #[test]
+    fn a_copy_of_the_lock_in_a_child_process_holds_no_store_that_was_closed() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = Options::new(StoreId([1; 16]), "boot".to_owned(), "now");
+        let open = || DurableStore::open(&folder.path().join("store"), &options);
+        let (store, _) = open().unwrap();
+        // As a fork has it until its program runs.
+        let copy = store.home.lock.try_clone().unwrap();
+        store.close().unwrap();
+        open().unwrap();
+        drop(copy);
+    }
 
     fn open(options: &Options) -> (DurableStore, tempfile::TempDir) {
         let folder = tempfile::tempdir().expect("a temporary folder");

@@ -85,6 +85,7 @@ pub use backup::{Keep, each_backed_up, restore};
 pub use batch::{Batch, Write};
 pub use boot::boot_id;
 pub use damage::Damage;
+pub use disk::available_bytes;
 pub use durable::{DurableStore, Figures};
 pub use error::{Failure, StoreError};
 pub use extract::{ExtractError, GoOn};

@@ -334,7 +334,7 @@ fn serve(
         disk: Arc::clone(&disk),
         store_id: recovered.store_id,
         boot_id: options.boot_id.clone(),
-        _lock: lock,
+        lock,
     };
     let (chores_in, chores) = channel();
     let writer = Writer {

@@ -16,7 +16,11 @@ fn blob(fill: u8) -> (Manifest, Vec<u8>) {
 }
 
 fn open(folder: &tempfile::TempDir) -> Blobs {
-    Blobs::open(folder.path().join("blobs"), BUDGET, 0).unwrap()
+    open_with(folder, 0)
+}
+
+fn open_with(folder: &tempfile::TempDir, low_water_bytes: u64) -> Blobs {
+    Blobs::open(folder.path().join("blobs"), BUDGET, low_water_bytes).unwrap()
 }
 
 fn lyon() -> ContactAddress {
@@ -59,6 +63,23 @@ fn a_piece_that_is_not_the_one_named_is_refused() {
     let stranger = blob(8).0.id();
     let error = blobs.put(&stranger, 0, &[8], Timestamp::EPOCH).unwrap_err();
     assert_eq!(error.code(), RefusalCode::BlobMissing);
+}
+
+#[test]
+fn a_piece_for_which_there_is_no_room_any_more_is_refused_for_now() {
+    let folder = tempfile::tempdir().unwrap();
+    let (manifest, bytes) = blob(7);
+    let (id, now) = (manifest.id(), Timestamp::EPOCH);
+    let announced = open(&folder).offer(&manifest, &lyon(), now);
+    assert_eq!(announced.unwrap(), [(0, 1)]);
+
+    let low = open_with(&folder, u64::MAX);
+    let put = low.put(&id, 1, &bytes[PIECE_BYTES..], now);
+    assert_eq!(put.unwrap_err().code(), RefusalCode::DiskLow);
+
+    let roomy = open(&folder);
+    roomy.put(&id, 1, &bytes[PIECE_BYTES..], now).unwrap();
+    assert_eq!(roomy.offer(&manifest, &lyon(), now).unwrap(), [(0, 0)]);
 }
 
 #[test]

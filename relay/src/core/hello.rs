@@ -33,11 +33,13 @@ impl RelayCore {
         if !hello.versions.contains(&VERSION) {
             return Ok(self.refuse(RefusalCode::Version));
         }
-        let known = self.device(device)?;
+        let mut known = self.device(device)?;
         if self.was_rolled_back(hello, &known) {
             self.begin_incarnation(now, random)?;
         }
         let mut batch = Batch::new();
+        // A full disk keeps nobody from collecting what is here, and from answering it.
+        batch.urgent();
         let mut mailing = Mailing::default();
         if hello.epoch > known.epoch {
             let first_contact = known.epoch.0 == 0;
@@ -45,8 +47,8 @@ impl RelayCore {
             if !first_contact {
                 self.offer_again(&mut batch, &mut mailing, device)?;
             }
+            known = *mailing.device(self, device)?;
         }
-        let known = *mailing.device(self, device)?;
         let wake = mailing.finish(&mut batch);
         let time = RelayTime {
             version: RelayTime::VERSION,
@@ -89,7 +91,9 @@ impl RelayCore {
             since: now,
         };
         let mut batch = Batch::new();
-        batch.put(tables::META, tables::META_KEY, &write_record(&meta));
+        batch
+            .urgent()
+            .put(tables::META, tables::META_KEY, &write_record(&meta));
         self.store.append(batch)?;
         self.incarnation = incarnation;
         self.since = now;

@@ -8,7 +8,9 @@ mod mail;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use maille_client::core::{Collected, Desk, DeskIdentity, Order, Sent};
+use maille_client::core::{
+    Collected, Desk, DeskIdentity, Order, SendError, Sent, StepError as DeskStepError,
+};
 use maille_common::address::{ContactAddress, DeviceId, Name};
 use maille_common::blob::BlobId;
 use maille_common::content::Alert;
@@ -21,13 +23,19 @@ use maille_common::sealing::{BundleOwner, SealingRing, SignedBundle};
 use maille_common::terms::{AckRule, Kind, Status, Urgency};
 use maille_common::time::{Span, Timestamp};
 use maille_common::wire::{Answer, Push};
-use maille_durable::{Batch, MemoryStore, Scan, Store, Table};
+use maille_durable::{CommitNumber, MemoryStore, Store, StoreError};
 use maille_relay::core::{
-    Account, BlobShelf, RelayBudget, RelayCore, RelayIdentity, Step, account, verify_receipt,
+    Account, BlobShelf, RelayBudget, RelayCore, RelayIdentity, Step, StepError, account,
+    verify_receipt,
 };
 
 use crate::network::{FOUNDED, Network, address};
 use crate::randomness::Seeded;
+
+mod disk;
+
+use disk::MemoryDisk;
+pub use disk::Room;
 
 const DAY: Span = Span::from_days(1);
 
@@ -48,16 +56,16 @@ pub struct MemoryDesk {
     /// The core.
     pub desk: Desk,
     bundle: SignedBundle,
-    store: Arc<MemoryStore>,
-    saved: Option<Arc<MemoryStore>>,
+    store: Arc<MemoryDisk>,
+    saved: Option<Arc<MemoryDisk>>,
 }
 
 /// A relay with its store, and an old copy of it.
 #[derive(Debug)]
 struct MemoryRelay {
     core: RelayCore,
-    store: Arc<MemoryStore>,
-    saved: Option<Arc<MemoryStore>>,
+    store: Arc<MemoryDisk>,
+    saved: Option<Arc<MemoryDisk>>,
 }
 
 /// Relays and desks.
@@ -116,10 +124,10 @@ impl MemoryWorld {
 
     /// Starts a relay over an empty store: a new incarnation.
     pub fn start_relay(&mut self, relay: &str, roster: Arc<Roster>) {
-        self.open_relay(relay, roster, Arc::new(MemoryStore::new()));
+        self.open_relay(relay, roster, Arc::new(MemoryDisk::default()));
     }
 
-    fn open_relay(&mut self, relay: &str, roster: Arc<Roster>, store: Arc<MemoryStore>) {
+    fn open_relay(&mut self, relay: &str, roster: Arc<Roster>, store: Arc<MemoryDisk>) {
         let held = self.network.relay(relay);
         let identity = RelayIdentity {
             name: held.name.clone(),
@@ -137,7 +145,7 @@ impl MemoryWorld {
     /// Makes a copy of a relay's store.
     pub fn save_relay(&mut self, relay: &str) {
         let held = self.relays.get_mut(relay).unwrap();
-        held.saved = Some(Arc::new(copy_of(&held.store)));
+        held.saved = Some(Arc::new(held.store.copy()));
     }
 
     /// Puts the copy in place of the store.
@@ -168,7 +176,7 @@ impl MemoryWorld {
             key: &identity.signing,
         };
         let bundle = ring.next_bundle(owner, self.now, &mut self.random).unwrap();
-        let store = Arc::new(MemoryStore::new());
+        let store = Arc::new(MemoryDisk::default());
         self.open_desk(device, roster, (ring, bundle), store);
     }
 
@@ -177,7 +185,7 @@ impl MemoryWorld {
         device: &DeviceId,
         roster: Arc<Roster>,
         (ring, bundle): (SealingRing, SignedBundle),
-        store: Arc<MemoryStore>,
+        store: Arc<MemoryDisk>,
     ) {
         let held = self.network.device(device);
         let identity = DeskIdentity {
@@ -207,10 +215,15 @@ impl MemoryWorld {
 
     /// A desk's process is killed and started again over the same store.
     pub fn kill_desk(&mut self, device: &DeviceId) {
+        let store = Arc::clone(&self.desks[device].store);
+        self.reopen_desk(device, store);
+    }
+
+    fn reopen_desk(&mut self, device: &DeviceId, store: Arc<MemoryDisk>) {
         let held = &self.desks[device];
         let ring = SealingRing::from_bytes(&held.desk.ring().to_bytes()).unwrap();
         let keys = (ring, held.bundle.clone());
-        let (roster, store) = (Arc::clone(held.desk.roster()), Arc::clone(&held.store));
+        let roster = Arc::clone(held.desk.roster());
         self.open_desk(device, roster, keys, store);
     }
 
@@ -225,16 +238,28 @@ impl MemoryWorld {
     /// Makes a copy of a desk's store. Its sealing keys are elsewhere.
     pub fn save_desk(&mut self, device: &DeviceId) {
         let held = self.desks.get_mut(device).unwrap();
-        held.saved = Some(Arc::new(copy_of(&held.store)));
+        held.saved = Some(Arc::new(held.store.copy()));
     }
 
     /// Puts the copy in place of the store.
     pub fn restore_desk(&mut self, device: &DeviceId) {
-        let held = &self.desks[device];
-        let ring = SealingRing::from_bytes(&held.desk.ring().to_bytes()).unwrap();
-        let keys = (ring, held.bundle.clone());
-        let (roster, saved) = (Arc::clone(held.desk.roster()), held.saved.clone().unwrap());
-        self.open_desk(device, roster, keys, saved);
+        let saved = self.desks[device].saved.clone().unwrap();
+        self.reopen_desk(device, saved);
+    }
+
+    /// A desk loses its store, and keeps its keys.
+    pub fn lose_desk(&mut self, device: &DeviceId) {
+        self.reopen_desk(device, Arc::default());
+    }
+
+    /// The disk of a relay has so much room from now on.
+    pub fn relay_room(&mut self, relay: &str, room: Room) {
+        self.relays[relay].store.set_room(room);
+    }
+
+    /// The disk of a desk has so much room from now on.
+    pub fn desk_room(&mut self, device: &DeviceId, room: Room) {
+        self.desks[device].store.set_room(room);
     }
 
     /// A desk.
@@ -337,7 +362,7 @@ impl MemoryWorld {
 
     /// A copy of a relay's store, to do with as one likes.
     pub fn store_of(&self, relay: &str) -> MemoryStore {
-        copy_of(&self.relays[relay].store)
+        self.relays[relay].store.copy_store()
     }
 
     /// A desk connects to a relay and does nothing else.
@@ -348,7 +373,7 @@ impl MemoryWorld {
             let step = self.exchange(relay, |world| {
                 let (now, random) = (world.now, &mut world.random);
                 let core = &mut world.relays.get_mut(relay).unwrap().core;
-                core.hello(device, &hello, now, random).unwrap()
+                answered(core.hello(device, &hello, now, random))
             });
             let Some(Step {
                 answer: Answer::Hello(answer),
@@ -395,7 +420,7 @@ impl MemoryWorld {
         }
         let bundle = self.desks[device].bundle.clone();
         let step = self.exchange(relay, |world| {
-            world.relays[relay].core.publish(device, &bundle).unwrap()
+            answered(world.relays[relay].core.publish(device, &bundle))
         });
         if step.is_some_and(|step| step.answer == Answer::Done) {
             let number = bundle.bundle.value().number;
@@ -420,7 +445,11 @@ impl MemoryWorld {
         {
             let (now, random) = (self.now, &mut self.random);
             let desk = &mut self.desks.get_mut(device).unwrap().desk;
-            desk.learn_bundles(bundles.into_vec(), now, random).unwrap();
+            match desk.learn_bundles(bundles.into_vec(), now, random) {
+                // They are fetched again later.
+                Err(SendError::Step(DeskStepError::Store(StoreError::DiskFull { .. }))) => {}
+                learned => drop(learned.unwrap()),
+            }
         }
     }
 
@@ -455,7 +484,7 @@ impl MemoryWorld {
             return known;
         }
         let verified = submission.verify(core.roster(), device, self.now).unwrap();
-        core.submit(device, &verified, &NoBlobs, self.now).unwrap()
+        answered(core.submit(device, &verified, &NoBlobs, self.now))
     }
 
     fn collect_waiting(&mut self, device: &DeviceId, relay: &str, name: &Name) {
@@ -500,7 +529,7 @@ impl MemoryWorld {
             let step = self.exchange(relay, |world| {
                 let core = &world.relays[relay].core;
                 let verified = verify_receipt(posted, core.roster(), device).unwrap();
-                core.receipt(&verified).unwrap()
+                answered(core.receipt(&verified))
             });
             let outcome = match step.map(|step| step.answer) {
                 Some(Answer::Done) => Ok(()),
@@ -518,10 +547,8 @@ impl MemoryWorld {
             return;
         };
         let step = self.exchange(relay, |world| {
-            world.relays[relay]
-                .core
-                .confirm(device, incarnation, &numbers)
-                .unwrap()
+            let core = &world.relays[relay].core;
+            answered(core.confirm(device, incarnation, &numbers))
         });
         if step.is_some_and(|step| step.answer == Answer::Done) {
             self.desk(device).confirmed(name, &numbers).unwrap();
@@ -540,6 +567,15 @@ impl MemoryWorld {
     }
 }
 
+/// What a desk hears of a relay's step: of one that was not taken, that it was refused.
+fn answered(taken: Result<Step, StepError>) -> Step {
+    taken.unwrap_or_else(|error| Step {
+        answer: Answer::Refused(error.refusal()),
+        settled: CommitNumber(0),
+        wake: BTreeSet::new(),
+    })
+}
+
 /// An order with the usual deadlines.
 pub fn order(to: &[&str], subject: &str) -> Order {
     let content = Alert::draft(subject).text(subject).build().unwrap();
@@ -556,17 +592,4 @@ pub fn order(to: &[&str], subject: &str) -> Order {
         refers_to: None,
         reference: None,
     }
-}
-
-/// A store with the same records.
-fn copy_of(store: &MemoryStore) -> MemoryStore {
-    let copy = MemoryStore::new();
-    for table in (0..=u8::MAX).map(Table) {
-        let mut batch = Batch::new();
-        for (key, value) in store.scan(Scan::table(table, usize::MAX)).unwrap() {
-            batch.put(table, &key, &value);
-        }
-        copy.append(batch).unwrap();
-    }
-    copy
 }

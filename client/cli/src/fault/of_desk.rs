@@ -1,10 +1,11 @@
 //! The faults of a desk, by kind.
 
 use std::fmt::Display;
+use std::io::ErrorKind;
 
 use maille_client::attachments::SealFileError;
 use maille_client::cap::CapError;
-use maille_client::core::{ActError, SendError as OrderError};
+use maille_client::core::{ActError, SendError as OrderError, StepError};
 use maille_client::{
     AnswerError, AttachmentError, DeskError, LookupError, OfficerError, OpenError, PreviewError,
     QueryError, RecipientError, RosterChangeError, SendError, WaitError,
@@ -52,7 +53,11 @@ impl From<RosterChangeError> for Fault {
 
 impl From<DeskError> for Fault {
     fn from(error: DeskError) -> Self {
-        fault(Exit::World, error.code(), &error)
+        let hint = match &error {
+            DeskError::Step(step) => disk_hint(step),
+            DeskError::Closed => None,
+        };
+        hinted(fault(Exit::World, error.code(), &error), hint)
     }
 }
 
@@ -93,7 +98,7 @@ impl From<OrderError> for Fault {
             | OrderError::NotYours { .. } => (Exit::Refused, None),
             OrderError::ReferenceReused { .. } => (Exit::Refused, Some(&hint::OtherReference)),
             OrderError::TooLarge { .. } => (Exit::Input, Some(&hint::AttachFile)),
-            OrderError::Step(_) => (Exit::World, None),
+            OrderError::Step(step) => (Exit::World, disk_hint(step)),
             _ => (Exit::Input, None),
         };
         hinted(fault(exit, error.code(), &error), hint)
@@ -102,11 +107,14 @@ impl From<OrderError> for Fault {
 
 impl From<SealFileError> for Fault {
     fn from(error: SealFileError) -> Self {
-        let exit = match &error {
-            SealFileError::Write { .. } => Exit::World,
-            _ => Exit::Input,
+        let (exit, hint): (_, &dyn Display) = match &error {
+            SealFileError::Write { source, .. } if source.kind() == ErrorKind::StorageFull => {
+                (Exit::World, &hint::NoRoom)
+            }
+            SealFileError::Write { .. } => (Exit::World, &hint::CheckAttach),
+            _ => (Exit::Input, &hint::CheckAttach),
         };
-        fault(exit, error.code(), &error).with_hint(hint::CheckAttach)
+        hinted(fault(exit, error.code(), &error), Some(hint))
     }
 }
 
@@ -124,7 +132,7 @@ impl From<AnswerError> for Fault {
             AnswerError::Refused(error) => {
                 let (exit, hint): (_, Option<&dyn Display>) = match &error {
                     ActError::OfficerOnly => (Exit::Access, Some(&hint::GoOnDuty)),
-                    ActError::Step(_) => (Exit::World, None),
+                    ActError::Step(step) => (Exit::World, disk_hint(step)),
                     _ => (Exit::Input, None),
                 };
                 hinted(fault(exit, error.code(), &error), hint)
@@ -179,6 +187,14 @@ impl From<WaitError> for Fault {
     }
 }
 
+/// What to do about a full disk.
+fn disk_hint(step: &StepError) -> Option<&'static dyn Display> {
+    match step.is_disk_full() {
+        true => Some(&hint::NoRoom),
+        false => None,
+    }
+}
+
 /// A fault whose words become a full sentence: some errors are made to stand inside another.
 fn fault(
     exit: Exit,
@@ -195,4 +211,20 @@ fn fault(
         sentence.push('.');
     }
     Fault::new(exit, code, sentence)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_the_machines_failure_and_says_what_to_do() {
+        let full = SealFileError::Write {
+            path: "plan.pdf".into(),
+            source: ErrorKind::StorageFull.into(),
+        };
+        let fault = Fault::from(full);
+        assert_eq!((fault.exit, &*fault.code), (Exit::World, "disk-full"));
+        assert!(fault.hint.unwrap().contains("make room"));
+    }
 }

@@ -58,7 +58,8 @@ sentences! {
     CloseFolder;
     CheckDisk;
     MakeRoom;
-    MakeRoomSoon;
+    MakeRoomSoon { low_mib: count };
+    NoRoom;
     LoopbackAddress;
     OtherFolder;
     CheckReader;

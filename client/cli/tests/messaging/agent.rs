@@ -125,3 +125,30 @@ fn a_socket_left_by_a_killed_agent_hinders_nobody() {
     assert_eq!(lyon.json(&["status"])["agent"], true);
     assert_eq!(agent.terminate(), 0);
 }
+
+#[test]
+fn an_agent_that_was_killed_leaves_its_home_free_and_the_next_one_sends_what_it_promised() {
+    let mut world = World::new().introduced();
+    world.stop_relay();
+    let (lyon, tunis) = (world.lyon(), world.tunis());
+    let mut agent = lyon.start(&["--json", "agent", "--patience", "100ms"]);
+    agent.line();
+    let words = ["--json", "send", "--to", "afripol/tn/tunis"];
+    let words = [&words[..], &["--subject", "Ransomware", "--body", "Look."]].concat();
+    let answer = lyon.answer(&words, "");
+    assert_eq!(answer.code, 9, "{}", answer.stderr);
+    let sent: serde_json::Value = serde_json::from_slice(&answer.stdout).unwrap();
+    agent.kill();
+    assert!(lyon.home().join("agent.sock").exists(), "nobody tidied up");
+    world.start_relay();
+    let _next = lyon.agent();
+    let _agent = tunis.agent();
+    let arrived = tunis.until("test", |event| event["event"] == "arrived");
+    assert_eq!(arrived["alert"], sent["id"]);
+    lyon.until("test", |event| event["stage"] == "delivered");
+    assert_eq!(
+        tunis.json(&["inbox"])["alerts"].as_array().unwrap().len(),
+        1
+    );
+    assert_eq!(lyon.json(&["status"])["open"], 1);
+}

@@ -164,6 +164,12 @@ impl Running {
         self.child.wait().unwrap().code().unwrap()
     }
 
+    /// Ends it by SIGKILL, and waits until it is gone.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
     /// Asks it to end with SIGTERM, and gives its exit code.
     pub(crate) fn terminate(mut self) -> i32 {
         let pid = self.child.id().to_string();

@@ -38,6 +38,25 @@ fn an_alert_that_no_relay_has_is_not_sent_and_goes_with_the_next_command() {
 }
 
 #[test]
+fn an_alert_that_a_relay_low_on_disk_refuses_is_not_sent_yet_and_the_sender_is_told_when() {
+    let mut world = World::new().introduced();
+    world.stop_relay();
+    world.start_relay_low_on_disk();
+    let lyon = world.lyon();
+    let words = ["--json", "send", "--to", "afripol/tn/tunis"];
+    let words = [&words[..], &["--subject", "Ransomware", "--body", "Look."]].concat();
+    let answer = lyon.answer(&words, "");
+    assert_eq!(answer.code, 9, "{}", answer.stderr);
+    let sent: serde_json::Value = serde_json::from_slice(&answer.stdout).unwrap();
+    let unsent = &sent["unsent"][0];
+    let why = unsent["why"].as_str().unwrap();
+    assert!(why.ends_with("the relay refused it: disk-low."), "{why}");
+    assert!(unsent["when"].is_string(), "it is tried again: {sent}");
+    assert_eq!(unsent["telephones"][0], "+216 71 000 000");
+    assert_eq!(lyon.json(&["status"])["open"], 1);
+}
+
+#[test]
 fn an_alert_to_a_desk_without_keys_waits_for_them() {
     let world = World::new();
     let lyon = world.lyon();

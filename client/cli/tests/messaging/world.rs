@@ -67,7 +67,8 @@ impl World {
             .save(&roster.documents())
             .unwrap();
         let runtime = Runtime::new().unwrap();
-        let relay = runtime.block_on(start(&relay_folder, "127.0.0.1:0".parse().unwrap()));
+        let anywhere = "127.0.0.1:0".parse().unwrap();
+        let relay = runtime.block_on(start(&relay_folder, anywhere, 0));
         let address = relay.address();
         // Only now is it known where the relay listens.
         plan.relays[0].addresses = vec![address.to_string()];
@@ -173,10 +174,20 @@ impl World {
 
     /// Starts it again where it was.
     pub(crate) fn start_relay(&mut self) {
-        self.relay = Some(
-            self.runtime
-                .block_on(start(&self.relay_folder, self.address)),
-        );
+        self.start_relay_with(0);
+    }
+
+    /// Starts it again, on a disk with less room than it leaves free.
+    pub(crate) fn start_relay_low_on_disk(&mut self) {
+        self.start_relay_with(u64::MAX);
+    }
+
+    fn start_relay_with(&mut self, low_water_bytes: u64) {
+        let (folder, address) = (&self.relay_folder, self.address);
+        let relay = self
+            .runtime
+            .block_on(start(folder, address, low_water_bytes));
+        self.relay = Some(relay);
     }
 }
 
@@ -309,10 +320,10 @@ fn publish(plan: &NetworkPlan, key: &SigningKey, anchor: &Anchor, mut roster: Ro
     roster
 }
 
-async fn start(folder: &RelayFolder, listen: SocketAddr) -> RunningRelay {
+async fn start(folder: &RelayFolder, listen: SocketAddr, low_water_bytes: u64) -> RunningRelay {
     let mut config = Config::new(name("hub"), NETWORK);
     config.listen = listen;
-    config.low_water_bytes = 0;
+    config.low_water_bytes = low_water_bytes;
     Relay::start(Setup::new(folder.clone(), config))
         .await
         .unwrap()

@@ -2,13 +2,12 @@
 
 use std::path::Path;
 
+use maille_client::LOW_WATER_BYTES;
+
 use super::finding::Finding;
 use crate::sentence::{doctor, hint};
 
 const MIB: u64 = 1024 * 1024;
-
-/// Below this a desk takes no new alerts.
-const FREE_BYTES_LOW: u64 = 64 * MIB;
 
 /// Below this somebody should look.
 const FREE_BYTES_SCARCE: u64 = 1024 * MIB;
@@ -54,11 +53,12 @@ fn disk(home: &Path) -> Finding {
         Err(error) => return Finding::bad(doctor::Disk, error, hint::CheckDisk),
     };
     let mib = &(free / MIB);
+    let low_mib = &(LOW_WATER_BYTES / MIB);
     let found = doctor::DiskFree { mib };
-    if free < FREE_BYTES_LOW {
+    if free < LOW_WATER_BYTES {
         Finding::bad(doctor::Disk, found, hint::MakeRoom)
     } else if free < FREE_BYTES_SCARCE {
-        Finding::warning(doctor::Disk, found, hint::MakeRoomSoon)
+        Finding::warning(doctor::Disk, found, hint::MakeRoomSoon { low_mib })
     } else {
         Finding::good(doctor::Disk, found)
     }

@@ -1,0 +1,80 @@
+//! A store in memory whose disk can be low, or full.
+
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use maille_durable::{
+    Batch, CommitNumber, DurableCallback, MemoryStore, Row, Scan, Store, StoreError, Table,
+};
+
+/// How much room is left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Room {
+    /// For everything.
+    Enough,
+    /// Below the low-water mark: for urgent batches alone.
+    Low,
+    /// For nothing.
+    None,
+}
+
+/// A store in memory that refuses by its room what the one on disk would.
+#[derive(Debug, Default)]
+pub(super) struct MemoryDisk {
+    store: MemoryStore,
+    room: AtomicU8,
+}
+
+impl MemoryDisk {
+    pub(super) fn set_room(&self, room: Room) {
+        self.room.store(room as u8, Ordering::SeqCst);
+    }
+
+    /// A disk with the same records, and room for more.
+    pub(super) fn copy(&self) -> Self {
+        let (store, room) = (self.copy_store(), AtomicU8::default());
+        Self { store, room }
+    }
+
+    /// The same records in a store of their own.
+    pub(super) fn copy_store(&self) -> MemoryStore {
+        let copy = MemoryStore::new();
+        for table in (0..=u8::MAX).map(Table) {
+            let mut batch = Batch::new();
+            for (key, value) in self.store.scan(Scan::table(table, usize::MAX)).unwrap() {
+                batch.put(table, &key, &value);
+            }
+            copy.append(batch).unwrap();
+        }
+        copy
+    }
+}
+
+impl Store for MemoryDisk {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.store.get(table, key)
+    }
+
+    fn scan(&self, scan: Scan<'_>) -> Result<Vec<Row>, StoreError> {
+        self.store.scan(scan)
+    }
+
+    fn append(&self, batch: Batch) -> Result<CommitNumber, StoreError> {
+        let room = self.room.load(Ordering::SeqCst);
+        let refused = room == Room::None as u8 || (room == Room::Low as u8 && !batch.is_urgent());
+        if refused {
+            return Err(StoreError::DiskFull {
+                available_bytes: 0,
+                required_bytes: 1,
+            });
+        }
+        self.store.append(batch)
+    }
+
+    fn when_durable(&self, commit: CommitNumber, then: DurableCallback) {
+        self.store.when_durable(commit, then);
+    }
+
+    fn newest(&self) -> CommitNumber {
+        self.store.newest()
+    }
+}
