@@ -78,13 +78,12 @@ tables! {
     ACT = 27;
     /// alert, addendum → nothing.
     EXTENDS = 28;
+    /// signing device, epoch, first missing number → `HoleRecord`: receipts that others overtook.
+    HOLE = 29;
 }
 
 /// The one key of [`META`].
 pub(super) const META_KEY: &[u8] = b"desk";
-
-/// signing device, epoch, first missing number → `HoleRecord`: receipts that others overtook.
-pub(super) const HOLE: Table = Table(29);
 
 /// The key of a relay: its name has no fixed width, its hash has.
 pub(super) fn relay(name: &Name) -> [u8; 32] {

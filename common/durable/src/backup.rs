@@ -217,12 +217,11 @@ fn head(file: &Path) -> Result<Header, ReadError> {
     check_header(Kind::Run, file, &head)
 }
 
+/// Takes a record: whole key and value.
+type Each<'a> = dyn FnMut(&[u8], &[u8]) -> Result<(), RunError> + 'a;
+
 /// Gives every record to `each`; a backup holds no deletions.
-fn each_record(
-    file: &Path,
-    mut reader: RunReader,
-    each: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), RunError>,
-) -> Result<(), RunError> {
+fn each_record(file: &Path, mut reader: RunReader, each: &mut Each<'_>) -> Result<(), RunError> {
     while let Some(block) = reader.next_block()? {
         let damage = || damage_at(file, block.place.offset);
         for op in ops::decode(&block.payload).ok_or_else(damage)? {

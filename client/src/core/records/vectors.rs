@@ -29,6 +29,7 @@ annotate_fields! {
     RowRecord { epoch, number, previous }
     ReceiptRecord { posted }
     IncomingRowRecord { number, hash }
+    HoleRecord { device, from, to, before, after, alert, looks }
     RelayRecord { incarnation, mailbox, accepted, time, bundle }
     LackingRecord { recipient, since }
     HeldRecord { delivery, relay, number, since }
@@ -195,6 +196,16 @@ fn receipts(vectors: &mut Vectors) {
     vectors.record("row", &row);
     let (number, hash) = (4, STATEMENT);
     vectors.record("row-incoming", &IncomingRowRecord { number, hash });
+    let hole = HoleRecord {
+        device: DEVICE,
+        from: 2,
+        to: 3,
+        before: STATEMENT,
+        after: Hash::from_bytes([0xc2; 32]),
+        alert: ALERT,
+        looks: 9,
+    };
+    vectors.record("hole", &hole);
     let Request::Receipt(posted) = sent("request-2-receipt") else {
         panic!("this vector is the posting of a receipt");
     };

@@ -35,7 +35,7 @@ impl Run {
     /// Opens the run `id` in a file of any name.
     pub(crate) fn open_at(path: &Path, store_id: StoreId, id: RunId) -> Result<Self, ReadError> {
         let failed = |error| ReadError::Io(path.to_path_buf(), error);
-        let file = File::open(&path).map_err(failed)?;
+        let file = File::open(path).map_err(failed)?;
         let bytes = file.metadata().map_err(failed)?.len();
         let seed = read_head(path, store_id, id, &mut &file)?;
         let mut run = Self {
