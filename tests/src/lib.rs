@@ -7,6 +7,7 @@
 //! | `forwarder` | a line between desks and relay, which can be cut one way |
 //! | `volume` | a small file system, which can be filled |
 //! | `network` | a network's keys and documents, and the ceremonies on them |
+//! | `crash` | the crash rig: faults on real processes and stores, and a checker outside them |
 //! | `memory` | relays and desks in memory, in virtual time, over links that can fail |
 //! | `randomness` | fixed randomness, so that a run can be repeated |
 
@@ -15,6 +16,7 @@
     reason = "this crate is the tests' own: what fails here fails the test"
 )]
 
+pub mod crash;
 pub mod desk_process;
 pub mod forwarder;
 pub mod memory;
