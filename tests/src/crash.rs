@@ -3,12 +3,14 @@
 //! | module | what it is |
 //! |---|---|
 //! | `rig` | one run: seed, folder, one JSON line a cycle, how it ends |
-//! | `kill` | a subcommand: its faults, and nothing else |
+//! | `kill`, `cut` | a subcommand each: its faults, and nothing else |
 //! | `world`, `letter`, `chance` | a network on disk, what is sent in it, and choices from a seed |
 //! | `crew`, `child`, `report` | the processes of a world, and what they and the rig tell each other |
 //! | `roles` | what such a process does: relay, sender, recipient, submitters |
 //! | `checker`, `violation` | every promise, and by name what breaks one |
 //! | `rest`, `audit` | the end of a world: quiet, then fresh opens of all stores, and the relay's books |
+//! | `volume` | file systems in images, whose power is cut |
+//! | `keys`, `ledger` | what submitters write into a store, and what they were promised |
 //!
 //! A further fault is a further subcommand: it takes `RunArguments`, gives each cycle to
 //! `Rig::cycle` with its violations, and ends with `Rig::end`.
@@ -22,13 +24,17 @@ mod chance;
 mod checker;
 mod child;
 mod crew;
+mod cut;
+mod keys;
 mod kill;
+mod ledger;
 mod letter;
 mod report;
 mod rest;
 mod rig;
 mod roles;
 mod violation;
+mod volume;
 mod world;
 
 /// Breaks processes, disks and files under Maille, and checks that every promise is kept.
@@ -46,6 +52,8 @@ struct Cli {
 enum Command {
     /// Kills relay, senders and recipients at any moment, under load.
     Kill(kill::Kill),
+    /// Cuts the power under everything on a volume.
+    Cut(cut::Cut),
     /// One of the rig's own processes.
     #[command(subcommand, hide = true)]
     Part(roles::Part),
@@ -55,6 +63,7 @@ enum Command {
 pub fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Kill(kill) => kill.run(),
+        Command::Cut(cut) => cut.run(),
         Command::Part(part) => part.play(),
     }
 }

@@ -20,8 +20,10 @@ use super::report::{Order, Report};
 mod recipient;
 mod relay;
 mod sender;
+mod submitters;
 
 pub(crate) use sender::standing_of;
+pub(crate) use submitters::options;
 
 /// Desks let events gather for so long, as programs do that have other things to do as well: a
 /// cursor that moves with every single event would be most of the load.
@@ -36,6 +38,8 @@ pub(crate) enum Part {
     Sender(DeskPart),
     /// A desk that receives, shows and answers.
     Recipient(DeskPart),
+    /// A store with many submitters.
+    Submitters(submitters::SubmittersPart),
 }
 
 /// What a desk is told.
@@ -70,6 +74,7 @@ impl Part {
                 Self::Relay(part) => relay::play(part, mouth.clone()).await,
                 Self::Sender(part) => sender::play(part, mouth.clone()).await,
                 Self::Recipient(part) => recipient::play(part, mouth.clone()).await,
+                Self::Submitters(part) => submitters::play(&part, &mouth),
             }
         });
         match stopped {
