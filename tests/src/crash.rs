@@ -3,7 +3,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | `rig` | one run: seed, folder, one JSON line a cycle, how it ends |
-//! | `kill`, `cut` | a subcommand each: its faults, and nothing else |
+//! | `kill`, `cut`, `lose` | a subcommand each: its faults, and nothing else |
 //! | `world`, `letter`, `chance` | a network on disk, what is sent in it, and choices from a seed |
 //! | `crew`, `child`, `report` | the processes of a world, and what they and the rig tell each other |
 //! | `roles` | what such a process does: relay, sender, recipient, submitters |
@@ -29,6 +29,7 @@ mod keys;
 mod kill;
 mod ledger;
 mod letter;
+mod lose;
 mod report;
 mod rest;
 mod rig;
@@ -54,6 +55,8 @@ enum Command {
     Kill(kill::Kill),
     /// Cuts the power under everything on a volume.
     Cut(cut::Cut),
+    /// Takes whole stores and keys away, and puts old copies back.
+    Lose(lose::Lose),
     /// One of the rig's own processes.
     #[command(subcommand, hide = true)]
     Part(roles::Part),
@@ -64,6 +67,7 @@ pub fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Kill(kill) => kill.run(),
         Command::Cut(cut) => cut.run(),
+        Command::Lose(lose) => lose.run(),
         Command::Part(part) => part.play(),
     }
 }
