@@ -4,11 +4,12 @@
 //! |---|---|
 //! | `rig` | one run: seed, folder, one JSON line a cycle, how it ends |
 //! | `kill`, `cut`, `lose` | a subcommand each: its faults, and nothing else |
+//! | `restart`, `flood` | how soon a relay with a long queue serves again |
 //! | `world`, `letter`, `chance` | a network on disk, what is sent in it, and choices from a seed |
-//! | `crew`, `child`, `report` | the processes of a world, and what they and the rig tell each other |
+//! | `crew`, `child`, `report` | the processes of a world, and what is said between them and the rig |
 //! | `roles` | what such a process does: relay, sender, recipient, submitters |
 //! | `checker`, `violation` | every promise, and by name what breaks one |
-//! | `rest`, `audit` | the end of a world: quiet, then fresh opens of all stores, and the relay's books |
+//! | `rest`, `audit` | the end of a world: quiet, then fresh opens of all stores, and the books |
 //! | `volume` | file systems in images, whose power is cut |
 //! | `keys`, `ledger` | what submitters write into a store, and what they were promised |
 //!
@@ -25,6 +26,7 @@ mod checker;
 mod child;
 mod crew;
 mod cut;
+mod flood;
 mod keys;
 mod kill;
 mod ledger;
@@ -32,6 +34,7 @@ mod letter;
 mod lose;
 mod report;
 mod rest;
+mod restart;
 mod rig;
 mod roles;
 mod violation;
@@ -57,6 +60,8 @@ enum Command {
     Cut(cut::Cut),
     /// Takes whole stores and keys away, and puts old copies back.
     Lose(lose::Lose),
+    /// Restarts a relay with a long queue, and measures how soon it serves.
+    Restart(restart::Restart),
     /// One of the rig's own processes.
     #[command(subcommand, hide = true)]
     Part(roles::Part),
@@ -68,6 +73,7 @@ pub fn main() -> ExitCode {
         Command::Kill(kill) => kill.run(),
         Command::Cut(cut) => cut.run(),
         Command::Lose(lose) => lose.run(),
+        Command::Restart(restart) => restart.run(),
         Command::Part(part) => part.play(),
     }
 }

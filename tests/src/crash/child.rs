@@ -98,6 +98,15 @@ impl Process {
         }
     }
 
+    /// The most memory it ever held, as Linux counts it; 0 where that is not known.
+    pub(crate) fn memory_bytes_peak(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()));
+        let status = status.unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+        kib.map_or(0, |kib| kib << 10)
+    }
+
     /// Kills it with SIGKILL; what it said before stays heard.
     pub(crate) fn kill(&mut self) {
         // It may have ended by itself.

@@ -97,6 +97,18 @@ impl Crew {
         self.until_up();
     }
 
+    /// Where the relay listens.
+    pub(crate) fn relay_address(&self) -> &str {
+        &self.address
+    }
+
+    /// The most memory that somebody's process ever held.
+    pub(crate) fn memory_bytes_peak(&self, role: Role) -> u64 {
+        self.processes
+            .get(&role)
+            .map_or(0, Process::memory_bytes_peak)
+    }
+
     fn arguments(&self, role: Role) -> Vec<String> {
         let folder = self.world.folder_of(role).display().to_string();
         let relay = &self.address;

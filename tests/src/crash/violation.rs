@@ -55,6 +55,8 @@ pub(crate) enum Broken {
     NotSettled,
     /// A desk accuses somebody, and everybody is honest.
     Accusation,
+    /// It took longer, or more memory, than is promised.
+    OverLimit,
     /// The relay's books do not balance.
     Books,
 }

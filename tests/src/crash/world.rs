@@ -8,9 +8,10 @@ use maille_client::entropy::OsRandomness;
 use maille_client::home::{Home, NewHome, Protection, format_anchor};
 use maille_common::address::{ContactAddress, DeviceId};
 use maille_common::codec::{Text, encode};
+use maille_common::crypto::ed25519::VerifyingKey;
 use maille_common::randomness::Randomness;
 use maille_common::roster::RosterDocuments;
-use maille_relay::{NewRelay, RelayFolder, init};
+use maille_relay::{NewRelay, RelayFolder, RelayKeyPair, init};
 
 use super::report::Role;
 use crate::network::{FOUNDED, Network, address};
@@ -121,6 +122,23 @@ impl World {
         // Before any table of the file.
         let config = format!("low_water_mib = {LOW_WATER_MIB}\n{config}");
         put(&folder.config(), config.as_bytes());
+    }
+
+    /// Lets the relay keep any number of alerts for a mailbox.
+    pub(crate) fn lift_budgets(&self) {
+        let path = RelayFolder::new(self.folder_of(Role::Relay)).config();
+        let config = fs::read_to_string(&path).expect("relay.toml");
+        let config = format!(
+            "{config}\n[budget]\nmailbox_mail_max = 100000000\nsender_alerts_max = 100000000\n"
+        );
+        fs::write(path, config).expect("relay.toml can be written");
+    }
+
+    /// The relay's key of connections.
+    pub(crate) fn relay_transport_key(&self) -> VerifyingKey {
+        let folder = RelayFolder::new(self.folder_of(Role::Relay));
+        let keys = RelayKeyPair::load(&folder).expect("a relay has keys");
+        keys.transport.verifying_key()
     }
 
     /// Makes a home with new keys, and admits its device in the next roster.
