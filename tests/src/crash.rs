@@ -6,7 +6,7 @@
 //! | `kill`, `cut`, `lose` | a subcommand each: its faults, and nothing else |
 //! | `restart`, `flood` | how soon a relay with a long queue serves again |
 //! | `world`, `letter`, `chance` | a network on disk, what is sent in it, and choices from a seed |
-//! | `crew`, `child`, `report` | the processes of a world, and what is said between them and the rig |
+//! | `crew`, `child`, `report` | the processes of a world, and what they tell the rig |
 //! | `roles` | what such a process does: relay, sender, recipient, submitters |
 //! | `checker`, `violation` | every promise, and by name what breaks one |
 //! | `rest`, `audit` | the end of a world: quiet, then fresh opens of all stores, and the books |
