@@ -84,6 +84,11 @@ impl FaultyDisk {
 }
 
 impl Disk for FaultyDisk {
+    fn create_folder(&self, path: &Path) -> io::Result<()> {
+        self.call()?;
+        LocalDisk.create_folder(path)
+    }
+
     fn create(&self, path: &Path) -> io::Result<Box<dyn Output>> {
         self.call()?;
         LocalDisk.create(path).map(|output| self.wrap(output))

@@ -46,6 +46,13 @@ mod checkpointer;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
 mod damage;
+#[cfg_attr(
+    not(feature = "disk"),
+    allow(
+        unreachable_pub,
+        reason = "outside the crash rig nobody else is the disk"
+    )
+)]
 mod disk;
 mod durability;
 mod durable;
@@ -75,6 +82,8 @@ mod truth;
 pub use batch::{Batch, Write};
 pub use boot::boot_id;
 pub use damage::Damage;
+#[cfg(feature = "disk")]
+pub use disk::{Disk, LocalDisk, Output};
 pub use durable::{DurableStore, Figures};
 pub use error::{Failure, StoreError};
 pub use memory::MemoryStore;

@@ -1,6 +1,6 @@
 //! Sets a damaged store aside, whole and under another name.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -43,7 +43,7 @@ fn rename(disk: &dyn Disk, folder: &Path, stamp: &str) -> io::Result<PathBuf> {
         counted.push(format!("-{count}"));
         target = PathBuf::from(counted);
     }
-    fs::rename(folder, &target)?;
+    disk.rename(folder, &target)?;
     disk.sync_folder(disk::parent(folder))?;
     Ok(target)
 }
