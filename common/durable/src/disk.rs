@@ -154,13 +154,18 @@ pub(crate) fn create_private(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Creates a folder with mode 0700 where there is none, and makes its name durable.
+/// Creates a folder with mode 0700 where there is none, and makes its name durable; also that of
+/// one that is there, since whoever made it may have died before.
 pub(crate) fn create_folder(disk: &dyn Disk, path: &Path) -> io::Result<()> {
-    if path.is_dir() {
-        return Ok(());
+    let missing = !path.is_dir();
+    if missing {
+        disk.create_folder(path)?;
     }
-    private_folders().create(path)?;
-    disk.sync_folder(parent(path))
+    match disk.sync_folder(parent(path)) {
+        // Somebody else has made it for us, in a folder that we may not read.
+        Err(error) if !missing && error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        synced => synced,
+    }
 }
 
 #[cfg(unix)]
