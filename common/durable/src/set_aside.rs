@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::disk::{self, Disk};
+use crate::disk::Disk;
 
 /// Renames `folder` to `folder.damaged-STAMP` and returns the new name. Nothing is deleted, and
 /// nothing that was set aside before is replaced.
@@ -43,7 +43,7 @@ fn rename(disk: &dyn Disk, folder: &Path, stamp: &str) -> io::Result<PathBuf> {
         counted.push(format!("-{count}"));
         target = PathBuf::from(counted);
     }
+    // The next store's folder is created beside it at once, and both names synced together.
     disk.rename(folder, &target)?;
-    disk.sync_folder(disk::parent(folder))?;
     Ok(target)
 }
