@@ -13,6 +13,7 @@ use crate::layout::Layout;
 use crate::log::reader::ReadError;
 use crate::log::segment;
 use crate::log::writer::Sealed;
+use crate::marker::{Marker, Stop};
 use crate::run::error::RunError;
 use crate::run::flush::{Flush, Flushed};
 use crate::run::id::RunId;
@@ -68,8 +69,12 @@ impl Checkpointer {
                 Some(chore) => self.perform(chore),
                 None => self.merge(),
             };
-            if let Err(failure) = done {
-                self.shared.fail(failure);
+            if let Err(error) = done {
+                if matches!(error, RunError::Read(_)) {
+                    // A store that cannot even note that meets the damage again.
+                    let _ = self.mark_suspect();
+                }
+                self.shared.fail(failure(error));
                 break;
             }
         }
@@ -107,7 +112,19 @@ impl Checkpointer {
         }
     }
 
-    fn perform(&mut self, chore: Chore) -> Result<(), Failure> {
+    /// Lets the next opening verify everything: the truth cannot be read, and what else is wrong
+    /// with it is unknown.
+    fn mark_suspect(&self) -> io::Result<()> {
+        let marker = Marker {
+            store_id: self.store_id,
+            stop: Stop::Suspect,
+            newest: self.shared.durability.durable(),
+            boot_id: String::new(),
+        };
+        marker.write(&*self.disk, &self.layout.marker())
+    }
+
+    fn perform(&mut self, chore: Chore) -> Result<(), RunError> {
         match chore {
             Chore::Checkpoint { sealed, replies } => {
                 self.sealed.extend(sealed);
@@ -123,7 +140,7 @@ impl Checkpointer {
     }
 
     /// Takes everything sealed into runs.
-    fn checkpoint(&mut self) -> Result<(), Failure> {
+    fn checkpoint(&mut self) -> Result<(), RunError> {
         while !self.sealed.is_empty() {
             match self.flush() {
                 Ok(()) => self.merge_paused = false,
@@ -137,7 +154,7 @@ impl Checkpointer {
                     self.shared.intake.refuse(full);
                     return Ok(());
                 }
-                Err(error) => return Err(failure(error)),
+                Err(error) => return Err(error),
             }
         }
         Ok(())
@@ -214,7 +231,7 @@ impl Checkpointer {
     }
 
     /// Goes on merging for a while.
-    fn merge(&mut self) -> Result<(), Failure> {
+    fn merge(&mut self) -> Result<(), RunError> {
         let stepped = match self.merging.take() {
             Some(merging) => self.merge_on(merging),
             None => self.merge_begin(),
@@ -228,7 +245,7 @@ impl Checkpointer {
                 self.merge_paused = true;
                 Ok(())
             }
-            Err(error) => Err(failure(error)),
+            Err(error) => Err(error),
         }
     }
 
