@@ -259,6 +259,30 @@ fn below_the_low_water_mark_only_urgent_batches_are_taken() {
     assert_eq!(ballast.metadata().unwrap().len(), 64 * 1024);
 }
 
+/// What is in the log already needs no room in it again. Receipts used to be refused when more
+/// waited for a run than the ballast holds, however much of it had long been written.
+#[test]
+fn receipts_are_taken_from_the_ballast_however_much_waits_for_a_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = FaultyDisk::new();
+    let waiting = Options {
+        checkpoint_log_bytes: u64::MAX,
+        ..options()
+    };
+    let store_folder = folder.path().join("store");
+    let (store, _) = DurableStore::open_on(disk.clone(), &store_folder, &waiting).unwrap();
+    for key in 0..200 {
+        store.commit(put(key)).unwrap();
+    }
+    disk.say_available(Some(1024 * 1024 + 16 * 1024));
+    assert!(matches!(
+        store.commit(put(200)),
+        Err(StoreError::DiskFull { .. })
+    ));
+    let mut receipt = put(201);
+    store.commit(receipt.urgent().clone()).unwrap();
+}
+
 /// A checkpoint that would fill the volume is given up, and the store goes on.
 #[test]
 fn a_checkpoint_without_room_changes_nothing() {

@@ -112,6 +112,7 @@ impl Writer {
                 self.checkpoint_if_due();
             }
             self.log.append(&work.batches, work.bytes)?;
+            self.shared.intake.logged(work.bytes);
             let newest = self.log.newest();
             let counts = &self.shared.counts;
             counts.syncs.fetch_add(1, Ordering::Relaxed);
