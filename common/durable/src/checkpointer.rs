@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, TryRecvError};
 
 use crate::disk::Disk;
 use crate::error::{Failure, StoreError};
-use crate::index::IndexingError;
+use crate::index::{IndexError, IndexingError};
 use crate::intake::Reply;
 use crate::layout::Layout;
 use crate::log::reader::ReadError;
@@ -205,19 +205,23 @@ impl Checkpointer {
         let runs = self.layout.runs();
         let run = Run::open(&runs, self.store_id, id)?;
         let reader = run.reader(&runs, self.store_id)?;
-        let indexed = self.shared.index.add(id, reader, &mut |_| ());
+        let index = &self.shared.index;
+        let indexed = index.add(id, reader, &mut |_| ());
         indexed.map_err(|error| match error {
             IndexingError::Read(error) => RunError::Read(error),
-            IndexingError::Index(error) => RunError::Write(io::Error::other(error)),
+            IndexingError::Index(error) => not_indexed(error),
         })?;
         // From here on nobody reads what it replaces.
         for replaced in self.shared.runs.install(Arc::new(run)) {
             let removed = self.disk.remove(&replaced.path(&runs));
             removed.map_err(RunError::Write)?;
-            let forgotten = self.shared.index.remove(replaced);
-            forgotten.map_err(|error| RunError::Write(io::Error::other(error)))?;
+            index.remove(replaced).map_err(not_indexed)?;
         }
-        Ok(())
+        let noted = index.note_durable(self.shared.durability.durable());
+        noted.map_err(not_indexed)?;
+        // While there is room for it: sled would write it later, and never recovers from a volume
+        // that somebody else has filled by then.
+        index.flush().map_err(not_indexed)
     }
 
     /// From which run on all are to be merged.
@@ -293,6 +297,10 @@ impl Checkpointer {
         }
         Ok(())
     }
+}
+
+fn not_indexed(error: IndexError) -> RunError {
+    RunError::Write(io::Error::other(error))
 }
 
 fn failure(error: RunError) -> Failure {

@@ -116,6 +116,7 @@ impl Index {
     }
 
     /// Notes the newest batch that had been synced: a log that ends before it has lost something.
+    /// Only when there is more to be written: a group of batches must not depend on sled.
     pub(crate) fn note_durable(&self, durable: u64) -> Result<(), IndexError> {
         let tally = encode_tally(self.store_id, durable);
         self.db.insert(TALLY_KEY, &tally[..])?;
@@ -240,7 +241,7 @@ impl Index {
     }
 
     /// Hands everything to the operating system. Syncing the files is left to the caller: sled's
-    /// own flush does not reach the disk.
+    /// own flush does not reach the disk. Behind it sled writes nothing by itself.
     pub(crate) fn flush(&self) -> Result<(), IndexError> {
         self.db.flush()?;
         Ok(())

@@ -119,8 +119,6 @@ impl Writer {
             let segment_bytes = self.log.bytes();
             counts.segment_bytes.store(segment_bytes, Ordering::Relaxed);
             self.shared.durability.advance(newest);
-            let noted = self.shared.index.note_durable(newest);
-            noted.map_err(io::Error::other)?;
         }
         if work.room_wanted || !work.checkpoints.is_empty() {
             if !self.log.is_empty() {
