@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `rig` | one run: seed, folder, one JSON line a cycle, how it ends |
 //! | `kill`, `cut`, `lose` | a subcommand each: its faults, and nothing else |
+//! | `store` | faults on a store alone: `replay`, `mutate`, `eio`, `enospc`, `rot` |
 //! | `restart`, `flood` | how soon a relay with a long queue serves again |
 //! | `world`, `letter`, `chance` | a network on disk, what is sent in it, and choices from a seed |
 //! | `crew`, `child`, `report` | the processes of a world, and what they tell the rig |
@@ -37,9 +38,12 @@ mod rest;
 mod restart;
 mod rig;
 mod roles;
+mod store;
 mod violation;
 mod volume;
 mod world;
+
+use store::{Eio, Enospc, Mutate, Replay, Rot, StorePart};
 
 /// Breaks processes, disks and files under Maille, and checks that every promise is kept.
 ///
@@ -60,11 +64,24 @@ enum Command {
     Cut(cut::Cut),
     /// Takes whole stores and keys away, and puts old copies back.
     Lose(lose::Lose),
+    /// Records the writes and syncs of a store, and opens what power cuts may leave of them.
+    Replay(Replay),
+    /// Leaves out each sync and each order in turn, until `replay` notices.
+    Mutate(Mutate),
+    /// Lets each write, sync, rename, removal and opening of a store fail once.
+    Eio(Eio),
+    /// Fills a volume, and lets the log and the runs find it full.
+    Enospc(Enospc),
+    /// Flips bits of the files of a store at rest.
+    Rot(Rot),
     /// Restarts a relay with a long queue, and measures how soon it serves.
     Restart(restart::Restart),
     /// One of the rig's own processes.
     #[command(subcommand, hide = true)]
     Part(roles::Part),
+    /// A process of the rig's own, with a store in it.
+    #[command(hide = true)]
+    StorePart(StorePart),
 }
 
 /// Reads the arguments of this process and does what they say.
@@ -73,7 +90,13 @@ pub fn main() -> ExitCode {
         Command::Kill(kill) => kill.run(),
         Command::Cut(cut) => cut.run(),
         Command::Lose(lose) => lose.run(),
+        Command::Replay(replay) => replay.run(),
+        Command::Mutate(mutate) => mutate.run(),
+        Command::Eio(eio) => eio.run(),
+        Command::Enospc(enospc) => enospc.run(),
+        Command::Rot(rot) => rot.run(),
         Command::Restart(restart) => restart.run(),
         Command::Part(part) => part.play(),
+        Command::StorePart(part) => part.run(),
     }
 }

@@ -7,11 +7,12 @@ use std::sync::mpsc::{Receiver, TryRecvError};
 
 use crate::disk::Disk;
 use crate::error::{Failure, StoreError};
-use crate::index::IndexingError;
+use crate::index::{IndexError, IndexingError};
 use crate::intake::Reply;
 use crate::layout::Layout;
 use crate::log::segment;
 use crate::log::writer::Sealed;
+use crate::marker::{Marker, Stop};
 use crate::run::error::RunError;
 use crate::run::flush::{Flush, Flushed};
 use crate::run::id::RunId;
@@ -69,9 +70,13 @@ impl Checkpointer {
                 Some(chore) => self.perform(chore),
                 None => self.merge(),
             };
-            let done = done.and_then(|()| self.remove_replaced().map_err(failure));
-            if let Err(failure) = done {
-                self.shared.fail(failure);
+            let done = done.and_then(|()| self.remove_replaced());
+            if let Err(error) = done {
+                if matches!(error, RunError::Read(_)) {
+                    // A store that cannot even note that meets the damage again.
+                    let _ = self.mark_suspect();
+                }
+                self.shared.fail(failure(error));
                 break;
             }
         }
@@ -109,7 +114,19 @@ impl Checkpointer {
         }
     }
 
-    fn perform(&mut self, chore: Chore) -> Result<(), Failure> {
+    /// Lets the next opening verify everything: the truth cannot be read, and what else is wrong
+    /// with it is unknown.
+    fn mark_suspect(&self) -> io::Result<()> {
+        let marker = Marker {
+            store_id: self.store_id,
+            stop: Stop::Suspect,
+            newest: self.shared.durability.durable(),
+            boot_id: String::new(),
+        };
+        marker.write(&*self.disk, &self.layout.marker())
+    }
+
+    fn perform(&mut self, chore: Chore) -> Result<(), RunError> {
         match chore {
             Chore::Checkpoint { sealed, replies } => {
                 self.sealed.extend(sealed);
@@ -125,7 +142,7 @@ impl Checkpointer {
     }
 
     /// Takes everything sealed into runs.
-    fn checkpoint(&mut self) -> Result<(), Failure> {
+    fn checkpoint(&mut self) -> Result<(), RunError> {
         while !self.sealed.is_empty() {
             match self.flush() {
                 Ok(()) => self.merge_paused = false,
@@ -139,7 +156,7 @@ impl Checkpointer {
                     self.shared.intake.refuse(full);
                     return Ok(());
                 }
-                Err(error) => return Err(failure(error)),
+                Err(error) => return Err(error),
             }
         }
         Ok(())
@@ -190,14 +207,19 @@ impl Checkpointer {
         let runs = self.layout.runs();
         let run = Run::open(&runs, self.store_id, id)?;
         let reader = run.reader()?;
-        let indexed = self.shared.index.add(id, reader, &mut |_| ());
+        let index = &self.shared.index;
+        let indexed = index.add(id, reader, &mut |_| ());
         indexed.map_err(|error| match error {
             IndexingError::Read(error) => RunError::Read(error),
-            IndexingError::Index(error) => RunError::Write(io::Error::other(error)),
+            IndexingError::Index(error) => not_indexed(error),
         })?;
-        self.replaced
-            .extend(self.shared.runs.install(Arc::new(run)));
-        Ok(())
+        let replaced = self.shared.runs.install(Arc::new(run));
+        self.replaced.extend(replaced);
+        let noted = index.note_durable(self.shared.durability.durable());
+        noted.map_err(not_indexed)?;
+        // While there is room for it: sled would write it later, and never recovers from a volume
+        // that somebody else has filled by then.
+        index.flush().map_err(not_indexed)
     }
 
     /// Removes the runs that were replaced and that no snapshot reads any more.
@@ -206,8 +228,8 @@ impl Checkpointer {
         for run in self.replaced.extract_if(.., unread) {
             let removed = self.disk.remove(&run.id().path(&self.layout.runs()));
             removed.map_err(RunError::Write)?;
-            let forgotten = self.shared.index.remove(run.id());
-            forgotten.map_err(|error| RunError::Write(io::Error::other(error)))?;
+            self.shared.index.remove(run.id()).map_err(not_indexed)?;
+            self.shared.index.flush().map_err(not_indexed)?;
         }
         Ok(())
     }
@@ -223,7 +245,7 @@ impl Checkpointer {
     }
 
     /// Goes on merging for a while.
-    fn merge(&mut self) -> Result<(), Failure> {
+    fn merge(&mut self) -> Result<(), RunError> {
         let stepped = match self.merging.take() {
             Some(merging) => self.merge_on(merging),
             None => self.merge_begin(),
@@ -237,7 +259,7 @@ impl Checkpointer {
                 self.merge_paused = true;
                 Ok(())
             }
-            Err(error) => Err(failure(error)),
+            Err(error) => Err(error),
         }
     }
 
@@ -285,6 +307,10 @@ impl Checkpointer {
         }
         Ok(())
     }
+}
+
+fn not_indexed(error: IndexError) -> RunError {
+    RunError::Write(io::Error::other(error))
 }
 
 fn failure(error: RunError) -> Failure {

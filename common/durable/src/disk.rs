@@ -1,39 +1,73 @@
-//! Every call that changes the truth on disk, behind one trait, so that tests can make each fail.
+//! Every call that changes the truth on disk, behind one trait, so that tests can make each fail,
+//! and the crash rig can record, drop and delay each.
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// The file system as the log, the checkpoints and the marker need it.
-pub(crate) trait Disk: Send + Sync + fmt::Debug {
+/// The file system as the log, the runs and the marker need it.
+pub trait Disk: Send + Sync + fmt::Debug {
+    /// Creates a folder, accessible to its owner only.
+    ///
+    /// # Errors
+    /// What the system says, here as below.
+    fn create_folder(&self, path: &Path) -> io::Result<()>;
     /// Creates a file, empty, readable by its owner only.
+    ///
+    /// # Errors
+    /// As above.
     fn create(&self, path: &Path) -> io::Result<Box<dyn Output>>;
     /// Opens a file to write behind its end.
+    ///
+    /// # Errors
+    /// As above.
     fn append(&self, path: &Path) -> io::Result<Box<dyn Output>>;
-    /// Gives a file another name, in place of what had it.
+    /// Gives a file another name, in place of what had it, or a folder a name that nothing has.
+    ///
+    /// # Errors
+    /// As above.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
     /// Removes a file.
+    ///
+    /// # Errors
+    /// As above.
     fn remove(&self, path: &Path) -> io::Result<()>;
     /// Makes the names in a folder durable.
+    ///
+    /// # Errors
+    /// As above.
     fn sync_folder(&self, path: &Path) -> io::Result<()>;
     /// Returns the bytes an unprivileged writer may still take from the volume.
+    ///
+    /// # Errors
+    /// As above.
     fn available_bytes(&self, path: &Path) -> io::Result<u64>;
 }
 
 /// A file being written.
-pub(crate) trait Output: Send {
+pub trait Output: Send {
     /// Writes all of `bytes` at the end.
+    ///
+    /// # Errors
+    /// What the system says.
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()>;
     /// Makes everything written, and the length, durable.
+    ///
+    /// # Errors
+    /// As above.
     fn sync(&mut self) -> io::Result<()>;
 }
 
 /// The machine's own file system.
 #[derive(Debug)]
-pub(crate) struct LocalDisk;
+pub struct LocalDisk;
 
 impl Disk for LocalDisk {
+    fn create_folder(&self, path: &Path) -> io::Result<()> {
+        private_folders().create(path)
+    }
+
     fn create(&self, path: &Path) -> io::Result<Box<dyn Output>> {
         Ok(Box::new(create_private(path)?))
     }
@@ -130,13 +164,18 @@ pub(crate) fn create_private(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Creates a folder with mode 0700 where there is none, and makes its name durable.
+/// Creates a folder with mode 0700 where there is none, and makes its name durable; also that of
+/// one that is there, since whoever made it may have died before.
 pub(crate) fn create_folder(disk: &dyn Disk, path: &Path) -> io::Result<()> {
-    if path.is_dir() {
-        return Ok(());
+    let missing = !path.is_dir();
+    if missing {
+        disk.create_folder(path)?;
     }
-    private_folders().create(path)?;
-    disk.sync_folder(parent(path))
+    match disk.sync_folder(parent(path)) {
+        // Somebody else has made it for us, in a folder that we may not read.
+        Err(error) if !missing && error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        synced => synced,
+    }
 }
 
 #[cfg(unix)]

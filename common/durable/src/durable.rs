@@ -237,11 +237,11 @@ impl Store for DurableStore {
     fn append(&self, batch: Batch) -> Result<CommitNumber, StoreError> {
         self.serving()?;
         let bytes = batch.check()?;
-        let on_the_way = self.shared.intake.pending_bytes().saturating_add(bytes);
-        let admission = self
-            .shared
-            .space
-            .admit(on_the_way as u64, batch.is_urgent())?;
+        let intake = &self.shared.intake;
+        let pending = intake.pending_bytes().saturating_add(bytes) as u64;
+        let queued = intake.queued_bytes().saturating_add(bytes) as u64;
+        let urgent = batch.is_urgent();
+        let admission = self.shared.space.admit(pending, queued, urgent)?;
         if let (Admission::BallastDue, Some(chores)) = (admission, &self.chores) {
             // The checkpointer is gone only if it failed the store.
             let _ = chores.send(Chore::Ballast);

@@ -1,7 +1,7 @@
 //! A disk whose calls fail when told to, and what the store does then.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -16,6 +16,7 @@ struct FaultyDisk {
     calls: Arc<AtomicU64>,
     fails_at: Arc<AtomicU64>,
     available_bytes: Mutex<Option<u64>>,
+    synced_folders: Mutex<Vec<PathBuf>>,
 }
 
 impl FaultyDisk {
@@ -84,6 +85,11 @@ impl FaultyDisk {
 }
 
 impl Disk for FaultyDisk {
+    fn create_folder(&self, path: &Path) -> io::Result<()> {
+        self.call()?;
+        LocalDisk.create_folder(path)
+    }
+
     fn create(&self, path: &Path) -> io::Result<Box<dyn Output>> {
         self.call()?;
         LocalDisk.create(path).map(|output| self.wrap(output))
@@ -106,6 +112,7 @@ impl Disk for FaultyDisk {
 
     fn sync_folder(&self, path: &Path) -> io::Result<()> {
         self.call()?;
+        self.synced_folders.lock().unwrap().push(path.to_owned());
         LocalDisk.sync_folder(path)
     }
 
@@ -252,6 +259,30 @@ fn below_the_low_water_mark_only_urgent_batches_are_taken() {
     assert_eq!(ballast.metadata().unwrap().len(), 64 * 1024);
 }
 
+/// What is in the log already needs no room in it again. Receipts used to be refused when more
+/// waited for a run than the ballast holds, however much of it had long been written.
+#[test]
+fn receipts_are_taken_from_the_ballast_however_much_waits_for_a_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = FaultyDisk::new();
+    let waiting = Options {
+        checkpoint_log_bytes: u64::MAX,
+        ..options()
+    };
+    let store_folder = folder.path().join("store");
+    let (store, _) = DurableStore::open_on(disk.clone(), &store_folder, &waiting).unwrap();
+    for key in 0..200 {
+        store.commit(put(key)).unwrap();
+    }
+    disk.say_available(Some(1024 * 1024 + 16 * 1024));
+    assert!(matches!(
+        store.commit(put(200)),
+        Err(StoreError::DiskFull { .. })
+    ));
+    let mut receipt = put(201);
+    store.commit(receipt.urgent().clone()).unwrap();
+}
+
 /// A checkpoint that would fill the volume is given up, and the store goes on.
 #[test]
 fn a_checkpoint_without_room_changes_nothing() {
@@ -271,4 +302,21 @@ fn a_checkpoint_without_room_changes_nothing() {
     let (store, opening) = open(&disk, folder.path());
     assert_eq!((opening.records, opening.newest.0), (21, 21));
     drop(store);
+}
+
+/// Whoever made the folders may have died before their names were durable, and with the names
+/// everything in them would go: a kill, a start, promises, and then a power cut.
+#[test]
+fn the_names_of_folders_that_are_there_already_are_made_durable() {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = FaultyDisk::new();
+    disk.fail_at(1);
+    let store_folder = folder.path().join("store");
+    let begun = DurableStore::open_on(disk.clone(), &store_folder, &options());
+    assert!(begun.is_err() && store_folder.is_dir());
+    assert!(disk.synced_folders.lock().unwrap().is_empty());
+    let (store, _) = open(&disk, folder.path());
+    drop(store);
+    let synced = disk.synced_folders.lock().unwrap();
+    assert_eq!(synced[0], folder.path());
 }

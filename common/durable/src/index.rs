@@ -117,6 +117,7 @@ impl Index {
     }
 
     /// Notes the newest batch that had been synced: a log that ends before it has lost something.
+    /// Only when there is more to be written: a group of batches must not depend on sled.
     pub(crate) fn note_durable(&self, durable: u64) -> Result<(), IndexError> {
         let tally = encode_tally(self.store_id, durable);
         self.db.insert(TALLY_KEY, &tally[..])?;

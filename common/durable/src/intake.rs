@@ -27,6 +27,8 @@ pub(crate) struct Intake {
 struct State {
     queue: VecDeque<Queued>,
     pending_bytes: usize,
+    /// How much of it is not in the log yet.
+    queued_bytes: usize,
     checkpoints: Vec<Reply>,
     /// Somebody waits for room, which only a run makes.
     room_wanted: bool,
@@ -100,6 +102,7 @@ impl Intake {
         let (number, ops) = number()?;
         let bytes = weight(&ops);
         state.pending_bytes += bytes;
+        state.queued_bytes += bytes;
         state.queue.push_back(Queued {
             ops: ops.into(),
             bytes,
@@ -145,6 +148,17 @@ impl Intake {
     /// Returns how many bytes are appended and not yet in a run.
     pub(crate) fn pending_bytes(&self) -> usize {
         self.lock().pending_bytes
+    }
+
+    /// Returns how many bytes are appended and not yet in the log.
+    pub(crate) fn queued_bytes(&self) -> usize {
+        self.lock().queued_bytes
+    }
+
+    /// Says that so many bytes are in the log.
+    pub(crate) fn logged(&self, bytes: usize) {
+        let mut state = self.lock();
+        state.queued_bytes = state.queued_bytes.saturating_sub(bytes);
     }
 
     /// Makes room for what a run has taken.

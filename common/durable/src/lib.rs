@@ -50,6 +50,13 @@ mod checkpointer;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
 mod damage;
+#[cfg_attr(
+    not(feature = "disk"),
+    allow(
+        unreachable_pub,
+        reason = "outside the crash rig nobody else is the disk"
+    )
+)]
 mod disk;
 mod durability;
 mod durable;
@@ -86,6 +93,8 @@ pub use batch::{Batch, Write};
 pub use boot::boot_id;
 pub use damage::Damage;
 pub use disk::available_bytes;
+#[cfg(feature = "disk")]
+pub use disk::{Disk, LocalDisk, Output};
 pub use durable::{DurableStore, Figures};
 pub use error::{Failure, StoreError};
 pub use extract::{ExtractError, GoOn};

@@ -235,10 +235,23 @@ impl DurableStore {
     /// # Errors
     /// See [`OpenError`].
     pub fn open(folder: &Path, options: &Options) -> Result<(Self, Opening), OpenError> {
-        Self::open_on(Arc::new(LocalDisk), folder, options)
+        Self::recover(Arc::new(LocalDisk), folder, options)
     }
 
-    pub(crate) fn open_on(
+    /// Opens the store as [`DurableStore::open`] does, on another disk.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    #[cfg(any(test, feature = "disk"))]
+    pub fn open_on(
+        disk: Arc<dyn Disk>,
+        folder: &Path,
+        options: &Options,
+    ) -> Result<(Self, Opening), OpenError> {
+        Self::recover(disk, folder, options)
+    }
+
+    fn recover(
         disk: Arc<dyn Disk>,
         folder: &Path,
         options: &Options,

@@ -107,6 +107,7 @@ impl Recovery<'_> {
             .map_err(|error| RecoveryError::Write(folder, error))?;
         let cache_bytes = self.options.index_cache_bytes;
         let index = Index::create(&self.layout.index(), store_id, cache_bytes)?;
+        index.flush()?;
         self.mark_serving(store_id, 0)?;
         Ok(Recovered {
             store_id,
@@ -138,6 +139,8 @@ impl Recovery<'_> {
         let log = log.map_err(|error| RecoveryError::Write(self.layout.log(), error))?;
         self.mark_serving(truth.store_id, newest)?;
         index.note_durable(newest)?;
+        // Later there may be no room for it, and from that sled never recovers.
+        index.flush()?;
         let sealed_bytes: usize = sealed.iter().map(|sealed| sealed.pending_bytes).sum();
         Ok(Recovered {
             store_id: truth.store_id,

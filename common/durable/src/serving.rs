@@ -112,14 +112,13 @@ impl Writer {
                 self.checkpoint_if_due();
             }
             self.log.append(&work.batches, work.bytes)?;
+            self.shared.intake.logged(work.bytes);
             let newest = self.log.newest();
             let counts = &self.shared.counts;
             counts.syncs.fetch_add(1, Ordering::Relaxed);
             let segment_bytes = self.log.bytes();
             counts.segment_bytes.store(segment_bytes, Ordering::Relaxed);
             self.shared.durability.advance(newest);
-            let noted = self.shared.index.note_durable(newest);
-            noted.map_err(io::Error::other)?;
         }
         if work.room_wanted || !work.checkpoints.is_empty() {
             if !self.log.is_empty() {

@@ -77,7 +77,7 @@ pub(crate) fn free_name(folder: &Path, why: &str, stamp: &str) -> PathBuf {
 }
 
 fn rename(disk: &dyn Disk, folder: &Path, target: PathBuf) -> io::Result<PathBuf> {
-    fs::rename(folder, &target)?;
-    disk.sync_folder(disk::parent(folder))?;
+    // The next store's folder is created beside it at once, and both names synced together.
+    disk.rename(folder, &target)?;
     Ok(target)
 }

@@ -52,14 +52,20 @@ impl Space {
         }
     }
 
-    /// Admits a batch if, with everything on its way, the volume stays above the mark. An urgent
-    /// one may go below it, and releases the ballast when it does.
-    pub(crate) fn admit(&self, on_the_way: u64, urgent: bool) -> Result<Admission, StoreError> {
+    /// Admits a batch if the volume stays above the mark with it and all that is `pending`, since
+    /// that is written once more, into runs. An urgent one may go below it, and releases the
+    /// ballast when it does: there must be room for it and what is `queued` for the log.
+    pub(crate) fn admit(
+        &self,
+        pending: u64,
+        queued: u64,
+        urgent: bool,
+    ) -> Result<Admission, StoreError> {
         // Where the volume does not say how full it is, the log will find out.
         let Ok(available) = self.disk.available_bytes(self.layout.root()) else {
             return Ok(Admission::Taken);
         };
-        let required = self.low_water_bytes.saturating_add(on_the_way);
+        let required = self.low_water_bytes.saturating_add(pending);
         if available >= required {
             let enough = available - required > self.ballast_bytes.saturating_mul(2);
             let due = enough && !self.ballast_held.load(Ordering::Acquire);
@@ -75,7 +81,7 @@ impl Space {
                 required_bytes: required,
             });
         }
-        self.admit_urgent(available, RESERVE_BYTES.saturating_add(on_the_way))
+        self.admit_urgent(available, RESERVE_BYTES.saturating_add(queued))
     }
 
     fn admit_urgent(&self, available: u64, required: u64) -> Result<Admission, StoreError> {

@@ -101,6 +101,11 @@ impl Rig {
         self.violations > 0
     }
 
+    /// Whether a cycle is to be begun, of so many with it, while others are under way.
+    pub(crate) fn goes_on_with(&self, begun: u64) -> bool {
+        self.goes_on() && begun <= self.cycles
+    }
+
     /// A cycle is done: its line, and what it violated.
     pub(crate) fn cycle(&mut self, seed: u64, line: Value, violations: &[Violation]) {
         self.done += 1;

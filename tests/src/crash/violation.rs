@@ -19,7 +19,7 @@ pub(crate) struct Violation {
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Broken {
     /// `send` had returned, and the recipient does not have the alert, and the sender holds no
-    /// signed end.
+    /// signed end; or a store had acknowledged something, and does not have it.
     Lost,
     /// `send` had returned, and the sender's outbox does not know the alert.
     PromiseForgotten,
@@ -27,7 +27,7 @@ pub(crate) enum Broken {
     TwiceAsNew,
     /// One letter, sent again under its reference, became two alerts.
     TwoIds,
-    /// What arrived is not what was sent.
+    /// What arrived is not what was sent, or a store holds what was not written to it.
     WrongContent,
     /// A receipt says what is not so at the recipient.
     FalseReceipt,
@@ -59,6 +59,17 @@ pub(crate) enum Broken {
     OverLimit,
     /// The relay's books do not balance.
     Books,
+    /// A store trusted, after a power cut, what it had not verified, or did not trust what was
+    /// closed in order.
+    Mistrusted,
+    /// A store went on after a write or a sync that failed.
+    WentOn,
+    /// Somebody who waited was not told.
+    NotTold,
+    /// Damage was served, or not noticed when it was read.
+    NotNoticed,
+    /// The rig did not see that a sync or an order was missing.
+    NotCaught,
 }
 
 impl Violation {

@@ -209,6 +209,23 @@ fn a_damaged_run_ends_the_service_when_it_is_read_and_is_set_aside_at_the_next_s
     assert!(matches!(expect_set_aside(&world), Damage::Record { .. }));
 }
 
+/// It used to fail at every start, when it was merged again, and was never set aside.
+#[test]
+fn a_damaged_run_that_is_met_by_a_merge_is_set_aside_at_the_next_start() {
+    let world = World::new();
+    let (store, _) = world.open();
+    fill(&store, 0..40);
+    store.checkpoint().unwrap();
+    store.close().unwrap();
+    flip(&World::runs(&world.store_folder())[0], 700);
+    let (store, opening) = world.open();
+    assert_eq!(opening.set_aside, None, "nothing has read it yet");
+    fill(&store, 40..200);
+    assert_eq!(store.checkpoint().unwrap_err().code(), "store-failed");
+    drop(store);
+    assert!(matches!(expect_set_aside(&world), Damage::Record { .. }));
+}
+
 #[test]
 fn a_missing_run_is_damage() {
     let world = World::new();
