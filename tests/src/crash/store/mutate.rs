@@ -44,6 +44,7 @@ impl Mutate {
         let mut left: Vec<Mutation> = Mutation::ALL.into();
         if let Some(only) = &self.only {
             left.retain(|mutation| mutation.name() == *only);
+            assert!(!left.is_empty(), "{only} is the name of a mutation");
         }
         left.reverse();
         let (left, total) = (Mutex::new(left), Mutex::new((rig, Summary::default())));
