@@ -136,6 +136,8 @@ labels! {
     AT_REST = "maille/1 at rest";
     /// Hash of a caller's reference.
     REFERENCE = "maille/1 reference";
+    /// Derivation of the key by which a restarted relay resets the connections of its earlier life.
+    STATELESS_RESET = "maille/1 stateless reset";
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use maille_common::crypto::ed25519::{SigningKey, VerifyingKey};
 use rcgen::{CertificateParams, DistinguishedName, DnType, PKCS_ED25519, PublicKeyData};
+use ring::hmac;
 use ring::signature::Ed25519KeyPair;
 use rustls::pki_types::CertificateDer;
 use rustls::server::ParsedCertificate;
@@ -17,6 +18,7 @@ use rustls::{SignatureAlgorithm, SignatureScheme};
 use thiserror::Error;
 
 use crate::limits::NAME_BYTES_MAX;
+use crate::reset::reset_key;
 
 /// SubjectPublicKeyInfo of an Ed25519 key up to the 32 bytes of the key (RFC 8410, section 4).
 /// DER has one encoding, so comparing bytes is the whole check.
@@ -29,6 +31,7 @@ const ED25519_SPKI_PREFIX: [u8; 12] = [
 pub struct Identity {
     key: VerifyingKey,
     certified: Arc<CertifiedKey>,
+    reset_key: Arc<hmac::Key>,
 }
 
 impl Identity {
@@ -62,6 +65,7 @@ impl Identity {
                 vec![certificate.der().clone()],
                 Arc::new(transport),
             )),
+            reset_key: Arc::new(reset_key(key)),
         })
     }
 
@@ -73,6 +77,11 @@ impl Identity {
     /// The certificate in DER, for tools.
     pub fn certificate_der(&self) -> &[u8] {
         &self.certified.cert[0]
+    }
+
+    /// Signs what tells a device that its connection to an earlier life of this process is gone.
+    pub(crate) fn reset_key(&self) -> Arc<hmac::Key> {
+        Arc::clone(&self.reset_key)
     }
 
     pub(crate) fn certified(&self) -> Arc<CertifiedKey> {

@@ -10,6 +10,7 @@
 //! | `directory`, `verifier` | the one question: is this key admitted now? | any other trust |
 //! | `endpoint` | the settings of TLS 1.3 and QUIC | 0-RTT, resumption, datagrams |
 //! | `gate`, `open_links`, `listener` | who may shake hands, who is connected | requests |
+//! | `reset` | how a killed relay's next life ends its connections | |
 //! | `dial` | names, addresses, attempts side by side | when to try again |
 //! | `link`, `request`, `push`, `stream` | bounded streams, priorities, deadlines | meaning |
 //! | `limits` | every number, with its arithmetic | |
@@ -34,6 +35,7 @@ mod pair;
 mod priority;
 mod push;
 mod request;
+mod reset;
 mod session;
 mod stream;
 mod verifier;

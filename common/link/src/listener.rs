@@ -1,9 +1,9 @@
 //! The side that waits for connections.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
 
-use quinn::{Connecting, Endpoint, Incoming};
+use quinn::{Connecting, Endpoint, Incoming, TokioRuntime};
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::{Instant, timeout};
 
@@ -15,6 +15,7 @@ use crate::gate::{Attempt, Gate, Verdict};
 use crate::limits::{LINKS_WAITING_MAX, Limits};
 use crate::link::Link;
 use crate::open_links::OpenLinks;
+use crate::reset::endpoint_config;
 use crate::session::Session;
 
 /// What a listener needs to know.
@@ -63,7 +64,10 @@ impl Listener {
         } = config;
         let quic = quic_server(&identity, Arc::clone(&directory), &limits)?;
         let address_error = |source| BindError::Address { address, source };
-        let endpoint = Endpoint::server(quic, address).map_err(address_error)?;
+        let socket = UdpSocket::bind(address).map_err(address_error)?;
+        let settings = endpoint_config(&identity);
+        let endpoint = Endpoint::new(settings, Some(quic), socket, Arc::new(TokioRuntime))
+            .map_err(address_error)?;
         let bound = endpoint.local_addr().map_err(address_error)?;
         let open = OpenLinks::new(limits.links_per_key);
         let (established, links) = mpsc::channel(LINKS_WAITING_MAX);

@@ -102,6 +102,53 @@ async fn a_device_that_vanishes_without_a_word_is_idle() {
     assert_eq!(relay.closed().await, CloseReason::Idle);
 }
 
+/// It used to hear of it after `connection_idle` only: half a minute in which nothing arrives.
+#[tokio::test]
+async fn a_device_hears_at_once_that_its_relay_was_killed_and_started_again() {
+    let limits = Limits {
+        keep_alive: SHORT,
+        connection_idle: Duration::from_secs(3600),
+        ..Limits::default()
+    };
+    let [before, after] = [0; 2].map(|_| Relay::new(limits.clone()));
+    let lives = [&before, &after].map(|relay| relay.listener.local_address());
+    let (way, restart) = way_to(lives).await;
+    let device = dialer(DEVICE, &limits)
+        .connect(&way.to_string(), &relay_keys())
+        .await
+        .expect("a link");
+    before.listener.accept().await.expect("a link");
+
+    restart.send(()).expect("the way is open");
+    assert_eq!(device.closed().await, CloseReason::Lost);
+}
+
+/// Leads one device to the first of two lives of a relay, and to the second from a word on, as if
+/// the first had been killed: it is not heard any more.
+async fn way_to(lives: [SocketAddr; 2]) -> (SocketAddr, tokio::sync::oneshot::Sender<()>) {
+    let open = || tokio::net::UdpSocket::bind("127.0.0.1:0");
+    let (front, back) = (open().await.expect("a socket"), open().await.expect("one"));
+    let way = front.local_addr().expect("an address");
+    let (restart, mut restarted) = tokio::sync::oneshot::channel();
+    tokio::spawn(async move {
+        let (mut to_relay, mut to_device) = ([0; 2048], [0; 2048]);
+        let (mut device, mut life) = (way, lives[0]);
+        loop {
+            tokio::select! {
+                Ok((bytes, from)) = front.recv_from(&mut to_relay) => {
+                    device = from;
+                    back.send_to(&to_relay[..bytes], life).await.expect("sent");
+                }
+                Ok((bytes, from)) = back.recv_from(&mut to_device) => if from == life {
+                    front.send_to(&to_device[..bytes], device).await.expect("sent");
+                },
+                _ = &mut restarted, if life == lives[0] => life = lives[1],
+            }
+        }
+    });
+    (way, restart)
+}
+
 #[tokio::test]
 async fn a_newer_link_of_the_same_key_replaces_the_oldest() {
     let limits = Limits {
