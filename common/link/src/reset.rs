@@ -5,7 +5,6 @@
 //! key, and connection ids from nothing but chance: whoever makes the relay reset ids at will must
 //! not meet one that a connection will have.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use maille_common::crypto::ed25519::SigningKey;

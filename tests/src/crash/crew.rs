@@ -1,0 +1,347 @@
+//! A world's processes, and the checker that hears them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::{Duration, Instant};
+
+use super::chance::Chance;
+use super::checker::Checker;
+use super::child::{Heard, Process, Word};
+use super::letter::{LetterId, Letters};
+use super::report::{Order, Report, Role};
+use super::violation::{Broken, Violation};
+use super::world::World;
+
+/// Longer than anything takes to start on a busy machine, a rebuilt index included.
+const START: Duration = Duration::from_secs(60);
+/// Without faults everything comes within this time: a reconnection after its longest pause, and
+/// what the connection then carries.
+const QUIET: Duration = Duration::from_secs(180);
+/// How often, in silence, senders are asked where their open alerts stand.
+const ASK: Duration = Duration::from_secs(2);
+
+/// Everybody at work.
+#[derive(Debug)]
+pub(crate) struct Crew {
+    pub(crate) world: World,
+    pub(crate) checker: Checker,
+    processes: BTreeMap<Role, Process>,
+    /// Who has said that it is up.
+    up: BTreeSet<Role>,
+    started: u64,
+    /// Where the relay listens, once it has chosen.
+    address: Option<String>,
+    say: Sender<Heard>,
+    heard: Receiver<Heard>,
+    /// The next letter of each sender.
+    next: BTreeMap<u8, u64>,
+    /// Letters of one sender that may be open at a time.
+    pub(crate) window: usize,
+    /// What stands in for the machine's boot id.
+    pub(crate) boot: Option<PathBuf>,
+    /// What the relay said last that waits there.
+    waiting: Option<u64>,
+}
+
+impl Crew {
+    /// Nobody runs yet.
+    pub(crate) fn new(world: World, letters: Letters, window: usize) -> Self {
+        let (say, heard) = channel();
+        Self {
+            world,
+            checker: Checker::new(letters),
+            processes: BTreeMap::new(),
+            up: BTreeSet::new(),
+            started: 0,
+            address: None,
+            say,
+            heard,
+            next: BTreeMap::new(),
+            window,
+            boot: None,
+            waiting: None,
+        }
+    }
+
+    /// Starts somebody; a sender is given again what it had not promised yet.
+    pub(crate) fn start(&mut self, role: Role) {
+        self.started += 1;
+        self.up.remove(&role);
+        let log = self.world.folder().join(format!("{role}.log"));
+        let arguments = self.arguments(role);
+        let by = (role, self.started);
+        let about = (log.as_path(), self.boot.as_deref());
+        let process = Process::start(by, &arguments, about, self.say.clone());
+        self.processes.insert(role, process);
+        if let Role::Sender(sender) = role {
+            let numbers = self.checker.unpromised(sender);
+            self.order(role, &Order::Send { numbers });
+        }
+    }
+
+    /// Starts everybody, the relay first, since it chooses where it listens.
+    pub(crate) fn start_everybody(&mut self) {
+        for role in self.world.everybody() {
+            self.start(role);
+            if role == Role::Relay && self.address.is_none() {
+                self.until_up();
+            }
+        }
+        self.until_up();
+    }
+
+    fn arguments(&self, role: Role) -> Vec<String> {
+        let folder = self.world.folder_of(role).display().to_string();
+        let relay = self
+            .address
+            .clone()
+            .unwrap_or_else(|| "127.0.0.1:0".to_owned());
+        let (part, index) = match role {
+            Role::Relay => {
+                let words = ["relay", "--dir", &folder, "--listen", &relay];
+                return words.map(str::to_owned).to_vec();
+            }
+            Role::Sender(index) => ("sender", index.to_string()),
+            Role::Recipient(index) => ("recipient", index.to_string()),
+        };
+        let letters = serde_json::to_string(self.checker.letters()).expect("letters are JSON");
+        let words = [
+            part,
+            "--home",
+            &folder,
+            "--index",
+            &index,
+            "--relay",
+            &relay,
+            "--letters",
+            &letters,
+        ];
+        words.map(str::to_owned).to_vec()
+    }
+
+    /// Gives an order to somebody who runs.
+    pub(crate) fn order(&mut self, role: Role, order: &Order) {
+        if let Some(process) = self.processes.get_mut(&role) {
+            process.order(order);
+        }
+    }
+
+    /// Who runs.
+    pub(crate) fn running(&self) -> Vec<Role> {
+        self.processes.keys().copied().collect()
+    }
+
+    /// Kills some at one moment, and hears out what they said before.
+    pub(crate) fn kill(&mut self, roles: &[Role]) {
+        let mut killed = Vec::new();
+        for role in roles {
+            if let Some(mut process) = self.processes.remove(role) {
+                process.kill();
+                killed.push(process);
+            }
+            self.up.remove(role);
+        }
+        for mut process in killed {
+            process.wait();
+        }
+        // All they said is in the channel now.
+        self.hear_rest();
+    }
+
+    /// Kills everybody.
+    pub(crate) fn kill_everybody(&mut self) {
+        self.kill(&self.running());
+    }
+
+    /// Waits until somebody has ended by itself after an order to stop.
+    pub(crate) fn stop(&mut self, role: Role) {
+        self.order(role, &Order::Stop);
+        if let Some(mut process) = self.processes.remove(&role) {
+            process.wait();
+        }
+        self.up.remove(&role);
+        self.hear_rest();
+    }
+
+    /// Hears so many words under load, or until the time is up; how many it were.
+    pub(crate) fn hear_some(&mut self, words: u64, time: Duration) -> u64 {
+        let until = Instant::now() + time;
+        let mut count = 0;
+        while count < words {
+            self.top_up();
+            match self.hear_until(until) {
+                Some(_) => count += 1,
+                None => break,
+            }
+        }
+        count
+    }
+
+    /// Hears everything that waits to be heard.
+    pub(crate) fn hear_rest(&mut self) {
+        while let Ok(heard) = self.heard.try_recv() {
+            self.take(heard);
+        }
+    }
+
+    /// Waits until everybody who runs is up; whoever is not violates.
+    pub(crate) fn until_up(&mut self) -> bool {
+        let until = Instant::now() + START;
+        loop {
+            let missing = self.processes.keys().find(|role| !self.up.contains(role));
+            let Some(role) = missing.copied() else {
+                return true;
+            };
+            if self.hear_until(until).is_none() {
+                let what = "it is not up in time";
+                self.checker
+                    .violate(Violation::at(Broken::DoesNotOpen, role, what));
+                return false;
+            }
+        }
+    }
+
+    /// Lets everything run without faults until all is settled and nothing waits at the relay.
+    pub(crate) fn until_quiet(&mut self) -> bool {
+        let until = Instant::now() + QUIET;
+        while !self.checker.is_quiet() {
+            if Instant::now() > until {
+                return false;
+            }
+            if self.hear_until(Instant::now() + ASK).is_none() {
+                self.ask_for_open();
+            }
+        }
+        self.until_nothing_waits(until)
+    }
+
+    /// Asks senders where their open alerts stand: what an event told may have been told to a
+    /// process that was killed before it could pass it on.
+    fn ask_for_open(&mut self) {
+        for sender in 0..self.world.senders {
+            let ids = self.checker.open_ids(sender, 64);
+            // Whoever is not up does not read, and must not make the rig wait.
+            if self.up.contains(&Role::Sender(sender)) {
+                self.order(Role::Sender(sender), &Order::Track { ids });
+            }
+        }
+    }
+
+    fn until_nothing_waits(&mut self, until: Instant) -> bool {
+        while Instant::now() < until {
+            self.waiting = None;
+            self.order(Role::Relay, &Order::Waiting);
+            while self.waiting.is_none() {
+                if self.hear_until(until).is_none() {
+                    return false;
+                }
+            }
+            if self.waiting == Some(0) {
+                return true;
+            }
+            // What waits now is on its way to a desk that is connected, or is about to be.
+            self.hear_until(Instant::now() + Duration::from_millis(50));
+        }
+        false
+    }
+
+    /// Has every desk compare a sample of old promises with what its store holds.
+    pub(crate) fn compare_sample(&mut self, chance: &mut Chance) {
+        let mut tracks: BTreeMap<u8, Vec<String>> = BTreeMap::new();
+        let mut looks: BTreeMap<u8, Vec<String>> = BTreeMap::new();
+        for (letter, id, recipients) in self.checker.sample(chance.next(), 8) {
+            tracks.entry(letter.sender).or_default().push(id.clone());
+            for recipient in recipients {
+                looks.entry(recipient).or_default().push(id.clone());
+            }
+        }
+        for (sender, ids) in tracks {
+            self.order(Role::Sender(sender), &Order::Track { ids });
+        }
+        for (recipient, ids) in looks {
+            self.order(Role::Recipient(recipient), &Order::Look { ids });
+        }
+    }
+
+    /// Gives senders more to send while less is open than may be.
+    fn top_up(&mut self) {
+        for sender in 0..self.world.senders {
+            let role = Role::Sender(sender);
+            let open = self.checker.open_of(sender);
+            if open * 4 < self.window * 3 && self.up.contains(&role) {
+                self.grant(sender, self.window - open);
+            }
+        }
+    }
+
+    /// Gives a sender so many letters to send.
+    pub(crate) fn grant(&mut self, sender: u8, count: usize) {
+        let next = self.next.entry(sender).or_default();
+        let first = *next;
+        *next += u64::try_from(count).expect("a window is small");
+        let numbers: Vec<u64> = (first..*next).collect();
+        for number in &numbers {
+            self.checker.grant(LetterId {
+                sender,
+                number: *number,
+            });
+        }
+        self.order(Role::Sender(sender), &Order::Send { numbers });
+    }
+
+    /// Hears one word; none when the time is up.
+    fn hear_until(&mut self, until: Instant) -> Option<()> {
+        let left = until.saturating_duration_since(Instant::now());
+        match self.heard.recv_timeout(left) {
+            Ok(heard) => {
+                self.take(heard);
+                Some(())
+            }
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => unreachable!("this crew holds a sender"),
+        }
+    }
+
+    fn take(
+        &mut self,
+        Heard {
+            role,
+            process,
+            what,
+        }: Heard,
+    ) {
+        let current = self.processes.get(&role).map(|running| running.number);
+        match what {
+            Word::Report(report) => {
+                if let (Report::Up { address, .. }, true) = (&report, current == Some(process)) {
+                    self.up.insert(role);
+                    self.address = address.clone().or_else(|| self.address.take());
+                }
+                if let Report::Waiting { waiting } = report {
+                    self.waiting = Some(waiting);
+                }
+                self.checker.hear(role, report);
+            }
+            Word::Ended if current == Some(process) => self.ended(role),
+            Word::Ended => {}
+        }
+    }
+
+    /// Somebody ended whom nobody killed.
+    fn ended(&mut self, role: Role) {
+        self.up.remove(&role);
+        let Some(mut process) = self.processes.remove(&role) else {
+            return;
+        };
+        let status = process.wait();
+        if !self.checker.may_stop {
+            self.checker
+                .violate(Violation::at(Broken::Stopped, role, status));
+        } else if status.code().is_none() {
+            let what = format!("it did not stop with a code: {status}");
+            self.checker
+                .violate(Violation::at(Broken::Stopped, role, what));
+        }
+    }
+}

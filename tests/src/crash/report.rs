@@ -1,0 +1,126 @@
+//! What the rig and its processes say to each other: lines of JSON, on the processes' standard
+//! input and output.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::letter::LetterId;
+
+/// Who a process is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Role {
+    Relay,
+    /// Counted from 0.
+    Sender(u8),
+    /// Counted from 0.
+    Recipient(u8),
+}
+
+/// What a process tells the rig.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Report {
+    /// It serves: a relay at this address; a desk at none.
+    Up {
+        /// Incarnation or epoch: the life of its store.
+        life: String,
+        address: Option<String>,
+    },
+    /// A sender: `send` returned.
+    Sent { number: u64, id: String },
+    /// A sender: `send` did not take it.
+    NotSent { number: u64, code: String },
+    /// A sender: an event about an obligation.
+    Seen {
+        event: u64,
+        id: String,
+        recipient: u8,
+        what: Seen,
+    },
+    /// A sender: where the obligations of an alert stand, with the evidence it holds.
+    Tracked {
+        id: String,
+        standings: Vec<ReportedStanding>,
+    },
+    /// A recipient: an arrival that it was given and now shows.
+    Shown {
+        event: u64,
+        id: String,
+        letter: Option<LetterId>,
+        hash: String,
+        possibly_seen: bool,
+    },
+    /// A recipient: its answer is signed and durable.
+    Acted { id: String },
+    /// A recipient, asked: the hash of what it holds, if it does.
+    Holds { id: String, hash: Option<String> },
+    /// A desk: its reader will not be given events up to this one again.
+    Committed { event: u64 },
+    /// A relay, asked: pieces of mail that wait.
+    Waiting { waiting: u64 },
+    /// It stops, for a reason with a code.
+    Stops { code: String, sentence: String },
+}
+
+/// What a sender's event says about one obligation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Seen {
+    /// A relay accepted it.
+    Accepted,
+    /// A relay refused it.
+    Rejected,
+    /// A receipt of this stage came, by its code.
+    Receipt(u8),
+    /// The obligation climbed to this state, counted from 0 for open.
+    State(u8),
+}
+
+/// Where one obligation stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ReportedStanding {
+    pub(crate) recipient: u8,
+    #[serde(flatten)]
+    pub(crate) standing: Standing,
+}
+
+/// The evidence for one obligation, in numbers that never fall.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Standing {
+    /// The state, counted from 0 for open.
+    pub(crate) state: u8,
+    /// A bit for each stage that a receipt proves, by its code.
+    pub(crate) stages: u8,
+    /// Signed answers of relays.
+    pub(crate) accepted: u32,
+    /// Receipts.
+    pub(crate) receipts: u32,
+}
+
+/// What the rig asks of a process.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Order {
+    /// A sender: send these letters, as many at a time as it can.
+    Send { numbers: Vec<u64> },
+    /// A sender: tell where these alerts stand.
+    Track { ids: Vec<String> },
+    /// A recipient: tell what it holds of these alerts.
+    Look { ids: Vec<String> },
+    /// A relay: tell what waits.
+    Waiting,
+    /// Stop in order.
+    Stop,
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Relay => f.write_str("relay"),
+            Self::Sender(index) => write!(f, "sender-{index}"),
+            Self::Recipient(index) => write!(f, "recipient-{index}"),
+        }
+    }
+}

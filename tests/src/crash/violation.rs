@@ -1,0 +1,73 @@
+//! What must not happen, by name.
+
+use serde::Serialize;
+
+use super::letter::LetterId;
+use super::report::Role;
+
+/// A promise that was not kept, and where.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Violation {
+    /// Which promise.
+    pub(crate) code: Broken,
+    /// Where.
+    pub(crate) at: String,
+}
+
+/// The promises that the checker watches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Broken {
+    /// `send` had returned, and the recipient does not have the alert, and the sender holds no
+    /// signed end.
+    Lost,
+    /// `send` had returned, and the sender's outbox does not know the alert.
+    PromiseForgotten,
+    /// One alert was shown twice as new.
+    TwiceAsNew,
+    /// One letter, sent again under its reference, became two alerts.
+    TwoIds,
+    /// What arrived is not what was sent.
+    WrongContent,
+    /// A receipt says what is not so at the recipient.
+    FalseReceipt,
+    /// Evidence that the sender holds does not verify.
+    UnprovenEvidence,
+    /// An obligation stands lower than it was seen before.
+    StateFell,
+    /// Evidence that was seen before is not held any more.
+    EvidenceFell,
+    /// An answer that was signed and durable did not come to the sender.
+    ActLost,
+    /// An event came again that its reader had committed.
+    CursorFell,
+    /// A store began a new life and had no reason to.
+    LifeChanged,
+    /// Something arrived that nobody sent.
+    Stranger,
+    /// A store or a process does not open again.
+    DoesNotOpen,
+    /// A process stopped, or refused, and had no reason to.
+    Stopped,
+    /// Without faults, what is owed was not settled in time.
+    NotSettled,
+    /// A desk accuses somebody, and everybody is honest.
+    Accusation,
+    /// The relay's books do not balance.
+    Books,
+}
+
+impl Violation {
+    pub(crate) fn new(code: Broken, at: impl Into<String>) -> Self {
+        let at = at.into();
+        Self { code, at }
+    }
+
+    pub(crate) fn of(code: Broken, letter: LetterId, recipient: u8) -> Self {
+        Self::new(code, format!("{letter} to recipient {recipient}"))
+    }
+
+    pub(crate) fn at(code: Broken, role: Role, what: impl std::fmt::Display) -> Self {
+        Self::new(code, format!("{role}: {what}"))
+    }
+}
