@@ -89,8 +89,15 @@ impl Kill {
             }
             self.one_cycle(rig, &mut crew, &mut chance, summary, seed);
         }
-        let violations = come_to_rest(&mut crew, summary);
+        // A folder is kept as a violation left it.
+        let violations = match rig.has_violations() {
+            true => Vec::new(),
+            false => come_to_rest(&mut crew, summary),
+        };
         summary.counts.add(&crew.checker.counts);
+        if rig.has_violations() {
+            return;
+        }
         if violations.is_empty() {
             drop(crew);
             fs::remove_dir_all(&folder).expect("a world that is over can be removed");

@@ -96,6 +96,11 @@ impl Rig {
         self.violations == 0 && self.done < self.cycles && !late
     }
 
+    /// Whether anything was violated so far.
+    pub(crate) fn has_violations(&self) -> bool {
+        self.violations > 0
+    }
+
     /// A cycle is done: its line, and what it violated.
     pub(crate) fn cycle(&mut self, seed: u64, line: Value, violations: &[Violation]) {
         self.done += 1;

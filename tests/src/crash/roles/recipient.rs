@@ -3,6 +3,7 @@
 use maille_client::{By, Client, EventKind, RefuseReason};
 use maille_common::codec::from_hex;
 use maille_common::identifier::AlertId;
+use maille_common::terms::Stage;
 use tokio::task::JoinSet;
 
 use super::{DeskPart, Mouth, Stopped, orders};
@@ -88,7 +89,8 @@ impl Desk {
             id: id.clone(),
             letter,
             hash: content_hash(&received.content),
-            possibly_seen: received.entry.possibly_seen,
+            // What this desk has answered is no news either.
+            possibly_seen: received.entry.possibly_seen || received.entry.stage >= Stage::Read,
         });
         let Some(letter) = letter else {
             return Ok(());
