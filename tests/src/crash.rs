@@ -8,9 +8,9 @@
 //! | `crew`, `child`, `report` | the processes of a world, and what they and the rig tell each other |
 //! | `roles` | what such a process does: relay, sender, recipient, submitters |
 //! | `checker`, `violation` | every promise, and by name what breaks one |
-//! | `audit` | fresh opens of all stores, and the relay's books |
+//! | `rest`, `audit` | the end of a world: quiet, then fresh opens of all stores, and the relay's books |
 //! | `volume` | file systems in images, whose power is cut |
-//! | `keys` | what submitters wrote into a store, and what it must hold after a cut |
+//! | `keys`, `ledger` | what submitters write into a store, and what they were promised |
 //!
 //! A further fault is a further subcommand: it takes `RunArguments`, gives each cycle to
 //! `Rig::cycle` with its violations, and ends with `Rig::end`.
@@ -24,12 +24,17 @@ mod chance;
 mod checker;
 mod child;
 mod crew;
+mod cut;
+mod keys;
 mod kill;
+mod ledger;
 mod letter;
 mod report;
+mod rest;
 mod rig;
 mod roles;
 mod violation;
+mod volume;
 mod world;
 
 /// Breaks processes, disks and files under Maille, and checks that every promise is kept.
@@ -47,6 +52,8 @@ struct Cli {
 enum Command {
     /// Kills relay, senders and recipients at any moment, under load.
     Kill(kill::Kill),
+    /// Cuts the power under everything on a volume.
+    Cut(cut::Cut),
     /// One of the rig's own processes.
     #[command(subcommand, hide = true)]
     Part(roles::Part),
@@ -56,6 +63,7 @@ enum Command {
 pub fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Kill(kill) => kill.run(),
+        Command::Cut(cut) => cut.run(),
         Command::Part(part) => part.play(),
     }
 }

@@ -41,6 +41,7 @@ pub(crate) fn open_all(world: &World) -> Findings {
             opened.spawn(async move {
                 let held = match role {
                     Role::Relay => relay(RelayFolder::new(folder)).await,
+                    Role::Store => unreachable!("no store alone is in a world"),
                     Role::Sender(index) => outbox(index, ClientConfig::new(folder)).await,
                     Role::Recipient(index) => inbox(index, ClientConfig::new(folder)).await,
                 };

@@ -139,6 +139,13 @@ impl Checker {
         self.open.insert(letter);
     }
 
+    /// A letter that may have been sent, unless it is known.
+    pub(crate) fn grant_again(&mut self, letter: LetterId) {
+        if !self.book.contains_key(&letter) {
+            self.grant(letter);
+        }
+    }
+
     /// Letters of a sender that were given to it, and whose `send` has not returned.
     pub(crate) fn unpromised(&self, sender: u8) -> Vec<u64> {
         let open = self.open.iter().filter(|letter| letter.sender == sender);
@@ -155,6 +162,15 @@ impl Checker {
     /// Whether everything that was promised is settled.
     pub(crate) fn is_quiet(&self) -> bool {
         self.open.is_empty()
+    }
+
+    /// What is not settled, in a few words.
+    pub(crate) fn tell_open(&self) -> String {
+        let first = self.open.first().map(|letter| (letter, &self.book[letter]));
+        format!(
+            "{} letters are not settled, the first: {first:?}",
+            self.open.len()
+        )
     }
 
     /// Alerts of a sender that are not settled, at most so many.
@@ -230,7 +246,15 @@ impl Checker {
     pub(crate) fn hear(&mut self, role: Role, report: Report) {
         match (role, report) {
             (_, Report::Up { life, .. }) => self.lives(role, life),
-            (Role::Sender(sender), Report::Sent { number, id }) => {
+            (
+                Role::Sender(sender),
+                Report::Sent {
+                    number,
+                    id,
+                    already,
+                },
+            ) => {
+                self.counts.found_sent += u64::from(already);
                 self.sent(LetterId { sender, number }, &id);
             }
             (Role::Sender(_), Report::NotSent { number, code }) => {
@@ -293,7 +317,6 @@ impl Checker {
             return;
         };
         if entry.promised {
-            self.counts.found_sent += 1;
             return;
         }
         entry.promised = true;

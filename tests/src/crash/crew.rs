@@ -40,6 +40,10 @@ pub(crate) struct Crew {
     pub(crate) window: usize,
     /// What stands in for the machine's boot id.
     pub(crate) boot: Option<PathBuf>,
+    /// Where processes log: not on a volume whose power is cut.
+    pub(crate) logs: PathBuf,
+    /// What was reported since a moment that may be gone back to.
+    since: Option<Vec<(Role, Report)>>,
     /// What the relay said last that waits there.
     waiting: Option<u64>,
 }
@@ -48,6 +52,7 @@ impl Crew {
     /// Nobody runs yet.
     pub(crate) fn new(world: World, letters: Letters, window: usize) -> Self {
         let (say, heard) = channel();
+        let logs = world.folder().to_owned();
         Self {
             world,
             checker: Checker::new(letters),
@@ -60,6 +65,8 @@ impl Crew {
             next: BTreeMap::new(),
             window,
             boot: None,
+            logs,
+            since: None,
             waiting: None,
         }
     }
@@ -68,7 +75,7 @@ impl Crew {
     pub(crate) fn start(&mut self, role: Role) {
         self.started += 1;
         self.up.remove(&role);
-        let log = self.world.folder().join(format!("{role}.log"));
+        let log = self.logs.join(format!("{role}.log"));
         let arguments = self.arguments(role);
         let by = (role, self.started);
         let about = (log.as_path(), self.boot.as_deref());
@@ -102,6 +109,7 @@ impl Crew {
                 let words = ["relay", "--dir", &folder, "--listen", &relay];
                 return words.map(str::to_owned).to_vec();
             }
+            Role::Store => unreachable!("a store alone has no crew"),
             Role::Sender(index) => ("sender", index.to_string()),
             Role::Recipient(index) => ("recipient", index.to_string()),
         };
@@ -178,6 +186,31 @@ impl Crew {
         count
     }
 
+    /// Keeps this moment: everything promised so far, to which the world may be set back.
+    pub(crate) fn keep_moment(&mut self) -> Checker {
+        self.hear_rest();
+        self.since = Some(Vec::new());
+        self.checker.clone()
+    }
+
+    /// The world was set back to about this moment: what was reported since may be so, or not.
+    pub(crate) fn set_back(&mut self, moment: Checker) {
+        let found = self.checker.take_violations();
+        self.checker = moment;
+        for violation in found {
+            self.checker.violate(violation);
+        }
+        for (sender, next) in &self.next {
+            for number in 0..*next {
+                let sender = *sender;
+                self.checker.grant_again(LetterId { sender, number });
+            }
+        }
+        for (role, report) in self.since.take().unwrap_or_default() {
+            self.checker.hear_perhaps(role, &report);
+        }
+    }
+
     /// Hears everything that waits to be heard.
     pub(crate) fn hear_rest(&mut self) {
         while let Ok(heard) = self.heard.try_recv() {
@@ -203,17 +236,23 @@ impl Crew {
     }
 
     /// Lets everything run without faults until all is settled and nothing waits at the relay.
-    pub(crate) fn until_quiet(&mut self) -> bool {
+    pub(crate) fn until_quiet(&mut self) -> Result<(), String> {
         let until = Instant::now() + QUIET;
         while !self.checker.is_quiet() {
             if Instant::now() > until {
-                return false;
+                return Err(self.checker.tell_open());
             }
             if self.hear_until(Instant::now() + ASK).is_none() {
                 self.ask_for_open();
             }
         }
-        self.until_nothing_waits(until)
+        match self.until_nothing_waits(until) {
+            true => Ok(()),
+            false => Err(format!(
+                "{:?} pieces of mail wait at the relay",
+                self.waiting
+            )),
+        }
     }
 
     /// Asks senders where their open alerts stand: what an event told may have been told to a
@@ -320,6 +359,9 @@ impl Crew {
                 }
                 if let Report::Waiting { waiting } = report {
                     self.waiting = Some(waiting);
+                }
+                if let Some(since) = &mut self.since {
+                    since.push((role, report.clone()));
                 }
                 self.checker.hear(role, report);
             }

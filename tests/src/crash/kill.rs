@@ -8,14 +8,13 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::json;
 
-use super::audit;
 use super::chance::Chance;
 use super::checker::Counts;
 use super::crew::Crew;
 use super::letter::Letters;
 use super::report::Role;
+use super::rest::{audit_stores, until_settled};
 use super::rig::{Rig, RunArguments, ms_since};
-use super::violation::{Broken, Violation};
 use super::world::World;
 
 /// Arguments of `kill`.
@@ -92,7 +91,15 @@ impl Kill {
         // A folder is kept as a violation left it.
         let violations = match rig.has_violations() {
             true => Vec::new(),
-            false => come_to_rest(&mut crew, summary),
+            false => {
+                let begun = Instant::now();
+                until_settled(&mut crew);
+                summary.quiet_ms += ms_since(begun);
+                let begun = Instant::now();
+                let violations = audit_stores(&mut crew);
+                summary.audit_ms += ms_since(begun);
+                violations
+            }
         };
         summary.counts.add(&crew.checker.counts);
         if rig.has_violations() {
@@ -177,22 +184,4 @@ pub(crate) fn letters(seed: u64, recipients: u8) -> Letters {
         refuse: 8,
         large: true,
     }
-}
-
-/// Lets a world run without faults until all is settled, and audits its stores.
-fn come_to_rest(crew: &mut Crew, summary: &mut Summary) -> Vec<Violation> {
-    let begun = Instant::now();
-    crew.until_up();
-    if !crew.until_quiet() {
-        let what = "what was owed was not settled in time";
-        crew.checker
-            .violate(Violation::new(Broken::NotSettled, what));
-    }
-    summary.quiet_ms += ms_since(begun);
-    let begun = Instant::now();
-    crew.kill_everybody();
-    let findings = audit::open_all(&crew.world);
-    crew.checker.weigh(&findings);
-    summary.audit_ms += ms_since(begun);
-    crew.checker.take_violations()
 }

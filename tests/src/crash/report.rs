@@ -12,6 +12,8 @@ use super::letter::LetterId;
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Role {
     Relay,
+    /// A store alone, with its submitters.
+    Store,
     /// Counted from 0.
     Sender(u8),
     /// Counted from 0.
@@ -29,7 +31,12 @@ pub(crate) enum Report {
         address: Option<String>,
     },
     /// A sender: `send` returned.
-    Sent { number: u64, id: String },
+    Sent {
+        number: u64,
+        id: String,
+        /// It had been committed before, under the same reference.
+        already: bool,
+    },
     /// A sender: `send` did not take it.
     NotSent { number: u64, code: String },
     /// A sender: an event about an obligation.
@@ -60,6 +67,8 @@ pub(crate) enum Report {
     Committed { event: u64 },
     /// A relay, asked: pieces of mail that wait.
     Waiting { waiting: u64 },
+    /// A submitter: this version of a key is durable.
+    Durable { key: u32, version: u64 },
     /// It stops, for a reason with a code.
     Stops { code: String, sentence: String },
 }
@@ -119,6 +128,7 @@ impl fmt::Display for Role {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Relay => f.write_str("relay"),
+            Self::Store => f.write_str("store"),
             Self::Sender(index) => write!(f, "sender-{index}"),
             Self::Recipient(index) => write!(f, "recipient-{index}"),
         }

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use maille_client::{Client, ClientConfig, OpenError};
@@ -19,8 +20,14 @@ use super::report::{Order, Report};
 mod recipient;
 mod relay;
 mod sender;
+mod submitters;
 
 pub(crate) use sender::standing_of;
+pub(crate) use submitters::options;
+
+/// Desks let events gather for so long, as programs do that have other things to do as well: a
+/// cursor that moves with every single event would be most of the load.
+const PACE: Duration = Duration::from_millis(20);
 
 /// A part to play.
 #[derive(Debug, Subcommand)]
@@ -31,6 +38,8 @@ pub(crate) enum Part {
     Sender(DeskPart),
     /// A desk that receives, shows and answers.
     Recipient(DeskPart),
+    /// A store with many submitters.
+    Submitters(submitters::SubmittersPart),
 }
 
 /// What a desk is told.
@@ -65,6 +74,7 @@ impl Part {
                 Self::Relay(part) => relay::play(part, mouth.clone()).await,
                 Self::Sender(part) => sender::play(part, mouth.clone()).await,
                 Self::Recipient(part) => recipient::play(part, mouth.clone()).await,
+                Self::Submitters(part) => submitters::play(&part, &mouth),
             }
         });
         match stopped {

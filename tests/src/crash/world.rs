@@ -160,7 +160,7 @@ pub(crate) fn contact_of(role: Role) -> ContactAddress {
     match role {
         Role::Sender(index) => address(&format!("{SENDERS}{index}")),
         Role::Recipient(index) => address(&recipient_address(index)),
-        Role::Relay => unreachable!("a relay is no contact"),
+        Role::Relay | Role::Store => unreachable!("{role} is no contact"),
     }
 }
 

@@ -46,6 +46,7 @@ fn honest(checker: &mut Checker, number: u64) {
         Report::Sent {
             number,
             id: id(number),
+            already: false,
         },
     );
     let report = shown(checker, number, number + 1, false);
@@ -161,6 +162,7 @@ fn a_lost_alert_is_noticed() {
         Report::Sent {
             number: 0,
             id: id(0),
+            already: false,
         },
     );
     assert!(!checker.is_quiet(), "nobody has shown it");
@@ -184,6 +186,7 @@ fn an_end_that_the_sender_can_prove_is_no_loss() {
         Report::Sent {
             number: 0,
             id: id(0),
+            already: false,
         },
     );
     let mut findings = stores(&checker, 1);
@@ -312,6 +315,7 @@ fn one_letter_under_two_ids_is_noticed() {
         Report::Sent {
             number: 0,
             id: id(7),
+            already: false,
         },
     );
     assert_eq!(codes(&mut checker), BTreeSet::from([Broken::TwoIds]));
@@ -373,6 +377,7 @@ fn what_was_promised_after_the_moment_kept_is_promised_no_more() {
         Report::Sent {
             number: 1,
             id: id(1),
+            already: false,
         },
     );
     let late = shown(&checker, 1, 2, false);
@@ -387,6 +392,7 @@ fn what_was_promised_after_the_moment_kept_is_promised_no_more() {
         Report::Sent {
             number: 1,
             id: id(8),
+            already: false,
         },
     );
     assert_eq!(codes(&mut checker), BTreeSet::new());

@@ -6,7 +6,7 @@ use maille_common::identifier::AlertId;
 use maille_common::terms::Stage;
 use tokio::task::JoinSet;
 
-use super::{DeskPart, Mouth, Stopped, orders};
+use super::{DeskPart, Mouth, PACE, Stopped, orders};
 use crate::crash::letter::{Answer, Letters, content_hash, letter_of};
 use crate::crash::report::{Order, Report};
 
@@ -71,6 +71,7 @@ impl Desk {
             }
             events.commit().await?;
             self.mouth.say(&Report::Committed { event: newest });
+            tokio::time::sleep(PACE).await;
         }
     }
 

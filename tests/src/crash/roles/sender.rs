@@ -9,7 +9,7 @@ use maille_common::terms::AcceptReason;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
-use super::{DeskPart, Mouth, Stopped, orders};
+use super::{DeskPart, Mouth, PACE, Stopped, orders};
 use crate::crash::checker::bit;
 use crate::crash::letter::{LetterId, Letters};
 use crate::crash::report::{Order, Report, ReportedStanding, Seen, Standing};
@@ -69,7 +69,12 @@ async fn send_all(
             match client.send(letter.message()).await {
                 Ok(sent) => {
                     let id = sent.id.to_string();
-                    mouth.say(&Report::Sent { number, id });
+                    let already = sent.already;
+                    mouth.say(&Report::Sent {
+                        number,
+                        id,
+                        already,
+                    });
                 }
                 Err(error) => {
                     let code = error.code().to_owned();
@@ -101,6 +106,7 @@ async fn watch(client: Client, mouth: Mouth) -> Result<(), Stopped> {
         }
         events.commit().await?;
         mouth.say(&Report::Committed { event: newest });
+        tokio::time::sleep(PACE).await;
     }
 }
 

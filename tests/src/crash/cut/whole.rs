@@ -1,0 +1,89 @@
+//! The power goes under a whole world: relay, senders and recipients at once.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use super::{By, Done, Volumes, Way};
+use crate::crash::chance::Chance;
+use crate::crash::crew::Crew;
+use crate::crash::kill::letters;
+use crate::crash::rest::come_to_rest;
+use crate::crash::rig::{Rig, ms_since};
+use crate::crash::violation::{Broken, Violation};
+use crate::crash::world::World;
+
+const SENDERS: u8 = 2;
+const RECIPIENTS: u8 = 3;
+const WINDOW: usize = 200;
+
+/// Cuts the power of one volume so often, and audits what is on it in the end.
+pub(super) fn cut(rig: &mut Rig, way: Way, (seed, cycles): (u64, u64), done: &mut Done) {
+    let volumes = Volumes::make(rig, way);
+    let world = World::found(&volumes.inner.folder().join("world"), SENDERS, RECIPIENTS);
+    let mut crew = Crew::new(world, letters(seed, RECIPIENTS), WINDOW);
+    crew.logs = rig.folder().to_owned();
+    crew.boot = Some(volumes.boot(0));
+    crew.start_everybody();
+    let mut chance = Chance::about(seed, &[2]);
+    for cycle in 0..cycles {
+        if !rig.goes_on() {
+            break;
+        }
+        let begun = Instant::now();
+        let words = crew.hear_some(chance.between(50, 3000), Duration::from_secs(3));
+        let after = Duration::from_micros(chance.below(60_000));
+        let cut = match way.by {
+            By::Shutdown => by_shutdown(&volumes, &mut crew, after),
+            By::Copy => by_copy(&volumes, &mut crew),
+        };
+        if let Err(why) = cut {
+            crew.checker
+                .violate(Violation::new(Broken::DoesNotOpen, why));
+        } else {
+            crew.boot = Some(volumes.boot(cycle + 1));
+            crew.start_everybody();
+            crew.compare_sample(&mut chance);
+        }
+        let counts = crew.checker.counts;
+        let line = json!({
+            "fs": way.fs, "by": way.by, "words": words, "ms": ms_since(begun),
+            "acknowledged": counts.acknowledged, "settled": counts.settled,
+        });
+        let violations = crew.checker.take_violations();
+        rig.cycle(seed, line, &violations);
+    }
+    if !rig.has_violations() {
+        let violations = come_to_rest(&mut crew);
+        if !violations.is_empty() {
+            rig.cycle(
+                seed,
+                json!({ "audit": true, "fs": way.fs, "by": way.by }),
+                &violations,
+            );
+        }
+    }
+    done.acknowledged += crew.checker.counts.acknowledged;
+    // Nobody may have files open when the volumes go.
+    crew.kill_everybody();
+}
+
+/// The volume dies under everybody; what they still say before they are gone is said.
+fn by_shutdown(volumes: &Volumes, crew: &mut Crew, after: Duration) -> Result<(), String> {
+    crew.checker.may_stop = true;
+    volumes.inner.shut_down();
+    std::thread::sleep(after);
+    crew.kill_everybody();
+    crew.checker.may_stop = false;
+    volumes.inner.restart()
+}
+
+/// Everybody goes on with a copy of the volume, which knows nothing of what came after.
+fn by_copy(volumes: &Volumes, crew: &mut Crew) -> Result<(), String> {
+    // First the promises, then the copy.
+    let moment = crew.keep_moment();
+    let copy = volumes.copy();
+    crew.kill_everybody();
+    crew.set_back(moment);
+    volumes.inner.replace_by(&copy)
+}
