@@ -29,6 +29,7 @@ mod keys;
 mod kill;
 mod ledger;
 mod letter;
+mod lose;
 mod report;
 mod rest;
 mod rig;
@@ -54,6 +55,8 @@ enum Command {
     Kill(kill::Kill),
     /// Cuts the power under everything on a volume.
     Cut(cut::Cut),
+    /// Takes whole stores and keys away, and puts old copies back.
+    Lose(lose::Lose),
     /// One of the rig's own processes.
     #[command(subcommand, hide = true)]
     Part(roles::Part),
@@ -64,6 +67,7 @@ pub fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Kill(kill) => kill.run(),
         Command::Cut(cut) => cut.run(),
+        Command::Lose(lose) => lose.run(),
         Command::Part(part) => part.play(),
     }
 }

@@ -13,10 +13,12 @@ use super::report::{Report, ReportedStanding, Role, Seen, Standing};
 use super::violation::{Broken, Violation};
 
 mod findings;
+mod losses;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use findings::{Findings, HeldAlert, KeptAlert};
+pub(crate) use losses::Loss;
 
 /// States as `Standing::state` counts them.
 pub(crate) const REFUSED: u8 = 3;
@@ -28,8 +30,8 @@ pub(crate) struct Checker {
     letters: Letters,
     book: BTreeMap<LetterId, Entry>,
     by_id: HashMap<String, LetterId>,
-    /// Letters that are not settled with every recipient.
-    open: BTreeSet<LetterId>,
+    /// Letters of each sender that are not settled with every recipient, by number.
+    open: BTreeMap<u8, BTreeSet<u64>>,
     lives: BTreeMap<Role, String>,
     committed: BTreeMap<Role, u64>,
     /// The newest event heard of each desk.
@@ -60,6 +62,8 @@ struct Obligation {
     /// It may have been shown: what was told was told after the moment that was kept.
     perhaps_shown: bool,
     acted: bool,
+    /// It had ended when the recipient's keys went, and everything sealed to them with them.
+    ended_before: bool,
     standing: Standing,
 }
 
@@ -103,7 +107,7 @@ impl Checker {
             letters,
             book: BTreeMap::new(),
             by_id: HashMap::new(),
-            open: BTreeSet::new(),
+            open: BTreeMap::new(),
             lives: BTreeMap::new(),
             committed: BTreeMap::new(),
             newest: BTreeMap::new(),
@@ -128,6 +132,7 @@ impl Checker {
             shown_as_new: false,
             perhaps_shown: false,
             acted: false,
+            ended_before: false,
             standing: Standing::default(),
         });
         let obligations = obligations.collect();
@@ -136,7 +141,7 @@ impl Checker {
             ..Entry::default()
         };
         self.book.insert(letter, entry);
-        self.open.insert(letter);
+        self.reopen(letter);
     }
 
     /// A letter that may have been sent, unless it is known.
@@ -148,36 +153,58 @@ impl Checker {
 
     /// Letters of a sender that were given to it, and whose `send` has not returned.
     pub(crate) fn unpromised(&self, sender: u8) -> Vec<u64> {
-        let open = self.open.iter().filter(|letter| letter.sender == sender);
-        let open = open.filter(|letter| !self.book[*letter].promised);
-        open.map(|letter| letter.number).collect()
+        let letters = self.open_letters().filter(|letter| letter.sender == sender);
+        let letters = letters.filter(|letter| !self.book[letter].promised);
+        letters.map(|letter| letter.number).collect()
     }
 
     /// Letters of a sender that are not settled with every recipient.
     pub(crate) fn open_of(&self, sender: u8) -> usize {
-        let [from, to] = [0, u64::MAX].map(|number| LetterId { sender, number });
-        self.open.range(from..=to).count()
+        self.open.get(&sender).map_or(0, BTreeSet::len)
     }
 
     /// Whether everything that was promised is settled.
     pub(crate) fn is_quiet(&self) -> bool {
-        self.open.is_empty()
+        self.open.values().all(BTreeSet::is_empty)
+    }
+
+    /// Whether every letter that was given out is promised, and accepted for every recipient.
+    pub(crate) fn is_accepted(&self) -> bool {
+        let letters = u64::try_from(self.book.len()).unwrap_or(u64::MAX);
+        self.counts.letters == letters && self.counts.accepted >= self.counts.acknowledged
     }
 
     /// What is not settled, in a few words.
     pub(crate) fn tell_open(&self) -> String {
-        let first = self.open.first().map(|letter| (letter, &self.book[letter]));
-        format!(
-            "{} letters are not settled, the first: {first:?}",
-            self.open.len()
-        )
+        let first = self.open_letters().next();
+        let first = first.map(|letter| (letter, &self.book[&letter]));
+        let count = self.open_letters().count();
+        format!("{count} letters are not settled, the first: {first:?}")
     }
 
     /// Alerts of a sender that are not settled, at most so many.
     pub(crate) fn open_ids(&self, sender: u8, limit: usize) -> Vec<String> {
-        let of_sender = self.open.iter().filter(|letter| letter.sender == sender);
-        let ids = of_sender.filter_map(|letter| self.book[letter].id.clone());
+        let letters = self.open_letters().filter(|letter| letter.sender == sender);
+        let ids = letters.filter_map(|letter| self.book[&letter].id.clone());
         ids.take(limit).collect()
+    }
+
+    fn open_letters(&self) -> impl Iterator<Item = LetterId> {
+        let all = self.open.iter();
+        all.flat_map(|(sender, numbers)| {
+            let sender = *sender;
+            numbers.iter().map(move |number| LetterId {
+                sender,
+                number: *number,
+            })
+        })
+    }
+
+    fn reopen(&mut self, letter: LetterId) {
+        self.open
+            .entry(letter.sender)
+            .or_default()
+            .insert(letter.number);
     }
 
     /// The alerts at a place in the book: a sample of what was promised to compare with.
@@ -191,36 +218,6 @@ impl Checker {
             Some((*letter, entry.id.clone()?, recipients))
         });
         known.collect()
-    }
-
-    /// A store may begin a new life: it was lost, or an old copy of it was put back.
-    pub(crate) fn expect_new_life(&mut self, role: Role) {
-        self.lives.remove(&role);
-        self.committed.remove(&role);
-        self.newest.remove(&role);
-    }
-
-    /// A recipient's store is gone: what it had shown it does not know any more.
-    pub(crate) fn forget_inbox(&mut self, recipient: u8, known: impl Fn(LetterId) -> bool) {
-        self.expect_new_life(Role::Recipient(recipient));
-        for (letter, entry) in &mut self.book {
-            let mine = entry.obligations.iter_mut();
-            for obligation in mine.filter(|held| held.recipient == recipient && !known(*letter)) {
-                obligation.shown_by = None;
-                obligation.shown_as_new = false;
-                obligation.acted = false;
-            }
-        }
-    }
-
-    /// The letters a recipient was shown so far.
-    pub(crate) fn shown_to(&self, recipient: u8) -> BTreeSet<LetterId> {
-        let shown = |entry: &Entry| {
-            let mut mine = entry.obligations.iter();
-            mine.any(|held| held.recipient == recipient && held.shown_by.is_some())
-        };
-        let letters = self.book.iter().filter(|(_, entry)| shown(entry));
-        letters.map(|(letter, _)| *letter).collect()
     }
 
     /// Takes what was violated so far.
@@ -486,7 +483,8 @@ impl Checker {
         let entry = &self.book[&letter];
         if entry.promised && entry.obligations.iter().all(Obligation::is_settled) {
             let count = u64::try_from(entry.obligations.len()).unwrap_or_default();
-            if self.open.remove(&letter) {
+            let open = self.open.entry(letter.sender).or_default();
+            if open.remove(&letter.number) {
                 self.counts.settled += count;
             }
         }
@@ -507,7 +505,7 @@ impl Obligation {
             Answer::Refuse => self.standing.state == REFUSED,
             Answer::Leave => self.standing.stages & bit(Stage::Delivered as u8) != 0,
         };
-        answered && (self.shown_by.is_some() || self.perhaps_shown)
+        answered && (self.shown_by.is_some() || self.perhaps_shown || self.ended_before)
     }
 }
 

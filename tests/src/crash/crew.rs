@@ -36,6 +36,8 @@ pub(crate) struct Crew {
     heard: Receiver<Heard>,
     /// The next letter of each sender.
     next: BTreeMap<u8, u64>,
+    /// How long it may take until all is settled, without faults.
+    pub(crate) patience: Duration,
     /// Letters of one sender that may be open at a time.
     pub(crate) window: usize,
     /// What stands in for the machine's boot id.
@@ -64,6 +66,7 @@ impl Crew {
             heard,
             next: BTreeMap::new(),
             window,
+            patience: QUIET,
             boot: None,
             logs,
             since: None,
@@ -237,7 +240,7 @@ impl Crew {
 
     /// Lets everything run without faults until all is settled and nothing waits at the relay.
     pub(crate) fn until_quiet(&mut self) -> Result<(), String> {
-        let until = Instant::now() + QUIET;
+        let until = Instant::now() + self.patience;
         while !self.checker.is_quiet() {
             if Instant::now() > until {
                 return Err(self.checker.tell_open());
@@ -283,6 +286,20 @@ impl Crew {
             self.hear_until(Instant::now() + Duration::from_millis(50));
         }
         false
+    }
+
+    /// Waits until every letter is promised, and accepted by the relay for every recipient.
+    pub(crate) fn until_accepted(&mut self) -> Result<(), String> {
+        let until = Instant::now() + self.patience;
+        while !self.checker.is_accepted() {
+            if self.hear_until(until).is_none() {
+                return Err(format!(
+                    "not everything was accepted: {:?}",
+                    self.checker.counts
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// Has every desk compare a sample of old promises with what its store holds.

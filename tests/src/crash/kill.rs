@@ -182,6 +182,7 @@ pub(crate) fn letters(seed: u64, recipients: u8) -> Letters {
         recipients,
         acknowledge: 70,
         refuse: 8,
+        left: 0,
         large: true,
     }
 }

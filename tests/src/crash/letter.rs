@@ -31,6 +31,8 @@ pub(crate) struct Letters {
     pub(crate) acknowledge: u64,
     /// So many of a hundred are refused by an officer. The rest is left open.
     pub(crate) refuse: u64,
+    /// Letters of each sender with a lower number are left open.
+    pub(crate) left: u64,
     /// Whether some letters are large.
     pub(crate) large: bool,
 }
@@ -83,6 +85,9 @@ impl Letters {
 
     /// What a recipient does about a letter: the same whenever it is asked.
     pub(crate) fn answer(&self, id: LetterId, recipient: u8) -> Answer {
+        if id.number < self.left {
+            return Answer::Leave;
+        }
         let parts = [u64::from(id.sender), id.number, u64::from(recipient) + 1];
         match Chance::about(self.seed, &parts).below(100) {
             drawn if drawn < self.acknowledge => Answer::Acknowledge,

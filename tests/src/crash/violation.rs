@@ -43,6 +43,8 @@ pub(crate) enum Broken {
     CursorFell,
     /// A store began a new life and had no reason to.
     LifeChanged,
+    /// A store was rolled back to an old copy, and went on with its old life.
+    RollbackUnnoticed,
     /// Something arrived that nobody sent.
     Stranger,
     /// A store or a process does not open again.

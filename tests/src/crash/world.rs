@@ -1,6 +1,7 @@
 //! A network on disk: one relay, senders and recipients, each with keys made where they live.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use maille_client::entropy::OsRandomness;
@@ -41,8 +42,10 @@ impl World {
         let seed = u64::from_le_bytes(random.array());
         let network = Network::found(seed, &[("interpol", homes), ("cmai", homes)]);
         fs::create_dir_all(folder).expect("the folder of a world can be made");
-        fs::write(folder.join("anchor.toml"), format_anchor(&network.anchor()))
-            .expect("the anchor can be written");
+        put(
+            &folder.join("anchor.toml"),
+            format_anchor(&network.anchor()).as_bytes(),
+        );
         let mut world = Self {
             folder: folder.to_owned(),
             network,
@@ -114,7 +117,7 @@ impl World {
         let config = fs::read_to_string(folder.config()).expect("relay.toml");
         // Before any table of the file.
         let config = format!("low_water_mib = {LOW_WATER_MIB}\n{config}");
-        fs::write(folder.config(), config).expect("relay.toml can be written");
+        put(&folder.config(), config.as_bytes());
     }
 
     /// Makes a home with new keys, and admits its device in the next roster.
@@ -146,13 +149,23 @@ impl World {
         for role in self.everybody() {
             let roster = self.folder_of(role).join("roster");
             fs::create_dir_all(&roster).expect("the folder of a roster can be made");
-            let part = roster.join("network.part");
-            let fresh = roster.join("network.new");
-            fs::write(&fresh, encode(&documents)).expect("a roster can be written");
-            fs::rename(&fresh, &part).expect("a roster can be put in place");
+            put(&roster.join("network.part"), &encode(&documents));
         }
         documents
     }
+}
+
+/// Writes a file that survives a power cut, as whoever sets up a machine would.
+fn put(path: &Path, bytes: &[u8]) {
+    let fresh = path.with_extension("new");
+    let written = File::create(&fresh).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&fresh, path)?;
+        let mut folders = path.ancestors().skip(1).take(4);
+        folders.try_for_each(|folder| File::open(folder)?.sync_all())
+    });
+    written.expect("a world's file can be written");
 }
 
 /// The contact of a desk.

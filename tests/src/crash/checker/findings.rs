@@ -107,6 +107,9 @@ impl Checker {
         let broken = |code| Violation::of(code, letter, recipient);
         let delivered = standing.stages & bit(Stage::Delivered as u8) != 0;
         let receipted = standing.stages != 0;
+        if held.is_none() && obligation.ended_before {
+            return;
+        }
         let Some(held) = held else {
             if receipted {
                 self.violate(broken(Broken::FalseReceipt));
@@ -135,7 +138,10 @@ impl Checker {
             (refused, Answer::Refuse),
         ] {
             let claimed = standing.stages & bit(stage) != 0;
-            if claimed && (obligation.answer != answer || held.stage != stage) {
+            if claimed
+                && (obligation.answer != answer || held.stage != stage)
+                && !obligation.ended_before
+            {
                 self.violate(broken(Broken::FalseReceipt));
             }
         }

@@ -14,6 +14,7 @@ fn checker() -> Checker {
         recipients: 1,
         acknowledge: 100,
         refuse: 0,
+        left: 0,
         large: false,
     })
 }
