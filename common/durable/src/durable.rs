@@ -1,5 +1,6 @@
 //! The store on disk, open.
 
+use std::cell::Cell;
 use std::fs::{self, File};
 use std::io;
 use std::path::Path;
@@ -143,16 +144,21 @@ impl DurableStore {
         &self,
         read: impl FnOnce(Reading<'_>) -> Result<T, ReadFault>,
     ) -> Result<T, StoreError> {
-        let result = {
-            let overlay = self.shared.overlay();
-            let runs = self.shared.runs.read();
-            read(Reading {
-                overlay: &overlay,
-                runs: &runs,
-                places: &self.shared.index,
-            })
-        };
-        result.map_err(|fault| self.read_failed(fault))
+        self.look(read).map_err(|fault| self.read_failed(fault))
+    }
+
+    /// The same for whoever holds the intake, which must be let go before the service ends.
+    fn look<T>(
+        &self,
+        read: impl FnOnce(Reading<'_>) -> Result<T, ReadFault>,
+    ) -> Result<T, ReadFault> {
+        let overlay = self.shared.overlay();
+        let runs = self.shared.runs.read();
+        read(Reading {
+            overlay: &overlay,
+            runs: &runs,
+            places: &self.shared.index,
+        })
     }
 
     /// Ends the service over what cannot be read: what else is wrong with it is unknown, and a
@@ -246,17 +252,27 @@ impl Store for DurableStore {
             // The checkpointer is gone only if it failed the store.
             let _ = chores.send(Chore::Ballast);
         }
-        let number = self.shared.intake.push(
+        let unread = Cell::new(None);
+        let stored = |table, key: &[u8]| {
+            let keys = self.look(|reading| reading.piece_keys(table, key));
+            keys.map_err(|fault| {
+                unread.set(Some(fault));
+                StoreError::closed()
+            })
+        };
+        let pushed = self.shared.intake.push(
             batch.is_urgent(),
             || self.serving(),
             || {
-                let stored =
-                    |table, key: &[u8]| self.reading(|reading| reading.piece_keys(table, key));
                 let ops = batch.resolve(stored)?;
                 Ok((self.shared.overlay_mut().add(&ops), ops))
             },
-        )?;
-        Ok(CommitNumber(number))
+        );
+        match (pushed, unread.take()) {
+            (Ok(number), _) => Ok(CommitNumber(number)),
+            (Err(_), Some(fault)) => Err(self.read_failed(fault)),
+            (Err(error), None) => Err(error),
+        }
     }
 
     fn when_durable(&self, commit: CommitNumber, then: DurableCallback) {

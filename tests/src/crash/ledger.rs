@@ -23,6 +23,15 @@ impl Ledger {
         self.0.iter().sum()
     }
 
+    /// Keys that were reported further than they are found.
+    pub(crate) fn ahead_of(&self, found: &[u64]) -> usize {
+        self.0
+            .iter()
+            .zip(found)
+            .filter(|(reported, found)| reported > found)
+            .count()
+    }
+
     /// Compares what a store holds with what was promised by the moment of the cut, and with what
     /// can have been begun by then: a submitter begins a version when the one before is durable.
     pub(crate) fn weigh(&self, begun: &Self, found: &[u64]) -> Vec<Violation> {

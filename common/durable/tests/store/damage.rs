@@ -4,7 +4,7 @@ use std::fs::{self, OpenOptions};
 use std::path::Path;
 
 use crate::world::{World, fill, keys, put};
-use maille_durable::{CommitNumber, Damage, DurableStore, OpenError, Store};
+use maille_durable::{Batch, CommitNumber, Damage, DurableStore, OpenError, Store};
 
 fn flip(path: &Path, offset: usize) {
     let mut bytes = fs::read(path).unwrap();
@@ -222,6 +222,27 @@ fn a_damaged_run_that_is_met_by_a_merge_is_set_aside_at_the_next_start() {
     assert_eq!(opening.set_aside, None, "nothing has read it yet");
     fill(&store, 40..200);
     assert_eq!(store.checkpoint().unwrap_err().code(), "store-failed");
+    drop(store);
+    assert!(matches!(expect_set_aside(&world), Damage::Record { .. }));
+}
+
+/// The batch that met the damage waited for the lock it held itself, and every other one for it.
+#[test]
+fn a_damaged_run_ends_the_service_also_when_a_batch_replaces_what_it_holds() {
+    let world = World::new();
+    let (store, _) = world.open();
+    for key in 0..400u32 {
+        let mut batch = Batch::new();
+        batch.put_pieces(crate::world::T, &key.to_be_bytes(), b"in pieces");
+        store.commit(batch).unwrap();
+    }
+    store.checkpoint().unwrap();
+    store.close().unwrap();
+    flip(&World::runs(&world.store_folder())[0], 700);
+    let (store, _) = world.open();
+    let mut batch = Batch::new();
+    batch.put_pieces(crate::world::T, &0u32.to_be_bytes(), b"replaced");
+    assert_eq!(store.commit(batch).unwrap_err().code(), "store-failed");
     drop(store);
     assert!(matches!(expect_set_aside(&world), Damage::Record { .. }));
 }

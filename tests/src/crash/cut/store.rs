@@ -51,6 +51,11 @@ pub(super) fn cut(rig: &mut Rig, way: Way, (seed, cycles): (u64, u64), done: &mu
 
 /// The volume dies under the submitters, who have to notice and stop; then it is mounted again.
 fn by_shutdown(volumes: &Volumes, submitters: &mut Submitters) -> (Value, Vec<Violation>) {
+    // First the promises, then the cut. What is said while the volume dies is not held against
+    // anybody: a machine without power says nothing, and a sync that is under way at that moment
+    // may be told that it succeeded.
+    submitters.hear_rest();
+    let promised = submitters.ledger.clone();
     volumes.inner.shut_down();
     submitters.until_stopped();
     if let Err(why) = volumes.inner.restart() {
@@ -60,9 +65,12 @@ fn by_shutdown(volumes: &Volumes, submitters: &mut Submitters) -> (Value, Vec<Vi
         );
     }
     submitters.boots += 1;
-    let ledger = submitters.ledger.clone();
-    let checked = check(volumes.inner.folder(), submitters, (&ledger, &ledger));
-    let (line, violations, found) = checked;
+    let begun = submitters.ledger.clone();
+    let checked = check(volumes.inner.folder(), submitters, (&promised, &begun));
+    let (mut line, violations, found) = checked;
+    if !found.is_empty() {
+        line["late"] = json!(begun.ahead_of(&found));
+    }
     if violations.is_empty() {
         submitters.ledger.reopened(&found);
         submitters.start();

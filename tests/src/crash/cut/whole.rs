@@ -68,13 +68,16 @@ pub(super) fn cut(rig: &mut Rig, way: Way, (seed, cycles): (u64, u64), done: &mu
     crew.kill_everybody();
 }
 
-/// The volume dies under everybody; what they still say before they are gone is said.
+/// The volume dies under everybody. What they say while it dies may be so or not: a machine without
+/// power says nothing.
 fn by_shutdown(volumes: &Volumes, crew: &mut Crew, after: Duration) -> Result<(), String> {
+    // First the promises, then the cut.
+    let moment = crew.keep_moment();
     crew.checker.may_stop = true;
     volumes.inner.shut_down();
     std::thread::sleep(after);
     crew.kill_everybody();
-    crew.checker.may_stop = false;
+    crew.set_back(moment);
     volumes.inner.restart()
 }
 
