@@ -206,7 +206,7 @@ impl Index {
     }
 
     /// Hands everything to the operating system. Syncing the files is left to the caller: sled's
-    /// own flush does not reach the disk.
+    /// own flush does not reach the disk. Behind it sled writes only to tidy its own files.
     pub(crate) fn flush(&self) -> Result<(), IndexError> {
         self.db.flush()?;
         Ok(())

@@ -7,7 +7,8 @@
 //! | `history` | what was written, and what a store must hold behind each batch |
 //! | `life`, `plot` | a store at work, and what happens to it before the power goes |
 //! | `crash`, `explore`, `replay` | crash states, made and opened |
-//! | `faulty`, `errors`, `eio`, `enospc`, `process` | calls that fail, here and in a process |
+//! | `faulty`, `errors`, `eio`, `process` | calls that fail, here and in a process |
+//! | `enospc`, `full_volume` | volumes that are full |
 //! | `rot` | files that rot |
 //! | `mutation`, `mutate` | each sync and order left out: the rig is itself proven |
 
@@ -22,6 +23,7 @@ mod enospc;
 mod errors;
 mod explore;
 mod faulty;
+mod full_volume;
 mod history;
 mod life;
 mod mutate;
