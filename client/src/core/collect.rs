@@ -277,6 +277,9 @@ impl Desk {
             blobs_missing: u32::try_from(blobs).unwrap_or(u32::MAX),
         };
         batch.put_pieces(tables::INBOX, alert.as_bytes(), &write_record(&record));
+        if record.blobs_missing > 0 {
+            self.note_incomplete(&alert);
+        }
         let kept = DeliveryRecord {
             delivery: envelope.delivery().clone(),
         };

@@ -1,12 +1,12 @@
 //! The desk: who we are, the roster, the keys, and the way into each step.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use maille_common::address::{ContactAddress, DeviceId, Name};
 use maille_common::crypto::ed25519::SigningKey;
-use maille_common::identifier::Epoch;
+use maille_common::identifier::{AlertId, Epoch};
 use maille_common::record::{Record, RecordFault, read_record, write_record};
 use maille_common::roster::Roster;
 use maille_common::sealing::SealingRing;
@@ -38,6 +38,8 @@ pub struct Desk {
     /// The newest numbers given out, also in a batch not appended yet.
     pub(super) last_event: Cell<u64>,
     pub(super) last_incident: Cell<u64>,
+    /// Alerts of the inbox that may lack attachments; none while nobody has looked for them.
+    pub(super) incomplete: RefCell<Option<BTreeSet<AlertId>>>,
     /// Relays that were greeted, and whose connections did not end since.
     pub(super) listening: BTreeSet<Name>,
     /// When holes in rows of receipts were last looked at.
@@ -114,6 +116,7 @@ impl Desk {
             epoch,
             last_event,
             last_incident,
+            incomplete: RefCell::new(None),
             listening: BTreeSet::new(),
             looked: None,
         };

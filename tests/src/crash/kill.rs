@@ -23,13 +23,13 @@ pub(crate) struct Kill {
     #[command(flatten)]
     run: RunArguments,
     /// Cycles before a world is let come to rest, audited, and replaced by a fresh one.
-    #[arg(long, default_value_t = 40)]
+    #[arg(long, default_value_t = 60)]
     world_cycles: u64,
     /// Senders.
     #[arg(long, default_value_t = 2)]
     senders: u8,
     /// Recipients.
-    #[arg(long, default_value_t = 3)]
+    #[arg(long, default_value_t = 4)]
     recipients: u8,
     /// Letters of one sender that may be open at a time.
     #[arg(long, default_value_t = 400)]
@@ -180,8 +180,8 @@ pub(crate) fn letters(seed: u64, recipients: u8) -> Letters {
     Letters {
         seed,
         recipients,
-        acknowledge: 70,
-        refuse: 8,
+        acknowledge: 45,
+        refuse: 5,
         left: 0,
         large: true,
     }

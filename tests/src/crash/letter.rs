@@ -60,8 +60,10 @@ impl Letters {
     pub(crate) fn letter(&self, id: LetterId) -> Letter {
         let mut chance = Chance::about(self.seed, &[u64::from(id.sender), id.number]);
         let mut recipients = vec![self.draw_recipient(&mut chance)];
-        if chance.percent(30) {
-            recipients.push(self.draw_recipient(&mut chance));
+        match chance.below(10) {
+            0..4 => {}
+            4..7 => recipients.push(self.draw_recipient(&mut chance)),
+            _ => recipients = (0..self.recipients).collect(),
         }
         recipients.sort_unstable();
         recipients.dedup();

@@ -60,11 +60,22 @@ pub(crate) struct DeskPart {
 }
 
 impl Part {
+    /// Names the threads, so that a profile tells the parts apart.
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Relay(_) => "relay",
+            Self::Sender(_) => "sender",
+            Self::Recipient(_) => "recipient",
+            Self::Submitters(_) => "submitters",
+        }
+    }
+
     /// Plays the part to its end.
     pub(crate) fn play(self) -> ExitCode {
         log();
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
+            .thread_name(self.name())
             .enable_all()
             .build()
             .expect("a runtime can be built");

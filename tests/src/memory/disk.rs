@@ -1,6 +1,6 @@
 //! A store in memory whose disk can be low, or full.
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 use maille_durable::{
     Batch, CommitNumber, DurableCallback, MemoryStore, Row, Scan, Store, StoreError, Table,
@@ -22,6 +22,8 @@ pub enum Room {
 pub(super) struct MemoryDisk {
     store: MemoryStore,
     room: AtomicU8,
+    /// Records that were read.
+    reads: AtomicU64,
 }
 
 impl MemoryDisk {
@@ -31,8 +33,15 @@ impl MemoryDisk {
 
     /// A disk with the same records, and room for more.
     pub(super) fn copy(&self) -> Self {
-        let (store, room) = (self.copy_store(), AtomicU8::default());
-        Self { store, room }
+        Self {
+            store: self.copy_store(),
+            ..Self::default()
+        }
+    }
+
+    /// How many records were read so far.
+    pub(super) fn reads(&self) -> u64 {
+        self.reads.load(Ordering::SeqCst)
     }
 
     /// The same records in a store of their own.
@@ -51,11 +60,15 @@ impl MemoryDisk {
 
 impl Store for MemoryDisk {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.reads.fetch_add(1, Ordering::SeqCst);
         self.store.get(table, key)
     }
 
     fn scan(&self, scan: Scan<'_>) -> Result<Vec<Row>, StoreError> {
-        self.store.scan(scan)
+        let rows = self.store.scan(scan)?;
+        let count = u64::try_from(rows.len()).unwrap();
+        self.reads.fetch_add(count, Ordering::SeqCst);
+        Ok(rows)
     }
 
     fn append(&self, batch: Batch) -> Result<CommitNumber, StoreError> {

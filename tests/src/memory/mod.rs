@@ -262,6 +262,11 @@ impl MemoryWorld {
         self.desks[device].store.set_room(room);
     }
 
+    /// How many records a desk has read in its life.
+    pub fn desk_reads(&self, device: &DeviceId) -> u64 {
+        self.desks[device].store.reads()
+    }
+
     /// A desk.
     pub fn desk(&mut self, device: &DeviceId) -> &mut Desk {
         &mut self.desks.get_mut(device).unwrap().desk
