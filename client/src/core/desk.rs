@@ -40,7 +40,7 @@ pub struct Desk {
     pub(super) last_incident: Cell<u64>,
     /// Relays that were greeted, and whose connections did not end since.
     pub(super) listening: BTreeSet<Name>,
-    /// When holes in rows of receipts were last looked at.
+    /// When holes were last looked at.
     pub(super) looked: Option<Timestamp>,
 }
 

@@ -3,6 +3,7 @@
 //! A link is a function call that can lose a request, lose an answer, or be down. The same cores
 //! run behind QUIC; what passes here passes there unless the shell is wrong.
 
+mod heartbeat;
 mod mail;
 
 use std::collections::{BTreeMap, BTreeSet};
