@@ -73,6 +73,11 @@ impl StepError {
         }
     }
 
+    /// Whether the store can promise nothing any more, until the home is opened again.
+    pub const fn is_fatal(&self) -> bool {
+        matches!(self, Self::Store(StoreError::StoreFailed(_)))
+    }
+
     /// Whether there is no room for it now; everything is as it was.
     pub const fn is_disk_full(&self) -> bool {
         matches!(self, Self::Store(StoreError::DiskFull { .. }))
