@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 
 use crate::config::ClientConfig;
 use crate::courier::serve_relays;
-use crate::error::{DeskError, OpenError};
+use crate::error::{DeskError, DeskFailure, OpenError};
 use crate::keeper;
 use crate::office::{Office, blocking, lock};
 use crate::opening;
@@ -106,6 +106,15 @@ impl Client {
         // A relay that cannot be told notices by itself.
         let _ = tokio::time::timeout(FAREWELL, dialer.wait_idle()).await;
         office.leave().await;
+    }
+
+    /// Waits until the store has failed, after which every call says so. It never does while the
+    /// disk works.
+    ///
+    /// Nothing collects or sends any more then: shut the client down, and open the home again when
+    /// the disk is mended.
+    pub async fn failed(&self) -> DeskFailure {
+        self.office().failed().await
     }
 
     /// How the client stands: relays, roster, and who lacks an alert.

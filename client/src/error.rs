@@ -3,6 +3,8 @@
 use maille_common::address::Name;
 use maille_common::identifier::{AlertId, NotAnAlertId};
 use maille_common::sealing::RingFull;
+use maille_durable::StoreError;
+use std::sync::Arc;
 use thiserror::Error;
 
 use crate::core::StepError;
@@ -28,6 +30,22 @@ impl DeskError {
             Self::Step(error) => error.code(),
             Self::Closed => "closed",
         }
+    }
+}
+
+/// Why a desk can promise nothing any more: its store failed.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{0} The home has to be opened again; what the desk promised is in it.")]
+pub struct DeskFailure(Arc<str>);
+
+impl DeskFailure {
+    pub(crate) fn new(error: &StoreError) -> Self {
+        Self(error.to_string().into())
+    }
+
+    /// The stable code of this fault, for machines.
+    pub const fn code(&self) -> &'static str {
+        "store-failed"
     }
 }
 

@@ -58,6 +58,8 @@ async fn round(office: &Arc<Office>) -> Option<Timestamp> {
         }
         Err(error) => {
             tracing::error!(%error, "deadlines were not looked at");
+            // Whoever waits for news of a store that failed is told so.
+            office.tell();
             None
         }
     }

@@ -48,6 +48,7 @@
 //! | `opening`, `client` | what a program calls | decide about the protocol |
 //! | `office` | the desk behind its lock, and who is told | decide anything |
 //! | `courier`, `session` | one task a relay, one connection | keep anything the store has not |
+//! | `watched_store` | tells when the store has failed | answer for it |
 //! | `keeper`, `own_keys` | what falls due by the own clock | wait for a relay |
 //! | `attachments` | sealed files and their pieces | hold a file in memory |
 //! | `directory` | the address book, expansion, previews | ask a relay |
@@ -84,6 +85,7 @@ mod roster_change;
 mod session;
 mod status;
 mod wait;
+mod watched_store;
 
 pub use crate::core::{
     Event, EventKind, InboxEntry, Incident, IncidentKind, Lacking, NumberedEvent, OutboxEntry,
@@ -95,7 +97,7 @@ pub use client::{
 };
 pub use config::{ClientConfig, Key, LOW_WATER_BYTES};
 pub use directory::{ContactCard, Preview, PreviewedRecipient, RecipientError};
-pub use error::{DeskError, LookupError, OpenError};
+pub use error::{DeskError, DeskFailure, LookupError, OpenError};
 pub use events::EventReader;
 pub use message::Message;
 pub use roster_change::RosterChangeError;

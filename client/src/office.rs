@@ -20,10 +20,11 @@ use crate::attachments::{BlobFolder, Transfers};
 use crate::clock::Clock;
 use crate::core::Desk;
 use crate::entropy::OsRandomness;
-use crate::error::DeskError;
+use crate::error::{DeskError, DeskFailure};
 use crate::home::Home;
 use crate::roster_store::RosterStore;
 use crate::status::Standings;
+use crate::watched_store::Failed;
 
 /// What ends with the client: the desk with its store, and the home with its lock.
 pub(crate) struct Room {
@@ -48,6 +49,7 @@ pub(crate) struct Office {
     /// Counts up when the desk may have something new to tell.
     news: watch::Sender<u64>,
     stop: watch::Sender<bool>,
+    failed: Failed,
     /// This device's newest bundle, as it is published.
     pub(crate) bundle: Mutex<Option<SignedBundle>>,
     pub(crate) standings: Standings,
@@ -66,6 +68,7 @@ pub(crate) struct Office {
 /// What an office is made of.
 pub(crate) struct Furniture {
     pub(crate) room: Room,
+    pub(crate) failed: Failed,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) roster: Arc<Roster>,
     pub(crate) addresses: BTreeMap<Name, Vec<String>>,
@@ -77,6 +80,7 @@ impl Office {
     pub(crate) fn new(furniture: Furniture) -> Arc<Self> {
         let Furniture {
             room,
+            failed,
             clock,
             roster,
             addresses,
@@ -98,6 +102,7 @@ impl Office {
             work: watch::Sender::new(0),
             news: watch::Sender::new(0),
             stop: watch::Sender::new(false),
+            failed,
             bundle: Mutex::new(bundle),
             standings: Standings::default(),
             transfers: Transfers::default(),
@@ -205,6 +210,17 @@ impl Office {
         let mut stop = self.stop.subscribe();
         // The sender lives in this office, which the caller holds.
         let _ = stop.wait_for(|stop| *stop).await;
+    }
+
+    /// Ends when the store has failed.
+    pub(crate) async fn failed(self: &Arc<Self>) -> DeskFailure {
+        let mut failed = self.failed.subscribe();
+        let found = failed.wait_for(Option::is_some).await;
+        match found.ok().and_then(|failure| failure.clone()) {
+            Some(failure) => failure,
+            // The sender lives in this office, which the caller holds.
+            None => std::future::pending().await,
+        }
     }
 
     /// Whether the client is being shut down, or was.

@@ -7,7 +7,7 @@ use maille_common::randomness::Randomness;
 use maille_common::roster::Roster;
 use maille_common::terms::Reach;
 use maille_common::time::Timestamp;
-use maille_durable::{DurableStore, Options, Store, StoreId, boot_id};
+use maille_durable::{DurableStore, Options, StoreId, boot_id};
 
 use crate::config::{ClientConfig, Key, LOW_WATER_BYTES};
 use crate::core::{Desk, DeskIdentity};
@@ -19,6 +19,7 @@ use crate::office::{Furniture, Office, Room};
 use crate::own_keys;
 use crate::roster_store::RosterStore;
 use crate::settings::Settings;
+use crate::watched_store::{Failed, WatchedStore};
 
 const MIB: u64 = 1024 * 1024;
 
@@ -52,7 +53,8 @@ pub(crate) fn open(config: ClientConfig) -> Result<Arc<Office>, OpenError> {
         let made = own_keys::make_bundle(&home, &mut ring, owner, now, &mut OsRandomness::new())?;
         bundle = Some(made);
     }
-    let store = open_store(&home, now)?;
+    let failed = Failed::new(None);
+    let store = Arc::new(WatchedStore::new(open_store(&home, now)?, failed.clone()));
     let identity = DeskIdentity {
         contact: home.contact().clone(),
         device: home.device(),
@@ -67,6 +69,7 @@ pub(crate) fn open(config: ClientConfig) -> Result<Arc<Office>, OpenError> {
     }
     let office = Office::new(Furniture {
         room,
+        failed,
         clock,
         roster,
         addresses,
@@ -105,7 +108,7 @@ fn refuse_reachable_example(
 
 /// Opens the durable store under the home's key. A damaged one is set aside and a new one begun,
 /// with a new epoch: the relays bring what it held again (I2).
-fn open_store(home: &Home, now: Timestamp) -> Result<Arc<dyn Store>, OpenError> {
+fn open_store(home: &Home, now: Timestamp) -> Result<SealedStore<DurableStore>, OpenError> {
     let stamp = now.to_string().replace([':', '.'], "");
     let id = StoreId(OsRandomness::new().array());
     let options = Options {
@@ -133,5 +136,5 @@ fn open_store(home: &Home, now: Timestamp) -> Result<Arc<dyn Store>, OpenError> 
         );
     }
     let nonces = Box::new(|bytes: &mut [u8]| OsRandomness::new().fill(bytes));
-    Ok(Arc::new(SealedStore::new(store, home.store_key(), nonces)))
+    Ok(SealedStore::new(store, home.store_key(), nonces))
 }

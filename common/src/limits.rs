@@ -58,10 +58,10 @@ pub const RELAY_GRACE_MS: u64 = 7 * DAY_MS;
 pub const OUTBOX_GRACE_MS: u64 = 14 * DAY_MS;
 /// Past this, an unknown roster hash is an incident (PROTOCOL R11).
 pub const ROSTER_UNKNOWN_MS: u64 = 10 * 60 * 1000;
-/// How often a connected desk looks, once a minute, for a receipt that others overtook, before it
-/// is missing (PROTOCOL Q5): a relay that failed is tried again twice a minute, so there is time
-/// for twenty connections over which it would have been pushed.
-pub const RECEIPT_LOOKS: u8 = 10;
+/// How often a connected desk looks, once a minute, for an alert or a receipt that others overtook,
+/// before it is missing (PROTOCOL E16, Q5): a relay that failed is tried again twice a minute, so
+/// there is time for twenty connections over which it would have been pushed.
+pub const HOLE_LOOKS: u8 = 10;
 
 /// Life of one sealing key: a week.
 pub const SEALING_KEY_MS: u64 = 7 * DAY_MS;

@@ -9,16 +9,19 @@
 use std::sync::Arc;
 
 use maille_client::Milestone;
+use maille_client::clock::{Clock, ManualClock, SystemClock};
 use maille_client::core::{Collected, EventKind, Incident, IncidentKind};
 use maille_common::address::DeviceId;
 use maille_common::codec::{Bytes, List};
 use maille_common::envelope::Delivery;
 use maille_common::identifier::AlertId;
+use maille_common::limits::HOLE_LOOKS;
 use maille_common::roster::Roster;
 use maille_common::terms::{Kind, Stage};
+use maille_common::time::Span;
 use maille_common::wire::Push;
 use maille_tests::memory::{MemoryWorld, order};
-use maille_tests::net::TestNet;
+use maille_tests::net::{NetPlan, TestNet, soon};
 use maille_tests::network::Network;
 
 /// What a relay does to a delivery.
@@ -186,11 +189,11 @@ fn what_a_relay_withholds_is_missed_when_the_next_alert_comes() {
     let first = world.send(&lyon, &["cmai/tunis"], "Withheld");
     let second = world.send(&lyon, &["cmai/tunis"], "Handed over");
     world.meet(&lyon, "amman");
-    let waiting = world.relay("amman").waiting(&tunis, 10).unwrap();
-    let push = world.relay("amman").push(&tunis, waiting[1].number);
-    let amman = "amman".parse().unwrap();
-    world.take_push(&tunis, &amman, push.unwrap().unwrap());
+    let mail = world.mail("amman", &tunis);
+    world.greet_alone("amman", &tunis);
+    world.bring("amman", &tunis, mail[1]);
     assert_eq!(world.desk(&tunis).inbox().unwrap()[0].id, second);
+    world.minutes(HOLE_LOOKS.into());
     let incidents = world.desk(&tunis).incidents_after(0, 10).unwrap();
     let missing = IncidentKind::AlertsMissing {
         device: lyon,
@@ -240,10 +243,11 @@ const LYON: &str = "interpol/lyon";
 const TUNIS: &str = "cmai/tunis";
 
 /// A real relay and real desks, which know each other's keys, and an alert that waits for the desk
-/// that is away.
-async fn one_waits() -> (TestNet, AlertId) {
+/// that is away and goes by this clock.
+async fn one_waits(clock: &ManualClock) -> (TestNet, AlertId) {
     let home: &[&str] = &["lyon"];
-    let mut net = TestNet::start(&[("interpol", home), ("cmai", home)], &[LYON, TUNIS]).await;
+    let plan = NetPlan::new(&[("interpol", home), ("cmai", home)], &[LYON, TUNIS]);
+    let mut net = plan.clock(TUNIS, clock).start().await;
     net.desk(LYON).send_to(&[TUNIS], "For the keys").await;
     net.desk(TUNIS).receive().await;
     net.close_desk(TUNIS).await;
@@ -266,7 +270,7 @@ async fn incident(net: &TestNet, contact: &str) -> Incident {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_relay_that_flips_a_bit_of_what_it_stored_is_refused_and_later_believed() {
-    let (mut net, alert) = one_waits().await;
+    let (mut net, alert) = one_waits(&ManualClock::at(SystemClock.now())).await;
     net.stop_relay("lyon").await;
     let whole = net.stored_body("lyon", &alert);
     let mut flipped = whole.clone();
@@ -307,7 +311,8 @@ async fn a_relay_that_flips_a_bit_of_what_it_stored_is_refused_and_later_believe
 /// The body is taken away, so the relay has nothing to hand over for it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_relay_that_withholds_one_of_two_is_found_out_by_the_other() {
-    let (mut net, withheld) = one_waits().await;
+    let clock = ManualClock::at(SystemClock.now());
+    let (mut net, withheld) = one_waits(&clock).await;
     net.stop_relay("lyon").await;
     let body = net.stored_body("lyon", &withheld);
     net.replace_body("lyon", &withheld, None);
@@ -315,6 +320,20 @@ async fn a_relay_that_withholds_one_of_two_is_found_out_by_the_other() {
     let other = net.desk(LYON).send_to(&[TUNIS], "Handed over").await;
     net.desk(LYON).wait(other, Milestone::Accepted).await;
     net.open_desk(TUNIS).await;
+    assert_eq!(net.desk(TUNIS).receive().await.entry.id, other);
+    let minutes = async {
+        while net
+            .desk(TUNIS)
+            .client()
+            .incidents(0, 1)
+            .await
+            .unwrap()
+            .is_empty()
+        {
+            clock.advance(Span::from_minutes(1));
+        }
+    };
+    soon("the desk misses an alert", minutes).await;
     let found_out = incident(&net, TUNIS).await;
     assert!(
         matches!(found_out.kind, IncidentKind::AlertsMissing { device, from, to }
@@ -322,7 +341,6 @@ async fn a_relay_that_withholds_one_of_two_is_found_out_by_the_other() {
         "{found_out:?}"
     );
     assert_eq!(found_out.alert, Some(other), "the one that told of it");
-    assert_eq!(net.desk(TUNIS).receive().await.entry.id, other);
     net.close_desk(TUNIS).await;
     net.stop_relay("lyon").await;
     net.replace_body("lyon", &withheld, Some(&body));

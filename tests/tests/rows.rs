@@ -11,7 +11,7 @@ use maille_common::codec::Exact;
 use maille_common::crypto::ed25519::SigningKey;
 use maille_common::evidence::sign;
 use maille_common::identifier::AlertId;
-use maille_common::limits::RECEIPT_LOOKS;
+use maille_common::limits::HOLE_LOOKS;
 use maille_common::time::Span;
 use maille_common::wire::Push;
 use maille_tests::memory::MemoryWorld;
@@ -103,7 +103,7 @@ fn a_receipt_that_no_relay_brings_is_an_incident_once() {
     let mut answered = Answered::new();
     answered.withhold(1);
     answered.bring(2);
-    answered.world.minutes(u32::from(RECEIPT_LOOKS) - 1);
+    answered.world.minutes(u32::from(HOLE_LOOKS) - 1);
     assert_eq!(answered.incidents(), [], "it may still come");
     answered.world.minutes(1);
     assert_eq!(answered.incidents(), [answered.missing(1, 1)]);
@@ -148,7 +148,7 @@ fn a_desk_that_is_opened_for_moments_still_tells_what_is_missing() {
     answered.withhold(1);
     answered.bring(2);
     answered.world.part("lyon", &lyon);
-    for day in 1..RECEIPT_LOOKS {
+    for day in 1..HOLE_LOOKS {
         answered.world.kill_desk(&lyon);
         answered.world.pass(Span::from_days(1));
         answered.world.meet(&lyon, "lyon");

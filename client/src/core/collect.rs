@@ -1,17 +1,16 @@
 //! A delivery comes in: judged, opened, and committed together with the receipt that confirms it.
 
-use maille_common::address::{ContactAddress, DeviceId, Name};
+use maille_common::address::{ContactAddress, Name};
 use maille_common::codec::Exact;
 use maille_common::content::Alert;
 use maille_common::envelope::{
-    Arrival, Content, Delivery, IncomingStream, OpenedAlert, SealedEnvelope, StreamPosition,
-    VerifiedEnvelope, VerifyFault,
+    Content, Delivery, OpenedAlert, SealedEnvelope, VerifiedEnvelope, VerifyFault,
 };
 use maille_common::identifier::AlertId;
 use maille_common::limits;
 use maille_common::record::write_record;
 use maille_common::roster::{Knowledge, Roster};
-use maille_common::terms::{Kind, PartRole, Reason, Release, Stage, Status};
+use maille_common::terms::{Kind, PartRole, Reason, Stage, Status};
 use maille_common::time::Timestamp;
 use maille_durable::{Batch, CommitNumber, Scan};
 use std::sync::Arc;
@@ -20,7 +19,7 @@ use super::desk::{Desk, StepError};
 use super::events::EventKind;
 use super::incidents::{IncidentKind, words};
 use super::post::Stamp;
-use super::records::{DeliveryRecord, HeldRecord, InboxRecord, IncomingRecord, KnownRecord};
+use super::records::{DeliveryRecord, HeldRecord, InboxRecord, KnownRecord};
 use super::tables;
 
 /// What became of a delivery.
@@ -291,57 +290,6 @@ impl Desk {
             from: record.core.sender.clone(),
         };
         self.event(batch, kind, record.core.status, now)
-    }
-
-    /// Follows the stream from the sending device: holes and forks are incidents (PROTOCOL E16).
-    fn follow_stream(
-        &self,
-        batch: &mut Batch,
-        opened: &OpenedAlert,
-        now: Timestamp,
-    ) -> Result<(), StepError> {
-        let position = opened.position();
-        let envelope = opened.envelope();
-        // An addendum's wraps and those of other releases stand outside the streams, whatever
-        // number they carry.
-        let numbered = envelope.delivery().entry.release == Release::Now
-            && envelope.core().kind != Kind::Addendum;
-        if position.number == 0 || !numbered {
-            return Ok(());
-        }
-        let from = envelope.core().device;
-        let key = tables::stream_in(&from, position.epoch);
-        let mut stream = self.stream_from(&from, &key, &position)?;
-        let known_hole = stream.hole();
-        let arrival = match opened.content() {
-            Content::Alert(_) => stream.receive(&position, opened.link()),
-            Content::Heartbeat(_) => stream.heard_of(&position),
-        };
-        let record = write_record(&IncomingRecord::of(&stream));
-        batch.put_pieces(tables::STREAM_IN, &key, &record);
-        let kind = match arrival {
-            Arrival::InOrder | Arrival::Repeated => return Ok(()),
-            // A hole is an incident once, not with every arrival behind it.
-            Arrival::Hole { from: first, to } if known_hole == Some((first, to)) => return Ok(()),
-            Arrival::Hole { from: first, to } => IncidentKind::AlertsMissing {
-                device: from,
-                from: first,
-                to,
-            },
-            Arrival::Fork => IncidentKind::Fork { device: from },
-        };
-        self.incident(batch, kind, Some(opened.id()), now)
-    }
-
-    fn stream_from(
-        &self,
-        from: &DeviceId,
-        key: &[u8],
-        position: &StreamPosition,
-    ) -> Result<IncomingStream, StepError> {
-        let record: Option<IncomingRecord> = self.find_long(tables::STREAM_IN, key)?;
-        let start = || IncomingStream::start(from, position.epoch, &self.identity.device);
-        Ok(record.map_or_else(start, |record| record.stream()))
     }
 
     /// Answers with a signed reason; the queue behind it is free (I7).

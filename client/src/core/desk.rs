@@ -42,7 +42,7 @@ pub struct Desk {
     pub(super) incomplete: RefCell<Option<BTreeSet<AlertId>>>,
     /// Relays that were greeted, and whose connections did not end since.
     pub(super) listening: BTreeSet<Name>,
-    /// When holes in rows of receipts were last looked at.
+    /// When holes were last looked at.
     pub(super) looked: Option<Timestamp>,
 }
 
@@ -73,6 +73,11 @@ impl StepError {
         } else {
             "store"
         }
+    }
+
+    /// Whether the store can promise nothing any more, until the home is opened again.
+    pub const fn is_fatal(&self) -> bool {
+        matches!(self, Self::Store(StoreError::StoreFailed(_)))
     }
 
     /// Whether there is no room for it now; everything is as it was.

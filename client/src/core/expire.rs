@@ -14,7 +14,7 @@ use super::tables;
 
 impl Desk {
     /// Does what is due at `now`: overdue is told once per obligation, expiry is signed, what ended
-    /// 14 days ago leaves the outbox, and receipts that others overtook are looked for.
+    /// 14 days ago leaves the outbox, and what others overtook is looked for.
     ///
     /// Returns when to look again; without anything due, within a minute.
     pub fn tick(&mut self, now: Timestamp) -> Result<(CommitNumber, Option<Timestamp>), StepError> {
@@ -34,7 +34,7 @@ impl Desk {
         self.judge_held(now)?;
         let mut batch = Batch::new();
         batch.urgent();
-        self.look_for_receipts(&mut batch, now)?;
+        self.look_for_missing(&mut batch, now)?;
         self.settle(batch)?;
         let next = self.store.scan(Scan::table(tables::DUE, 1))?;
         let next = next.first().and_then(|(key, _)| tables::due_time(key));

@@ -17,7 +17,9 @@
 //! | `act.rs` | an officer, or the system, reads, acknowledges, refuses |
 //! | `post.rs` | receipts on their way to relays |
 //! | `evidence.rs` | receipts, notices and expiries come in |
-//! | `rows.rs` | the rows of receipts, and the holes in them |
+//! | `rows.rs` | the rows of other devices' receipts |
+//! | `streams.rs` | the streams of other devices' alerts |
+//! | `holes.rs` | the holes in both |
 //! | `ledger.rs` | where each obligation stands |
 //! | `addenda.rs` | devices that had no key, or came later |
 //! | `relays.rs` | what is known of each relay's life |
@@ -38,6 +40,7 @@ mod events;
 mod evidence;
 mod expire;
 mod held;
+mod holes;
 mod inbox;
 mod incidents;
 mod ledger;
@@ -48,6 +51,7 @@ mod records;
 mod relays;
 mod retention;
 mod rows;
+mod streams;
 mod tables;
 
 pub use act::{Act, ActError, Acted, RefuseReason};

@@ -158,20 +158,30 @@ coded! {
 }
 
 coded! {
-    /// Receipts of another device that later ones overtook, and that may still come.
+    /// Numbers of another device that a later one overtook, and that may still come.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub(super) struct HoleRecord {
+        pub(super) of: HoleIn,
         pub(super) device: DeviceId,
+        pub(super) epoch: Epoch,
         pub(super) from: u64,
         pub(super) to: u64,
-        /// The hash of the receipt before the hole; zero where it begins the row.
-        pub(super) before: Hash,
-        /// The hash that the receipt behind the hole names as the one before it.
-        pub(super) after: Hash,
-        /// What the receipt behind the hole was about.
+        /// What it was about that told of the hole.
         pub(super) alert: AlertId,
         /// How often this desk looked, connected, and it was still there.
         pub(super) looks: u8,
+    }
+}
+
+coded_choice! {
+    /// What a hole is in.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+    pub(super) enum HoleIn {
+        /// A row of receipts: the hash of the one before the hole, zero where it begins the row,
+        /// and the hash that the one behind it names as its previous.
+        Receipts { before: Hash, after: Hash },
+        /// A stream of alerts, which checks its chain itself.
+        Alerts,
     }
 }
 
@@ -239,6 +249,14 @@ coded! {
     pub(super) struct IncomingRecord {
         pub(super) head: StreamPosition,
         pub(super) ahead: List<AheadOfHole, { IncomingStream::AHEAD_MAX }>,
+    }
+}
+
+coded! {
+    /// The newest of a stream that this desk heard of, be it by a heartbeat.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(super) struct HeardRecord {
+        pub(super) number: u64,
     }
 }
 
@@ -316,7 +334,7 @@ records! {
     ReceiptRecord = "receipt of this device";
     EvidenceRecord = "evidence";
     IncomingRowRecord = "row of another device's receipts";
-    HoleRecord = "hole in a row of receipts";
+    HoleRecord = "hole in a row";
     RelayRecord = "relay";
     LackingRecord = "device that lacks a wrap";
     HeldRecord = "held delivery";
@@ -324,6 +342,7 @@ records! {
     BundleRecord = "sealing-key bundle";
     OutgoingRecord = "outgoing stream";
     IncomingRecord = "incoming stream";
+    HeardRecord = "newest of a stream";
     ActRecord = "act";
     CursorRecord = "cursor of a reader";
     Event = "event";

@@ -126,7 +126,7 @@ impl Desk {
             self.event(&mut batch, kind, Status::Actual, now)?;
         }
         self.listening.insert(relay.clone());
-        self.look_for_receipts(&mut batch, now)?;
+        self.look_for_missing(&mut batch, now)?;
         greeting.settled = self.settle(batch)?;
         Ok(greeting)
     }

@@ -78,8 +78,11 @@ tables! {
     ACT = 27;
     /// alert, addendum → nothing.
     EXTENDS = 28;
-    /// signing device, epoch, first missing number → `HoleRecord`: receipts that others overtook.
+    /// numbering device, epoch, kind of row, first missing number → `HoleRecord`: receipts and
+    /// alerts that others overtook.
     HOLE = 29;
+    /// sending device, epoch → `HeardRecord`.
+    STREAM_HEARD = 30;
 }
 
 /// The one key of [`META`].
@@ -143,9 +146,9 @@ pub(super) fn stream_in(device: &DeviceId, epoch: Epoch) -> Vec<u8> {
     [&device.as_bytes()[..], &epoch.0.to_be_bytes()].concat()
 }
 
-/// A hole in the row that [`stream_in`] names.
-pub(super) fn hole(device: &DeviceId, epoch: Epoch, from: u64) -> Vec<u8> {
-    [&stream_in(device, epoch)[..], &from.to_be_bytes()].concat()
+/// A hole in a row, of one kind, of the device that [`stream_in`] names.
+pub(super) fn hole(device: &DeviceId, epoch: Epoch, row: u8, from: u64) -> Vec<u8> {
+    [&stream_in(device, epoch)[..], &[row], &from.to_be_bytes()].concat()
 }
 
 pub(super) fn post(name: &Name, receipt: &Hash) -> Vec<u8> {

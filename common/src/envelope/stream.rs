@@ -161,6 +161,12 @@ impl IncomingStream {
             .map(|(number, (link, chain))| (*number, *link, *chain))
     }
 
+    /// The newest number that arrived and is remembered.
+    pub fn newest(&self) -> u64 {
+        let ahead = self.ahead.keys().next_back();
+        ahead.copied().unwrap_or(self.head.number)
+    }
+
     /// The first hole, if something arrived beyond one.
     pub fn hole(&self) -> Option<(u64, u64)> {
         let next = *self.ahead.keys().next()?;
@@ -205,13 +211,7 @@ impl IncomingStream {
 
     /// Judges a heartbeat's position, which adds nothing: is something missing?
     pub fn heard_of(&self, newest: &StreamPosition) -> Arrival {
-        let last = self
-            .ahead
-            .keys()
-            .next_back()
-            .copied()
-            .unwrap_or(self.head.number);
-        if newest.number > last {
+        if newest.number > self.newest() {
             let to = self.hole().map_or(newest.number, |(_, to)| to);
             return Arrival::Hole {
                 from: self.head.number + 1,

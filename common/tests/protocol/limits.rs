@@ -61,7 +61,7 @@ fn the_limits_of_the_document_are_those_of_the_code() {
         number("RELAY_GRACE_MS", limits::RELAY_GRACE_MS),
         number("OUTBOX_GRACE_MS", limits::OUTBOX_GRACE_MS),
         number("ROSTER_UNKNOWN_MS", limits::ROSTER_UNKNOWN_MS),
-        number("RECEIPT_LOOKS", limits::RECEIPT_LOOKS),
+        number("HOLE_LOOKS", limits::HOLE_LOOKS),
         number("SEALING_KEY_MS", limits::SEALING_KEY_MS),
         number("SEALING_KEYS_AHEAD", limits::SEALING_KEYS_AHEAD),
         number("SEALING_KEYS_MAX", limits::SEALING_KEYS_MAX),

@@ -33,6 +33,12 @@ impl MemoryWorld {
         assert!(self.greet(device, relay, &relay.parse().unwrap()));
     }
 
+    /// A desk connects to a relay and brings its envelopes, and nothing reaches it.
+    pub fn submit_alone(&mut self, relay: &str, device: &DeviceId) {
+        self.greet_alone(relay, device);
+        self.submit_due(device, relay, &relay.parse().unwrap());
+    }
+
     /// The connection of a desk to a relay ends.
     pub fn part(&mut self, relay: &str, device: &DeviceId) {
         self.desk(device).parted(&relay.parse().unwrap());

@@ -24,7 +24,18 @@ impl Run for AgentArgs {
             let desk = std::sync::Arc::new(crate::agent::Desk::open(home, &self.desk, true).await?);
             let socket = crate::agent::Socket::bind(home)?;
             unix::ready(context, &desk, socket.path()).await?;
-            socket.serve(desk, stop.asked()).await;
+            let client = desk.client().clone();
+            let mut failed = None;
+            let end = async {
+                tokio::select! {
+                    () = stop.asked() => {}
+                    failure = client.failed() => failed = Some(failure),
+                }
+            };
+            socket.serve(desk, end).await;
+            if let Some(failure) = failed {
+                return Err(failure.into());
+            }
             context.output.say(agent::Stopped);
             Ok(())
         })

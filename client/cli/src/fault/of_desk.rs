@@ -3,6 +3,8 @@
 use std::fmt::Display;
 use std::io::ErrorKind;
 
+#[cfg(unix)]
+use maille_client::DeskFailure;
 use maille_client::attachments::SealFileError;
 use maille_client::cap::CapError;
 use maille_client::core::{ActError, SendError as OrderError, StepError};
@@ -13,6 +15,8 @@ use maille_client::{
 
 use super::{Fault, hinted};
 use crate::exit::Exit;
+#[cfg(unix)]
+use crate::sentence::fault::DeskFailed;
 use crate::sentence::hint;
 
 impl From<OpenError> for Fault {
@@ -58,6 +62,14 @@ impl From<DeskError> for Fault {
             DeskError::Closed => None,
         };
         hinted(fault(Exit::World, error.code(), &error), hint)
+    }
+}
+
+#[cfg(unix)]
+impl From<DeskFailure> for Fault {
+    fn from(failure: DeskFailure) -> Self {
+        let sentence = DeskFailed { error: &failure };
+        Self::new(Exit::World, failure.code(), sentence).with_hint(hint::MendDisk)
     }
 }
 
@@ -187,11 +199,14 @@ impl From<WaitError> for Fault {
     }
 }
 
-/// What to do about a full disk.
+/// What to do about a full disk, and about a broken one.
 fn disk_hint(step: &StepError) -> Option<&'static dyn Display> {
-    match step.is_disk_full() {
-        true => Some(&hint::NoRoom),
-        false => None,
+    if step.is_disk_full() {
+        Some(&hint::NoRoom)
+    } else if step.is_fatal() {
+        Some(&hint::MendDisk)
+    } else {
+        None
     }
 }
 

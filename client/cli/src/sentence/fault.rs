@@ -7,6 +7,8 @@ sentences! {
     NoHome;
     NoThreads { error: text };
     #[cfg(unix)]
+    DeskFailed { error: text };
+    #[cfg(unix)]
     NotOnDuty { officer: text };
     #[cfg(unix)]
     AgentSilent { socket: text, error: text };

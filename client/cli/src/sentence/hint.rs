@@ -60,6 +60,7 @@ sentences! {
     MakeRoom;
     MakeRoomSoon { low_mib: count };
     NoRoom;
+    MendDisk;
     LoopbackAddress;
     OtherFolder;
     CheckReader;

@@ -114,6 +114,33 @@ fn programs_ask_over_the_socket_in_http_and_json() {
     assert!(got.starts_with("HTTP/1.1 400"), "{got}");
 }
 
+/// The keeper logged that deadlines were not looked at, once a minute, and the agent went on as if
+/// it served.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_agent_whose_disk_fails_ends_and_says_so() {
+    let mut world = World::new().introduced();
+    // Whoever is connected may write at any time; here the failing write is the one below.
+    world.stop_relay();
+    let lyon = world.lyon();
+    let agent = lyon.agent_on_weak_disk();
+    let words = ["--to", "afripol/tn/tunis", "--body", "Look.", "--subject"];
+    let kept = lyon.answer(&[&["send"][..], &words, &["Before"]].concat(), "");
+    assert_eq!(kept.code, 9, "{}", kept.stderr);
+    agent.break_disk();
+    lyon.refused(&[&["send"][..], &words, &["After"]].concat(), 6, "store");
+    let (code, said) = agent.end_saying();
+    assert_eq!(code, 6, "{said}");
+    let fault: serde_json::Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
+    assert_eq!(fault["error"]["code"], "store-failed");
+    let message = fault["error"]["message"].as_str().unwrap();
+    assert!(message.starts_with("The agent has stopped. The store failed"));
+    assert!(!lyon.home().join("agent.sock").exists());
+    let status = lyon.json(&["status", "--patience", "100ms"]);
+    assert_eq!(status["agent"], false);
+    assert_eq!(status["open"], 1, "what was promised is here: {status}");
+}
+
 #[test]
 fn a_socket_left_by_a_killed_agent_hinders_nobody() {
     let world = World::new();

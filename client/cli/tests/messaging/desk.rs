@@ -118,13 +118,8 @@ impl Desk {
 
     /// Starts a command that goes on.
     pub(crate) fn start(&self, words: &[&str]) -> Running {
-        let mut child = self
-            .command(words)
-            .stderr(Stdio::inherit())
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap());
-        Running { child, lines }
+        let mut command = self.command(words);
+        Running::of(command.stderr(Stdio::inherit()).spawn().unwrap())
     }
 
     /// Starts the agent, and waits until it answers.
@@ -140,6 +135,27 @@ impl Desk {
         agent
     }
 
+    /// Starts the agent so that [`Running::break_disk`] can fail its writes, instead of ending it
+    /// by the signal that tells of a limit.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn agent_on_weak_disk(&self) -> Running {
+        let agent = ["--json", "agent", "--patience", "100ms"];
+        let mut shell = Command::new("sh");
+        shell
+            .args(["-c", "trap '' XFSZ; exec \"$@\"", "sh"])
+            .arg(env!("CARGO_BIN_EXE_maille"))
+            .args(agent)
+            .env_clear()
+            .env("MAILLE_HOME", &self.home)
+            .env("TZ", "UTC")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut running = Running::of(shell.spawn().unwrap());
+        running.line();
+        running
+    }
+
     /// Waits for an event of a kind, by a reader of this name, who has handled it then.
     pub(crate) fn until(&self, reader: &str, is_it: impl Fn(&Value) -> bool) -> Value {
         loop {
@@ -152,11 +168,40 @@ impl Desk {
 }
 
 impl Running {
+    fn of(mut child: Child) -> Self {
+        let lines = BufReader::new(child.stdout.take().unwrap());
+        Self { child, lines }
+    }
+
     /// The next line it prints.
     pub(crate) fn line(&mut self) -> String {
         let mut line = String::new();
         assert!(self.lines.read_line(&mut line).unwrap() > 0, "it ended");
         line
+    }
+
+    /// From now on no write of its to a file succeeds.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn break_disk(&self) {
+        let pid = self.child.id().to_string();
+        let limit = ["--pid", &pid, "--fsize=0"];
+        assert!(
+            Command::new("prlimit")
+                .args(limit)
+                .status()
+                .unwrap()
+                .success()
+        );
+    }
+
+    /// Waits until it ends by itself, and gives its exit code and what it said, which was piped.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn end_saying(mut self) -> (i32, String) {
+        let code = self.child.wait().unwrap().code().unwrap();
+        let mut said = String::new();
+        let mut stderr = self.child.stderr.take().unwrap();
+        std::io::Read::read_to_string(&mut stderr, &mut said).unwrap();
+        (code, said)
     }
 
     /// Waits until it ends by itself, and gives its exit code.

@@ -29,13 +29,14 @@ annotate_fields! {
     RowRecord { epoch, number, previous }
     ReceiptRecord { posted }
     IncomingRowRecord { number, hash }
-    HoleRecord { device, from, to, before, after, alert, looks }
+    HoleRecord { of, device, epoch, from, to, alert, looks }
     RelayRecord { incarnation, mailbox, accepted, time, bundle }
     LackingRecord { recipient, since }
     HeldRecord { delivery, relay, number, since }
     AcceptedRecord { accepted }
     BundleRecord { bundle }
     IncomingRecord { head, ahead }
+    HeardRecord { number }
     AheadOfHole { number, link, chain }
     ActRecord { receipt }
     CursorRecord { number }
@@ -47,6 +48,10 @@ annotate_choices! {
         1 Expiry { expiry }
         2 Cancel { id, time }
         3 Notice { notice, received }
+    }
+    HoleIn {
+        0 Receipts { before, after }
+        1 Alerts
     }
 }
 
@@ -94,6 +99,7 @@ fn every_record_has_its_pinned_bytes_and_they_are_read_back() {
     happenings::incidents(&mut vectors);
     vectors.has_every_record(NAMES);
     vectors.has_every_choice::<EvidenceRecord>();
+    vectors.has_every_choice::<HoleIn>();
     vectors.has_every_choice::<EventKind>();
     vectors.has_every_choice::<IncidentKind>();
     vectors.end();
@@ -197,15 +203,20 @@ fn receipts(vectors: &mut Vectors) {
     let (number, hash) = (4, STATEMENT);
     vectors.record("row-incoming", &IncomingRowRecord { number, hash });
     let hole = HoleRecord {
+        of: HoleIn::Receipts {
+            before: STATEMENT,
+            after: Hash::from_bytes([0xc2; 32]),
+        },
         device: DEVICE,
+        epoch: EPOCH,
         from: 2,
         to: 3,
-        before: STATEMENT,
-        after: Hash::from_bytes([0xc2; 32]),
         alert: ALERT,
         looks: 9,
     };
-    vectors.record("hole", &hole);
+    vectors.record("hole-0-receipts", &hole);
+    let of = HoleIn::Alerts;
+    vectors.record("hole-1-alerts", &HoleRecord { of, ..hole });
     let Request::Receipt(posted) = sent("request-2-receipt") else {
         panic!("this vector is the posting of a receipt");
     };
@@ -249,6 +260,8 @@ fn streams(vectors: &mut Vectors) {
     let record = IncomingRecord::of(&stream);
     vectors.record("stream-incoming", &record);
     assert_eq!(record.stream(), stream);
+    let number = stream.newest();
+    vectors.record("stream-heard", &HeardRecord { number });
 }
 
 fn relays(vectors: &mut Vectors) {

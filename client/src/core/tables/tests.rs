@@ -46,7 +46,7 @@ fn keys() -> Vec<(Table, Vec<u8>, Vec<Part>)> {
     let at_lyon = pending(&lyon(), NOW, &ALERT_ID);
     let by_lyon = accepted(&ALERT_ID, &lyon(), &cyber());
     let extended = extends(&ALERT_ID, &ADDENDUM_ID);
-    let missing = hole(&DEVICE_ID, Epoch(258), 259);
+    let missing = hole(&DEVICE_ID, Epoch(258), 1, 259);
     vec![
         (META, META_KEY.to_vec(), vec![("desk", 4)]),
         of_alert(OUTBOX),
@@ -80,7 +80,8 @@ fn keys() -> Vec<(Table, Vec<u8>, Vec<Part>)> {
         (CONFIRM, confirm(&lyon(), 258), vec![LYON, NUMBER]),
         (ACT, act(&ALERT_ID, 4), vec![ALERT, ("stage", 1)]),
         (EXTENDS, extended, vec![ALERT, ("addendum", 32)]),
-        (HOLE, missing, vec![DEVICE, EPOCH, NUMBER]),
+        (HOLE, missing, vec![DEVICE, EPOCH, ("row", 1), NUMBER]),
+        of_epoch(STREAM_HEARD),
     ]
 }
 
@@ -141,9 +142,10 @@ fn numbers_stand_in_their_order_within_what_they_count() {
     assert!(keys.is_sorted());
     assert!(confirm(&lyon(), 255) < confirm(&lyon(), 256));
     let keys = [
-        hole(&DEVICE_ID, Epoch(255), 256),
-        hole(&DEVICE_ID, Epoch(256), 255),
-        hole(&DEVICE_ID, Epoch(256), 256),
+        hole(&DEVICE_ID, Epoch(255), 1, 256),
+        hole(&DEVICE_ID, Epoch(256), 0, 255),
+        hole(&DEVICE_ID, Epoch(256), 0, 256),
+        hole(&DEVICE_ID, Epoch(256), 1, 1),
     ];
     assert!(keys.is_sorted());
     assert!(act(&ALERT_ID, 5) < act(&ADDENDUM_ID, 1));

@@ -1,0 +1,145 @@
+//! Holes in what another device numbers: in the row of its receipts to this contact (Q5), and in
+//! the stream of its alerts to this device (E16).
+//!
+//! Each piece of mail is pushed by itself, urgent ones first, and may come through several relays,
+//! so a later one can overtake an earlier one. A hole is therefore kept, and looked at once a
+//! minute while a relay of ours is connected, or when one is greeted, which then pushes everything
+//! again. What ten looks have not brought is missing. A desk that is not connected accuses nobody.
+
+use maille_common::address::{DeviceId, Name};
+use maille_common::identifier::Epoch;
+use maille_common::limits;
+use maille_common::record::{read_record, write_record};
+use maille_common::time::{Span, Timestamp};
+use maille_durable::{Batch, Scan};
+
+use super::desk::{Desk, StepError};
+use super::incidents::IncidentKind;
+use super::records::{HoleIn, HoleRecord};
+use super::tables;
+
+/// The least time between two looks: a relay that is greeted over and over, and a clock that
+/// jumped, shorten nothing.
+const LOOK_EVERY: Span = Span::from_minutes(1);
+
+/// What is numbered, by whom, in which life of its store.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Row {
+    code: u8,
+    device: DeviceId,
+    epoch: Epoch,
+}
+
+impl Row {
+    const RECEIPTS: u8 = 0;
+    const ALERTS: u8 = 1;
+
+    /// A device's receipts to this contact.
+    pub(super) const fn receipts(device: DeviceId, epoch: Epoch) -> Self {
+        let code = Self::RECEIPTS;
+        Self {
+            code,
+            device,
+            epoch,
+        }
+    }
+
+    /// A device's alerts to this device.
+    pub(super) const fn alerts(device: DeviceId, epoch: Epoch) -> Self {
+        let code = Self::ALERTS;
+        Self {
+            code,
+            device,
+            epoch,
+        }
+    }
+
+    fn key(&self, from: u64) -> Vec<u8> {
+        tables::hole(&self.device, self.epoch, self.code, from)
+    }
+}
+
+impl HoleRecord {
+    fn key(&self) -> Vec<u8> {
+        let row = match self.of {
+            HoleIn::Receipts { .. } => Row::receipts(self.device, self.epoch),
+            HoleIn::Alerts => Row::alerts(self.device, self.epoch),
+        };
+        row.key(self.from)
+    }
+
+    /// One of its numbers came: what is left of it lies on either side.
+    pub(super) fn fill(&self, batch: &mut Batch, number: u64, [left, right]: [HoleIn; 2]) {
+        batch.delete(tables::HOLE, &self.key());
+        if number > self.from {
+            let (of, to) = (left, number - 1);
+            put_hole(batch, &Self { of, to, ..*self });
+        }
+        if number < self.to {
+            let (of, from) = (right, number + 1);
+            put_hole(batch, &Self { of, from, ..*self });
+        }
+    }
+
+    fn missing(&self) -> IncidentKind {
+        let Self {
+            device, from, to, ..
+        } = *self;
+        match self.of {
+            HoleIn::Receipts { .. } => IncidentKind::ReceiptsMissing { device, from, to },
+            HoleIn::Alerts => IncidentKind::AlertsMissing { device, from, to },
+        }
+    }
+}
+
+/// Keeps a hole, to be looked at.
+pub(super) fn put_hole(batch: &mut Batch, hole: &HoleRecord) {
+    batch.put(tables::HOLE, &hole.key(), &write_record(hole));
+}
+
+impl Desk {
+    /// A connection ended: this relay brings nothing until it is greeted again.
+    pub fn parted(&mut self, relay: &Name) {
+        self.listening.remove(relay);
+    }
+
+    /// The hole of a row in which a number lies.
+    pub(super) fn hole_at(&self, row: Row, number: u64) -> Result<Option<HoleRecord>, StepError> {
+        let (first, upto) = (row.key(0), tables::after(&row.key(number)));
+        let range = Scan::range(tables::HOLE, &first, &upto, 1).descending();
+        let Some((_, bytes)) = self.store.scan(range)?.pop() else {
+            return Ok(None);
+        };
+        let hole: HoleRecord = read_record(&bytes)?;
+        Ok((number <= hole.to).then_some(hole))
+    }
+
+    /// Counts a look at every hole, once a minute at most, while a relay of ours is connected;
+    /// after the last one what would fill it is missing (I4).
+    pub(super) fn look_for_missing(
+        &mut self,
+        batch: &mut Batch,
+        now: Timestamp,
+    ) -> Result<(), StepError> {
+        let homes = self.home_relays();
+        let connected = homes.iter().any(|relay| self.listening.contains(relay));
+        let too_soon = self
+            .looked
+            .is_some_and(|looked| looked <= now && now.since(looked) < LOOK_EVERY);
+        if !connected || too_soon {
+            return Ok(());
+        }
+        self.looked = Some(now);
+        for (key, bytes) in self.store.scan(Scan::table(tables::HOLE, usize::MAX))? {
+            let mut hole: HoleRecord = read_record(&bytes)?;
+            hole.looks += 1;
+            if hole.looks < limits::HOLE_LOOKS {
+                put_hole(batch, &hole);
+                continue;
+            }
+            batch.delete(tables::HOLE, &key);
+            self.incident(batch, hole.missing(), Some(hole.alert), now)?;
+        }
+        Ok(())
+    }
+}

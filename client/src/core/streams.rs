@@ -1,0 +1,105 @@
+//! The streams of other devices' alerts: numbered and chained, so that one withheld shows (E16).
+
+use maille_common::address::DeviceId;
+use maille_common::envelope::{Arrival, Content, IncomingStream, OpenedAlert, StreamPosition};
+use maille_common::record::write_record;
+use maille_common::terms::{Kind, Release};
+use maille_common::time::Timestamp;
+use maille_durable::Batch;
+
+use super::desk::{Desk, StepError};
+use super::holes::{Row, put_hole};
+use super::incidents::IncidentKind;
+use super::records::{HeardRecord, HoleIn, HoleRecord, IncomingRecord};
+use super::tables;
+
+impl Desk {
+    /// E16: the stream from the sending device has no second story; what it lacks may still come.
+    pub(super) fn follow_stream(
+        &self,
+        batch: &mut Batch,
+        opened: &OpenedAlert,
+        now: Timestamp,
+    ) -> Result<(), StepError> {
+        let position = opened.position();
+        let envelope = opened.envelope();
+        // An addendum's wraps and those of other releases stand outside the streams, whatever
+        // number they carry.
+        let numbered = envelope.delivery().entry.release == Release::Now
+            && envelope.core().kind != Kind::Addendum;
+        if position.number == 0 || !numbered {
+            return Ok(());
+        }
+        let device = envelope.core().device;
+        let key = tables::stream_in(&device, position.epoch);
+        let mut stream = self.stream_from(&device, &key, &position)?;
+        let before = stream.newest();
+        let arrival = match opened.content() {
+            Content::Alert(_) => stream.receive(&position, opened.link()),
+            Content::Heartbeat(_) => stream.heard_of(&position),
+        };
+        let record = write_record(&IncomingRecord::of(&stream));
+        batch.put_pieces(tables::STREAM_IN, &key, &record);
+        self.count_in_stream(batch, opened, before)?;
+        match arrival {
+            Arrival::Fork => {
+                let kind = IncidentKind::Fork { device };
+                self.incident(batch, kind, Some(opened.id()), now)
+            }
+            Arrival::InOrder | Arrival::Repeated | Arrival::Hole { .. } => Ok(()),
+        }
+    }
+
+    /// Leaves a hole below what came before its time, or takes what came late out of its hole.
+    ///
+    /// `newest` is what the stream remembers. It remembers so much beyond a hole and no more, and a
+    /// heartbeat adds nothing to it, so what was heard of is kept beside it: nothing is missed
+    /// twice.
+    fn count_in_stream(
+        &self,
+        batch: &mut Batch,
+        opened: &OpenedAlert,
+        newest: u64,
+    ) -> Result<(), StepError> {
+        let device = opened.envelope().core().device;
+        let StreamPosition { epoch, number, .. } = opened.position();
+        let key = tables::stream_in(&device, epoch);
+        let heard: Option<HeardRecord> = self.find(tables::STREAM_HEARD, &key)?;
+        let newest = heard.map_or(newest, |heard| heard.number.max(newest));
+        // A heartbeat names the newest alert, and does not bring it.
+        let brought = matches!(opened.content(), Content::Alert(_));
+        if number <= newest {
+            let hole = self.hole_at(Row::alerts(device, epoch), number)?;
+            if let Some(hole) = hole.filter(|_| brought) {
+                hole.fill(batch, number, [HoleIn::Alerts; 2]);
+            }
+            return Ok(());
+        }
+        let hole = HoleRecord {
+            of: HoleIn::Alerts,
+            device,
+            epoch,
+            from: newest + 1,
+            to: number - u64::from(brought),
+            alert: opened.id(),
+            looks: 0,
+        };
+        if hole.from <= hole.to {
+            put_hole(batch, &hole);
+        }
+        let heard = write_record(&HeardRecord { number });
+        batch.put(tables::STREAM_HEARD, &key, &heard);
+        Ok(())
+    }
+
+    fn stream_from(
+        &self,
+        from: &DeviceId,
+        key: &[u8],
+        position: &StreamPosition,
+    ) -> Result<IncomingStream, StepError> {
+        let record: Option<IncomingRecord> = self.find_long(tables::STREAM_IN, key)?;
+        let start = || IncomingStream::start(from, position.epoch, &self.identity.device);
+        Ok(record.map_or_else(start, |record| record.stream()))
+    }
+}
