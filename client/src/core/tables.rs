@@ -80,6 +80,8 @@ tables! {
     EXTENDS = 28;
     /// signing device, epoch, first missing number → `HoleRecord`: receipts that others overtook.
     HOLE = 29;
+    /// relay → `PostedRecord`.
+    POSTED = 31;
 }
 
 /// The one key of [`META`].

@@ -31,6 +31,7 @@ annotate_fields! {
     IncomingRowRecord { number, hash }
     HoleRecord { device, from, to, before, after, alert, looks }
     RelayRecord { incarnation, mailbox, accepted, time, bundle }
+    PostedRecord { epoch, receipts }
     LackingRecord { recipient, since }
     HeldRecord { delivery, relay, number, since }
     AcceptedRecord { accepted }
@@ -206,6 +207,8 @@ fn receipts(vectors: &mut Vectors) {
         looks: 9,
     };
     vectors.record("hole", &hole);
+    let (epoch, receipts) = (EPOCH, 258);
+    vectors.record("posted", &PostedRecord { epoch, receipts });
     let Request::Receipt(posted) = sent("request-2-receipt") else {
         panic!("this vector is the posting of a receipt");
     };

@@ -81,6 +81,7 @@ fn keys() -> Vec<(Table, Vec<u8>, Vec<Part>)> {
         (ACT, act(&ALERT_ID, 4), vec![ALERT, ("stage", 1)]),
         (EXTENDS, extended, vec![ALERT, ("addendum", 32)]),
         (HOLE, missing, vec![DEVICE, EPOCH, NUMBER]),
+        (POSTED, relay(&lyon()).to_vec(), vec![LYON]),
     ]
 }
 
