@@ -10,6 +10,7 @@ use std::sync::Arc;
 use maille_client::core::{Act, Collected, EventKind, SendError};
 use maille_common::address::DeviceId;
 use maille_common::evidence::ObligationState;
+use maille_common::identifier::AlertId;
 use maille_common::roster::Roster;
 use maille_common::terms::{AcceptReason, NoticeKind, Stage, Status};
 use maille_common::time::Span;
@@ -170,6 +171,54 @@ fn a_desk_restored_from_an_old_copy_begins_a_new_epoch_and_is_shown_everything_a
     );
     let inbox = world.desk(&lyon).inbox().unwrap();
     assert!(inbox.iter().any(|entry| entry.id == reply));
+}
+
+/// Its relay used to show it nothing that it lacked: what had come since the copy was gone for it,
+/// and on no list but the sender's.
+#[test]
+fn a_desk_that_only_receives_notices_too_that_its_store_is_an_old_copy() {
+    let (mut world, lyon, tunis) = two_relays();
+    let known = world.send(&lyon, &["cmai/tunis"], "Before the copy");
+    world.settle();
+    world.save_desk(&tunis);
+    let lost = world.send(&lyon, &["cmai/tunis"], "After the copy");
+    world.settle();
+    // What waits when it comes back says nothing about what it has lost.
+    let waiting = world.send(&lyon, &["cmai/tunis"], "While it is away");
+    for relay in ["tunis", "amman"] {
+        world.meet(&lyon, relay);
+    }
+    let epoch = world.desk(&tunis).epoch();
+    world.restore_desk(&tunis);
+    world.pass(Span::from_minutes(1));
+    world.settle();
+    assert!(
+        world.desk(&tunis).epoch() > epoch,
+        "the relays had taken receipts that it does not know"
+    );
+    let inbox = world.desk(&tunis).inbox().unwrap();
+    let ids: Vec<AlertId> = inbox.iter().map(|entry| entry.id).collect();
+    assert!([known, lost, waiting].iter().all(|id| ids.contains(id)));
+    assert_eq!(arrivals(&mut world, &tunis), 3, "nothing is new twice");
+}
+
+#[test]
+fn a_desk_that_was_not_rolled_back_keeps_its_epoch_however_often_it_comes_back() {
+    let (mut world, lyon, tunis) = two_relays();
+    let epoch = world.desk(&tunis).epoch();
+    for round in 0..5 {
+        world.send(&lyon, &["cmai/tunis"], &format!("Alert {round}"));
+        for relay in ["tunis", "amman"] {
+            world.meet(&lyon, relay);
+        }
+        world.hand_over("tunis", &tunis);
+        // Killed with its receipts stored and not posted, at either relay.
+        world.kill_desk(&tunis);
+        world.settle();
+        world.pass(Span::from_minutes(1));
+    }
+    assert_eq!(world.desk(&tunis).epoch(), epoch);
+    assert_eq!(arrivals(&mut world, &tunis), 5);
 }
 
 #[test]

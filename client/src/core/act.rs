@@ -173,7 +173,7 @@ impl Desk {
         let signed = (act.stage(), act.reason());
         let receipt = self.make_receipt(&mut batch, &stamp, signed, officer.as_ref(), now)?;
         for relay in self.home_relays() {
-            self.post(&mut batch, &relay, &stamp.to, &receipt);
+            self.post(&mut batch, &relay, &stamp.to, &receipt)?;
         }
         record.stage = act.stage();
         record.shown = true;

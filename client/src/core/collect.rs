@@ -151,7 +151,7 @@ impl Desk {
             Err(fault) => return self.disbelieve(batch, relay, ("E3", &fault), None, now),
         };
         if let Some(known) = self.known(&sealed.id())? {
-            self.post_again(&mut batch, relay, &known.receipt);
+            self.post_again(&mut batch, relay, &known.receipt)?;
             return Ok(Collected::Repeated {
                 settled: self.settle(batch)?,
             });
@@ -236,7 +236,7 @@ impl Desk {
         let envelope = opened.envelope().id();
         let delivered = (Stage::Delivered, Reason::None);
         let receipt = self.make_receipt(&mut batch, stamp, delivered, None, now)?;
-        self.post(&mut batch, relay, &stamp.to, &receipt);
+        self.post(&mut batch, relay, &stamp.to, &receipt)?;
         let known = write_record(&KnownRecord { receipt });
         batch.put(tables::KNOWN, envelope.as_bytes(), &known);
         Ok(Collected::Stored {
@@ -304,7 +304,7 @@ impl Desk {
     ) -> Result<Collected, StepError> {
         let returned = (Stage::Returned, reason);
         let receipt = self.make_receipt(&mut batch, stamp, returned, None, now)?;
-        self.post(&mut batch, relay, &stamp.to, &receipt);
+        self.post(&mut batch, relay, &stamp.to, &receipt)?;
         let known = write_record(&KnownRecord { receipt });
         batch.put(tables::KNOWN, stamp.envelope.as_bytes(), &known);
         let kind = IncidentKind::Returned {

@@ -13,7 +13,7 @@ use maille_common::wire::{PostReceipt, RefusalCode};
 use maille_durable::{Batch, CommitNumber, Scan};
 
 use super::desk::{Desk, StepError};
-use super::records::{ReceiptRecord, RelayRecord, RowRecord};
+use super::records::{PostedRecord, ReceiptRecord, RelayRecord, RowRecord};
 use super::tables;
 
 /// Whom a receipt answers, and for whom.
@@ -97,35 +97,88 @@ impl Desk {
 
     /// A receipt goes to the relay the alert came from, where it is the confirmation, and to the
     /// home relays of the sender's organisation.
-    pub(super) fn post(&self, batch: &mut Batch, from: &Name, to: &ContactAddress, receipt: &Hash) {
-        self.post_again(batch, from, receipt);
+    pub(super) fn post(
+        &self,
+        batch: &mut Batch,
+        from: &Name,
+        to: &ContactAddress,
+        receipt: &Hash,
+    ) -> Result<(), StepError> {
+        self.post_again(batch, from, receipt)?;
         for relay in self
             .roster
             .home_relay_names(&to.organisation())
             .iter()
             .take(2)
         {
-            self.post_again(batch, relay, receipt);
+            self.post_again(batch, relay, receipt)?;
         }
+        Ok(())
     }
 
-    /// A receipt goes to one relay, perhaps once more.
-    pub(super) fn post_again(&self, batch: &mut Batch, relay: &Name, receipt: &Hash) {
-        batch.put(tables::POST, &tables::post(relay, receipt), &[]);
+    /// A receipt goes to one relay, perhaps once more. Within one batch only one receipt does.
+    pub(super) fn post_again(
+        &self,
+        batch: &mut Batch,
+        relay: &Name,
+        receipt: &Hash,
+    ) -> Result<(), StepError> {
+        let key = tables::post(relay, receipt);
+        if self.store.get(tables::POST, &key)?.is_none() {
+            let before = match self.posted_to(relay)? {
+                Some(receipts) => receipts,
+                // Those of earlier epochs count as well: too many are counted rather than too few.
+                None => count(self.posts_of(relay)?.len()),
+            };
+            self.count_posts(batch, relay, before + 1);
+        }
+        batch.put(tables::POST, &key, &[]);
+        Ok(())
+    }
+
+    /// How many receipts were put down for a relay in this epoch.
+    fn posted_to(&self, relay: &Name) -> Result<Option<u64>, StepError> {
+        let posted: Option<PostedRecord> = self.find(tables::POSTED, &tables::relay(relay))?;
+        let posted = posted.filter(|posted| posted.epoch == self.epoch);
+        Ok(posted.map(|posted| posted.receipts))
+    }
+
+    fn count_posts(&self, batch: &mut Batch, relay: &Name, receipts: u64) {
+        let epoch = self.epoch;
+        let posted = write_record(&PostedRecord { epoch, receipts });
+        batch.put(tables::POSTED, &tables::relay(relay), &posted);
+    }
+
+    /// Whether a relay took more receipts of this epoch than were ever put down for it: then this
+    /// store is an old copy.
+    pub(super) fn has_forgotten_receipts(
+        &self,
+        relay: &Name,
+        taken: u64,
+    ) -> Result<bool, StepError> {
+        Ok(taken > self.posted_to(relay)?.unwrap_or(0))
+    }
+
+    fn posts_of(&self, relay: &Name) -> Result<Vec<Vec<u8>>, StepError> {
+        self.keys_of(tables::POST, &tables::relay(relay))
     }
 
     /// A relay began a new incarnation: it gets every receipt kept again (I2).
     pub(super) fn repost_all(&self, batch: &mut Batch, relay: &Name) -> Result<(), StepError> {
         let rows = self.store.scan(Scan::table(tables::RECEIPT, usize::MAX))?;
+        let mut receipts = 0;
         for (key, _) in rows {
             // The keys of pieces end with the number of the piece; the first names the receipt.
             let Some((hash, [0, 0, 0, 0])) = key.split_last_chunk::<4>() else {
                 continue;
             };
             if let Some(receipt) = tables::hash_at_end(hash) {
-                self.post_again(batch, relay, &receipt);
+                batch.put(tables::POST, &tables::post(relay, &receipt), &[]);
+                receipts += 1;
             }
         }
+        let before = self.posted_to(relay)?.unwrap_or(0);
+        self.count_posts(batch, relay, before + receipts);
         Ok(())
     }
 
@@ -242,4 +295,8 @@ impl Desk {
         let known: Option<RelayRecord> = self.find(tables::RELAY, &tables::relay(relay))?;
         Ok(known.map(|known| known.incarnation))
     }
+}
+
+fn count(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
 }

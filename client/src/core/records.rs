@@ -200,6 +200,18 @@ coded! {
 }
 
 coded! {
+    /// The receipts that were put down for a relay. One that took more shows that this store is an
+    /// old copy.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(super) struct PostedRecord {
+        /// The epoch in which they were.
+        pub(super) epoch: Epoch,
+        /// How many; what was put down twice may count twice.
+        pub(super) receipts: u64,
+    }
+}
+
+coded! {
     /// A device that should have an alert and has no wrap of it yet.
     #[derive(Debug, Clone, PartialEq, Eq)]
     pub(super) struct LackingRecord {
@@ -336,6 +348,7 @@ records! {
     IncomingRowRecord = "row of another device's receipts";
     HoleRecord = "hole in a row";
     RelayRecord = "relay";
+    PostedRecord = "count of receipts for a relay";
     LackingRecord = "device that lacks a wrap";
     HeldRecord = "held delivery";
     AcceptedRecord = "answer of a relay";

@@ -89,7 +89,8 @@ impl Desk {
             relay_time: time.time,
             new_incarnation: known.is_some() && same.is_none(),
             rolled_back: answer.epoch > self.epoch
-                || self.is_behind(relay, same, answer.accepted)?,
+                || self.is_behind(relay, same, answer.accepted)?
+                || self.has_forgotten_receipts(relay, answer.receipts)?,
             roster: answer.roster,
             settled: self.store.newest(),
         };

@@ -83,6 +83,8 @@ tables! {
     HOLE = 29;
     /// sending device, epoch → `HeardRecord`.
     STREAM_HEARD = 30;
+    /// relay → `PostedRecord`.
+    POSTED = 31;
 }
 
 /// The one key of [`META`].

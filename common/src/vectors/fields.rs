@@ -165,7 +165,7 @@ annotate_fields! {
     Hello { versions, device, roster, epoch, challenge, seen }
     Seen { incarnation, mailbox, accepted }
     PostReceipt { receipt, note, to }
-    HelloAnswer { version, time, roster, mailbox, accepted, epoch }
+    HelloAnswer { version, time, roster, mailbox, accepted, epoch, receipts }
     Refusal { code, retry_after }
     BlobStanding { missing }
 }

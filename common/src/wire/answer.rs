@@ -49,6 +49,8 @@ pub struct HelloAnswer {
     pub accepted: u64,
     /// The highest epoch of this device the relay has seen.
     pub epoch: Epoch,
+    /// How many receipts of this device's present epoch the relay has taken.
+    pub receipts: u64,
 }
 
 /// The pieces of an attachment the relay lacks.

@@ -50,6 +50,8 @@ impl RelayCore {
             known = *mailing.device(self, device)?;
         }
         let wake = mailing.finish(&mut batch);
+        let taken = self.taken_of(device)?;
+        let receipts = taken.filter(|taken| taken.epoch == hello.epoch);
         let time = RelayTime {
             version: RelayTime::VERSION,
             relay: self.identity.name.clone(),
@@ -66,6 +68,7 @@ impl RelayCore {
             mailbox: known.mailbox,
             accepted: known.accepted,
             epoch: known.epoch,
+            receipts: receipts.map_or(0, |taken| taken.receipts),
         };
         self.settle(batch, Answer::Hello(Box::new(answer)), wake)
     }

@@ -12,7 +12,7 @@ use maille_common::wire::{Answer, PostReceipt, RefusalCode};
 use maille_durable::Batch;
 
 use super::mailbox::Mailing;
-use super::records::{AlertRecord, EntryRecord, ReceiptRecord};
+use super::records::{AlertRecord, EntryRecord, ReceiptRecord, TakenRecord};
 use super::relay::{RelayCore, Step, StepError};
 use super::tables;
 
@@ -80,6 +80,7 @@ impl RelayCore {
             .is_some();
         if !known {
             batch.put(tables::RECEIPT_SEEN, tables::statement(&hash), &[]);
+            self.count_taken(&mut batch, statement)?;
             let readers = self.readers(receipt, alert.as_ref(), home);
             if !readers.is_empty() {
                 let record = ReceiptRecord {
@@ -92,6 +93,29 @@ impl RelayCore {
         }
         let wake = mailing.finish(&mut batch);
         self.settle(batch, Answer::Done, wake)
+    }
+
+    /// Counts the receipts of a device's newest epoch: by that number, shown at each greeting, a
+    /// device that only receives notices that its store is an old copy.
+    fn count_taken(&self, batch: &mut Batch, receipt: &Receipt) -> Result<(), StepError> {
+        let taken = self.taken_of(&receipt.device)?;
+        let receipts = match taken.filter(|taken| taken.epoch >= receipt.epoch) {
+            Some(taken) if taken.epoch > receipt.epoch => return Ok(()),
+            Some(taken) => taken.receipts + 1,
+            None => 1,
+        };
+        let taken = TakenRecord {
+            epoch: receipt.epoch,
+            receipts,
+        };
+        let key = receipt.device.as_bytes();
+        batch.put(tables::TAKEN, key, &write_record(&taken));
+        Ok(())
+    }
+
+    /// The receipts of a device that were taken here.
+    pub(super) fn taken_of(&self, device: &DeviceId) -> Result<Option<TakenRecord>, StepError> {
+        self.find(tables::TAKEN, device.as_bytes())
     }
 
     /// The devices that have to learn of a receipt.

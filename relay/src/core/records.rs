@@ -164,6 +164,17 @@ coded! {
     }
 }
 
+coded! {
+    /// The receipts of a device that were taken here. A device that made fewer was rolled back.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(super) struct TakenRecord {
+        /// The epoch in which the device made them.
+        pub(super) epoch: Epoch,
+        /// How many different ones.
+        pub(super) receipts: u64,
+    }
+}
+
 macro_rules! records {
     ($($record:ty = $name:literal;)+) => {
         $(impl Record for $record {
@@ -189,6 +200,7 @@ records! {
     BundleRecord = "sealing-key bundle";
     SenderRecord = "sender's budget";
     EndedRecord = "end of a device's share";
+    TakenRecord = "count of a device's receipts";
 }
 
 impl DeviceRecord {

@@ -59,6 +59,8 @@ tables! {
     RECEIPT_SEEN = 18;
     /// alert, recipient index, device → `EndedRecord`, for ever.
     ENDED = 19;
+    /// device → `TakenRecord`.
+    TAKEN = 20;
 }
 
 /// The one key of [`META`].

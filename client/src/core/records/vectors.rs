@@ -31,6 +31,7 @@ annotate_fields! {
     IncomingRowRecord { number, hash }
     HoleRecord { of, device, epoch, from, to, alert, looks }
     RelayRecord { incarnation, mailbox, accepted, time, bundle }
+    PostedRecord { epoch, receipts }
     LackingRecord { recipient, since }
     HeldRecord { delivery, relay, number, since }
     AcceptedRecord { accepted }
@@ -217,6 +218,8 @@ fn receipts(vectors: &mut Vectors) {
     vectors.record("hole-0-receipts", &hole);
     let of = HoleIn::Alerts;
     vectors.record("hole-1-alerts", &HoleRecord { of, ..hole });
+    let (epoch, receipts) = (EPOCH, 258);
+    vectors.record("posted", &PostedRecord { epoch, receipts });
     let Request::Receipt(posted) = sent("request-2-receipt") else {
         panic!("this vector is the posting of a receipt");
     };

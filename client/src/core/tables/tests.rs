@@ -82,6 +82,7 @@ fn keys() -> Vec<(Table, Vec<u8>, Vec<Part>)> {
         (EXTENDS, extended, vec![ALERT, ("addendum", 32)]),
         (HOLE, missing, vec![DEVICE, EPOCH, ("row", 1), NUMBER]),
         of_epoch(STREAM_HEARD),
+        (POSTED, relay(&lyon()).to_vec(), vec![LYON]),
     ]
 }
 

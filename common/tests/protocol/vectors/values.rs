@@ -306,6 +306,7 @@ fn answers(check: &mut Vectors) {
         mailbox: 5,
         accepted: 2,
         epoch: Epoch(3),
+        receipts: 7,
     };
     check.value("answer-1-hello", &Answer::Hello(Box::new(hello)));
     let accepted = list([signed(accepted(), RELAY)]);

@@ -24,6 +24,7 @@ annotate_fields! {
     BundleRecord { bundle }
     SenderRecord { alerts, bytes }
     EndedRecord { stages, tombstone }
+    TakenRecord { epoch, receipts }
 }
 
 annotate_choices! {
@@ -54,6 +55,8 @@ fn every_record_has_its_pinned_bytes_and_they_are_read_back() {
     vectors.record("sender", &SenderRecord { alerts, bytes });
     let (stages, tombstone) = (0b1101, true);
     vectors.record("ended", &EndedRecord { stages, tombstone });
+    let (epoch, receipts) = (Epoch(3), 258);
+    vectors.record("taken", &TakenRecord { epoch, receipts });
     vectors.has_every_record(NAMES);
     vectors.has_every_choice::<Mail>();
     vectors.end();

@@ -78,6 +78,7 @@ fn keys() -> Vec<(Table, Vec<u8>, Vec<Part>)> {
             ended(&ALERT_ID, 258, &DEVICE_ID),
             vec![ALERT_PART, ("recipient", 2), DEVICE_PART],
         ),
+        (TAKEN, DEVICE_ID.as_bytes().to_vec(), vec![DEVICE_PART]),
     ]
 }
 
