@@ -100,3 +100,34 @@ pub fn main() -> ExitCode {
         Command::StorePart(part) => part.run(),
     }
 }
+
+#[cfg(test)]
+mod cli {
+    use super::*;
+
+    /// What the page shows can be typed.
+    #[test]
+    fn the_commands_of_the_page_are_understood() {
+        const BEGINNING: &str = "cargo run --release -p maille-tests --bin crash -- ";
+        let page = include_str!("../../docs/reliability.md");
+        let commands: Vec<&str> = page
+            .lines()
+            .filter_map(|line| line.strip_prefix(BEGINNING))
+            .collect();
+        assert!(commands.len() >= 4);
+        for command in commands {
+            let words = std::iter::once("crash").chain(command.split(' '));
+            Cli::try_parse_from(words).unwrap();
+        }
+    }
+
+    /// Each violation that can be told is explained.
+    #[test]
+    fn the_page_explains_every_violation() {
+        let page = include_str!("../../docs/reliability.md");
+        for code in violation::Broken::ALL {
+            let code = serde_json::to_string(code).unwrap().replace('"', "`");
+            assert!(page.contains(&code), "{code}");
+        }
+    }
+}

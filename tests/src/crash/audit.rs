@@ -6,7 +6,9 @@ use maille_client::core::IncidentKind;
 use maille_client::{Client, ClientConfig, EventKind};
 use maille_common::identifier::AlertId;
 use maille_common::roster::Roster;
-use maille_relay::{Config, Relay, RelayFolder, Setup};
+use maille_relay::{
+    BooksError, Clock, Config, Day, Relay, RelayFolder, RunningRelay, Setup, SystemClock,
+};
 use tokio::task::JoinSet;
 
 use super::checker::{Findings, HeldAlert, KeptAlert};
@@ -77,20 +79,32 @@ impl Findings {
     }
 }
 
-/// The relay's books, after every cycle that touched it: nothing it accepted is unaccounted for.
+/// What is wrong in a relay's books: what it accepted has ended, by kind, or is open, and every
+/// record fits those that name it.
+pub(crate) async fn books_of(relay: &RunningRelay) -> Result<Vec<String>, BooksError> {
+    let account = relay.account(Day::of(SystemClock.now())).await?;
+    let faults = account.faults.iter().take(10);
+    let mut wrong: Vec<String> = faults.map(|fault| format!("{fault:?}")).collect();
+    for ledger in [account.day, account.all] {
+        if !ledger.balances() {
+            wrong.push(format!("it does not balance: {ledger:?}"));
+        }
+    }
+    Ok(wrong)
+}
+
+/// The relay of a world at rest: its books balance, and nothing is open.
 async fn relay(folder: RelayFolder, someone_left: bool) -> Result<Holding, Fault> {
     let mut config = Config::read(&folder.config())?;
     config.listen = ([127, 0, 0, 1], 0).into();
     config.metrics = None;
     let relay = Relay::start(Setup::new(folder, config)).await?;
+    let mut wrong = books_of(&relay).await?;
     let standing = relay.standing().await?;
     relay.shutdown().await?;
-    let mut wrong = Vec::new();
     if standing.waiting > 0 && !someone_left {
-        wrong.push(format!(
-            "{} pieces of mail wait, and all was quiet",
-            standing.waiting
-        ));
+        let waiting = standing.waiting;
+        wrong.push(format!("{waiting} pieces of mail wait, and all was quiet"));
     }
     Ok(Holding::Relay(wrong))
 }

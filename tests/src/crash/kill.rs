@@ -139,6 +139,9 @@ impl Kill {
         if !chance.percent(15) {
             crew.until_up();
             crew.compare_sample(chance);
+            if victims.contains(&Role::Relay) {
+                crew.balance_books();
+            }
         }
         summary.start_ms += ms_since(started);
         let names: Vec<String> = victims.iter().map(Role::to_string).collect();

@@ -68,6 +68,8 @@ pub(crate) enum Report {
     Waiting { waiting: u64 },
     /// A submitter: this version of a key is durable.
     Durable { key: u32, version: u64 },
+    /// A relay, asked: what is wrong in its books.
+    Books { wrong: Vec<String> },
     /// It stops, for a reason with a code.
     Stops { code: String, sentence: String },
 }
@@ -119,6 +121,8 @@ pub(crate) enum Order {
     Look { ids: Vec<String> },
     /// A relay: tell what waits.
     Waiting,
+    /// A relay: balance the books.
+    Books,
     /// Stop in order.
     Stop,
 }

@@ -72,6 +72,38 @@ pub(crate) enum Broken {
     NotCaught,
 }
 
+#[cfg(test)]
+impl Broken {
+    /// Every promise.
+    pub(crate) const ALL: &[Self] = &[
+        Self::Lost,
+        Self::PromiseForgotten,
+        Self::TwiceAsNew,
+        Self::TwoIds,
+        Self::WrongContent,
+        Self::FalseReceipt,
+        Self::UnprovenEvidence,
+        Self::StateFell,
+        Self::EvidenceFell,
+        Self::ActLost,
+        Self::CursorFell,
+        Self::LifeChanged,
+        Self::RollbackUnnoticed,
+        Self::Stranger,
+        Self::DoesNotOpen,
+        Self::Stopped,
+        Self::NotSettled,
+        Self::Accusation,
+        Self::OverLimit,
+        Self::Books,
+        Self::Mistrusted,
+        Self::WentOn,
+        Self::NotTold,
+        Self::NotNoticed,
+        Self::NotCaught,
+    ];
+}
+
 impl Violation {
     pub(crate) fn new(code: Broken, at: impl Into<String>) -> Self {
         let at = at.into();

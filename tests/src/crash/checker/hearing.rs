@@ -64,6 +64,11 @@ impl Checker {
             (Role::Recipient(recipient), Report::Holds { id, hash }) => {
                 self.holds(recipient, &id, hash.as_deref());
             }
+            (_, Report::Books { wrong }) => {
+                for wrong in wrong {
+                    self.violate(Violation::at(Broken::Books, role, wrong));
+                }
+            }
             (_, Report::Committed { event }) => self.commit(role, event),
             (_, Report::Stops { code, sentence }) if !self.may_stop => {
                 self.violate(Violation::at(

@@ -102,6 +102,11 @@ impl Crew {
         Ok(())
     }
 
+    /// Has the relay balance its books while it serves.
+    pub(crate) fn balance_books(&mut self) {
+        self.order(Role::Relay, &Order::Books);
+    }
+
     /// Has every desk compare a sample of old promises with what its store holds.
     pub(crate) fn compare_sample(&mut self, chance: &mut Chance) {
         let mut tracks: BTreeMap<u8, Vec<String>> = BTreeMap::new();

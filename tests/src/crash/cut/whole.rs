@@ -44,6 +44,7 @@ pub(super) fn cut(rig: &mut Rig, way: Way, (seed, cycles): (u64, u64), done: &mu
             crew.boot = Some(volumes.boot(cycle + 1));
             crew.start_everybody();
             crew.compare_sample(&mut chance);
+            crew.balance_books();
         }
         let counts = crew.checker.counts;
         let line = json!({

@@ -7,6 +7,7 @@ use clap::Args;
 use maille_relay::{Config, Relay, RelayFolder, Setup};
 
 use super::{Mouth, Stopped, orders};
+use crate::crash::audit::books_of;
 use crate::crash::report::{Order, Report};
 
 /// What a relay is told.
@@ -40,6 +41,11 @@ pub(super) async fn play(part: RelayPart, mouth: Mouth) -> Result<(), Stopped> {
                     let standing = relay.standing().await;
                     let standing = standing.map_err(|error| Stopped::new("store", &error))?;
                     mouth.say(&Report::Waiting { waiting: standing.waiting });
+                }
+                Some(Order::Books) => {
+                    let wrong = books_of(&relay).await;
+                    let wrong = wrong.map_err(|error| Stopped::new("books", &error))?;
+                    mouth.say(&Report::Books { wrong });
                 }
                 Some(Order::Stop) | None => break,
                 Some(_) => {}
