@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::rig::{Rig, RunArguments, say};
-use super::volume::{FileSystem, Volume, impossible, unmount_below};
+use super::volume::{FileSystem, Volume, impossible};
 
 mod store;
 mod whole;
@@ -67,11 +67,6 @@ impl Cut {
     pub(crate) fn run(&self) -> ExitCode {
         let ways = self.ways();
         let mut rig = self.run.begin("cut", &self.words(), 50);
-        unmount_below(
-            rig.folder()
-                .parent()
-                .expect("the run's folder lies in another"),
-        );
         let mut file_systems: Vec<_> = ways.iter().map(|way| way.fs).collect();
         file_systems.push(FileSystem::Xfs);
         if let Some(why) = impossible(&file_systems, rig.folder()) {

@@ -12,6 +12,12 @@ use serde_json::{Value, json};
 
 use super::chance::any_seed;
 use super::violation::Violation;
+use super::volume::unmount_below;
+
+/// How the folder of a run begins.
+const FOLDER: &str = "maille-crash-";
+/// The file in it that says whose it is.
+const PROCESS: &str = "process";
 
 /// What every subcommand takes.
 #[derive(Debug, Clone, Args)]
@@ -51,10 +57,13 @@ impl RunArguments {
     pub(crate) fn begin(&self, command: &'static str, words: &str, cycles: u64) -> Rig {
         let seed = self.seed.unwrap_or_else(any_seed);
         let parent = self.dir.clone().unwrap_or_else(std::env::temp_dir);
-        let folder = parent.join(format!("maille-crash-{command}-{seed}"));
+        let folder = parent.join(format!("{FOLDER}{command}-{seed}"));
+        unmount_left_over(&parent);
         // A run of the same seed that failed: its folder was for looking at, until now.
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder).expect("the run's folder can be made");
+        fs::write(folder.join(PROCESS), std::process::id().to_string())
+            .expect("the run's folder takes a file");
         let begun = Instant::now();
         let until = self
             .seconds
@@ -173,6 +182,28 @@ impl Rig {
         }
         ExitCode::SUCCESS
     }
+}
+
+/// Unmounts what runs that were killed have left mounted in a folder.
+fn unmount_left_over(parent: &Path) {
+    let Ok(entries) = fs::read_dir(parent) else {
+        return;
+    };
+    for folder in entries.flatten() {
+        let is_a_run = folder.file_name().to_string_lossy().starts_with(FOLDER);
+        if is_a_run && !is_alive(&folder.path()) {
+            unmount_below(&folder.path());
+        }
+    }
+}
+
+/// Whether the run of a folder still goes on.
+fn is_alive(folder: &Path) -> bool {
+    let Ok(process) = fs::read_to_string(folder.join(PROCESS)) else {
+        return false;
+    };
+    let name = |process: &str| fs::read_to_string(format!("/proc/{process}/comm")).ok();
+    name(&process).is_some_and(|other| Some(other) == name("self"))
 }
 
 /// Milliseconds since a moment.

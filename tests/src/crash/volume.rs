@@ -189,7 +189,7 @@ pub(crate) fn impossible(file_systems: &[FileSystem], folder: &Path) -> Option<S
     None
 }
 
-/// Unmounts everything under a folder, the innermost first: left over from a run that was killed.
+/// Unmounts everything under a folder, the innermost first.
 pub(crate) fn unmount_below(folder: &Path) {
     let mounts = fs::read_to_string("/proc/self/mounts").unwrap_or_default();
     let places = mounts.lines().filter_map(|line| line.split(' ').nth(1));
