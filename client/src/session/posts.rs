@@ -15,6 +15,10 @@ use crate::error::DeskError;
 /// How many are looked at in one round, so that those of one row are brought in its order.
 const ROUND: usize = 512;
 
+/// How many receipts that a relay took are noted with one wait for the disk. Those that were not
+/// noted when the desk stops are posted again, and change nothing.
+const NOTED_AT_ONCE: usize = 32;
+
 /// The pause after a relay could not take something for the moment.
 const BUSY: Duration = Duration::from_secs(2);
 
@@ -81,6 +85,7 @@ impl Session {
             })
             .await?;
         let full = posts.len() == limit;
+        let mut posted = Vec::new();
         for (hash, receipt) in posts {
             if aside.holds(&hash) {
                 continue;
@@ -88,33 +93,49 @@ impl Session {
             let outcome = match self.talk.post(receipt).await {
                 Ok(()) => Ok(()),
                 Err(TalkError::Refused(refusal)) => Err(refusal.code),
-                Err(error) => return Err(error.into()),
+                Err(error) => {
+                    self.note_posted(posted).await?;
+                    return Err(error.into());
+                }
             };
             if outcome == Err(RefusalCode::UnknownAlert) && aside.add(hash) {
                 continue;
             }
             aside.0.remove(&hash);
-            self.note_posted(hash, outcome).await?;
-            if outcome.is_err_and(passes) {
+            posted.push((hash, outcome));
+            let busy = outcome.is_err_and(passes);
+            if busy || posted.len() >= NOTED_AT_ONCE {
+                self.note_posted(std::mem::take(&mut posted)).await?;
+            }
+            if busy {
                 tokio::time::sleep(BUSY).await;
                 return Ok(true);
             }
         }
+        self.note_posted(posted).await?;
         Ok(full)
     }
 
     async fn note_posted(
         &self,
-        hash: Hash,
-        outcome: Result<(), RefusalCode>,
+        posted: Vec<(Hash, Result<(), RefusalCode>)>,
     ) -> Result<(), SessionError> {
-        if let Err(code) = outcome {
-            tracing::warn!(relay = %self.relay, receipt = %hash, %code, "receipt refused");
+        if posted.is_empty() {
+            return Ok(());
+        }
+        for (hash, outcome) in &posted {
+            if let Err(code) = outcome {
+                tracing::warn!(relay = %self.relay, receipt = %hash, %code, "receipt refused");
+            }
         }
         let relay = self.relay.clone();
         self.office
             .settle(move |desk, _, _| {
-                Ok::<_, SessionError>(((), desk.posted(&relay, &hash, outcome)?))
+                let mut settled = desk.store().newest();
+                for (hash, outcome) in posted {
+                    settled = desk.posted(&relay, &hash, outcome)?;
+                }
+                Ok::<_, SessionError>(((), settled))
             })
             .await
     }
