@@ -26,13 +26,13 @@ pub(crate) struct Kill {
     #[arg(long, default_value_t = 60)]
     world_cycles: u64,
     /// Senders.
-    #[arg(long, default_value_t = 2)]
+    #[arg(long, default_value_t = 3)]
     senders: u8,
     /// Recipients.
-    #[arg(long, default_value_t = 4)]
+    #[arg(long, default_value_t = 6)]
     recipients: u8,
     /// Letters of one sender that may be open at a time.
-    #[arg(long, default_value_t = 400)]
+    #[arg(long, default_value_t = 500)]
     window: usize,
 }
 
@@ -164,7 +164,7 @@ fn victims(crew: &Crew, chance: &mut Chance) -> Vec<Role> {
     let count = if chance.percent(25) { 2 } else { 1 };
     let mut victims = Vec::new();
     for _ in 0..count {
-        let role = if chance.percent(30) {
+        let role = if chance.percent(10) {
             Role::Relay
         } else {
             let at = chance.below(u64::try_from(everybody.len()).expect("a few"));
