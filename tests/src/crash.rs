@@ -11,7 +11,6 @@
 //! | `roles` | what such a process does: relay, sender, recipient, submitters |
 //! | `checker`, `violation` | every promise, and by name what breaks one |
 //! | `rest`, `audit` | the end of a world: quiet, then fresh opens of all stores, and the books |
-//! | `volume` | file systems in images, whose power is cut |
 //! | `keys`, `ledger` | what submitters write into a store, and what they were promised |
 //!
 //! A further fault is a further subcommand: it takes `RunArguments`, gives each cycle to
@@ -40,7 +39,6 @@ mod rig;
 mod roles;
 mod store;
 mod violation;
-mod volume;
 mod world;
 
 use store::{Eio, Enospc, Mutate, Replay, Rot, StorePart};

@@ -5,7 +5,7 @@
 //! | `net` | real relays and desks, over QUIC on loopback |
 //! | `desk_process` | a desk in a process of its own, which can be killed |
 //! | `forwarder` | a line between desks and relay, which can be cut one way |
-//! | `volume` | a small file system, which can be filled |
+//! | `volume` | a file system in an image, which can be filled, and whose power can be cut |
 //! | `network` | a network's keys and documents, and the ceremonies on them |
 //! | `crash` | the crash rig: faults on real processes and stores, and a checker outside them |
 //! | `memory` | relays and desks in memory, in virtual time, over links that can fail |

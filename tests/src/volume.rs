@@ -1,30 +1,88 @@
-//! A small file system of its own, which really runs full: an image behind a loop device.
+//! File systems in images behind loop devices: their power can be cut, and they really run full.
+//!
+//! Two cuts. The *shutdown* makes the file system under running processes forget what it has not
+//! written, at one moment (`FS_IOC_SHUTDOWN` without flushing its log); it is then mounted again.
+//! The *copy* takes a reflink copy of the image, on an XFS around it, while the processes write: it
+//! holds what the disk held at one moment. Either way the disk is one without a volatile cache.
 //!
 //! It takes root and loop devices. Where there are none a test says so loudly and ends; in CI it
 //! fails instead, so that nobody believes it ran ([`Volume::or_skip`]).
 
 use std::env;
 use std::fs::{self, File};
-use std::io::{ErrorKind, Write, stderr};
+use std::io::{Write, stderr};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use clap::ValueEnum;
+use serde::Serialize;
 use tempfile::TempDir;
 
-/// What is written at once into the file that fills the volume.
-const CHUNK_BYTES: usize = 1024 * 1024;
+mod room;
 
-/// An ext4 file system, mounted. Dropping it unmounts it: stop whoever has files open on it first.
+/// The file system that stores lie on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FileSystem {
+    /// The one most machines have.
+    Ext4,
+    /// It takes images of 300 MiB and more, and copies files by reference.
+    Xfs,
+    /// It has no shutdown: its power is cut by copy only.
+    Btrfs,
+}
+
+/// A mounted image. Dropping it unmounts it: stop whoever has files open on it first.
 #[derive(Debug)]
 pub struct Volume {
-    folder: TempDir,
+    file_system: FileSystem,
+    image: PathBuf,
+    folder: PathBuf,
+    /// Where both are, if they are nobody else's.
+    own: Option<TempDir>,
+}
+
+impl FileSystem {
+    /// Every one.
+    pub const ALL: [Self; 3] = [Self::Ext4, Self::Xfs, Self::Btrfs];
+
+    /// Whether it can be shut down while it is used.
+    pub fn shuts_down(self) -> bool {
+        self != Self::Btrfs
+    }
+
+    fn make(self, image: &Path) -> Result<String, String> {
+        let image = text(image);
+        match self {
+            // Nothing is reserved for root, who may run this.
+            Self::Ext4 => {
+                let now = "lazy_itable_init=0,lazy_journal_init=0";
+                run("mkfs.ext4", &["-q", "-F", "-m", "0", "-E", now, image])
+            }
+            Self::Xfs => run("mkfs.xfs", &["-q", "-f", "-m", "reflink=1", image]),
+            Self::Btrfs => run("mkfs.btrfs", &["-q", "-f", image]),
+        }
+    }
+
+    /// A copy has the identity of its original, which is mounted; XFS minds.
+    fn mount_options(self) -> &'static str {
+        match self {
+            Self::Xfs => "loop,nouuid",
+            Self::Ext4 | Self::Btrfs => "loop",
+        }
+    }
 }
 
 impl Volume {
-    /// A volume of so many bytes; none where this machine cannot make one, which is said.
+    /// An ext4 of so many bytes, of its own; none where this machine cannot make one, which is said.
     pub fn or_skip(bytes: u64) -> Option<Self> {
-        match Self::make(bytes) {
-            Ok(volume) => Some(volume),
+        let own = tempfile::tempdir().expect("a folder of temporary files can be made");
+        let (image, folder) = (own.path().join("image"), own.path().join("mounted"));
+        match Self::make(FileSystem::Ext4, &image, &folder, bytes) {
+            Ok(mut volume) => {
+                volume.own = Some(own);
+                Some(volume)
+            }
             Err(reason) => {
                 assert!(
                     env::var_os("CI").is_none(),
@@ -32,110 +90,149 @@ impl Volume {
                 );
                 // The harness keeps what tests print to itself, but not what is written here.
                 let told = format!("SKIPPED: there is no volume to fill, because {reason}.\n");
-                stderr().write_all(told.as_bytes()).unwrap();
+                stderr()
+                    .write_all(told.as_bytes())
+                    .expect("standard error takes what it is told");
                 None
             }
         }
     }
 
-    fn make(bytes: u64) -> Result<Self, String> {
+    /// Makes a file system of so many bytes in a fresh image, and mounts it; or why that is not
+    /// possible.
+    pub fn make(
+        file_system: FileSystem,
+        image: &Path,
+        folder: &Path,
+        bytes: u64,
+    ) -> Result<Self, String> {
         if !Path::new("/dev/loop-control").exists() {
             return Err("there are no loop devices".to_owned());
         }
+        let set = File::create(image).and_then(|file| file.set_len(bytes));
+        set.map_err(|error| format!("{} cannot be written: {error}", image.display()))?;
+        file_system.make(image)?;
+        Self::mount(file_system, image, folder)
+    }
+
+    /// Mounts an image that is there: the machine starts again after the cut.
+    pub fn mount(file_system: FileSystem, image: &Path, folder: &Path) -> Result<Self, String> {
         let volume = Self {
-            folder: tempfile::tempdir().unwrap(),
+            file_system,
+            image: image.to_owned(),
+            folder: folder.to_owned(),
+            own: None,
         };
-        let image = volume.folder.path().join("image");
-        File::create(&image).unwrap().set_len(bytes).unwrap();
-        // Nothing is reserved for root, who may run this.
-        run("mkfs.ext4", &["-q", "-F", "-m", "0", text(&image)])?;
-        fs::create_dir(volume.path()).unwrap();
-        run("mount", &["-o", "loop", text(&image), text(&volume.path())])?;
+        volume.try_mount()?;
         Ok(volume)
     }
 
-    /// Where it is mounted.
-    pub fn path(&self) -> PathBuf {
-        self.folder.path().join("mounted")
+    /// Where its files are.
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
-    /// Bytes that are left on it.
-    pub fn available_bytes(&self) -> u64 {
-        let told = run("stat", &["-f", "-c", "%a %S", text(&self.path())]).unwrap();
-        let numbers: Vec<u64> = told
-            .split_whitespace()
-            .map(|number| number.parse().unwrap())
-            .collect();
-        numbers[0] * numbers[1]
+    /// What kind it is.
+    pub fn file_system(&self) -> FileSystem {
+        self.file_system
     }
 
-    /// Fills it, by a file of the test's own, until only so many bytes are left.
+    /// Its image.
+    pub fn image(&self) -> &Path {
+        &self.image
+    }
+
+    /// Cuts the power: nothing is written any more, not even the log of the file system.
+    pub fn shut_down(&self) {
+        run("xfs_io", &["-x", "-c", "shutdown", text(&self.folder)]).expect("a volume shuts down");
+    }
+
+    /// Unmounts and mounts it: the machine starts again, and the file system replays its log.
     ///
-    /// Whoever else writes or frees at the same time moves the mark: be sure that nobody does, or
-    /// that it does not matter.
-    pub fn leave(&self, bytes: u64) {
-        let mut filler = self.filler();
-        loop {
-            filler.sync_all().unwrap();
-            let over = self.available_bytes().saturating_sub(bytes);
-            if over == 0 {
-                return;
-            }
-            let chunk = usize::try_from(over).unwrap().min(CHUNK_BYTES);
-            filler.write_all(&vec![0; chunk]).unwrap();
-        }
+    /// # Errors
+    /// What `umount` or `mount` said.
+    pub fn restart(&self) -> Result<(), String> {
+        run("umount", &[text(&self.folder)])?;
+        self.try_mount()
     }
 
-    /// Fills it until it takes not even one block more, which may be less than it says is left.
-    pub fn fill(&self) {
-        let mut filler = self.filler();
-        let mut chunk = vec![0; CHUNK_BYTES];
-        while !chunk.is_empty() {
-            let written = filler.write_all(&chunk).and_then(|()| filler.sync_all());
-            match written {
-                Err(error) if error.kind() == ErrorKind::StorageFull => {
-                    chunk.truncate(chunk.len() / 2);
-                }
-                written => written.unwrap(),
-            }
-        }
+    /// Puts another image in the place of this one, and mounts that.
+    ///
+    /// # Errors
+    /// What `umount` or `mount` said; an image that cannot be moved.
+    pub fn replace_by(&self, copy: &Path) -> Result<(), String> {
+        run("umount", &[text(&self.folder)])?;
+        fs::rename(copy, &self.image).map_err(|error| error.to_string())?;
+        self.try_mount()
     }
 
-    /// Takes the file away again that fills it.
-    pub fn make_room(&self) {
-        fs::remove_file(self.filler_path()).unwrap();
-        // The file system has the blocks back once its journal says so.
-        File::open(self.path()).unwrap().sync_all().unwrap();
+    /// Takes a copy of the image, which lies on an XFS, as the disk is at this moment.
+    pub fn copy(&self, copy: &Path) {
+        let words = ["--reflink=always", text(&self.image), text(copy)];
+        run("cp", &words).expect("an image on XFS can be copied by reference");
     }
 
-    fn filler(&self) -> File {
-        let mut options = File::options();
-        options.create(true).append(true);
-        options.open(self.filler_path()).unwrap()
-    }
-
-    fn filler_path(&self) -> PathBuf {
-        self.path().join("filler")
+    fn try_mount(&self) -> Result<(), String> {
+        fs::create_dir_all(&self.folder).map_err(|error| error.to_string())?;
+        let options = self.file_system.mount_options();
+        let (image, folder) = (text(&self.image), text(&self.folder));
+        run("mount", &["-o", options, image, folder]).map(drop)
     }
 }
 
 impl Drop for Volume {
     fn drop(&mut self) {
-        let mounted = self.path();
-        if mounted.exists() && run("mountpoint", &["-q", text(&mounted)]).is_ok() {
-            let plain = run("umount", &[text(&mounted)]);
-            // A test that failed may still have files open; the mount goes when they do.
-            let _ = plain.or_else(|_| run("umount", &["-l", text(&mounted)]));
-        }
+        unmount(&self.folder);
     }
 }
 
-fn text(path: &Path) -> &str {
-    path.to_str().unwrap()
+/// Why the power of volumes of so many bytes cannot be cut here, if so.
+pub fn impossible(file_systems: &[FileSystem], folder: &Path, bytes: u64) -> Option<String> {
+    for tool in ["mkfs.ext4", "mkfs.xfs", "mount", "unshare", "xfs_io"] {
+        if let Err(why) = run(tool, &["-V"]) {
+            return Some(why);
+        }
+    }
+    for file_system in file_systems {
+        let (image, probe) = (folder.join("probe.img"), folder.join("probe"));
+        let made = Volume::make(*file_system, &image, &probe, bytes);
+        let why = made.err();
+        // The file may not be there.
+        let _ = fs::remove_file(&image);
+        if let Some(why) = why {
+            return Some(why);
+        }
+    }
+    None
 }
 
-fn run(tool: &str, arguments: &[&str]) -> Result<String, String> {
-    let output = Command::new(tool).args(arguments).output();
+/// Unmounts everything under a folder, the innermost first.
+pub fn unmount_below(folder: &Path) {
+    let mounts = fs::read_to_string("/proc/self/mounts").unwrap_or_default();
+    let places = mounts.lines().filter_map(|line| line.split(' ').nth(1));
+    let mut places: Vec<PathBuf> = places.map(PathBuf::from).collect();
+    places.retain(|place| place.starts_with(folder));
+    for place in places.iter().rev() {
+        unmount(place);
+    }
+}
+
+/// Unmounts what is mounted there, if anything, and with it the loop device.
+fn unmount(folder: &Path) {
+    if run("mountpoint", &["-q", text(folder)]).is_err() {
+        return;
+    }
+    let plain = run("umount", &[text(folder)]);
+    // Somebody may still have files open; the mount goes when they do.
+    let _ = plain.or_else(|_| run("umount", &["-l", text(folder)]));
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("the names of tests are text")
+}
+
+fn run(tool: &str, words: &[&str]) -> Result<String, String> {
+    let output = Command::new(tool).args(words).output();
     let output = output.map_err(|error| format!("{tool} cannot be run: {error}"))?;
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
@@ -143,32 +240,7 @@ fn run(tool: &str, arguments: &[&str]) -> Result<String, String> {
     let said = String::from_utf8_lossy(&output.stderr);
     Err(format!(
         "{tool} {} failed: {}",
-        arguments.join(" "),
+        words.join(" "),
         said.trim()
     ))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const MIB: u64 = 1024 * 1024;
-
-    #[test]
-    fn a_volume_is_filled_to_the_mark_and_takes_nothing_when_full() {
-        let Some(volume) = Volume::or_skip(64 * MIB) else {
-            return;
-        };
-        let before = volume.available_bytes();
-        assert!(before > 40 * MIB, "{before}");
-        volume.leave(3 * MIB);
-        let left = volume.available_bytes();
-        assert!(left <= 3 * MIB && left > 2 * MIB, "{left}");
-        volume.fill();
-        let full = File::create(volume.path().join("more"))
-            .and_then(|mut more| more.write_all(b"more").and(more.sync_all()));
-        assert_eq!(full.unwrap_err().kind(), std::io::ErrorKind::StorageFull);
-        volume.make_room();
-        assert!(volume.available_bytes() + MIB > before);
-    }
 }

@@ -11,10 +11,15 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::rig::{Rig, RunArguments, say};
-use super::volume::{FileSystem, Volume, impossible};
+use crate::volume::{FileSystem, Volume, impossible};
 
 mod store;
 mod whole;
+
+/// Room for the largest world of a cut; images are sparse, and XFS takes nothing smaller.
+const IMAGE_BYTES: u64 = 320 << 20;
+/// The outer volume holds an image and its copies, which share what they have in common.
+const OUTER_BYTES: u64 = 4 << 30;
 
 /// Arguments of `cut`.
 #[derive(Debug, Args)]
@@ -69,7 +74,7 @@ impl Cut {
         let mut rig = self.run.begin("cut", &self.words(), 50);
         let mut file_systems: Vec<_> = ways.iter().map(|way| way.fs).collect();
         file_systems.push(FileSystem::Xfs);
-        if let Some(why) = impossible(&file_systems, rig.folder()) {
+        if let Some(why) = impossible(&file_systems, rig.folder(), IMAGE_BYTES) {
             say(format_args!("SKIPPED: no power was cut, because {why}."));
             return match self.may_skip {
                 true => rig.end(serde_json::json!({ "skipped": why })),
@@ -154,12 +159,15 @@ impl Volumes {
         let (outer, image) = match way.by {
             By::Shutdown => (None, folder.join("volume.img")),
             By::Copy => {
-                let outer = Volume::outer(&folder.join("outer.img"), &folder.join("outer"));
+                let (outer, image) = (folder.join("outer"), folder.join("outer.img"));
+                let outer = Volume::make(FileSystem::Xfs, &image, &outer, OUTER_BYTES)
+                    .expect("a volume can be made");
                 let image = outer.folder().join("volume.img");
                 (Some(outer), image)
             }
         };
-        let inner = Volume::make(way.fs, &image, &folder.join("volume"));
+        let inner = Volume::make(way.fs, &image, &folder.join("volume"), IMAGE_BYTES)
+            .expect("a volume can be made");
         Self {
             inner,
             _outer: outer,

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::chance::any_seed;
 use super::violation::Violation;
-use super::volume::unmount_below;
+use crate::volume::unmount_below;
 
 /// How the folder of a run begins.
 const FOLDER: &str = "maille-crash-";

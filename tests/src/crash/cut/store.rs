@@ -17,7 +17,7 @@ use crate::crash::report::{Report, Role};
 use crate::crash::rig::{Rig, ms_since};
 use crate::crash::roles::options;
 use crate::crash::violation::{Broken, Violation};
-use crate::crash::volume::Volume;
+use crate::volume::Volume;
 
 /// Longer than a store takes to open on a busy machine, and than it takes to notice a dead disk.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -89,7 +89,7 @@ fn by_copy(volumes: &Volumes, submitters: &mut Submitters) -> (Value, Vec<Violat
     submitters.hear_some(64);
     let begun = submitters.ledger.clone();
     let folder = volumes.folder.join("copied");
-    let mounted = match Volume::mount_copy(volumes.inner.file_system(), &copy, &folder) {
+    let mounted = match Volume::mount(volumes.inner.file_system(), &copy, &folder) {
         Ok(mounted) => mounted,
         Err(why) => {
             return (

@@ -12,12 +12,13 @@ use serde_json::{Value, json};
 use super::eio::{SMALL, Tally, cycle, say_skipped};
 use super::errors::Load;
 use super::faulty::Faulty;
-use super::full_volume::{Volume, fill};
+use super::full_volume::fill;
 use super::history::check_all;
 use super::replay::Scratch;
 use crate::crash::chance::Chance;
 use crate::crash::rig::{Rig, RunArguments, ms_since};
 use crate::crash::violation::{Broken, Violation};
+use crate::volume::{FileSystem, Volume};
 
 /// Arguments of `enospc`.
 #[derive(Debug, Args)]
@@ -110,9 +111,15 @@ fn live_without_room(folder: &Path, disk: &Faulty, load: &Load) -> Result<(), Vi
     Ok(())
 }
 
+/// A fresh volume of 64 MiB.
+fn mount(rig: &Rig) -> Result<Volume, String> {
+    let (image, folder) = (rig.folder().join("image"), rig.folder().join("volume"));
+    Volume::make(FileSystem::Ext4, &image, &folder, 64 << 20)
+}
+
 /// Fills real volumes until everybody is refused.
 fn fill_volumes(rig: &mut Rig) -> Value {
-    if let Err(why) = Volume::mount(&rig.folder().join("probe")) {
+    if let Err(why) = mount(rig) {
         say_skipped("a volume that really fills", &why);
         return json!({ "skipped": why });
     }
@@ -120,7 +127,7 @@ fn fill_volumes(rig: &mut Rig) -> Value {
     while rig.goes_on() {
         let begun = Instant::now();
         let mut chance = Chance::about(rig.seed, &[volumes]);
-        let volume = Volume::mount(&rig.folder().join("volume"));
+        let volume = mount(rig);
         let filled = volume
             .map_err(|why| Violation::new(Broken::Stopped, why))
             .and_then(|volume| fill(&volume, &mut chance));

@@ -1,9 +1,6 @@
 //! A volume that really fills, and a store on it.
 
-use std::fs::{self, File};
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use maille_durable::{Batch, DurableStore, Options, Scan, Store, StoreError, StoreId, Table};
@@ -12,6 +9,7 @@ use serde::Serialize;
 use crate::crash::chance::Chance;
 use crate::crash::rig::ms_since;
 use crate::crash::violation::{Broken, Violation};
+use crate::volume::Volume;
 
 const MIB: u64 = 1024 * 1024;
 const T: Table = Table(1);
@@ -71,17 +69,17 @@ pub(crate) fn fill(volume: &Volume, chance: &mut Chance) -> Result<Filled, Viola
         index_cache_bytes: MIB,
         ..Options::new(StoreId([1; 16]), "boot".to_owned(), "now")
     };
-    let folder = volume.mounted.join("store");
+    let folder = volume.folder().join("store");
     let store = open(&folder, &options)?;
     let mut filled = Filled::default();
-    let lived = filled.live(&store, &options, &volume.mounted.join("foreign"), chance);
+    let lived = filled.live(&store, &options, volume, chance);
     match lived.and_then(|()| store.close().map_err(Stop::from)) {
         Ok(()) => {}
         Err(Stop::Index(sentence)) => filled.index_failed = Some(sentence),
         Err(Stop::Wrong(violation)) => return Err(violation),
     }
     // Whoever starts it again has made room for it.
-    let _ = fs::remove_file(volume.mounted.join("foreign"));
+    volume.make_room();
     filled.check(&open(&folder, &options)?)?;
     Ok(filled)
 }
@@ -104,18 +102,18 @@ impl Filled {
         &mut self,
         store: &DurableStore,
         options: &Options,
-        foreign: &Path,
+        volume: &Volume,
         chance: &mut Chance,
     ) -> Result<(), Stop> {
         self.until_refused(store, options, chance)?;
         // Somebody else takes all that is left, to the last block.
-        take_everything(foreign);
+        volume.fill();
         self.store_receipts(store, chance)?;
         match store.commit(record(self.records, 1)) {
             Err(StoreError::DiskFull { .. }) => {}
             other => return Err(wrong(format!("below the mark it answered {other:?}"))),
         }
-        fs::remove_file(foreign).expect("what somebody else took is given back");
+        volume.make_room();
         self.serve_again(store)
     }
 
@@ -235,58 +233,4 @@ fn record(number: u32, quarters: u64) -> Batch {
 
 fn value(number: u32) -> Vec<u8> {
     Chance::new(number.into()).bytes(4096)
-}
-
-/// Writes a file until the file system has no block left.
-fn take_everything(path: &Path) {
-    let mut file = File::create(path).expect("an empty file has room");
-    for length in [1 << 20, 4096, 1] {
-        while file.write_all(&vec![1; length]).is_ok() && file.sync_data().is_ok() {}
-    }
-}
-
-/// A file system of 64 MiB in an image, mounted while this lives.
-pub(crate) struct Volume {
-    mounted: PathBuf,
-}
-
-impl Volume {
-    /// Makes and mounts it; or why that is not possible.
-    pub(crate) fn mount(folder: &Path) -> Result<Self, String> {
-        let _ = fs::remove_dir_all(folder);
-        let mounted = folder.join("mounted");
-        fs::create_dir_all(&mounted).map_err(|error| error.to_string())?;
-        let image = folder.join("image");
-        let file = File::create(&image).and_then(|file| file.set_len(64 * MIB));
-        file.map_err(|error| error.to_string())?;
-        run(Command::new("mkfs.ext4")
-            .args(["-q", "-F", "-m", "0"])
-            .arg(&image))?;
-        run(Command::new("mount")
-            .args(["-o", "loop"])
-            .arg(&image)
-            .arg(&mounted))?;
-        Ok(Self { mounted })
-    }
-}
-
-impl Drop for Volume {
-    fn drop(&mut self) {
-        // Where it stays mounted, the run's folder cannot be removed, which is said.
-        let _ = run(Command::new("umount").arg(&self.mounted));
-    }
-}
-
-fn run(command: &mut Command) -> Result<(), String> {
-    let words = format!("{command:?}");
-    let output = command
-        .output()
-        .map_err(|error| format!("{words}: {error}"))?;
-    match output.status.success() {
-        true => Ok(()),
-        false => Err(format!(
-            "{words}: {}",
-            String::from_utf8_lossy(&output.stderr).trim()
-        )),
-    }
 }
