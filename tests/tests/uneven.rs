@@ -222,6 +222,25 @@ fn a_desk_that_was_not_rolled_back_keeps_its_epoch_however_often_it_comes_back()
 }
 
 #[test]
+fn a_receipt_that_a_relay_asks_for_while_it_is_on_its_way_is_posted_once_more() {
+    let (mut world, lyon, tunis) = two_relays();
+    world.send(&lyon, &["cmai/tunis"], "Asked for twice");
+    world.meet(&lyon, "tunis");
+    world.hand_over("tunis", &tunis);
+    let relay = "tunis".parse().unwrap();
+    let posts = |world: &mut MemoryWorld| world.desk(&tunis).posts_due(&relay, 10).unwrap();
+    let (first, _) = posts(&mut world).remove(0);
+    // A relay that lost its store took the receipt before it was given the alert again.
+    let repeated = world.hand_over("tunis", &tunis);
+    assert!(matches!(repeated, Some(Collected::Repeated { .. })));
+    world.desk(&tunis).posted(&relay, first, Ok(())).unwrap();
+    let (second, _) = posts(&mut world).remove(0);
+    assert_eq!(second.receipt, first.receipt);
+    world.desk(&tunis).posted(&relay, second, Ok(())).unwrap();
+    assert_eq!(posts(&mut world), []);
+}
+
+#[test]
 fn a_roster_that_spreads_unevenly_holds_nothing_up() {
     let (mut world, lyon, tunis) = two_relays();
     let paris = world.network.admit("interpol/paris");

@@ -63,4 +63,5 @@ pub use inbox::{InboxEntry, Received};
 pub use incidents::{Incident, IncidentKind};
 pub use ledger::{OutboxEntry, Track, TrackedRecipient};
 pub use order::{Order, Reach, SendError, Sent};
+pub use post::DuePost;
 pub use relays::{GreetError, Greeting};

@@ -13,7 +13,7 @@ use maille_common::wire::{PostReceipt, RefusalCode};
 use maille_durable::{Batch, CommitNumber, Scan};
 
 use super::desk::{Desk, StepError};
-use super::records::{PostedRecord, ReceiptRecord, RelayRecord, RowRecord};
+use super::records::{PostRecord, PostedRecord, ReceiptRecord, RelayRecord, RowRecord};
 use super::tables;
 
 /// Whom a receipt answers, and for whom.
@@ -27,6 +27,16 @@ pub(super) struct Stamp {
     pub(super) to: ContactAddress,
     /// The contact whose obligation it is.
     pub(super) recipient: ContactAddress,
+}
+
+/// A receipt that has to be posted, as often as it was put down. It may be put down again while it
+/// is on its way: a relay may take it before it has the alert, ask again with the alert, and only
+/// then have its first answer noted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DuePost {
+    /// The receipt.
+    pub receipt: Hash,
+    turn: u32,
 }
 
 /// What an officer adds to a receipt.
@@ -116,7 +126,8 @@ impl Desk {
         Ok(())
     }
 
-    /// A receipt goes to one relay, perhaps once more. Within one batch only one receipt does.
+    /// A receipt goes to one relay, perhaps once more, even while it is on its way there. Within one
+    /// batch only one receipt does.
     pub(super) fn post_again(
         &self,
         batch: &mut Batch,
@@ -124,7 +135,8 @@ impl Desk {
         receipt: &Hash,
     ) -> Result<(), StepError> {
         let key = tables::post(relay, receipt);
-        if self.store.get(tables::POST, &key)?.is_none() {
+        let turn = self.turn_of(&key)?;
+        if turn.is_none() {
             let before = match self.posted_to(relay)? {
                 Some(receipts) => receipts,
                 // Those of earlier epochs count as well: too many are counted rather than too few.
@@ -132,8 +144,14 @@ impl Desk {
             };
             self.count_posts(batch, relay, before + 1);
         }
-        batch.put(tables::POST, &key, &[]);
+        put_post(batch, &key, turn);
         Ok(())
+    }
+
+    /// How often a receipt that is not taken was put down.
+    fn turn_of(&self, post: &[u8]) -> Result<Option<u32>, StepError> {
+        let record = self.find::<PostRecord>(tables::POST, post)?;
+        Ok(record.map(|record| record.turn))
     }
 
     /// How many receipts were put down for a relay in this epoch.
@@ -173,7 +191,8 @@ impl Desk {
                 continue;
             };
             if let Some(receipt) = tables::hash_at_end(hash) {
-                batch.put(tables::POST, &tables::post(relay, &receipt), &[]);
+                let key = tables::post(relay, &receipt);
+                put_post(batch, &key, self.turn_of(&key)?);
                 receipts += 1;
             }
         }
@@ -187,7 +206,7 @@ impl Desk {
         &self,
         relay: &Name,
         limit: usize,
-    ) -> Result<Vec<(Hash, PostReceipt)>, StepError> {
+    ) -> Result<Vec<(DuePost, PostReceipt)>, StepError> {
         let from = tables::relay(relay);
         let end = tables::after(&from);
         let mut posts = Vec::new();
@@ -195,11 +214,12 @@ impl Desk {
             .store
             .scan(Scan::range(tables::POST, &from, &end, limit))?
         {
-            let Some(hash) = tables::hash_at_end(&key) else {
+            let due = (tables::hash_at_end(&key), self.turn_of(&key)?);
+            let (Some(receipt), Some(turn)) = due else {
                 continue;
             };
-            let record: ReceiptRecord = self.need_long(tables::RECEIPT, hash.as_bytes())?;
-            posts.push((hash, record.posted));
+            let record: ReceiptRecord = self.need_long(tables::RECEIPT, receipt.as_bytes())?;
+            posts.push((DuePost { receipt, turn }, record.posted));
         }
         Ok(posts)
     }
@@ -214,11 +234,11 @@ impl Desk {
             .is_empty())
     }
 
-    /// A relay has a receipt, or will never take it.
+    /// A relay has a receipt, or will never take it. One that was put down again meanwhile stays.
     pub fn posted(
         &mut self,
         relay: &Name,
-        receipt: &Hash,
+        post: DuePost,
         outcome: Result<(), RefusalCode>,
     ) -> Result<CommitNumber, StepError> {
         let mut batch = Batch::new();
@@ -233,8 +253,9 @@ impl Desk {
                     | RefusalCode::HelloFirst
             ),
         };
-        if lasting {
-            batch.delete(tables::POST, &tables::post(relay, receipt));
+        let key = tables::post(relay, &post.receipt);
+        if lasting && self.turn_of(&key)? == Some(post.turn) {
+            batch.delete(tables::POST, &key);
         }
         self.settle(batch)
     }
@@ -295,6 +316,11 @@ impl Desk {
         let known: Option<RelayRecord> = self.find(tables::RELAY, &tables::relay(relay))?;
         Ok(known.map(|known| known.incarnation))
     }
+}
+
+fn put_post(batch: &mut Batch, key: &[u8], before: Option<u32>) {
+    let turn = before.unwrap_or(0).saturating_add(1);
+    batch.put(tables::POST, key, &write_record(&PostRecord { turn }));
 }
 
 fn count(length: usize) -> u64 {

@@ -200,6 +200,15 @@ coded! {
 }
 
 coded! {
+    /// A receipt that a relay has to be given.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(super) struct PostRecord {
+        /// How often it was put down since the relay took it last, from 1.
+        pub(super) turn: u32,
+    }
+}
+
+coded! {
     /// The receipts that were put down for a relay. One that took more shows that this store is an
     /// old copy.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -348,6 +357,7 @@ records! {
     IncomingRowRecord = "row of another device's receipts";
     HoleRecord = "hole in a row";
     RelayRecord = "relay";
+    PostRecord = "receipt for a relay";
     PostedRecord = "count of receipts for a relay";
     LackingRecord = "device that lacks a wrap";
     HeldRecord = "held delivery";

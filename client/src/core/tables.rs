@@ -47,7 +47,7 @@ tables! {
     ROW = 12;
     /// receipt → the posted receipt, in pieces.
     RECEIPT = 13;
-    /// relay, receipt → nothing: what has to be posted where.
+    /// relay, receipt → `PostRecord`: what has to be posted where.
     POST = 14;
     /// alert, statement → `EvidenceRecord`, in pieces.
     EVIDENCE = 15;

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use super::{Session, SessionError, TalkError, passes};
 use crate::clock::real_now;
+use crate::core::DuePost;
 use crate::error::DeskError;
 
 /// How many are looked at in one round, so that those of one row are brought in its order.
@@ -72,7 +73,7 @@ impl Session {
     async fn post_round(&self, aside: &mut SetAside) -> Result<bool, SessionError> {
         let (relay, limit) = (self.relay.clone(), ROUND + aside.0.len());
         // What is read may not be durable yet, and a receipt must be before it leaves (I1).
-        let posts: Vec<(Hash, PostReceipt)> = self
+        let posts: Vec<(DuePost, PostReceipt)> = self
             .office
             .settle_quietly(move |desk, _, _| {
                 let mut posts = desk.posts_due(&relay, limit)?;
@@ -86,8 +87,8 @@ impl Session {
             .await?;
         let full = posts.len() == limit;
         let mut posted = Vec::new();
-        for (hash, receipt) in posts {
-            if aside.holds(&hash) {
+        for (post, receipt) in posts {
+            if aside.holds(&post.receipt) {
                 continue;
             }
             let outcome = match self.talk.post(receipt).await {
@@ -98,11 +99,11 @@ impl Session {
                     return Err(error.into());
                 }
             };
-            if outcome == Err(RefusalCode::UnknownAlert) && aside.add(hash) {
+            if outcome == Err(RefusalCode::UnknownAlert) && aside.add(post.receipt) {
                 continue;
             }
-            aside.0.remove(&hash);
-            posted.push((hash, outcome));
+            aside.0.remove(&post.receipt);
+            posted.push((post, outcome));
             let busy = outcome.is_err_and(passes);
             if busy || posted.len() >= NOTED_AT_ONCE {
                 self.note_posted(std::mem::take(&mut posted)).await?;
@@ -118,22 +119,23 @@ impl Session {
 
     async fn note_posted(
         &self,
-        posted: Vec<(Hash, Result<(), RefusalCode>)>,
+        posted: Vec<(DuePost, Result<(), RefusalCode>)>,
     ) -> Result<(), SessionError> {
         if posted.is_empty() {
             return Ok(());
         }
-        for (hash, outcome) in &posted {
+        for (post, outcome) in &posted {
             if let Err(code) = outcome {
-                tracing::warn!(relay = %self.relay, receipt = %hash, %code, "receipt refused");
+                let receipt = post.receipt;
+                tracing::warn!(relay = %self.relay, %receipt, %code, "receipt refused");
             }
         }
         let relay = self.relay.clone();
         self.office
             .settle(move |desk, _, _| {
                 let mut settled = desk.store().newest();
-                for (hash, outcome) in posted {
-                    settled = desk.posted(&relay, &hash, outcome)?;
+                for (post, outcome) in posted {
+                    settled = desk.posted(&relay, post, outcome)?;
                 }
                 Ok::<_, SessionError>(((), settled))
             })

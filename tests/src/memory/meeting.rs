@@ -240,7 +240,7 @@ impl MemoryWorld {
     }
 
     fn post_due(&mut self, device: &DeviceId, relay: &str, name: &Name) {
-        for (hash, posted) in self.desk(device).posts_due(name, 100).unwrap() {
+        for (post, posted) in self.desk(device).posts_due(name, 100).unwrap() {
             let step = self.exchange(relay, |world| {
                 let core = &world.relays[relay].core;
                 let verified = verify_receipt(posted, core.roster(), device).unwrap();
@@ -252,7 +252,7 @@ impl MemoryWorld {
                 Some(other) => panic!("a receipt was answered with {other:?}"),
                 None => continue,
             };
-            self.desk(device).posted(name, &hash, outcome).unwrap();
+            self.desk(device).posted(name, post, outcome).unwrap();
         }
     }
 

@@ -31,6 +31,7 @@ annotate_fields! {
     IncomingRowRecord { number, hash }
     HoleRecord { of, device, epoch, from, to, alert, looks }
     RelayRecord { incarnation, mailbox, accepted, time, bundle }
+    PostRecord { turn }
     PostedRecord { epoch, receipts }
     LackingRecord { recipient, since }
     HeldRecord { delivery, relay, number, since }
@@ -218,6 +219,7 @@ fn receipts(vectors: &mut Vectors) {
     vectors.record("hole-0-receipts", &hole);
     let of = HoleIn::Alerts;
     vectors.record("hole-1-alerts", &HoleRecord { of, ..hole });
+    vectors.record("post", &PostRecord { turn: 258 });
     let (epoch, receipts) = (EPOCH, 258);
     vectors.record("posted", &PostedRecord { epoch, receipts });
     let Request::Receipt(posted) = sent("request-2-receipt") else {
