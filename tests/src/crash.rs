@@ -5,9 +5,11 @@
 //! | `rig` | one run: seed, folder, one JSON line a cycle, how it ends |
 //! | `kill`, `cut`, `lose` | a subcommand each: its faults, and nothing else |
 //! | `store` | faults on a store alone: `replay`, `mutate`, `eio`, `enospc`, `rot` |
+//! | `whole` | faults that whole worlds meet: `eio`, `enospc` and `rot` with `--world` |
 //! | `restart`, `flood` | how soon a relay with a long queue serves again |
 //! | `world`, `letter`, `chance` | a network on disk, what is sent in it, and choices from a seed |
 //! | `crew`, `child`, `report` | the processes of a world, and what they tell the rig |
+//! | `failing_call` | a system call of a process that fails |
 //! | `roles` | what such a process does: relay, sender, recipient, submitters |
 //! | `checker`, `violation` | every promise, and by name what breaks one |
 //! | `rest`, `audit` | the end of a world: quiet, then fresh opens of all stores, and the books |
@@ -26,6 +28,7 @@ mod checker;
 mod child;
 mod crew;
 mod cut;
+mod failing_call;
 mod flood;
 mod keys;
 mod kill;
@@ -39,6 +42,7 @@ mod rig;
 mod roles;
 mod store;
 mod violation;
+mod whole;
 mod world;
 
 use store::{Eio, Enospc, Mutate, Replay, Rot, StorePart};

@@ -39,8 +39,12 @@ pub(crate) struct Checker {
     committed: BTreeMap<Role, u64>,
     /// The newest event heard of each desk.
     newest: BTreeMap<Role, u64>,
-    /// The power is cut under running processes, which may then say that they stop.
-    pub(crate) may_stop: bool,
+    /// Whose disk fails, or whose power is cut: they may say that they stop.
+    pub(crate) may_stop: BTreeSet<Role>,
+    /// What those said who stopped so.
+    pub(crate) stops: Vec<(Role, String)>,
+    /// Whose store may be found damaged, and begin a new life.
+    pub(crate) may_begin_anew: BTreeSet<Role>,
     pub(crate) counts: Counts,
     violations: Vec<Violation>,
 }
@@ -51,6 +55,8 @@ struct Entry {
     id: Option<String>,
     /// `send` returned.
     promised: bool,
+    /// The store of its sender is gone, and nobody owes it any more.
+    forgotten: bool,
     obligations: Vec<Obligation>,
 }
 
@@ -89,8 +95,10 @@ pub(crate) struct Counts {
     pub(crate) settled: u64,
     /// Sends that were repeated under their reference and found done.
     pub(crate) found_sent: u64,
-    /// Sends refused by a store that had stopped.
+    /// Sends refused by a store that had stopped, or had no room.
     pub(crate) not_sent: u64,
+    /// Damaged stores that were set aside.
+    pub(crate) begun_anew: u64,
 }
 
 impl Counts {
@@ -104,6 +112,7 @@ impl Counts {
         self.settled += other.settled;
         self.found_sent += other.found_sent;
         self.not_sent += other.not_sent;
+        self.begun_anew += other.begun_anew;
     }
 }
 
@@ -118,7 +127,9 @@ impl Checker {
             lives: BTreeMap::new(),
             committed: BTreeMap::new(),
             newest: BTreeMap::new(),
-            may_stop: false,
+            may_stop: BTreeSet::new(),
+            stops: Vec::new(),
+            may_begin_anew: BTreeSet::new(),
             counts: Counts::default(),
             violations: Vec::new(),
         }
@@ -245,6 +256,7 @@ impl Checker {
         let count = u64::try_from(self.book.len()).unwrap_or(u64::MAX).max(1);
         let from = usize::try_from(at % count).unwrap_or_default();
         let entries = self.book.iter().skip(from).take(limit);
+        let entries = entries.filter(|(_, entry)| !entry.forgotten);
         let known = entries.filter_map(|(letter, entry)| {
             let recipients = entry.obligations.iter().filter(|it| it.shown_by.is_some());
             let recipients = recipients.map(|obligation| obligation.recipient).collect();

@@ -7,6 +7,7 @@ use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::Sender;
 use std::thread::{self, JoinHandle};
 
+use super::failing_call::FailingCall;
 use super::report::{Order, Report, Role};
 
 /// What was heard of a process.
@@ -35,20 +36,20 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Starts this program again in a part, with a boot id of its own if one is given.
+    /// Starts this program again in a part.
     pub(crate) fn start(
         (role, number): (Role, u64),
         arguments: &[String],
-        (log, boot): (&Path, Option<&Path>),
+        around: &Around<'_>,
         heard: Sender<Heard>,
     ) -> Self {
         let program = std::env::current_exe().expect("this program has a path");
-        let mut command = match boot {
-            None => Command::new(&program),
-            Some(boot) => under_boot(boot, &program),
-        };
-        let log = File::options().create(true).append(true).open(log);
-        let mut child = command
+        let mut words = around.prefix();
+        words.push(program.display().to_string());
+        let (first, rest) = words.split_first().expect("there is a program");
+        let log = File::options().create(true).append(true).open(around.log);
+        let mut child = Command::new(first)
+            .args(rest)
             .arg("part")
             .args(arguments)
             .stdin(Stdio::piped())
@@ -131,14 +132,31 @@ impl Drop for Process {
     }
 }
 
-/// Runs a program after what it takes for another boot of the machine, in a mount namespace of its
-/// own: a power cut is one, and stores go by the boot id.
-fn under_boot(boot: &Path, program: &Path) -> Command {
-    let mut command = Command::new("unshare");
-    let script = r#"mount --bind "$0" /proc/sys/kernel/random/boot_id && exec "$@""#;
-    command
-        .args(["--mount", "sh", "-c", script])
-        .arg(boot)
-        .arg(program);
-    command
+/// What a process finds around it.
+#[derive(Debug)]
+pub(crate) struct Around<'a> {
+    /// Where it logs.
+    pub(crate) log: &'a Path,
+    /// What it takes for the boot of the machine, if not the machine's own: a power cut is another,
+    /// and stores go by the boot id.
+    pub(crate) boot: Option<&'a Path>,
+    /// A system call that fails, and where it is told.
+    pub(crate) failing: Option<(&'a FailingCall, &'a Path)>,
+}
+
+impl Around<'_> {
+    /// The words in front of a program; all of them let it be the rig's own child.
+    fn prefix(&self) -> Vec<String> {
+        let mut words = Vec::new();
+        if let Some(boot) = self.boot {
+            // In a mount namespace of its own.
+            let script = r#"mount --bind "$0" /proc/sys/kernel/random/boot_id && exec "$@""#;
+            words.extend(["unshare", "--mount", "sh", "-c", script].map(str::to_owned));
+            words.push(boot.display().to_string());
+        }
+        if let Some((call, trace)) = self.failing {
+            words.extend(call.prefix(trace));
+        }
+        words
+    }
 }

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::UdpSocket;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
 use super::chance::{Chance, any_seed};
 use super::checker::Checker;
-use super::child::{Heard, Process, Word};
+use super::child::{Around, Heard, Process, Word};
+use super::failing_call::FailingCall;
 use super::letter::{LetterId, Letters};
 use super::report::{Order, Report, Role};
 use super::violation::{Broken, Violation};
@@ -75,17 +76,25 @@ impl Crew {
 
     /// Starts somebody; a sender is given again what it had not promised yet.
     pub(crate) fn start(&mut self, role: Role) {
+        self.start_failing(role, None);
+    }
+
+    /// Starts somebody whose system call fails, which is told in a file.
+    pub(crate) fn start_failing(&mut self, role: Role, failing: Option<(&FailingCall, &Path)>) {
         self.started += 1;
         self.up.remove(&role);
         let log = self.logs.join(format!("{role}.log"));
         let arguments = self.arguments(role);
         let by = (role, self.started);
-        let about = (log.as_path(), self.boot.as_deref());
-        let process = Process::start(by, &arguments, about, self.say.clone());
+        let around = Around {
+            log: &log,
+            boot: self.boot.as_deref(),
+            failing,
+        };
+        let process = Process::start(by, &arguments, &around, self.say.clone());
         self.processes.insert(role, process);
         if let Role::Sender(sender) = role {
-            let numbers = self.checker.unpromised(sender);
-            self.order(role, &Order::Send { numbers });
+            self.grant_refused(sender);
         }
     }
 
@@ -252,6 +261,12 @@ impl Crew {
         self.order(Role::Sender(sender), &Order::Send { numbers });
     }
 
+    /// Asks a sender once more to send what it refused.
+    pub(crate) fn grant_refused(&mut self, sender: u8) {
+        let numbers = self.checker.unpromised(sender);
+        self.order(Role::Sender(sender), &Order::Send { numbers });
+    }
+
     /// Hears one word; none when the time is up.
     fn hear_until(&mut self, until: Instant) -> Option<()> {
         let left = until.saturating_duration_since(Instant::now());
@@ -299,7 +314,7 @@ impl Crew {
             return;
         };
         let status = process.wait();
-        if !self.checker.may_stop {
+        if !self.checker.may_stop.contains(&role) {
             self.checker
                 .violate(Violation::at(Broken::Stopped, role, status));
         } else if status.code().is_none() {

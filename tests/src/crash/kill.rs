@@ -11,10 +11,10 @@ use serde_json::json;
 use super::chance::Chance;
 use super::checker::Counts;
 use super::crew::Crew;
-use super::letter::Letters;
 use super::report::Role;
 use super::rest::{audit_stores, until_settled};
 use super::rig::{Rig, RunArguments, ms_since};
+use super::whole::letters;
 use super::world::World;
 
 /// Arguments of `kill`.
@@ -122,7 +122,7 @@ impl Kill {
         seed: u64,
     ) {
         let begun = Instant::now();
-        let words = crew.hear_some(chance.between(50, 3000), Duration::from_millis(1500));
+        let words = crew.hear_some(chance.between(50, 6000), Duration::from_millis(2500));
         // Not always with a word just said.
         std::thread::sleep(Duration::from_micros(chance.below(4_000)));
         summary.load_ms += ms_since(begun);
@@ -176,16 +176,4 @@ fn victims(crew: &Crew, chance: &mut Chance) -> Vec<Role> {
     }
     victims.sort_unstable();
     victims
-}
-
-/// What the senders of a world send.
-pub(crate) fn letters(seed: u64, recipients: u8) -> Letters {
-    Letters {
-        seed,
-        recipients,
-        acknowledge: 45,
-        refuse: 5,
-        left: 0,
-        large: true,
-    }
 }

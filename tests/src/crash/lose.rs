@@ -221,6 +221,7 @@ fn take_away(crew: &mut Crew, what: What, shown: &BTreeSet<super::letter::Letter
         }
         What::Inbox => {
             gone(crew.world.store_of(role));
+            crew.checker.expect_new_life(role);
             crew.checker.lose(VICTIM, Loss::Inbox, &BTreeSet::new());
         }
         What::Keys => {
@@ -228,15 +229,16 @@ fn take_away(crew: &mut Crew, what: What, shown: &BTreeSet<super::letter::Letter
             crew.world.remove_device(role);
             crew.world.make_desk(role);
             crew.world.publish();
+            crew.checker.expect_new_life(role);
             crew.checker.lose(VICTIM, Loss::Keys, &BTreeSet::new());
         }
         What::RelaySinceBackup | What::DeskSinceBackup => {
             let (folder, copy) = backup_of(crew, what);
             gone(folder.clone());
             copy_folder(&copy, &folder);
-            match what {
-                What::DeskSinceBackup => crew.checker.lose(VICTIM, Loss::Inbox, shown),
-                _ => crew.checker.expect_new_life(role),
+            crew.checker.expect_new_life(role);
+            if what == What::DeskSinceBackup {
+                crew.checker.lose(VICTIM, Loss::Inbox, shown);
             }
         }
     }

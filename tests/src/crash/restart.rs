@@ -14,10 +14,10 @@ use serde_json::{Value, json};
 
 use super::crew::Crew;
 use super::flood::Flood;
-use super::kill::letters;
 use super::report::Role;
 use super::rig::{Rig, RunArguments, ms_since, say};
 use super::violation::{Broken, Violation};
+use super::whole::letters;
 use super::world::World;
 
 /// How long a relay may take that was killed.

@@ -217,7 +217,8 @@ pub(crate) fn say(words: std::fmt::Arguments<'_>) {
     let _ = writeln!(io::stderr(), "{words}");
 }
 
-fn merge(whole: &mut Value, part: Value) {
+/// Puts what one object has into another.
+pub(crate) fn merge(whole: &mut Value, part: Value) {
     if let (Value::Object(whole), Value::Object(part)) = (whole, part) {
         whole.extend(part);
     }

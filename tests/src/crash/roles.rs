@@ -127,6 +127,18 @@ impl From<OpenError> for Stopped {
     }
 }
 
+/// What a desk did; none, after a pause, while its volume is full: it is asked again, as people and
+/// programs do. Whatever else is wrong stops the process.
+async fn unless_full<T>(asked: Result<T, impl Into<Stopped>>) -> Result<Option<T>, Stopped> {
+    match asked.map_err(Into::into) {
+        Err(stopped) if stopped.code == "disk-full" => {
+            tokio::time::sleep(PACE).await;
+            Ok(None)
+        }
+        asked => asked.map(Some),
+    }
+}
+
 /// Says reports, each whole.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Mouth(Arc<Mutex<()>>);

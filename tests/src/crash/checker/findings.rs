@@ -9,6 +9,9 @@ use crate::crash::letter::{Answer, LetterId};
 use crate::crash::report::{ReportedStanding, Role, Standing};
 use crate::crash::violation::{Broken, Violation};
 
+/// How a desk refuses a receipt about an alert that it does not know (PROTOCOL Q4).
+const UNKNOWN_ALERT: &str = "\"Q4\"";
+
 /// What the stores hold when nothing runs.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Findings {
@@ -50,6 +53,10 @@ impl Checker {
             self.violate(Violation::at(Broken::DoesNotOpen, *role, why));
         }
         for (role, whom) in &findings.accusations {
+            // Answers come to alerts of which its lost store knew.
+            if self.has_forgotten(*role) && whom.contains(UNKNOWN_ALERT) {
+                continue;
+            }
             self.violate(Violation::at(Broken::Accusation, *role, whom));
         }
         for wrong in &findings.books {
@@ -64,7 +71,8 @@ impl Checker {
         let letters: Vec<LetterId> = self.book.keys().copied().collect();
         for letter in letters {
             let entry = self.book[&letter].clone();
-            let Some(id) = entry.id.clone().filter(|_| entry.promised) else {
+            let owed = entry.promised && !entry.forgotten;
+            let Some(id) = entry.id.clone().filter(|_| owed) else {
                 continue;
             };
             if unopened(Role::Sender(letter.sender)) {

@@ -33,7 +33,7 @@ impl Checker {
             }
             (Role::Sender(_), Report::NotSent { number, code }) => {
                 self.counts.not_sent += 1;
-                if !self.may_stop {
+                if !self.may_stop.contains(&role) {
                     let what = format!("letter {number} was not taken: {code}");
                     self.violate(Violation::at(Broken::Stopped, role, what));
                 }
@@ -70,12 +70,13 @@ impl Checker {
                 }
             }
             (_, Report::Committed { event }) => self.commit(role, event),
-            (_, Report::Stops { code, sentence }) if !self.may_stop => {
-                self.violate(Violation::at(
-                    Broken::Stopped,
-                    role,
-                    format!("{code}: {sentence}"),
-                ));
+            (_, Report::Stops { code, sentence }) => {
+                let why = format!("{code}: {sentence}");
+                if self.may_stop.contains(&role) {
+                    self.stops.push((role, why));
+                } else {
+                    self.violate(Violation::at(Broken::Stopped, role, why));
+                }
             }
             _ => {}
         }
@@ -86,6 +87,9 @@ impl Checker {
         if *known != life {
             let what = format!("{known} became {life}");
             *known = life;
+            if self.may_begin_anew.contains(&role) {
+                return self.begin_anew(role);
+            }
             self.violate(Violation::at(Broken::LifeChanged, role, what));
         }
     }

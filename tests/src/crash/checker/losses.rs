@@ -37,10 +37,44 @@ impl Checker {
         }
     }
 
+    /// A store was set aside, and its owner says so: what is forgotten with it.
+    pub(super) fn begin_anew(&mut self, role: Role) {
+        self.counts.begun_anew += 1;
+        match role {
+            Role::Recipient(recipient) => self.lose(recipient, Loss::Inbox, &BTreeSet::new()),
+            Role::Sender(sender) => self.lose_outbox(sender),
+            Role::Relay | Role::Store => {}
+        }
+    }
+
+    /// What a sender had is gone: nobody can bring again what no relay had yet. What it was given
+    /// to send is not given to it again, since it might be there already.
+    fn lose_outbox(&mut self, sender: u8) {
+        let role = Role::Sender(sender);
+        self.committed.remove(&role);
+        self.newest.remove(&role);
+        for (_, entry) in self
+            .book
+            .iter_mut()
+            .filter(|(letter, _)| letter.sender == sender)
+        {
+            entry.forgotten = true;
+        }
+        self.open.remove(&sender);
+    }
+
+    /// Whether a sender has lost what it had.
+    pub(super) fn has_forgotten(&self, role: Role) -> bool {
+        let mut letters = self.book.iter();
+        letters.any(|(letter, entry)| entry.forgotten && Role::Sender(letter.sender) == role)
+    }
+
     /// Something of a recipient is gone: what it was shown it does not know any more, but for the
     /// letters that an old copy still holds.
     pub(crate) fn lose(&mut self, recipient: u8, loss: Loss, still: &BTreeSet<LetterId>) {
-        self.expect_new_life(Role::Recipient(recipient));
+        let role = Role::Recipient(recipient);
+        self.committed.remove(&role);
+        self.newest.remove(&role);
         let mut reopened = Vec::new();
         for (letter, entry) in &mut self.book {
             if still.contains(letter) {
@@ -54,7 +88,9 @@ impl Checker {
                 held.shown_as_new = false;
                 held.acted = false;
                 held.ended_before = loss == Loss::Keys && held.standing.state > 0;
-                reopened.push(*letter);
+                if !entry.forgotten {
+                    reopened.push(*letter);
+                }
             }
         }
         for letter in reopened {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{By, Done, Volumes, Way};
 use crate::crash::chance::Chance;
-use crate::crash::child::{Heard, Process, Word};
+use crate::crash::child::{Around, Heard, Process, Word};
 use crate::crash::keys::Keys;
 use crate::crash::ledger::Ledger;
 use crate::crash::report::{Report, Role};
@@ -201,7 +201,12 @@ impl Submitters {
         ];
         let words = words.map(str::to_owned);
         let by = (Role::Store, self.started);
-        let process = Process::start(by, &words, (&self.log, None), self.say.clone());
+        let around = Around {
+            log: &self.log,
+            boot: None,
+            failing: None,
+        };
+        let process = Process::start(by, &words, &around, self.say.clone());
         self.process = Some(process);
     }
 

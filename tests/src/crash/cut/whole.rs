@@ -7,22 +7,14 @@ use serde_json::json;
 use super::{By, Done, Volumes, Way};
 use crate::crash::chance::Chance;
 use crate::crash::crew::Crew;
-use crate::crash::kill::letters;
-use crate::crash::rest::come_to_rest;
-use crate::crash::rig::{Rig, ms_since};
+use crate::crash::rig::Rig;
 use crate::crash::violation::{Broken, Violation};
-use crate::crash::world::World;
-
-const SENDERS: u8 = 2;
-const RECIPIENTS: u8 = 3;
-const WINDOW: usize = 200;
+use crate::crash::whole;
 
 /// Cuts the power of one volume so often, and audits what is on it in the end.
 pub(super) fn cut(rig: &mut Rig, way: Way, (seed, cycles): (u64, u64), done: &mut Done) {
     let volumes = Volumes::make(rig, way);
-    let world = World::found(&volumes.inner.folder().join("world"), SENDERS, RECIPIENTS);
-    let mut crew = Crew::new(world, letters(seed, RECIPIENTS), WINDOW);
-    crew.logs = rig.folder().to_owned();
+    let mut crew = whole::found(rig, &volumes.inner.folder().join("world"), seed);
     crew.boot = Some(volumes.boot(0));
     crew.start_everybody();
     let mut chance = Chance::about(seed, &[2]);
@@ -46,27 +38,13 @@ pub(super) fn cut(rig: &mut Rig, way: Way, (seed, cycles): (u64, u64), done: &mu
             crew.compare_sample(&mut chance);
             crew.balance_books();
         }
-        let counts = crew.checker.counts;
-        let line = json!({
-            "fs": way.fs, "by": way.by, "words": words, "ms": ms_since(begun),
-            "acknowledged": counts.acknowledged, "settled": counts.settled,
-        });
-        let violations = crew.checker.take_violations();
-        rig.cycle(seed, line, &violations);
+        let line = json!({ "fs": way.fs, "by": way.by, "words": words });
+        whole::cycle(rig, &mut crew, seed, (begun, line));
     }
-    if !rig.has_violations() {
-        let violations = come_to_rest(&mut crew);
-        if !violations.is_empty() {
-            rig.cycle(
-                seed,
-                json!({ "audit": true, "fs": way.fs, "by": way.by }),
-                &violations,
-            );
-        }
-    }
-    done.acknowledged += crew.checker.counts.acknowledged;
+    let line = json!({ "audit": true, "fs": way.fs, "by": way.by });
     // Nobody may have files open when the volumes go.
-    crew.kill_everybody();
+    let counts = whole::end(rig, &mut crew, seed, line);
+    done.acknowledged += counts.acknowledged;
 }
 
 /// The volume dies under everybody. What they say while it dies may be so or not: a machine without
@@ -74,7 +52,7 @@ pub(super) fn cut(rig: &mut Rig, way: Way, (seed, cycles): (u64, u64), done: &mu
 fn by_shutdown(volumes: &Volumes, crew: &mut Crew, after: Duration) -> Result<(), String> {
     // First the promises, then the cut.
     let moment = crew.keep_moment();
-    crew.checker.may_stop = true;
+    crew.checker.may_stop.extend(crew.world.everybody());
     volumes.inner.shut_down();
     std::thread::sleep(after);
     crew.kill_everybody();

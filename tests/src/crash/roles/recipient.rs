@@ -6,7 +6,7 @@ use maille_common::identifier::AlertId;
 use maille_common::terms::Stage;
 use tokio::task::JoinSet;
 
-use super::{DeskPart, Mouth, PACE, Stopped, orders};
+use super::{DeskPart, Mouth, PACE, Stopped, orders, unless_full};
 use crate::crash::letter::{Answer, Letters, content_hash, letter_of};
 use crate::crash::report::{Order, Report};
 
@@ -69,7 +69,7 @@ impl Desk {
             while let Some(shown) = shows.join_next().await {
                 shown.expect("no task panics")?;
             }
-            events.commit().await?;
+            while unless_full(events.commit().await).await?.is_none() {}
             self.mouth.say(&Report::Committed { event: newest });
             tokio::time::sleep(PACE).await;
         }
@@ -82,7 +82,10 @@ impl Desk {
             .received(alert)
             .await
             .map_err(|error| failed(&error))?;
-        self.client.showing(alert).await?;
+        while unless_full(self.client.showing(alert).await)
+            .await?
+            .is_none()
+        {}
         let letter = letter_of(&received.content);
         let id = alert.to_string();
         self.mouth.say(&Report::Shown {
@@ -96,17 +99,25 @@ impl Desk {
         let Some(letter) = letter else {
             return Ok(());
         };
-        let answered = match self.letters.answer(letter, self.index) {
-            Answer::Acknowledge => self.client.acknowledge(alert, By::System, "").await,
-            Answer::Refuse => {
-                let by = By::Officer("Amina");
-                self.client
-                    .refuse(alert, RefuseReason::Other, by, "not here")
-                    .await
+        let answer = self.letters.answer(letter, self.index);
+        if answer == Answer::Leave {
+            return Ok(());
+        }
+        loop {
+            let answered = match answer {
+                Answer::Refuse => {
+                    let by = By::Officer("Amina");
+                    self.client
+                        .refuse(alert, RefuseReason::Other, by, "not here")
+                        .await
+                }
+                _ => self.client.acknowledge(alert, By::System, "").await,
+            };
+            let answered = answered.map_err(|error| Stopped::new(error.code(), &error));
+            if unless_full(answered).await?.is_some() {
+                break;
             }
-            Answer::Leave => return Ok(()),
-        };
-        answered.map_err(|error| Stopped::new(error.code(), &error))?;
+        }
         self.mouth.say(&Report::Acted { id });
         Ok(())
     }

@@ -9,7 +9,7 @@ use maille_common::terms::AcceptReason;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
-use super::{DeskPart, Mouth, PACE, Stopped, orders};
+use super::{DeskPart, Mouth, PACE, Stopped, orders, unless_full};
 use crate::crash::checker::bit;
 use crate::crash::letter::{LetterId, Letters};
 use crate::crash::report::{Order, Report, ReportedStanding, Seen, Standing};
@@ -104,7 +104,7 @@ async fn watch(client: Client, mouth: Mouth) -> Result<(), Stopped> {
             }
             next = events.try_next().await?;
         }
-        events.commit().await?;
+        while unless_full(events.commit().await).await?.is_none() {}
         mouth.say(&Report::Committed { event: newest });
         tokio::time::sleep(PACE).await;
     }

@@ -21,12 +21,16 @@ use super::replay::Scratch;
 use crate::crash::chance::Chance;
 use crate::crash::rig::{Rig, RunArguments, ms_since, say};
 use crate::crash::violation::Violation;
+use crate::crash::whole;
 
 /// Arguments of `eio`.
 #[derive(Debug, Args)]
 pub(crate) struct Eio {
     #[command(flatten)]
     run: RunArguments,
+    /// Calls of the processes of a whole world fail, instead of those of one store.
+    #[arg(long)]
+    world: bool,
     /// Batches of the load of which every call fails.
     #[arg(long, default_value_t = 150)]
     every: usize,
@@ -72,6 +76,11 @@ impl Tally {
 
 impl Eio {
     pub(crate) fn run(&self) -> ExitCode {
+        if self.world {
+            let mut rig = self.run.begin("eio", " --world", 40);
+            let calls = whole::fail_calls(&mut rig);
+            return rig.end(calls);
+        }
         let words = format!(
             " --every {} --of {} --sampled {} --processes {}",
             self.every, self.of, self.sampled, self.processes

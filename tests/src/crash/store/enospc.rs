@@ -18,6 +18,7 @@ use super::replay::Scratch;
 use crate::crash::chance::Chance;
 use crate::crash::rig::{Rig, RunArguments, ms_since};
 use crate::crash::violation::{Broken, Violation};
+use crate::crash::whole;
 use crate::volume::{FileSystem, Volume};
 
 /// Arguments of `enospc`.
@@ -25,6 +26,9 @@ use crate::volume::{FileSystem, Volume};
 pub(crate) struct Enospc {
     #[command(flatten)]
     run: RunArguments,
+    /// The volume of a whole world is filled, instead of that of one store.
+    #[arg(long)]
+    world: bool,
     /// Batches of the load of which every call on the log, and on runs, fails.
     #[arg(long, default_value_t = 150)]
     every: usize,
@@ -35,6 +39,11 @@ const ENOSPC: i32 = 28;
 
 impl Enospc {
     pub(crate) fn run(&self) -> ExitCode {
+        if self.world {
+            let mut rig = self.run.begin("enospc", " --world", 12);
+            let volumes = whole::fill_volumes(&mut rig);
+            return rig.end(volumes);
+        }
         let mut rig = self
             .run
             .begin("enospc", &format!(" --every {}", self.every), 7);

@@ -5,7 +5,7 @@ use std::env;
 use std::fs;
 use std::io::{Write, stdout};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Output};
+use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Args;
@@ -16,6 +16,7 @@ use super::eio::{SMALL, Tally, say_skipped};
 use super::errors::{Ended, Load};
 use super::history::check_all;
 use crate::crash::chance::Chance;
+use crate::crash::failing_call::{self, FailingCall};
 use crate::crash::rig::{Rig, ms_since};
 use crate::crash::violation::{Broken, Violation};
 
@@ -78,7 +79,7 @@ pub(crate) fn fail_calls(
     chance: &mut Chance,
     processes: u64,
 ) -> Value {
-    if let Err(why) = traced("true", &[]) {
+    if let Some(why) = failing_call::impossible() {
         say_skipped("system calls that fail", &why);
         return json!({ "skipped": why });
     }
@@ -88,8 +89,8 @@ pub(crate) fn fail_calls(
         let folder = scratch.join("process");
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder).expect("a folder for a store");
-        let fault = Fault::choose(&folder, chance);
-        let ran = fault.run(&folder.join("store"), rig.seed + process);
+        let fault = choose(&folder, chance);
+        let ran = run(&fault, &folder, rig.seed + process);
         let stopped = ran.as_ref().is_ok_and(|ended| *ended == Ended::Failed);
         let line = json!({
             "process": process, "fault": fault.words(), "stopped": stopped, "ms": ms_since(begun),
@@ -108,97 +109,56 @@ pub(crate) fn fail_calls(
     json!(tally)
 }
 
-/// One system call that fails.
-struct Fault {
-    call: &'static str,
-    when: u64,
-    /// Only of this file.
-    of: Option<PathBuf>,
+fn choose(folder: &Path, chance: &mut Chance) -> FailingCall {
+    let (call, calls) = CALLS[chance.index(CALLS.len())];
+    let first = folder.join("store/log/00000000000000000001.log");
+    FailingCall {
+        call,
+        error: "EIO",
+        when: chance.between(1, calls),
+        of: (call == "write").then_some(first),
+    }
 }
 
-impl Fault {
-    fn choose(folder: &Path, chance: &mut Chance) -> Self {
-        let (call, calls) = CALLS[chance.index(CALLS.len())];
-        let first = folder.join("store/log/00000000000000000001.log");
-        Self {
-            call,
-            when: chance.between(1, calls),
-            of: (call == "write").then_some(first),
+fn run(fault: &FailingCall, scratch: &Path, seed: u64) -> Result<Ended, Violation> {
+    let (folder, trace) = (scratch.join("store"), scratch.join("trace"));
+    let this = env::current_exe().expect("this program has a path");
+    let (this, store, seed_words) = (text(&this), text(&folder), seed.to_string());
+    let program = [&*this, "store-part", &store, &seed_words];
+    let output = failing_call::run(&fault.prefix(&trace), &program)
+        .map_err(|why| Violation::new(Broken::Stopped, why))?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    let numbers = said
+        .lines()
+        .filter_map(|line| line.strip_prefix("acknowledged "));
+    let acknowledged: BTreeSet<u64> = numbers.filter_map(|n| n.parse().ok()).collect();
+    let sentence = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+    let ended = match output.status.code() {
+        Some(0) => Ended::Unreached,
+        Some(code) if code == i32::from(FAILED) && sentence.ends_with('.') => Ended::Failed,
+        code => {
+            let what = format!("it ended with {code:?}, and said {sentence:?}");
+            return Err(Violation::new(Broken::Stopped, what));
         }
+    };
+    let load = load(seed);
+    let opened = DurableStore::open(&folder, &load.sizes.options("boot", 2));
+    let (store, opening) =
+        opened.map_err(|error| Violation::new(Broken::DoesNotOpen, error.to_string()))?;
+    if let Some(aside) = opening.set_aside {
+        return Err(Violation::new(
+            Broken::DoesNotOpen,
+            aside.damage.to_string(),
+        ));
     }
-
-    fn words(&self) -> String {
-        let of = if self.of.is_some() {
-            " of the first segment"
-        } else {
-            ""
-        };
-        format!("{} {}{of}", self.call, self.when)
-    }
-
-    fn run(&self, folder: &Path, seed: u64) -> Result<Ended, Violation> {
-        let inject = format!("inject={}:error=EIO:when={}", self.call, self.when);
-        let this = env::current_exe().expect("this program has a path");
-        let (this, store, seed_words) = (text(&this), text(folder), seed.to_string());
-        let mut arguments = vec!["-e", &inject];
-        let of = self.of.as_deref().map(text);
-        if let Some(of) = &of {
-            arguments.extend(["-P", of]);
-        }
-        arguments.extend([&*this, "store-part", &store, &seed_words]);
-        let output = traced_with(&arguments).map_err(|why| Violation::new(Broken::Stopped, why))?;
-        let said = String::from_utf8_lossy(&output.stdout);
-        let numbers = said
-            .lines()
-            .filter_map(|line| line.strip_prefix("acknowledged "));
-        let acknowledged: BTreeSet<u64> = numbers.filter_map(|n| n.parse().ok()).collect();
-        let sentence = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-        let ended = match output.status.code() {
-            Some(0) => Ended::Unreached,
-            Some(code) if code == i32::from(FAILED) && sentence.ends_with('.') => Ended::Failed,
-            code => {
-                let what = format!("it ended with {code:?}, and said {sentence:?}");
-                return Err(Violation::new(Broken::Stopped, what));
-            }
-        };
-        let load = load(seed);
-        let opened = DurableStore::open(folder, &load.sizes.options("boot", 2));
-        let (store, opening) =
-            opened.map_err(|error| Violation::new(Broken::DoesNotOpen, error.to_string()))?;
-        if let Some(aside) = opening.set_aside {
-            return Err(Violation::new(
-                Broken::DoesNotOpen,
-                aside.damage.to_string(),
-            ));
-        }
-        check_all(
-            &store,
-            &load.batches,
-            acknowledged.last().copied().unwrap_or(0),
-        )?;
-        Ok(ended)
-    }
+    check_all(
+        &store,
+        &load.batches,
+        acknowledged.last().copied().unwrap_or(0),
+    )?;
+    Ok(ended)
 }
 
 fn text(path: &Path) -> String {
     path.to_string_lossy().into_owned()
-}
-
-/// Runs a program whose system calls are traced; or why that is not possible.
-fn traced(program: &str, arguments: &[&str]) -> Result<Output, String> {
-    let output = traced_with(&[&[program], arguments].concat())?;
-    match output.status.success() {
-        true => Ok(output),
-        false => Err(String::from_utf8_lossy(&output.stderr).trim().to_owned()),
-    }
-}
-
-fn traced_with(arguments: &[&str]) -> Result<Output, String> {
-    let mut command = Command::new("strace");
-    command
-        .args(["-f", "-qq", "-o", "/dev/null"])
-        .args(arguments);
-    command
-        .output()
-        .map_err(|error| format!("strace cannot be run: {error}"))
 }

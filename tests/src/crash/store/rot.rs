@@ -24,12 +24,16 @@ use super::write_tree;
 use crate::crash::chance::Chance;
 use crate::crash::rig::{RunArguments, ms_since};
 use crate::crash::violation::{Broken, Violation};
+use crate::crash::whole;
 
 /// Arguments of `rot`.
 #[derive(Debug, Args)]
 pub(crate) struct Rot {
     #[command(flatten)]
     run: RunArguments,
+    /// Stores of a whole world rot, instead of one alone.
+    #[arg(long)]
+    world: bool,
     /// Flips in each store; a cycle is one store.
     #[arg(long, default_value_t = 250)]
     flips: u64,
@@ -88,6 +92,11 @@ struct AtRest {
 
 impl Rot {
     pub(crate) fn run(&self) -> ExitCode {
+        if self.world {
+            let mut rig = self.run.begin("rot", " --world", 24);
+            let rotted = whole::rot(&mut rig);
+            return rig.end(rotted);
+        }
         let words = format!(" --flips {}", self.flips);
         let rig = self.run.begin("rot", &words, 48);
         let seed = rig.seed;
