@@ -125,15 +125,22 @@ mod socket {
     const QUESTIONS_MAX: usize = 8;
 
     /// Answers operators until the relay stops. Without its socket a relay serves all the same.
-    pub(crate) async fn serve(service: Arc<Service>) {
-        let path = service.folder.admin_socket();
-        let listener = match bind(&path) {
-            Ok(listener) => listener,
-            Err(error) => {
-                tracing::warn!(path = %path.display(), %error, "there is no admin socket");
-                return;
+    ///
+    /// The socket is there when this returns: who is told that the relay has started can ask it.
+    pub(crate) fn serve(service: Arc<Service>) -> impl Future<Output = ()> {
+        let bound = bind(&service.folder.admin_socket());
+        async move {
+            match bound {
+                Ok(listener) => answer_all(service, listener).await,
+                Err(error) => {
+                    let path = service.folder.admin_socket();
+                    tracing::warn!(path = %path.display(), %error, "there is no admin socket");
+                }
             }
-        };
+        }
+    }
+
+    async fn answer_all(service: Arc<Service>, listener: UnixListener) {
         let mut stopping = service.stops();
         let mut questions = JoinSet::new();
         loop {
@@ -154,7 +161,7 @@ mod socket {
             }
         }
         while questions.join_next().await.is_some() {}
-        if let Err(error) = fs::remove_file(&path) {
+        if let Err(error) = fs::remove_file(service.folder.admin_socket()) {
             tracing::debug!(%error, "the admin socket was not removed");
         }
     }

@@ -225,6 +225,16 @@ async fn a_new_device_can_fetch_the_whole_roster() {
 }
 
 #[cfg(unix)]
+#[tokio::test]
+async fn a_relay_that_has_started_can_be_asked_at_once() {
+    let world = World::new(Reach::Anywhere);
+    let relay = world.start().await;
+    // Nothing else ran since: on this runtime nothing could.
+    std::os::unix::net::UnixStream::connect(world.folder.admin_socket()).unwrap();
+    relay.shutdown().await.unwrap();
+}
+
+#[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 async fn metrics_and_readiness_are_told_on_loopback() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
