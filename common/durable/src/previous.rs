@@ -21,6 +21,7 @@ use crate::run::reader::damage_at;
 use crate::run::writer::RunWriter;
 use crate::set_aside::free_name;
 use crate::store::BATCH_BYTES_MAX;
+use crate::truth::list_runs;
 
 /// Makes a run of the checkpoint of a store of the previous format; returns where the copy is.
 pub(crate) fn migrate(
@@ -47,6 +48,10 @@ pub(crate) fn migrate(
 pub(crate) fn is_previous(layout: &Layout) -> Result<bool, ReadError> {
     if layout.checkpoint().exists() {
         return Ok(true);
+    }
+    // It was converted and removed; a copy made now would lack what it held.
+    if !list_runs(&layout.runs())?.is_empty() {
+        return Ok(false);
     }
     let Some(last) = reader::list(&layout.log())?.pop() else {
         return Ok(false);

@@ -189,7 +189,7 @@ fn replay(segment: &Segment, extent: Extent, overlay: &mut Overlay) -> Result<us
     Ok(pending_bytes)
 }
 
-fn list_runs(folder: &Path) -> Result<BTreeSet<RunId>, ReadError> {
+pub(crate) fn list_runs(folder: &Path) -> Result<BTreeSet<RunId>, ReadError> {
     let failed = |error| ReadError::Io(folder.to_path_buf(), error);
     let mut ids = BTreeSet::new();
     let entries = match fs::read_dir(folder) {

@@ -9,15 +9,20 @@
 
 use std::collections::BTreeSet;
 use std::env;
-use std::fs::{self, File};
-use std::io::{BufRead, BufReader, Write, stderr};
-use std::path::{Path, PathBuf};
+use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
 use maille_durable::{Batch, DurableStore, Opening, Options, Scan, Store, StoreId, Table, boot_id};
-use tempfile::TempDir;
+
+mod previous;
+#[path = "../store/version_1.rs"]
+mod version_1;
+mod volumes;
+
+use volumes::{FileSystem, Volumes, say};
 
 const FOLDER_VARIABLE: &str = "MAILLE_POWER_CUT_FOLDER";
 const T: Table = Table(1);
@@ -80,41 +85,10 @@ fn nothing_acknowledged_is_missing_after_a_power_cut_on_xfs() {
     cut_the_power(FileSystem::Xfs);
 }
 
-/// The inner file system.
-#[derive(Debug, Clone, Copy)]
-enum FileSystem {
-    Ext4,
-    Xfs,
-}
-
-impl FileSystem {
-    fn make(self, image: &Path) -> Result<(), String> {
-        match self {
-            Self::Ext4 => run("mkfs.ext4", &["-q", "-F", path(image)]),
-            Self::Xfs => run("mkfs.xfs", &["-q", "-f", path(image)]),
-        }
-    }
-
-    /// The copies have the identity of the original, which is mounted; XFS minds.
-    fn mount_options(self) -> &'static str {
-        match self {
-            Self::Ext4 => "loop",
-            Self::Xfs => "loop,nouuid",
-        }
-    }
-}
-
 fn cut_the_power(file_system: FileSystem) {
-    if let Err(reason) = Volumes::possible() {
-        assert!(
-            env::var_os("CI").is_none(),
-            "the power-cut test must run in CI, but {reason}"
-        );
-        return say(&format!(
-            "SKIPPED: the power-cut test did not run, because {reason}."
-        ));
-    }
-    let volumes = Volumes::new(file_system);
+    let Some(volumes) = Volumes::or_skip(file_system) else {
+        return;
+    };
     let writer = WritingProcess::start(&volumes.inner().join("store"));
     let mut cuts = Vec::new();
     for cut in 0..CUTS {
@@ -125,7 +99,7 @@ fn cut_the_power(file_system: FileSystem) {
     drop(writer);
     let mut torn = 0;
     for (image, acknowledged) in &cuts {
-        let (ids, opening) = volumes.open_copy(image);
+        let (ids, opening) = volumes.look_at(image, open);
         let missing: Vec<_> = acknowledged.difference(&ids).collect();
         assert!(
             missing.is_empty(),
@@ -143,11 +117,21 @@ fn cut_the_power(file_system: FileSystem) {
     ));
 }
 
-/// Says something that the test harness does not keep to itself.
-fn say(sentence: &str) {
-    stderr()
-        .write_all(format!("{sentence}\n").as_bytes())
-        .unwrap();
+/// Opens the store of a volume after a cut, and checks what is in it.
+fn open(volume: &Path) -> (BTreeSet<u32>, Opening) {
+    let folder = volume.join("store");
+    let (store, opening) = DurableStore::open(&folder, &options("after".to_owned())).unwrap();
+    let mut ids = BTreeSet::new();
+    for (key, found) in store.scan(Scan::table(T, usize::MAX)).unwrap() {
+        let id = u32::from_be_bytes(key.try_into().unwrap());
+        assert_eq!(found, value(id));
+        ids.insert(id);
+    }
+    for writer in 0..WRITERS {
+        store.pieces(BODIES, &writer.to_be_bytes()).unwrap();
+    }
+    store.close().unwrap();
+    (ids, opening)
 }
 
 /// The process under test, killed when dropped.
@@ -202,132 +186,4 @@ impl Drop for WritingProcess {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// The two file systems, one inside the other; unmounted when dropped, inner first.
-struct Volumes {
-    folder: TempDir,
-    file_system: FileSystem,
-}
-
-impl Volumes {
-    fn possible() -> Result<(), String> {
-        for (tool, argument) in [("mkfs.xfs", "-V"), ("mkfs.ext4", "-V"), ("mount", "-V")] {
-            run(tool, &[argument])?;
-        }
-        if !Path::new("/dev/loop-control").exists() {
-            return Err("there are no loop devices".to_owned());
-        }
-        let probe = Volumes {
-            folder: tempfile::tempdir().unwrap(),
-            file_system: FileSystem::Ext4,
-        };
-        probe.mount_outer()
-    }
-
-    fn new(file_system: FileSystem) -> Self {
-        let volumes = Self {
-            folder: tempfile::tempdir().unwrap(),
-            file_system,
-        };
-        volumes.mount_outer().unwrap();
-        let image = volumes.inner_image();
-        File::create(&image).unwrap().set_len(512 << 20).unwrap();
-        file_system.make(&image).unwrap();
-        mount("loop", &image, &volumes.inner()).unwrap();
-        volumes
-    }
-
-    fn mount_outer(&self) -> Result<(), String> {
-        let image = self.folder.path().join("outer.img");
-        File::create(&image).unwrap().set_len(4 << 30).unwrap();
-        run("mkfs.xfs", &["-q", "-f", "-m", "reflink=1", path(&image)])?;
-        mount("loop", &image, &self.outer())
-    }
-
-    fn outer(&self) -> PathBuf {
-        self.folder.path().join("outer")
-    }
-
-    fn inner_image(&self) -> PathBuf {
-        self.outer().join("inner.img")
-    }
-
-    fn inner(&self) -> PathBuf {
-        self.folder.path().join("inner")
-    }
-
-    fn copied(&self) -> PathBuf {
-        self.folder.path().join("copied")
-    }
-
-    /// Copies the inner disk as it is at one moment.
-    fn copy(&self, cut: usize) -> PathBuf {
-        let copy = self.outer().join(format!("cut{cut}.img"));
-        run(
-            "cp",
-            &["--reflink=always", path(&self.inner_image()), path(&copy)],
-        )
-        .unwrap();
-        copy
-    }
-
-    /// Starts the machine again after a cut: another boot, the journal replayed, the store opened.
-    fn open_copy(&self, image: &Path) -> (BTreeSet<u32>, Opening) {
-        mount(self.file_system.mount_options(), image, &self.copied()).unwrap();
-        let folder = self.copied().join("store");
-        let (store, opening) = DurableStore::open(&folder, &options("after".to_owned())).unwrap();
-        let mut ids = BTreeSet::new();
-        for (key, found) in store.scan(Scan::table(T, usize::MAX)).unwrap() {
-            let id = u32::from_be_bytes(key.try_into().unwrap());
-            assert_eq!(found, value(id));
-            ids.insert(id);
-        }
-        for writer in 0..WRITERS {
-            store.pieces(BODIES, &writer.to_be_bytes()).unwrap();
-        }
-        store.close().unwrap();
-        unmount(&self.copied());
-        (ids, opening)
-    }
-}
-
-impl Drop for Volumes {
-    fn drop(&mut self) {
-        for mounted in [self.copied(), self.inner(), self.outer()] {
-            unmount(&mounted);
-        }
-    }
-}
-
-fn path(path: &Path) -> &str {
-    path.to_str().unwrap()
-}
-
-fn mount(options: &str, image: &Path, target: &Path) -> Result<(), String> {
-    fs::create_dir_all(target).unwrap();
-    run("mount", &["-o", options, path(image), path(target)])
-}
-
-/// Unmounts what is mounted there, if anything, and with it the loop device.
-fn unmount(target: &Path) {
-    if target.exists() && run("mountpoint", &["-q", path(target)]).is_ok() {
-        let plain = run("umount", &[path(target)]);
-        // A test that failed may still have files open; the mount goes when they do.
-        let _ = plain.or_else(|_| run("umount", &["-l", path(target)]));
-    }
-}
-
-fn run(tool: &str, arguments: &[&str]) -> Result<(), String> {
-    let output = Command::new(tool).args(arguments).output();
-    let output = output.map_err(|error| format!("{tool} cannot be run: {error}"))?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let said = String::from_utf8_lossy(&output.stderr);
-    Err(format!(
-        "{tool} {} failed: {}",
-        arguments.join(" "),
-        said.trim()
-    ))
 }

@@ -10,4 +10,5 @@ mod model;
 mod previous;
 mod reopen;
 mod snapshot;
+mod version_1;
 mod world;
