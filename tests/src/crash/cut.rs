@@ -13,6 +13,7 @@ use serde::Serialize;
 use super::rig::{Rig, RunArguments, say};
 use crate::volume::{FileSystem, Volume, impossible};
 
+mod backups;
 mod store;
 mod whole;
 
@@ -139,6 +140,10 @@ pub(super) struct Done {
     btrfs: u64,
     /// Ends of logs that a cut had torn.
     torn: u64,
+    /// Backups of relays that were found whole.
+    backups: u64,
+    /// Relays' folders that were restored from them, and found whole.
+    restored: u64,
     /// What was promised: versions of keys, or obligations.
     acknowledged: u64,
 }
