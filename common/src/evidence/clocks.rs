@@ -53,6 +53,8 @@ pub enum Taker {
 pub struct Progress {
     /// Whether it was told as overdue.
     pub overdue_told: bool,
+    /// Whether a relay said at the expiry what it has not seen. A sender signs, which is evidence.
+    pub expiry_told: bool,
     /// Steps released, each with what had elapsed.
     pub released: BTreeMap<u8, Span>,
     /// Steps of which was said that nobody can take them.
@@ -139,12 +141,14 @@ impl Deadlines {
                     act: ClockAct::Overdue,
                 });
             }
-            // C9
-            let due = self.expires_after;
-            all.push(Clock {
-                due,
-                act: ClockAct::Expire,
-            });
+            if !progress.expiry_told {
+                // C9
+                let due = self.expires_after;
+                all.push(Clock {
+                    due,
+                    act: ClockAct::Expire,
+                });
+            }
         }
         // C7
         if !standing.escalation_stopped {
