@@ -130,11 +130,11 @@ impl Deadlines {
     /// The clocks when `now` has elapsed.
     pub fn clocks(&self, standing: &Standing, progress: &Progress, now: Span) -> Clocks {
         let mut all = Vec::new();
-        // C1: an end ends them, except that an escalation goes on until it is stopped itself.
+        // PROTOCOL C1: an end ends them, but an escalation goes on until it is stopped itself.
         if !standing.state.is_closed() {
             all.extend(answers(standing, progress));
             if !progress.overdue_told {
-                // C2
+                // PROTOCOL C2
                 let due = self.ack_within;
                 all.push(Clock {
                     due,
@@ -142,7 +142,7 @@ impl Deadlines {
                 });
             }
             if !progress.expiry_told {
-                // C9
+                // PROTOCOL C9
                 let due = self.expires_after;
                 all.push(Clock {
                     due,
@@ -150,7 +150,7 @@ impl Deadlines {
                 });
             }
         }
-        // C7
+        // PROTOCOL C7
         if !standing.escalation_stopped {
             all.extend(self.next_step(progress, now));
         }
@@ -164,26 +164,26 @@ impl Deadlines {
     fn next_step(&self, progress: &Progress, now: Span) -> Option<Clock> {
         let mut end = self.ack_within;
         for (number, step) in (1..).zip(&self.steps) {
-            // C4: late or not, what was released gives its deputies the whole delay of the next.
+            // PROTOCOL C4: late or not, its deputies have the whole delay of the next.
             if let Some(released) = progress.released.get(&number) {
                 end = end.max(*released);
                 continue;
             }
-            // C3
+            // PROTOCOL C3
             let due = end + step.after;
             let (due, act) = match step.taker {
                 Taker::Here => (due, ClockAct::Release(number)),
-                // C6: whether the other party did it is not known here, only that it was time.
+                // PROTOCOL C6: whether the other party did it is not known, only that it was time.
                 Taker::Elsewhere if due <= now => {
                     end = due;
                     continue;
                 }
                 Taker::Elsewhere => (due, ClockAct::Await(number)),
-                // C5: said once; should somebody be able to take it after all, its time stands.
+                // PROTOCOL C5: said once; should somebody take it after all, its own time stands.
                 Taker::Nobody if progress.passed_over.contains(&number) => continue,
                 Taker::Nobody => (end, ClockAct::PassOver(number)),
             };
-            // C8: expiry ends the asking, also where no look at the clock was in time.
+            // PROTOCOL C8: expiry ends the asking, also where no look at the clock was in time.
             let in_time = due.max(now) < self.expires_after;
             return in_time.then_some(Clock { due, act });
         }
@@ -191,7 +191,7 @@ impl Deadlines {
     }
 }
 
-/// C10: a gone key is answered at once, once for each time it is told.
+/// PROTOCOL C10: a gone key is answered at once, once for each time it is told.
 fn answers(standing: &Standing, progress: &Progress) -> impl Iterator<Item = Clock> {
     let gone = standing
         .returned
