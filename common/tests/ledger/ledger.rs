@@ -5,7 +5,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use maille_common::evidence::{Clock, Clocks, Evidence, Obligation, Standing};
+use maille_common::evidence::{Clock, ClockAct, Clocks, Evidence, Obligation, Standing};
 
 use crate::case::{Case, Party, ticks};
 use crate::mutation::Mutation;
@@ -80,22 +80,57 @@ impl Ledger {
         }
     }
 
-    /// The clocks of a party.
+    /// The clocks of a party, which are what it does and what it is shown.
     pub(crate) fn clocks(&self, question: ClockQuestion) -> Result<Rc<Clocks>, String> {
         if let Some(known) = self.clocks.borrow().get(&question) {
             return Ok(known.clone());
         }
+        let clocks = Rc::new(self.ask(question)?);
+        self.shows_what_comes(question, &clocks)?;
+        let mut known = self.clocks.borrow_mut();
+        known.insert(question, clocks.clone());
+        Ok(clocks)
+    }
+
+    fn ask(&self, question: ClockQuestion) -> Result<Clocks, String> {
         let standing = self.standing(question.evidence)?;
         let deadlines = self.case.deadlines(question.party, question.mended);
         let progress = question.known.progress(self.case);
         let now = ticks(question.now);
-        let clocks = Rc::new(match self.mutation {
+        Ok(match self.mutation {
             None => deadlines.clocks(&standing, &progress, now),
             Some(mutation) => mutation.clocks(&deadlines, &standing, &progress, now),
-        });
-        let mut known = self.clocks.borrow_mut();
-        known.insert(question, clocks.clone());
-        Ok(clocks)
+        })
+    }
+
+    /// Whose clock is shown to run next is whose it is, and it falls due when it is said to.
+    fn shows_what_comes(&self, question: ClockQuestion, clocks: &Clocks) -> Result<(), String> {
+        let ClockQuestion { party, mended, .. } = question;
+        let is_own = |step: u8| self.case.releases(party, usize::from(step) - 1, mended);
+        for clock in clocks.due.iter().chain(&clocks.running) {
+            let is_wrong = match clock.act {
+                ClockAct::Release(step) => !is_own(step),
+                ClockAct::Await(step) => is_own(step),
+                _ => false,
+            };
+            if is_wrong {
+                return Err(format!(
+                    "{party:?} is shown a step as what it is not: {clock:?}"
+                ));
+            }
+        }
+        let Some(next) = clocks.running.first() else {
+            return Ok(());
+        };
+        let now = u8::try_from(next.due.ms() / ticks(1).ms()).unwrap();
+        let then = self.ask(ClockQuestion { now, ..question })?;
+        let is_awaited = matches!(next.act, ClockAct::Await(_));
+        if is_awaited != then.due.contains(next) {
+            return Ok(());
+        }
+        Err(format!(
+            "{party:?} is shown what does not fall due then: {next:?}"
+        ))
     }
 }
 

@@ -1,5 +1,6 @@
 //! The obligation ledger, explored whole: one alert, one recipient with two devices, one deputy,
-//! a relay and the sender, in every order of everything that can happen within four ticks.
+//! a relay and the sender, in every order of everything that can happen within four ticks. Losses,
+//! duplicates and restarts are not counted: there may be any number of them.
 //!
 //! The parties ask the real functions, `Obligation::standing` and `Deadlines::clocks`; only the
 //! network, and what people do, are the model's own. PROTOCOL section 7 numbers the rules.
