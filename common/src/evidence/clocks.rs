@@ -48,7 +48,7 @@ pub enum Taker {
 }
 
 /// What was done about an obligation's clocks, as a party holds it durably: a relay by the notices
-/// it signed, a sender by its own records and the notices it got.
+/// it signed and the addenda it took, a sender by its own records and the notices it got.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Progress {
     /// Whether it was told as overdue.
