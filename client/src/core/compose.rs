@@ -210,7 +210,8 @@ impl Desk {
         })
     }
 
-    /// The devices that get a wrap now: the recipients', and this contact's others.
+    /// The devices that get a wrap: the recipients' and this contact's others at once, those of
+    /// the recipients' deputies later, if need be.
     fn addressees(
         &self,
         core: &Core,
@@ -235,6 +236,7 @@ impl Desk {
                     None => found.lacking.push(device),
                 }
             }
+            addressees.extend(self.deputies(core, index, now)?);
             reach.push(found);
         }
         for device in self.roster.devices_of(&self.identity.contact) {

@@ -8,6 +8,7 @@
 //! | `desk.rs` | the desk: who we are, the roster, the keys, the way into each step |
 //! | `order.rs` | what somebody wants to send |
 //! | `compose.rs` | an order becomes an envelope in the outbox |
+//! | `deputies.rs` | wraps for the deputies of a recipient |
 //! | `outbox.rs` | which relay gets what, and when again |
 //! | `answers.rs` | a relay's answers to submissions |
 //! | `held.rs` | what is held of an alert, in either box |
@@ -35,6 +36,7 @@ mod answers;
 mod attachments;
 mod collect;
 mod compose;
+mod deputies;
 mod desk;
 mod events;
 mod evidence;

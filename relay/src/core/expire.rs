@@ -112,7 +112,9 @@ impl RelayCore {
     ) -> Result<(), StepError> {
         let mut notices = Vec::new();
         for (index, recipient) in record.recipients.iter().enumerate() {
-            let of_recipient = |entry: &&EntryRecord| usize::from(entry.entry.recipient) == index;
+            let of_recipient = |entry: &&EntryRecord| {
+                usize::from(entry.entry.recipient) == index && !entry.is_held()
+            };
             let mut mine = entries.iter().filter(of_recipient).peekable();
             if mine.peek().is_some() && !mine.any(|entry| entry.answered) {
                 let kind = NoticeKind::Unseen;
@@ -132,14 +134,15 @@ impl RelayCore {
         now: Timestamp,
     ) -> Result<(), StepError> {
         let mut notices = Vec::new();
-        for EntryRecord {
-            entry, answered, ..
-        } in entries
-        {
+        for share in entries {
+            let EntryRecord {
+                entry, answered, ..
+            } = share;
             let Some(recipient) = record.recipients.get(usize::from(entry.recipient)) else {
                 continue;
             };
-            if !answered {
+            // A deputy that was never asked owes no answer, and does not learn of the alert.
+            if !answered && !share.is_held() {
                 self.note_tombstone(batch, &alert, entry)?;
                 let kind = NoticeKind::Tombstone;
                 notices.push(self.notice(alert, recipient, kind, entry.device, now));

@@ -149,7 +149,8 @@ impl RelayCore {
             .collect()
     }
 
-    /// Marks the device's entries as answered, and takes their mail out of its mailbox.
+    /// Marks the device's entries as answered, and takes their mail out of its mailbox. A device
+    /// that acts for several recipients answers for each.
     fn answer_entries(
         &self,
         batch: &mut Batch,
@@ -157,10 +158,17 @@ impl RelayCore {
         receipt: &Receipt,
     ) -> Result<(), StepError> {
         for alert in self.envelopes_of(&receipt.alert)? {
+            let Some(record) = self.find_long::<AlertRecord>(tables::ALERT, alert.as_bytes())?
+            else {
+                continue;
+            };
             let prefix = tables::entries_of(&alert, &receipt.device);
             for (key, bytes) in self.rows(tables::ENTRY, &prefix, usize::MAX)? {
                 let mut entry: EntryRecord = read_record(&bytes)?;
-                if entry.mail == 0 {
+                let principal = record.recipients.get(usize::from(entry.entry.recipient));
+                // A copy of what was sent has no recipient: its sender answers for itself.
+                let serves = principal.unwrap_or(&record.sender);
+                if entry.is_held() || *serves != receipt.recipient {
                     continue;
                 }
                 self.note_stage(batch, &alert, &entry.entry, receipt.stage)?;

@@ -203,6 +203,13 @@ records! {
     TakenRecord = "count of a device's receipts";
 }
 
+impl EntryRecord {
+    /// Whether the wrap lies here for a deputy, and nobody has been given it.
+    pub(super) fn is_held(&self) -> bool {
+        self.mail == 0
+    }
+}
+
 impl DeviceRecord {
     /// A device never seen before.
     pub(super) const NEW: Self = Self {
