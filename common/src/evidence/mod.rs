@@ -5,6 +5,7 @@
 //! from.
 
 mod accepted;
+mod clocks;
 mod expiry;
 mod note;
 mod notice;
@@ -14,6 +15,7 @@ mod relay_time;
 mod statement;
 
 pub use accepted::{Accepted, AcceptedFault};
+pub use clocks::{Clock, ClockAct, ClockOwner, Clocks, Deadlines, Progress, Step, Taker};
 pub use expiry::Expiry;
 pub use note::{Note, NoteFault, NoteReader, NoteWrap, SealedNote, open_note, seal_note};
 pub use notice::Notice;
