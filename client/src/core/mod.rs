@@ -16,6 +16,7 @@
 //! | `inbox.rs` | what this desk has received |
 //! | `attachments.rs` | attachments on their way in |
 //! | `act.rs` | an officer, or the system, reads, acknowledges, refuses |
+//! | `principals.rs` | for whom an alert is answered here |
 //! | `post.rs` | receipts on their way to relays |
 //! | `evidence.rs` | receipts, notices and expiries come in |
 //! | `rows.rs` | the rows of other devices' receipts |
@@ -26,6 +27,7 @@
 //! | `relays.rs` | what is known of each relay's life |
 //! | `events.rs` | one numbered stream of events, named readers |
 //! | `incidents.rs` | what should not have happened |
+//! | `counted.rs` | counted time, which nobody who sets a clock moves |
 //! | `expire.rs` | deadlines by the desk's own clock |
 //! | `retention.rs` | content and keys go, hashes and receipts stay |
 //! | `tables.rs`, `records.rs` | every key and record of the store |
@@ -36,6 +38,7 @@ mod answers;
 mod attachments;
 mod collect;
 mod compose;
+mod counted;
 mod deputies;
 mod desk;
 mod events;
@@ -49,6 +52,7 @@ mod ledger;
 mod order;
 mod outbox;
 mod post;
+mod principals;
 mod records;
 mod relays;
 mod retention;
@@ -65,4 +69,5 @@ pub use inbox::{InboxEntry, Received};
 pub use incidents::{Incident, IncidentKind};
 pub use ledger::{OutboxEntry, Track, TrackedRecipient};
 pub use order::{Order, Reach, SendError, Sent};
+pub use principals::Principal;
 pub use relays::{GreetError, Greeting};

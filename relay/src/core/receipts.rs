@@ -73,6 +73,7 @@ impl RelayCore {
         batch.urgent();
         let mut mailing = Mailing::default();
         self.answer_entries(&mut batch, &mut mailing, statement)?;
+        self.stop_by_receipt(&mut batch, statement, alert.as_ref())?;
         let hash = receipt.proven.hash();
         let known = self
             .store
@@ -134,6 +135,10 @@ impl RelayCore {
         if statement.stage >= Stage::Read && self.is_home_of(&statement.contact) {
             contacts.insert(statement.contact.clone());
         }
+        // Whoever was answered for by a deputy learns of it.
+        if statement.stage >= Stage::Acknowledged && self.is_home_of(&statement.recipient) {
+            contacts.insert(statement.recipient.clone());
+        }
         // With `ack_rule = first` one acknowledgement frees the others, who receive it signed.
         if let (Some(alert), Stage::Acknowledged) = (alert, statement.stage)
             && alert.first
@@ -171,7 +176,8 @@ impl RelayCore {
                 if entry.is_held() || *serves != receipt.recipient {
                     continue;
                 }
-                self.note_stage(batch, &alert, &entry.entry, receipt.stage)?;
+                let stage = (receipt.stage, receipt.reason);
+                self.note_stage(batch, &alert, &entry.entry, stage)?;
                 if entry.answered {
                     continue;
                 }
