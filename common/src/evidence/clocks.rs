@@ -53,6 +53,8 @@ pub enum Taker {
 pub struct Progress {
     /// Whether it was told as overdue.
     pub overdue_told: bool,
+    /// Whether a relay said at the expiry what it has not seen. A sender signs, which is evidence.
+    pub expiry_told: bool,
     /// Steps released, each with what had elapsed.
     pub released: BTreeMap<u8, Span>,
     /// Steps of which was said that nobody can take them.
@@ -128,25 +130,27 @@ impl Deadlines {
     /// The clocks when `now` has elapsed.
     pub fn clocks(&self, standing: &Standing, progress: &Progress, now: Span) -> Clocks {
         let mut all = Vec::new();
-        // C1: an end ends them, except that an escalation goes on until it is stopped itself.
+        // PROTOCOL C1: an end ends them, but an escalation goes on until it is stopped itself.
         if !standing.state.is_closed() {
             all.extend(answers(standing, progress));
             if !progress.overdue_told {
-                // C2
+                // PROTOCOL C2
                 let due = self.ack_within;
                 all.push(Clock {
                     due,
                     act: ClockAct::Overdue,
                 });
             }
-            // C9
-            let due = self.expires_after;
-            all.push(Clock {
-                due,
-                act: ClockAct::Expire,
-            });
+            if !progress.expiry_told {
+                // PROTOCOL C9
+                let due = self.expires_after;
+                all.push(Clock {
+                    due,
+                    act: ClockAct::Expire,
+                });
+            }
         }
-        // C7
+        // PROTOCOL C7
         if !standing.escalation_stopped {
             all.extend(self.next_step(progress, now));
         }
@@ -160,26 +164,26 @@ impl Deadlines {
     fn next_step(&self, progress: &Progress, now: Span) -> Option<Clock> {
         let mut end = self.ack_within;
         for (number, step) in (1..).zip(&self.steps) {
-            // C4: late or not, what was released gives its deputies the whole delay of the next.
+            // PROTOCOL C4: late or not, its deputies have the whole delay of the next.
             if let Some(released) = progress.released.get(&number) {
                 end = end.max(*released);
                 continue;
             }
-            // C3
+            // PROTOCOL C3
             let due = end + step.after;
             let (due, act) = match step.taker {
                 Taker::Here => (due, ClockAct::Release(number)),
-                // C6: whether the other party did it is not known here, only that it was time.
+                // PROTOCOL C6: whether the other party did it is not known, only that it was time.
                 Taker::Elsewhere if due <= now => {
                     end = due;
                     continue;
                 }
                 Taker::Elsewhere => (due, ClockAct::Await(number)),
-                // C5: said once; should somebody be able to take it after all, its time stands.
+                // PROTOCOL C5: said once; should somebody take it after all, its own time stands.
                 Taker::Nobody if progress.passed_over.contains(&number) => continue,
                 Taker::Nobody => (end, ClockAct::PassOver(number)),
             };
-            // C8: expiry ends the asking, also where no look at the clock was in time.
+            // PROTOCOL C8: expiry ends the asking, also where no look at the clock was in time.
             let in_time = due.max(now) < self.expires_after;
             return in_time.then_some(Clock { due, act });
         }
@@ -187,7 +191,7 @@ impl Deadlines {
     }
 }
 
-/// C10: a gone key is answered at once, once for each time it is told.
+/// PROTOCOL C10: a gone key is answered at once, once for each time it is told.
 fn answers(standing: &Standing, progress: &Progress) -> impl Iterator<Item = Clock> {
     let gone = standing
         .returned

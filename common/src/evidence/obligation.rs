@@ -121,18 +121,20 @@ impl Obligation {
             escalation_stopped: false,
         };
         let mut returns = BTreeMap::new();
+        // PROTOCOL O1: what is about another alert, or another recipient, passes by.
         for piece in evidence {
             self.weigh(piece, &mut standing, &mut returns);
         }
         self.sum_returns(&mut standing, &returns);
+        // PROTOCOL O10
         standing.state = standing
             .proofs
             .keys()
             .next_back()
             .copied()
             .unwrap_or(ObligationState::Open);
-        // Any end but an acknowledgement, even where a later acknowledgement stands above it: what
-        // stopped an escalation does not start it again.
+        // PROTOCOL O14: any end but an acknowledgement, even where a later acknowledgement stands
+        // above it.
         standing.escalation_stopped |= standing
             .proofs
             .keys()
@@ -150,6 +152,7 @@ impl Obligation {
             Evidence::Receipt(receipt) if receipt.statement().alert == self.alert => {
                 self.weigh_receipt(receipt, standing, returns);
             }
+            // PROTOCOL O9
             Evidence::Expiry(expiry) => {
                 let Expiry {
                     alert,
@@ -165,6 +168,7 @@ impl Obligation {
                     hold(&mut standing.proofs, ObligationState::Expired, proof);
                 }
             }
+            // PROTOCOL O8
             Evidence::Cancel { id, alert, time } if *alert == self.alert => {
                 let proof = Proof {
                     time: *time,
@@ -192,12 +196,14 @@ impl Obligation {
             hold(&mut standing.stages, receipt.stage, proof);
         }
         match receipt.stage {
+            // PROTOCOL O2, O3
             Stage::Acknowledged if mine || self.ack_rule == AckRule::First => {
                 hold(&mut standing.proofs, ObligationState::Acknowledged, proof);
-                // Another recipient's program is judged by nobody's setting here.
+                // PROTOCOL O12, O13: another recipient's program is judged by nobody's setting.
                 standing.escalation_stopped |=
                     receipt.actor == Actor::Officer || (mine && self.system_acknowledges);
             }
+            // PROTOCOL O4
             Stage::Refused if mine => {
                 hold(&mut standing.proofs, ObligationState::Refused, proof);
             }
@@ -207,7 +213,7 @@ impl Obligation {
                     .entry(receipt.device)
                     .or_insert(receipt.reason);
                 *reason = receipt.reason.min(*reason);
-                // A gone key is answered with an addendum, so it is no end.
+                // PROTOCOL O6, O7: a gone key is answered with an addendum, so it is no end.
                 if receipt.reason != Reason::KeyGone && self.addressed.contains(&receipt.device) {
                     hold(returns, receipt.device, proof);
                 }
@@ -216,7 +222,7 @@ impl Obligation {
         }
     }
 
-    /// Refused is also the sum of Returned from every device addressed.
+    /// Refused is also the sum of Returned from every device addressed (PROTOCOL O5).
     fn sum_returns(&self, standing: &mut Standing, returns: &BTreeMap<DeviceId, Proof>) {
         if self.addressed.is_empty() || returns.len() < self.addressed.len() {
             return;
@@ -227,7 +233,8 @@ impl Obligation {
     }
 }
 
-/// Keeps the earliest proof, by time and then hash, so that equal sets give equal standings.
+/// Keeps the earliest proof, by time and then hash, so that equal sets give equal standings
+/// (PROTOCOL O11).
 fn hold<K: Ord>(proofs: &mut BTreeMap<K, Proof>, key: K, proof: Proof) {
     proofs
         .entry(key)

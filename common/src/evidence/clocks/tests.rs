@@ -173,6 +173,17 @@ fn a_look_that_comes_too_late_tells_overdue_before_it_expires() {
 }
 
 #[test]
+fn a_relay_that_said_what_it_has_not_seen_has_no_clock_left() {
+    let told = Progress {
+        expiry_told: true,
+        ..released([])
+    };
+    let deadlines = deadlines(Taker::Here, Taker::Here);
+    let clocks = deadlines.clocks(&open(), &told, Span::from_days(1));
+    assert!(clocks.have_ended());
+}
+
+#[test]
 fn an_end_stops_every_clock() {
     let deadlines = deadlines(Taker::Here, Taker::Here);
     for state in [
