@@ -1,13 +1,18 @@
 //! The one place of the relay that reads the clock.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use maille_common::time::Timestamp;
+use maille_common::time::{BootTime, Reading, Span, Timestamp};
+use maille_durable::boot_id;
 
 /// Tells the time. A test may bring its own.
 pub trait Clock: Send + Sync + 'static {
     /// The present, by the wall.
     fn now(&self) -> Timestamp;
+
+    /// The present by the wall and by the clock that nobody sets.
+    fn reading(&self) -> Reading;
 }
 
 /// The machine's clock, as somebody has set it.
@@ -17,6 +22,40 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         timestamp(SystemTime::now())
+    }
+
+    fn reading(&self) -> Reading {
+        let boot = since_boot().unwrap_or_else(since_start);
+        let wall = self.now();
+        Reading { wall, boot }
+    }
+}
+
+/// Linux's boot-time clock (CLOCK_BOOTTIME), which counts while the machine sleeps.
+fn since_boot() -> Option<BootTime> {
+    let uptime = std::fs::read_to_string("/proc/uptime").ok()?;
+    let (seconds, hundredths) = uptime.split_whitespace().next()?.split_once('.')?;
+    let ms = seconds.parse::<u64>().ok()? * 1_000 + hundredths.parse::<u64>().ok()? * 10;
+    let id = u128::from_str_radix(&boot_id().replace('-', ""), 16).ok()?;
+    Some(BootTime {
+        id: id.to_be_bytes(),
+        since: Span::from_ms(ms),
+    })
+}
+
+/// Elsewhere a process has a clock of its own while it lives, and its start counts as the
+/// machine's.
+fn since_start() -> BootTime {
+    static START: OnceLock<(Instant, [u8; 16])> = OnceLock::new();
+    let start = START.get_or_init(|| {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH);
+        let nanoseconds = since.unwrap_or_default().as_nanos();
+        (Instant::now(), nanoseconds.to_be_bytes())
+    });
+    let ms = u64::try_from(start.0.elapsed().as_millis()).unwrap_or(u64::MAX);
+    BootTime {
+        id: start.1,
+        since: Span::from_ms(ms),
     }
 }
 
@@ -36,6 +75,15 @@ pub(crate) fn stamp(time: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_clock_that_nobody_sets_goes_on_with_the_wall() {
+        let (first, second) = (SystemClock.reading(), SystemClock.reading());
+        assert_eq!(first.boot.id, second.boot.id);
+        assert!(first.boot.since <= second.boot.since);
+        assert_eq!(since_start().id, since_start().id);
+        assert!(first.wall <= SystemClock.now());
+    }
 
     #[test]
     fn a_stamp_can_stand_in_the_name_of_a_file() {

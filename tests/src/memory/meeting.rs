@@ -191,6 +191,9 @@ impl MemoryWorld {
             return known;
         }
         let verified = submission.verify(core.roster(), device, self.now).unwrap();
+        let reading = self.reading();
+        self.relay(relay).look_at_clocks(reading);
+        let core = &self.relays[relay].core;
         answered(core.submit(device, &verified, &NoBlobs, self.now))
     }
 
