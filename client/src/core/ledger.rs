@@ -300,7 +300,7 @@ impl Desk {
         Ok(record.core.recipients.iter().map(state).collect())
     }
 
-    fn obligation(
+    pub(super) fn obligation(
         &self,
         alert: &AlertId,
         record: &OutboxRecord,

@@ -23,6 +23,8 @@
 //! | `streams.rs` | the streams of other devices' alerts |
 //! | `holes.rs` | the holes in both |
 //! | `ledger.rs` | where each obligation stands |
+//! | `obligations.rs` | what is open in both directions, and what comes next |
+//! | `duty.rs` | who did what here, for whoever comes on duty next |
 //! | `addenda.rs` | devices that had no key, or came later |
 //! | `relays.rs` | what is known of each relay's life |
 //! | `events.rs` | one numbered stream of events, named readers |
@@ -41,6 +43,7 @@ mod compose;
 mod counted;
 mod deputies;
 mod desk;
+mod duty;
 mod events;
 mod evidence;
 mod expire;
@@ -49,6 +52,7 @@ mod holes;
 mod inbox;
 mod incidents;
 mod ledger;
+mod obligations;
 mod order;
 mod outbox;
 mod post;
@@ -64,10 +68,12 @@ pub use act::{Act, ActError, Acted, RefuseReason};
 pub use addenda::Lacking;
 pub use collect::Collected;
 pub use desk::{Desk, DeskIdentity, StepError};
+pub use duty::{Promise, Taken};
 pub use events::{Event, EventKind, NumberedEvent};
 pub use inbox::{InboxEntry, Received};
 pub use incidents::{Incident, IncidentKind};
 pub use ledger::{OutboxEntry, Track, TrackedRecipient};
+pub use obligations::{Coming, Direction, Ledger, LedgerPage, OpenObligation};
 pub use order::{Order, Reach, SendError, Sent};
 pub use post::DuePost;
 pub use principals::Principal;

@@ -321,6 +321,17 @@ coded! {
 }
 
 coded! {
+    /// Who did something with an alert here, and the words to its sender.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub(super) struct DutyRecord {
+        /// None: a program.
+        pub(super) officer: Option<Text<128>>,
+        pub(super) time: Timestamp,
+        pub(super) note: Text<2048>,
+    }
+}
+
+coded! {
     /// How far a reader of the events has come.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub(super) struct CursorRecord {
@@ -390,6 +401,7 @@ records! {
     ActRecord = "act";
     DeputyRecord = "obligation as deputy";
     ClockRecord = "counted time";
+    DutyRecord = "act of an officer";
     CursorRecord = "cursor of a reader";
     Event = "event";
     Incident = "incident";

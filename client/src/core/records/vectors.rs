@@ -44,6 +44,7 @@ annotate_fields! {
     ActRecord { receipt }
     DeputyRecord { principal, envelope, since, stage }
     ClockRecord { count }
+    DutyRecord { officer, time, note }
     CursorRecord { number }
 }
 
@@ -108,6 +109,12 @@ fn every_record_has_its_pinned_bytes_and_they_are_read_back() {
         stage: Stage::Read,
     };
     vectors.record("deputy", &deputy);
+    let duty = DutyRecord {
+        officer: Some(Text::new("A. Diallo").unwrap()),
+        time: NOW,
+        note: Text::new("We are on it.").unwrap(),
+    };
+    vectors.record("duty", &duty);
     happenings::events(&mut vectors);
     happenings::incidents(&mut vectors);
     vectors.has_every_record(NAMES);
