@@ -318,3 +318,25 @@ fn the_ledger_is_the_same_after_the_desk_was_killed() {
         assert_eq!(desks.ledger(desk, ALL), before);
     }
 }
+
+#[test]
+fn the_story_of_an_alert_names_who_is_asked_in_each_step_and_what_took_it_back() {
+    let mut desks = desks();
+    let (lyon, now) = (desks.lyon, desks.world.now);
+    let alert = desks.send("Taken back");
+    let cancel = Order {
+        kind: Kind::Cancel,
+        refers_to: Some(alert),
+        ..order(&["cmai/tunis"], "Forget it")
+    };
+    let cancel = desks.order(lyon, &cancel);
+    let story = desks.world.desk(&lyon).track(&alert, now).unwrap().unwrap();
+    let deputies = &story.recipients[0].deputies;
+    let names: Vec<_> = deputies.iter().map(ToString::to_string).collect();
+    assert_eq!(names, ["cmai/amman", "cmai/rabat"]);
+    let [cancelled] = &story.cancels[..] else {
+        panic!("{:?}", story.cancels)
+    };
+    assert_eq!((cancelled.id, cancelled.device), (cancel, lyon));
+    assert_eq!(cancelled.time, now);
+}

@@ -522,6 +522,9 @@ track-recipient-overdue = { $contact }: { $state } - OVERDUE; to be acknowledged
 track-devices-follow = { $count } of its devices follow when their keys appear
 track-proof = proof { $hash }
 track-step = deputies, step { $step }
+track-step-of = deputies, step { $step }: { $contact }
+track-for = for { $contact }
+track-clocks = Every signed piece, each by the clock of whoever signed it:
 track-uncertain = the machine was started anew meanwhile: counted by a clock that may have been set
 track-officer-unnamed = officer not named
 track-by-relay = relay { $name }
@@ -730,6 +733,8 @@ term-connection =
 
 term-moment =
     { $word ->
+        [sent] sent
+        [cancelled] cancelled
         [accepted] accepted
         [refused-by-relay] refused-by-relay
         [delivered] delivered

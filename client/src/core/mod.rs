@@ -72,7 +72,7 @@ pub use duty::{Promise, Taken};
 pub use events::{Event, EventKind, NumberedEvent};
 pub use inbox::{InboxEntry, Received};
 pub use incidents::{Incident, IncidentKind};
-pub use ledger::{OutboxEntry, Track, TrackedRecipient};
+pub use ledger::{OutboxEntry, Track, TrackedCancel, TrackedRecipient};
 pub use obligations::{Coming, Direction, Ledger, LedgerPage, OpenObligation};
 pub use order::{Order, Reach, SendError, Sent};
 pub use post::DuePost;
