@@ -758,3 +758,45 @@ term-reach =
         [loopback] loopback
        *[unlisted] { $word }
     }
+
+## ledger: What is open, and what happens next.
+
+ledger-open = { $total } open, { $overdue } of them OVERDUE; on duty: { $officer }
+ledger-head = { $urgency } { $kind }: { $subject }
+ledger-we-owe = we owe { $contact } an acknowledgement by { $due }; received { $since }, { $stage }
+ledger-we-owe-overdue = OVERDUE since { $due }: we owe { $contact } an acknowledgement; received { $since }, { $stage }
+ledger-they-owe = { $contact } owes us an acknowledgement by { $due }; sent { $since }, { $stage }
+ledger-they-owe-overdue = OVERDUE since { $due }: { $contact } owes us an acknowledgement; sent { $since }, { $stage }
+ledger-only-a-program = a program of { $contact } acknowledged, and no officer there; sent { $since }
+ledger-in-place-of = we were asked in the place of { $contact }
+ledger-not-delivered = NOT delivered
+ledger-call = call { $contact }: { $numbers }
+ledger-call-in = call { $contact }: { $numbers }; spoken there: { $languages }
+ledger-no-telephone = no telephone of { $contact } is known
+ledger-taken = { $stage } by { $who }, { $time }
+ledger-no-name = nobody who was named
+ledger-next = next, { $time }: { $what }
+ledger-nothing-comes = nothing falls due any more; only an answer ends it
+ledger-becomes-overdue = overdue, unless { $contact } acknowledges before
+ledger-asks-deputy = { $contact } is asked in the place of { $principal }, step { $step }
+ledger-ends = it ends, and { $contact } signs that it expired
+ledger-needs-wrap = device { $device } lost its sealing key, and cannot open it without a new wrap
+ledger-more = { $count } more with --skip { $skip }.
+
+## handover: What one officer leaves to the next.
+
+handover-head = HANDOVER at { $contact }, { $time }
+handover-on-duty-since = on duty: { $officer }, since { $since }
+handover-on-duty = on duty: { $officer }
+handover-nobody-on-duty = on duty: nobody
+handover-open = OPEN
+handover-nothing-open = Nothing is open.
+handover-left = { $count } more are open; maille ledger lists them all.
+handover-promised = TAKEN ON in the last seven days, and not written back about
+handover-nothing-promised = Nothing.
+handover-promises-left = { $count } older ones are left out.
+handover-from = from { $contact }, received { $received }
+handover-falls-due = FALLS DUE until { $until }
+handover-nothing-falls-due = Nothing.
+handover-sign-in = Whoever takes over signs in with maille officer in NAME; from then on the list is theirs.
+handover-hands = handed over: ____________________   taken over: ____________________

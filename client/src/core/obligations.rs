@@ -28,7 +28,7 @@ pub enum Direction {
 /// Something that will happen unless somebody acts before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Coming {
-    /// When; none where it is due and waits for keys.
+    /// When; none for a new wrap, which is due already.
     pub time: Option<Timestamp>,
     /// What.
     pub act: ClockAct,
@@ -163,7 +163,7 @@ impl OpenObligation {
         self.coming.first()
     }
 
-    /// When something comes next; what waits for keys is due at once.
+    /// When something comes next; a new wrap is due since the beginning.
     fn next_time(&self) -> Timestamp {
         match self.next() {
             Some(next) => next.time.unwrap_or(self.since),
