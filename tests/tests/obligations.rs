@@ -6,9 +6,11 @@
 )]
 
 use maille_client::core::{
-    Act, Direction, Ledger, LedgerPage, OpenObligation, Order, Promise, RefuseReason,
+    Act, Awaited, ComingAct, Direction, EventKind, Ledger, LedgerPage, OpenObligation, Order,
+    Promise, RefuseReason,
 };
 use maille_common::address::DeviceId;
+use maille_common::content::Alert;
 use maille_common::evidence::{ClockAct, ObligationState};
 use maille_common::identifier::AlertId;
 use maille_common::terms::{Kind, Stage, Status};
@@ -98,6 +100,43 @@ impl Desks {
         open.map(|open| open.subject.unwrap()).collect()
     }
 
+    /// How often a desk told that an answer is late.
+    fn unanswered(&mut self, desk: DeviceId, alert: &AlertId) -> usize {
+        let desk = self.world.desk(&desk);
+        let events = desk.events_after(0, 10_000, true).unwrap().into_iter();
+        let kinds = events.map(|numbered| numbered.event.kind);
+        let told = kinds.filter(|kind| match kind {
+            EventKind::Unanswered {
+                alert: late,
+                recipient,
+            } => late == alert && recipient.as_str() == "cmai/tunis",
+            _ => false,
+        });
+        told.count()
+    }
+
+    /// An alert with an answer asked for within so many hours.
+    fn ask(&mut self, hours: u64) -> AlertId {
+        let asked = Alert::draft("Who is it?").text("Please write back.");
+        let within = Span::from_hours(hours);
+        let order = Order {
+            content: asked.answer_within(within).build().unwrap(),
+            ..order(&["cmai/tunis"], "Who is it?")
+        };
+        let lyon = self.lyon;
+        self.order(lyon, &order)
+    }
+
+    fn reply(&mut self, alert: AlertId) {
+        let reply = Order {
+            kind: Kind::Reply,
+            refers_to: Some(alert),
+            ..order(&["interpol/lyon"], "It is nobody")
+        };
+        let tunis = self.tunis;
+        self.order(tunis, &reply);
+    }
+
     fn promises(&mut self, desk: DeviceId) -> Vec<Promise> {
         let since = self.world.now - Span::from_days(7);
         self.world.desk(&desk).promises(since).unwrap()
@@ -105,7 +144,7 @@ impl Desks {
 }
 
 /// What comes: the minutes from a moment, what, and whose turn it is.
-fn coming(open: &OpenObligation) -> Vec<(u64, ClockAct, String)> {
+fn coming(open: &OpenObligation) -> Vec<(u64, ComingAct, String)> {
     let minutes = |time: maille_common::time::Timestamp| time.since(open.since).ms() / 60_000;
     let coming = open.coming.iter();
     coming
@@ -122,10 +161,22 @@ fn both_sides_see_one_obligation_and_the_same_clocks() {
     desks.send("Look out");
     let clocks = |last: &str| {
         vec![
-            (30, ClockAct::Overdue, "cmai/tunis".to_owned()),
-            (40, ClockAct::Await(1), "cmai/amman".to_owned()),
-            (60, ClockAct::Await(2), "cmai/rabat".to_owned()),
-            (24 * 60, ClockAct::Expire, last.to_owned()),
+            (
+                30,
+                ComingAct::Clock(ClockAct::Overdue),
+                "cmai/tunis".to_owned(),
+            ),
+            (
+                40,
+                ComingAct::Clock(ClockAct::Await(1)),
+                "cmai/amman".to_owned(),
+            ),
+            (
+                60,
+                ComingAct::Clock(ClockAct::Await(2)),
+                "cmai/rabat".to_owned(),
+            ),
+            (24 * 60, ComingAct::Clock(ClockAct::Expire), last.to_owned()),
         ]
     };
     let (lyon, tunis) = (desks.lyon, desks.tunis);
@@ -168,7 +219,7 @@ fn overdue_stands_first_with_a_telephone_and_its_languages() {
         assert!(first.overdue && first.subject.as_deref() == Some("First"));
         assert_eq!(first.telephones, ["+33 4 00 00 00 00"]);
         assert_eq!(first.languages, ["en"]);
-        assert_eq!(coming(first)[0].1, ClockAct::Await(1));
+        assert_eq!(coming(first)[0].1, ComingAct::Clock(ClockAct::Await(1)));
     }
 }
 
@@ -182,7 +233,11 @@ fn a_step_that_was_released_late_gives_its_deputies_their_whole_time() {
     // C4: released at 45 instead of 40, so the next step is 20 minutes later.
     assert_eq!(
         coming(&open)[0],
-        (65, ClockAct::Await(2), "cmai/rabat".to_owned())
+        (
+            65,
+            ComingAct::Clock(ClockAct::Await(2)),
+            "cmai/rabat".to_owned()
+        )
     );
     let asked = desks.one(amman);
     assert_eq!(asked.direction, Direction::OwedByUs);
@@ -339,4 +394,90 @@ fn the_story_of_an_alert_names_who_is_asked_in_each_step_and_what_took_it_back()
     };
     assert_eq!((cancelled.id, cancelled.device), (cancel, lyon));
     assert_eq!(cancelled.time, now);
+}
+
+#[test]
+fn acknowledged_and_unanswered_alarms_again_at_both_desks_and_once() {
+    let mut desks = desks();
+    let (lyon, tunis) = (desks.lyon, desks.tunis);
+    let alert = desks.ask(8);
+    assert_eq!(desks.one(lyon).awaits, Awaited::Acknowledgement);
+    desks.after(10);
+    desks.act(tunis, &alert, &Act::Acknowledge, Some("S. Ben Ali"));
+    for (desk, direction) in [(lyon, Direction::OwedToUs), (tunis, Direction::OwedByUs)] {
+        let owed = desks.one(desk);
+        assert_eq!((owed.awaits, owed.direction), (Awaited::Answer, direction));
+        assert_eq!(owed.recipient.as_str(), "cmai/tunis");
+        assert_eq!(owed.taken.as_ref().unwrap().note, "We are on it.");
+        let due = (8 * 60, ComingAct::Unanswered, "cmai/tunis".to_owned());
+        assert_eq!(coming(&owed), [due]);
+        assert!(!owed.overdue);
+    }
+    desks.after(8 * 60 - 11);
+    assert_eq!(
+        (
+            desks.unanswered(lyon, &alert),
+            desks.ledger(lyon, ALL).overdue
+        ),
+        (0, 0)
+    );
+    desks.after(1);
+    for desk in [lyon, tunis] {
+        assert_eq!(desks.unanswered(desk, &alert), 1);
+        let owed = desks.one(desk);
+        assert!(owed.overdue && owed.coming.is_empty());
+        assert_eq!(owed.telephones, ["+33 4 00 00 00 00"]);
+    }
+    for desk in [lyon, tunis] {
+        desks.world.kill_desk(&desk);
+    }
+    desks.after(60);
+    assert_eq!(desks.unanswered(lyon, &alert), 1, "once, through restarts");
+    desks.reply(alert);
+    let left = desks.subjects(tunis, ALL);
+    assert!(
+        left.iter().all(|subject| subject == "It is nobody"),
+        "{left:?}"
+    );
+    let left = desks.subjects(lyon, ALL);
+    assert!(
+        left.iter().all(|subject| subject == "It is nobody"),
+        "{left:?}"
+    );
+}
+
+#[test]
+fn an_answer_in_time_and_a_refusal_leave_nothing_to_alarm_about() {
+    let mut desks = desks();
+    let (lyon, tunis) = (desks.lyon, desks.tunis);
+    let (answered, refused) = (desks.ask(3), desks.ask(3));
+    desks.act(tunis, &answered, &Act::Acknowledge, Some("S. Ben Ali"));
+    desks.reply(answered);
+    let refuse = Act::Refuse(RefuseReason::Handling);
+    desks.act(tunis, &refused, &refuse, Some("S. Ben Ali"));
+    desks.after(4 * 60);
+    for desk in [lyon, tunis] {
+        for alert in [answered, refused] {
+            assert_eq!(desks.unanswered(desk, &alert), 0);
+        }
+        let open = desks.ledger(desk, ALL).obligations;
+        assert!(
+            open.iter()
+                .all(|open| open.awaits == Awaited::Acknowledgement)
+        );
+    }
+}
+
+#[test]
+fn an_acknowledgement_after_the_answer_was_due_does_not_pass_for_one() {
+    let mut desks = desks();
+    let (lyon, tunis) = (desks.lyon, desks.tunis);
+    let alert = desks.ask(1);
+    desks.after(2 * 60);
+    assert_eq!(desks.unanswered(lyon, &alert), 0, "nobody took it on yet");
+    desks.act(tunis, &alert, &Act::Acknowledge, Some("S. Ben Ali"));
+    desks.after(2);
+    for desk in [lyon, tunis] {
+        assert_eq!(desks.unanswered(desk, &alert), 1);
+    }
 }

@@ -214,6 +214,7 @@ alert-also-known-as = also known as
 alert-incidents = incidents
 alert-signed-by = signed by
 alert-where = where
+alert-answer-within = answer asked for within
 alert-received = received: { $received }; { $stage }; to be acknowledged by { $due }
 alert-received-possibly-seen = received: { $received }, possibly seen before; { $stage }; to be acknowledged by { $due }
 alert-read-by = read by: { $officer }
@@ -470,6 +471,7 @@ officer-off-duty = { $officer } is off duty.
 send-cap-kind = The CAP file is of type { $kind }; it is sent as an alert of its own.
 send-to = to { $contact }
 send-deadlines = to be acknowledged by { $due } (within { $within }); ends { $ends } (after { $after })
+send-answer-asked = to be answered within { $within }
 send-note = note: { $note }
 send-sent = sent to { $contact } through { $relays }
 send-more-devices-follow = { $count } more of its devices follow when their keys appear
@@ -660,6 +662,7 @@ term-event =
         [new-incarnation] new-incarnation
         [roster] roster
         [asked-as-deputy] asked-as-deputy
+        [unanswered] unanswered
        *[unlisted] { $word }
     }
 
@@ -767,6 +770,10 @@ ledger-we-owe = we owe { $contact } an acknowledgement by { $due }; received { $
 ledger-we-owe-overdue = OVERDUE since { $due }: we owe { $contact } an acknowledgement; received { $since }, { $stage }
 ledger-they-owe = { $contact } owes us an acknowledgement by { $due }; sent { $since }, { $stage }
 ledger-they-owe-overdue = OVERDUE since { $due }: { $contact } owes us an acknowledgement; sent { $since }, { $stage }
+ledger-we-owe-answer = we owe { $contact } an answer by { $due }; received { $since }, acknowledged
+ledger-we-owe-answer-overdue = UNANSWERED since { $due }: we owe { $contact } an answer; received { $since }, acknowledged
+ledger-they-owe-answer = { $contact } owes us an answer by { $due }; sent { $since }, acknowledged
+ledger-they-owe-answer-overdue = UNANSWERED since { $due }: { $contact } owes us an answer; sent { $since }, acknowledged
 ledger-only-a-program = a program of { $contact } acknowledged, and no officer there; sent { $since }
 ledger-in-place-of = we were asked in the place of { $contact }
 ledger-not-delivered = NOT delivered
@@ -778,6 +785,7 @@ ledger-no-name = nobody who was named
 ledger-next = next, { $time }: { $what }
 ledger-nothing-comes = nothing falls due any more; only an answer ends it
 ledger-becomes-overdue = overdue, unless { $contact } acknowledges before
+ledger-becomes-unanswered = unanswered, unless { $contact } writes back before
 ledger-asks-deputy = { $contact } is asked in the place of { $principal }, step { $step }
 ledger-ends = it ends, and { $contact } signs that it expired
 ledger-needs-wrap = device { $device } lost its sealing key, and cannot open it without a new wrap

@@ -24,6 +24,7 @@
 //! | `holes.rs` | the holes in both |
 //! | `ledger.rs` | where each obligation stands |
 //! | `obligations.rs` | what is open in both directions, and what comes next |
+//! | `answer_by.rs` | answers that were asked for beyond the acknowledgement |
 //! | `duty.rs` | who did what here, for whoever comes on duty next |
 //! | `addenda.rs` | devices that had no key, or came later |
 //! | `relays.rs` | what is known of each relay's life |
@@ -36,6 +37,7 @@
 
 mod act;
 mod addenda;
+mod answer_by;
 mod answers;
 mod attachments;
 mod collect;
@@ -73,7 +75,7 @@ pub use events::{Event, EventKind, NumberedEvent};
 pub use inbox::{InboxEntry, Received};
 pub use incidents::{Incident, IncidentKind};
 pub use ledger::{OutboxEntry, Track, TrackedCancel, TrackedRecipient};
-pub use obligations::{Coming, Direction, Ledger, LedgerPage, OpenObligation};
+pub use obligations::{Awaited, Coming, ComingAct, Direction, Ledger, LedgerPage, OpenObligation};
 pub use order::{Order, Reach, SendError, Sent};
 pub use post::DuePost;
 pub use principals::Principal;

@@ -12,6 +12,7 @@ use maille_common::time::Timestamp;
 use super::desk::{Desk, StepError};
 use super::duty::Taken;
 
+mod answers;
 mod received;
 mod schedule;
 mod sent;
@@ -25,13 +26,31 @@ pub enum Direction {
     OwedToUs,
 }
 
+/// What is owed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Awaited {
+    /// An acknowledgement, or a refusal.
+    Acknowledgement,
+    /// An answer in substance: the alert was acknowledged, and its sender asked for a reply.
+    Answer,
+}
+
+/// What comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ComingAct {
+    /// A clock of the obligation falls due.
+    Clock(ClockAct),
+    /// The answer that was asked for is late, and it is told so.
+    Unanswered,
+}
+
 /// Something that will happen unless somebody acts before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Coming {
     /// When; none for a new wrap, which is due already.
     pub time: Option<Timestamp>,
     /// What.
-    pub act: ClockAct,
+    pub act: ComingAct,
     /// Whose turn it is: who has to acknowledge, is asked in another's place, or signs the end.
     pub contact: ContactAddress,
 }
@@ -59,15 +78,19 @@ pub struct OpenObligation {
     pub in_place: bool,
     /// Since it was committed here, or came here.
     pub since: Timestamp,
+    /// What is owed.
+    pub awaits: Awaited,
     /// Where it stands by the evidence that is here.
     pub state: ObligationState,
     /// How far it came; none while nobody has it.
     pub stage: Option<Stage>,
     /// When it has to be acknowledged.
     pub ack_due: Timestamp,
+    /// When it has to be answered; none where no answer was asked for.
+    pub answer_due: Option<Timestamp>,
     /// When it ends.
     pub expires: Timestamp,
-    /// Nobody acknowledged in time.
+    /// Nobody acknowledged, or answered, in time.
     pub overdue: bool,
     /// The machine was started anew meanwhile, and a clock that may have been set had a part.
     pub uncertain: bool,
@@ -110,12 +133,13 @@ impl Desk {
     pub fn ledger(&self, page: LedgerPage, now: Timestamp) -> Result<Ledger, StepError> {
         let mut open = self.owed_to_us(now)?;
         open.extend(self.owed_by_us(now)?);
+        open.extend(self.answers_owed(now)?);
         let all = open.len();
         open.retain(|obligation| page.drills || obligation.status == Status::Actual);
         let hidden = all - open.len();
         open.sort_by_cached_key(|obligation| {
             let due = if obligation.overdue {
-                obligation.ack_due
+                obligation.due()
             } else {
                 obligation.next_time()
             };
@@ -161,6 +185,14 @@ impl OpenObligation {
     /// What comes next.
     pub fn next(&self) -> Option<&Coming> {
         self.coming.first()
+    }
+
+    /// When what is owed has to be there.
+    pub fn due(&self) -> Timestamp {
+        match (self.awaits, self.answer_due) {
+            (Awaited::Answer, Some(due)) => due,
+            _ => self.ack_due,
+        }
     }
 
     /// When something comes next; a new wrap is due since the beginning.

@@ -96,6 +96,10 @@ tables! {
     CLOCK = 35;
     /// alert, stage → `DutyRecord`: who did it here.
     DUTY = 36;
+    /// alert → `AnswerByRecord`, in pieces: an answer was asked for.
+    ANSWER_BY = 37;
+    /// counted time, alert → nothing: when an answer that was asked for is due.
+    ANSWER_DUE = 38;
 }
 
 /// The one key of [`META`].

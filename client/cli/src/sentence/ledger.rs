@@ -8,6 +8,10 @@ sentences! {
     WeOweOverdue { contact: text, due: text, since: text, stage: text };
     TheyOwe { contact: text, due: text, since: text, stage: text };
     TheyOweOverdue { contact: text, due: text, since: text, stage: text };
+    WeOweAnswer { contact: text, due: text, since: text };
+    WeOweAnswerOverdue { contact: text, due: text, since: text };
+    TheyOweAnswer { contact: text, due: text, since: text };
+    TheyOweAnswerOverdue { contact: text, due: text, since: text };
     OnlyAProgram { contact: text, since: text };
     InPlaceOf { contact: text };
     NotDelivered;
@@ -19,6 +23,7 @@ sentences! {
     Next { time: text, what: text };
     NothingComes;
     BecomesOverdue { contact: text };
+    BecomesUnanswered { contact: text };
     AsksDeputy { contact: text, principal: text, step: text };
     Ends { contact: text };
     NeedsWrap { device: text };

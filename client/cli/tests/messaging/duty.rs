@@ -147,3 +147,40 @@ fn the_next_officer_gets_what_is_open_and_promised_and_owns_the_list_by_signing_
     tunis.done(&["reply", short(&promised), "--body", "Here it is."]);
     assert_eq!(tunis.json(&["handover"])["promises"], json!([]));
 }
+
+#[test]
+fn an_answer_that_was_asked_for_and_does_not_come_alarms_at_both_desks() {
+    let world = World::new().introduced();
+    let (lyon, tunis) = (world.lyon(), world.tunis());
+    let (_at_lyon, _at_tunis) = (lyon.agent(), tunis.agent());
+    let words = ["--body", "Who is it?", "--answer-within", "4s"];
+    let sent = lyon.send(&words);
+    tunis.until("test", |event| event["event"] == "arrived");
+    let read = tunis.done(&["read", short(&sent)]);
+    assert!(read.contains("answer asked for within: 4s"), "{read}");
+    tunis.done(&["ack", short(&sent), "--note", "We ask around."]);
+    for desk in [&lyon, &tunis] {
+        let event = desk.until("test", |event| event["event"] == "unanswered");
+        assert_eq!(event["alert"], sent["id"]);
+        assert_eq!(event["recipient"], "afripol/tn/tunis");
+        let owed = only(desk);
+        assert_eq!(
+            (&owed["awaits"], &owed["overdue"]),
+            (&"answer".into(), &true.into())
+        );
+    }
+    let told = lyon.done(&["ledger"]);
+    for words in [
+        "UNANSWERED since ",
+        "afripol/tn/tunis owes us an answer",
+        "call afripol/tn/tunis: +216 71 000 000",
+        "  | We ask around.",
+    ] {
+        assert!(told.contains(words), "{words}\n{told}");
+    }
+    tunis.done(&["reply", short(&sent), "--body", "It is nobody."]);
+    lyon.until("test", |event| event["event"] == "arrived");
+    let open = lyon.json(&["ledger"]);
+    assert_eq!(open["total"], 1, "the reply is to be acknowledged: {open}");
+    assert_eq!(open["obligations"][0]["kind"], "reply");
+}

@@ -11,7 +11,7 @@ use maille_common::terms::Stage;
 use maille_common::time::Timestamp;
 
 use super::schedule::schedule;
-use super::{Coming, Direction, OpenObligation};
+use super::{Awaited, Coming, ComingAct, Direction, OpenObligation};
 use crate::core::desk::{Desk, StepError};
 use crate::core::principals::Capacity;
 use crate::core::records::{DeputyRecord, InboxRecord};
@@ -60,9 +60,10 @@ impl Desk {
         let deadlines = Deadlines::of(core, deputies, |_, _| Taker::Elsewhere);
         let elapsed = now.since(since);
         let clocks = schedule(&deadlines, &standing, Progress::default(), elapsed);
+        let answer_due = self.answer_due(alert)?;
         let coming = |clock: Clock| Coming {
             time: Some(since + clock.due),
-            act: clock.act,
+            act: ComingAct::Clock(clock.act),
             contact: whose(&clock, deputies, core, &self.identity.contact),
         };
         let (telephones, languages) = self.reached_by(&core.sender);
@@ -77,9 +78,11 @@ impl Desk {
             recipient: recipient.clone(),
             in_place: *recipient != self.identity.contact,
             since,
+            awaits: Awaited::Acknowledgement,
             state: standing.state,
             stage: Some(capacity.stage),
             ack_due: core.ack_due(since),
+            answer_due: answer_due.map(|due| self.as_wall_shows(due)),
             expires: core.expiry(since),
             overdue: elapsed >= core.ack_within,
             uncertain: false,

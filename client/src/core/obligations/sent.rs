@@ -10,7 +10,7 @@ use maille_common::terms::{Kind, NoticeKind, Release, Stage};
 use maille_common::time::Timestamp;
 
 use super::schedule::schedule;
-use super::{Coming, Direction, OpenObligation};
+use super::{Awaited, Coming, ComingAct, Direction, OpenObligation};
 use crate::core::desk::{Desk, StepError};
 use crate::core::duty::Taken;
 use crate::core::records::{EvidenceRecord, OutboxRecord};
@@ -84,6 +84,7 @@ impl Desk {
         if !is_open && clocks.is_empty() {
             return Ok(None);
         }
+        let answer_due = self.answer_due(&sent.alert)?;
         let coming = |clock: Clock| self.coming(clock, committed, contact);
         let (telephones, languages) = self.reached_by(contact);
         Ok(Some(OpenObligation {
@@ -97,9 +98,11 @@ impl Desk {
             recipient: contact.clone(),
             in_place: false,
             since: core.created,
+            awaits: Awaited::Acknowledgement,
             state: standing.state,
             stage: stage_of(standing),
             ack_due: self.as_wall_shows(core.ack_due(committed)),
+            answer_due: answer_due.map(|due| self.as_wall_shows(due)),
             expires: self.as_wall_shows(core.expiry(committed)),
             overdue: is_open && elapsed >= core.ack_within,
             uncertain: self.is_uncertain(committed),
@@ -196,13 +199,17 @@ impl Desk {
         let waits = matches!(clock.act, ClockAct::Answer(_));
         Coming {
             time: (!waits).then(|| self.as_wall_shows(committed + clock.due)),
-            act: clock.act,
+            act: ComingAct::Clock(clock.act),
             contact: whose,
         }
     }
 
     /// Who has it in hand there, by the receipts that are here.
-    fn taken_there(&self, kept: &[EvidenceRecord], contact: &ContactAddress) -> Option<Taken> {
+    pub(super) fn taken_there(
+        &self,
+        kept: &[EvidenceRecord],
+        contact: &ContactAddress,
+    ) -> Option<Taken> {
         let receipts = kept.iter().filter_map(|piece| match piece {
             EvidenceRecord::Receipt { receipt, note, .. } => Some((receipt, note)),
             _ => None,

@@ -5,7 +5,6 @@ mod happenings;
 use maille_common::codec::encode;
 use maille_common::envelope::Link;
 use maille_common::evidence::ObligationState;
-use maille_common::time::Span;
 use maille_common::vectors::{Vectors, annotate_choices, annotate_fields, sent};
 use maille_common::wire::Request;
 
@@ -45,6 +44,7 @@ annotate_fields! {
     DeputyRecord { principal, envelope, since, stage }
     ClockRecord { count }
     DutyRecord { officer, time, note }
+    AnswerByRecord { since, within, told }
     CursorRecord { number }
 }
 
@@ -115,6 +115,12 @@ fn every_record_has_its_pinned_bytes_and_they_are_read_back() {
         note: Text::new("We are on it.").unwrap(),
     };
     vectors.record("duty", &duty);
+    let asked = AnswerByRecord {
+        since: NOW,
+        within: Span::from_days(3),
+        told: List::new([cyber()]).unwrap(),
+    };
+    vectors.record("answer-by", &asked);
     happenings::events(&mut vectors);
     happenings::incidents(&mut vectors);
     vectors.has_every_record(NAMES);

@@ -100,6 +100,8 @@ fn keys() -> Vec<(Table, Vec<u8>, Vec<Part>)> {
         ),
         (CLOCK, CLOCK_KEY.to_vec(), vec![("count", 5)]),
         (DUTY, act(&ALERT_ID, 4), vec![ALERT, ("stage", 1)]),
+        of_alert(ANSWER_BY),
+        (ANSWER_DUE, due(NOW, &ALERT_ID), vec![TIME, ALERT]),
     ]
 }
 

@@ -1,6 +1,6 @@
 //! What happens next about an obligation, unless somebody acts before.
 
-use maille_client::{Coming as Next, OpenObligation};
+use maille_client::{Coming as Next, ComingAct, OpenObligation};
 use maille_common::evidence::ClockAct;
 use maille_common::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ pub(crate) struct Coming {
     /// `null` for a wrap, which is due already.
     #[serde(with = "maybe")]
     pub(crate) time: Option<Timestamp>,
-    /// `overdue`, `deputy`, `end` or `wrap`.
+    /// `overdue`, `deputy`, `end`, `unanswered` or `wrap`.
     what: String,
     /// Whose turn it is: who has to acknowledge, is asked, or signs.
     contact: String,
@@ -31,7 +31,10 @@ impl Coming {
     }
 
     fn of(next: &Next) -> Self {
-        let (what, step, device) = match next.act {
+        let ComingAct::Clock(act) = next.act else {
+            return Self::new(next, ("unanswered", None, None));
+        };
+        let what = match act {
             ClockAct::Overdue => ("overdue", None, None),
             ClockAct::PassOver(step) | ClockAct::Release(step) | ClockAct::Await(step) => {
                 ("deputy", Some(step), None)
@@ -39,6 +42,10 @@ impl Coming {
             ClockAct::Expire => ("end", None, None),
             ClockAct::Answer(device) => ("wrap", None, Some(device.to_string())),
         };
+        Self::new(next, what)
+    }
+
+    fn new(next: &Next, (what, step, device): (&str, Option<u8>, Option<String>)) -> Self {
         Self {
             time: next.time,
             what: what.to_owned(),
@@ -56,6 +63,7 @@ impl Coming {
                 contact: &recipient,
             }
             .to_string(),
+            ("unanswered", ..) => ledger::BecomesUnanswered { contact }.to_string(),
             ("end", ..) => ledger::Ends { contact }.to_string(),
             (_, Some(step), _) => {
                 let (principal, step) = (&recipient, &step);

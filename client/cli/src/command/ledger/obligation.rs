@@ -2,19 +2,21 @@
 
 use std::fmt::{Display, Write};
 
-use maille_client::{Direction, OpenObligation, Taken};
+use maille_client::{Awaited, Direction, OpenObligation, Taken};
 use maille_common::terms::{Kind, Stage, Status, Urgency};
 use maille_common::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Coming;
-use crate::form::word;
+use crate::form::{maybe, word};
 use crate::local_time::local;
 use crate::safe_text::safe_text;
 use crate::sentence::{alert, ledger, term, track};
 
 const BY_US: &str = "by-us";
 const TO_US: &str = "to-us";
+const ACKNOWLEDGEMENT: &str = "acknowledgement";
+const ANSWER: &str = "answer";
 
 /// One open obligation.
 #[derive(Debug, Serialize, Deserialize)]
@@ -40,12 +42,17 @@ pub(crate) struct Obligation {
     /// When it was sent, or came here.
     #[serde(with = "word")]
     since: Timestamp,
-    /// `open`; or `acknowledged`, by a program, while deputies are asked.
+    /// What is owed: `acknowledgement`, or the `answer` that was asked for.
+    awaits: String,
+    /// `open`; or `acknowledged`, while an answer is owed, or by a program while deputies are asked.
     state: String,
     /// How far it came; `null` while nobody has it.
     stage: Option<String>,
     #[serde(with = "word")]
     ack_due: Timestamp,
+    /// `null` where no answer was asked for.
+    #[serde(with = "maybe")]
+    answer_due: Option<Timestamp>,
     #[serde(with = "word")]
     expires: Timestamp,
     overdue: bool,
@@ -121,9 +128,14 @@ impl Obligation {
             recipient: open.recipient.to_string(),
             in_place: open.in_place,
             since: open.since,
+            awaits: match open.awaits {
+                Awaited::Acknowledgement => ACKNOWLEDGEMENT.to_owned(),
+                Awaited::Answer => ANSWER.to_owned(),
+            },
             state: open.state.to_string(),
             stage: open.stage.map(|stage| stage.to_string()),
             ack_due: open.ack_due,
+            answer_due: open.answer_due,
             expires: open.expires,
             overdue: open.overdue,
             uncertain: open.uncertain,
@@ -165,6 +177,9 @@ impl Obligation {
     }
 
     fn owes(&self) -> String {
+        if let (ANSWER, Some(due)) = (self.awaits.as_str(), self.answer_due) {
+            return self.owes_answer(due);
+        }
         let (contact, due) = (&self.contact, &local(self.ack_due));
         let since = &local(self.since);
         let stage: &dyn Display = match &self.stage {
@@ -201,6 +216,36 @@ impl Obligation {
             }
             .to_string(),
             (_, false) => ledger::OnlyAProgram { contact, since }.to_string(),
+        }
+    }
+
+    fn owes_answer(&self, due: Timestamp) -> String {
+        let (contact, due, since) = (&self.contact, &local(due), &local(self.since));
+        match (self.owed.as_str(), self.overdue) {
+            (BY_US, true) => ledger::WeOweAnswerOverdue {
+                contact,
+                due,
+                since,
+            }
+            .to_string(),
+            (BY_US, false) => ledger::WeOweAnswer {
+                contact,
+                due,
+                since,
+            }
+            .to_string(),
+            (_, true) => ledger::TheyOweAnswerOverdue {
+                contact,
+                due,
+                since,
+            }
+            .to_string(),
+            (_, false) => ledger::TheyOweAnswer {
+                contact,
+                due,
+                since,
+            }
+            .to_string(),
         }
     }
 
