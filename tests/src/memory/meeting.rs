@@ -50,7 +50,7 @@ impl MemoryWorld {
         self.fetch_bundles(device, relay);
         self.submit_due(device, relay, &name);
         self.collect_waiting(device, relay, &name);
-        self.post_due(device, relay, &name);
+        self.post_due(device, relay);
         self.confirm_due(device, relay, &name);
     }
 
@@ -239,7 +239,9 @@ impl MemoryWorld {
         None
     }
 
-    fn post_due(&mut self, device: &DeviceId, relay: &str, name: &Name) {
+    /// A desk posts the receipts that a relay has to be given.
+    pub fn post_due(&mut self, device: &DeviceId, relay: &str) {
+        let name = &relay.parse().unwrap();
         for (post, posted) in self.desk(device).posts_due(name, 100).unwrap() {
             let step = self.exchange(relay, |world| {
                 let core = &world.relays[relay].core;
