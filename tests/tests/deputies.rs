@@ -319,6 +319,48 @@ fn what_stopped_an_escalation_stops_it_after_the_relay_lost_its_disk() {
 }
 
 #[test]
+fn a_sender_that_collects_elsewhere_is_told_and_two_relays_ask_a_deputy_once() {
+    let organisations: [(&str, &[&str]); 2] =
+        [("interpol", &["lyon"]), ("cmai", &["tunis", "amman"])];
+    let mut network = Network::found(31, &organisations);
+    let lyon = network.admit("interpol/lyon");
+    let tunis = network.admit("cmai/tunis");
+    let amman = network.admit("cmai/amman");
+    network.deputise("cmai/tunis", "cmai/amman", Span::ZERO);
+    let mut world = MemoryWorld::new(network);
+    world.settle();
+    let rabat = amman;
+    let alert = world.send(&lyon, &["cmai/tunis"], "Held by two relays");
+    world.settle();
+    let mut asked = Escalation {
+        world,
+        lyon,
+        tunis,
+        amman,
+        rabat,
+    };
+    asked.after(Span::from_minutes(30));
+    let released = (NoticeKind::Released, 1, false);
+    assert_eq!(asked.told(&alert), [released, released], "by each relay");
+    let events = asked.events(asked.amman).into_iter();
+    let arrived = events.filter(|kind| {
+        matches!(
+            kind,
+            EventKind::Arrived { .. } | EventKind::AskedAsDeputy { .. }
+        )
+    });
+    assert_eq!(
+        arrived.count(),
+        2,
+        "it arrived once, and was asked for once"
+    );
+    asked.act(asked.amman, &alert, &Act::Acknowledge, Some("Rania"));
+    for relay in ["tunis", "amman"] {
+        assert_eq!(asked.world.account(relay).all.acknowledged, 1);
+    }
+}
+
+#[test]
 fn an_answer_is_remembered_by_a_relay_that_has_neither_the_alert_nor_the_sender() {
     let organisations: [(&str, &[&str]); 2] = [("interpol", &["lyon"]), ("cmai", &["tunis"])];
     let mut network = Network::found(29, &organisations);

@@ -382,7 +382,7 @@ impl RelayCore {
                 self.mail_notice(batch, mailing, &notice, &device)?;
             }
         }
-        self.tell_sender(batch, mailing, &record.sender, notices)
+        self.tell_sender(batch, mailing, record, notices)
     }
 
     /// Keeps a deputy's wrap, and nobody is given it.
