@@ -148,7 +148,7 @@ fn a_deputy_fetches_attachments_when_it_is_asked_and_not_before() {
     };
     asked.world.shelve(blob.id);
     let with_attachment = Order {
-        blobs: vec![blob.clone()],
+        blobs: vec![blob],
         ..order(&["cmai/tunis"], "With a picture")
     };
     let alert = asked.world.order(&asked.lyon, &with_attachment).id;
