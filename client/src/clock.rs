@@ -3,9 +3,11 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use maille_common::time::{Span, Timestamp};
+use maille_common::time::{BootTime, Reading, Span, Timestamp};
+use maille_durable::boot_id;
 use tokio::sync::watch;
 
 /// A wait that ends when a clock has come to a point in time.
@@ -19,7 +21,11 @@ pub trait Clock: fmt::Debug + Send + Sync + 'static {
     /// The time now.
     fn now(&self) -> Timestamp;
 
-    /// Ends when [`Clock::now`] has come to `time`, also if somebody sets the clock forward.
+    /// The time now, and the clock that nobody sets, by which deadlines are counted.
+    fn reading(&self) -> Reading;
+
+    /// Ends when [`Clock::now`] has come to `time`, also if somebody sets the clock forward; and
+    /// when as much time has passed as it was away, also if somebody sets the clock back.
     fn reached(&self, time: Timestamp) -> Reached;
 }
 
@@ -43,11 +49,20 @@ impl Clock for SystemClock {
         Timestamp::from_unix_ms(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
     }
 
+    fn reading(&self) -> Reading {
+        let boot = since_boot().unwrap_or_else(since_start);
+        let wall = self.now();
+        Reading { wall, boot }
+    }
+
     fn reached(&self, time: Timestamp) -> Reached {
         let clock = *self;
+        let away = Duration::from_millis(time.since(clock.now()).ms());
         Box::pin(async move {
+            let began = real_now();
             loop {
                 let left = Duration::from_millis(time.since(clock.now()).ms());
+                let left = left.min(away.saturating_sub(began.elapsed()));
                 if left.is_zero() {
                     return;
                 }
@@ -57,36 +72,117 @@ impl Clock for SystemClock {
     }
 }
 
+/// Linux's boot-time clock (CLOCK_BOOTTIME), which counts while the machine sleeps.
+///
+/// The system tells it in hundredths of a second. What lies between two of them is measured by the
+/// process's own clock, which stands still while the machine sleeps: then it is set anew.
+fn since_boot() -> Option<BootTime> {
+    static SET: Mutex<Option<(Instant, Duration)>> = Mutex::new(None);
+    let id = u128::from_str_radix(&boot_id().replace('-', ""), 16).ok()?;
+    let told = uptime()?;
+    let mut set = SET.lock().unwrap_or_else(PoisonError::into_inner);
+    let counted = set.map(|(at, since)| since + at.elapsed());
+    let since = match counted.filter(|counted| told < *counted + 2 * HUNDREDTH) {
+        Some(counted) => counted,
+        None => {
+            let (at, since) = set_by_uptime()?;
+            *set = Some((at, since));
+            since + at.elapsed()
+        }
+    };
+    let ms = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
+    Some(BootTime {
+        id: id.to_be_bytes(),
+        since: Span::from_ms(ms),
+    })
+}
+
+const HUNDREDTH: Duration = Duration::from_millis(10);
+
+/// Waits until a hundredth of a second begins: when it did, and which.
+fn set_by_uptime() -> Option<(Instant, Duration)> {
+    let began = Instant::now();
+    let (mut before, mut last) = (began, uptime()?);
+    loop {
+        let asked = Instant::now();
+        let told = uptime()?;
+        let now = Instant::now();
+        let is_close = now.duration_since(before) < Duration::from_millis(1);
+        // A machine that is that busy has to do with less.
+        if (told != last && is_close) || now.duration_since(began) > 20 * HUNDREDTH {
+            return Some((now, told));
+        }
+        (before, last) = (asked, told);
+    }
+}
+
+fn uptime() -> Option<Duration> {
+    let told = std::fs::read_to_string("/proc/uptime").ok()?;
+    let (seconds, hundredths) = told.split_whitespace().next()?.split_once('.')?;
+    let hundredths = hundredths.parse::<u32>().ok()?;
+    Some(Duration::from_secs(seconds.parse().ok()?) + HUNDREDTH * hundredths)
+}
+
+/// Elsewhere a process has a clock of its own while it lives, and its start counts as the
+/// machine's.
+fn since_start() -> BootTime {
+    static START: OnceLock<(Instant, [u8; 16])> = OnceLock::new();
+    let start = START.get_or_init(|| {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH);
+        let nanoseconds = since.unwrap_or_default().as_nanos();
+        (Instant::now(), nanoseconds.to_be_bytes())
+    });
+    let ms = u64::try_from(start.0.elapsed().as_millis()).unwrap_or(u64::MAX);
+    BootTime {
+        id: start.1,
+        since: Span::from_ms(ms),
+    }
+}
+
 /// A clock that stands until it is moved. Clones are the same clock.
 #[derive(Debug, Clone)]
-pub struct ManualClock(watch::Sender<Timestamp>);
+pub struct ManualClock(watch::Sender<Reading>);
 
 impl ManualClock {
-    /// A clock that stands at this time.
+    /// A clock that stands at this time, as that of a machine that was started just then.
     pub fn at(time: Timestamp) -> Self {
-        Self(watch::Sender::new(time))
+        let boot = BootTime {
+            id: u128::from(time.unix_ms()).to_be_bytes(),
+            since: Span::ZERO,
+        };
+        Self(watch::Sender::new(Reading { wall: time, boot }))
     }
 
-    /// Moves the clock forward; whoever waits for a time that is passed goes on.
+    /// Time passes; whoever waits for a time that is passed goes on.
     pub fn advance(&self, span: Span) {
-        self.0.send_modify(|time| *time = *time + span);
+        self.0.send_modify(|reading| {
+            reading.wall = reading.wall + span;
+            reading.boot.since = reading.boot.since + span;
+        });
     }
 
-    /// Sets the clock, also back.
+    /// Sets the wall's clock, also back. No time passes.
     pub fn set(&self, time: Timestamp) {
-        self.0.send_replace(time);
+        self.0.send_modify(|reading| reading.wall = time);
     }
 }
 
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
+        self.0.borrow().wall
+    }
+
+    fn reading(&self) -> Reading {
         *self.0.borrow()
     }
 
     fn reached(&self, time: Timestamp) -> Reached {
         let mut moved = self.0.subscribe();
+        let Reading { wall, boot } = self.reading();
+        let away = boot.since + time.since(wall);
+        let is_there = move |now: &Reading| now.wall >= time || now.boot.since >= away;
         Box::pin(async move {
-            if moved.wait_for(|now| *now >= time).await.is_err() {
+            if moved.wait_for(is_there).await.is_err() {
                 // The clock is gone, and with it whoever could move it.
                 std::future::pending::<()>().await;
             }
@@ -106,6 +202,24 @@ mod tests {
         assert_eq!(clock.now(), Timestamp::from_unix_ms(2_000));
         clock.advance(Span::from_seconds(1));
         waiting.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_clock_that_is_set_back_keeps_nobody_waiting_longer_than_it_was_away() {
+        let clock = ManualClock::at(Timestamp::from_unix_ms(100_000));
+        let waiting = tokio::spawn(clock.reached(Timestamp::from_unix_ms(103_000)));
+        clock.set(Timestamp::EPOCH);
+        clock.advance(Span::from_seconds(3));
+        waiting.await.unwrap();
+        assert_eq!(clock.now(), Timestamp::from_unix_ms(3_000));
+    }
+
+    #[test]
+    fn the_clock_that_nobody_sets_goes_on() {
+        let (first, second) = (SystemClock.reading(), SystemClock.reading());
+        assert_eq!(first.boot.id, second.boot.id);
+        assert!(first.boot.since <= second.boot.since);
+        assert_eq!(since_start().id, since_start().id);
     }
 
     #[tokio::test]

@@ -26,7 +26,7 @@ pub(crate) async fn keep(office: Arc<Office>) {
             sweep(&office, now).await;
             swept = now;
         }
-        let next = next.unwrap_or(now + ROUND).min(now + ROUND);
+        let next = office.now() + next.unwrap_or(ROUND).min(ROUND);
         tokio::select! {
             () = office.clock.reached(next) => {}
             // A new alert may have a deadline before the next round.
@@ -36,15 +36,16 @@ pub(crate) async fn keep(office: Arc<Office>) {
     }
 }
 
-/// Deadlines and sealing keys; when something is due next.
-async fn round(office: &Arc<Office>) -> Option<Timestamp> {
+/// Deadlines and sealing keys; how long until something is due next.
+async fn round(office: &Arc<Office>) -> Option<Span> {
     if let Err(error) = own_keys::renew(office).await {
         tracing::error!(%error, "the sealing keys were not renewed");
     }
+    let clock = Arc::clone(&office.clock);
     let ticked = office
-        .settle_quietly(|desk, now, _| {
+        .settle_quietly(move |desk, _, _| {
             let before = desk.newest_event()?;
-            let (settled, next) = desk.tick(now)?;
+            let (settled, next) = desk.tick(clock.reading())?;
             let told = desk.newest_event()? != before;
             Ok::<_, DeskError>(((next, told), settled))
         })

@@ -135,7 +135,9 @@ impl Office {
         blocking(move || {
             let mut room = office.enter();
             let room = room.as_mut().ok_or(DeskError::Closed)?;
-            question(room, office.now())
+            let reading = office.clock.reading();
+            room.desk.look_at_clocks(reading);
+            question(room, reading.wall)
         })
         .await
     }
@@ -172,7 +174,9 @@ impl Office {
             let mut room = office.enter();
             let desk = &mut room.as_mut().ok_or(DeskError::Closed)?.desk;
             let store = Arc::clone(desk.store());
-            let (outcome, commit) = step(desk, office.now(), &mut OsRandomness::new())?;
+            let reading = office.clock.reading();
+            desk.look_at_clocks(reading);
+            let (outcome, commit) = step(desk, reading.wall, &mut OsRandomness::new())?;
             // Others may use the desk while this thread waits for the disk.
             drop(room);
             store

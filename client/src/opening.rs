@@ -42,7 +42,8 @@ pub(crate) fn open(config: ClientConfig) -> Result<Arc<Office>, OpenError> {
     let settings = Settings::load(home.path())?;
     let roster = Arc::new(RosterStore::of_home(home.path()).found(home.anchor().clone())?);
     refuse_reachable_example(&roster, &addresses)?;
-    let now = clock.now();
+    let reading = clock.reading();
+    let now = reading.wall;
     // The keys come before the store: nobody may hear of this device without a way to write to it.
     let known = home.load_ring()?;
     let lost_ring = known.is_none();
@@ -61,7 +62,7 @@ pub(crate) fn open(config: ClientConfig) -> Result<Arc<Office>, OpenError> {
         signing: SigningKey::from_seed(*home.signing_key().expose()),
     };
     let desk =
-        Desk::open(store, identity, Arc::clone(&roster), ring, now).map_err(DeskError::from)?;
+        Desk::open(store, identity, Arc::clone(&roster), ring, reading).map_err(DeskError::from)?;
     let mut room = Room { desk, home };
     let newest = room.desk.newest_published().map_err(DeskError::from)?;
     if lost_ring && newest > 0 {

@@ -17,6 +17,8 @@ pub const EXTENSION_BYTES_MAX: usize = 4096;
 
 /// Recipient contacts of one envelope: 196 INTERPOL members, five desks each, rounded up.
 pub const RECIPIENTS_MAX: usize = 1024;
+/// Steps of deputies of one contact: after eight refusals to answer, the sender telephones.
+pub const DEPUTY_STEPS_MAX: usize = 8;
 /// Entries of one envelope: 1,024 recipients with eight devices and deputies' devices on average.
 pub const ENTRIES_MAX: usize = 8192;
 /// Longest Merkle path: 2^13 entries need 13 steps; batches of signatures up to 2^20 need 20.

@@ -355,6 +355,8 @@ coded_enum! {
         Unseen = 3 => "unseen",
         /// The relay no longer keeps the alert.
         Tombstone = 4 => "tombstone",
+        /// Nobody can take a step of deputies, so it did not wait out its delay.
+        PassedOver = 5 => "passed-over",
     }
 }
 

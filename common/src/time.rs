@@ -8,8 +8,10 @@ use thiserror::Error;
 
 use crate::codec::coded_as;
 
+mod count;
 mod span;
 
+pub use count::{BootTime, Count, Reading};
 pub use span::{NotASpan, Span};
 
 const SECOND_MS: u64 = 1_000;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use maille_common::blob::BlobId;
 
-use crate::core::StepError;
+use crate::core::{Escalated, StepError};
 use crate::service::Service;
 use crate::standing::Standing;
 
@@ -13,7 +13,8 @@ use crate::standing::Standing;
 const ROSTER_PERIOD: Duration = Duration::from_secs(1);
 /// How often attachments are looked through.
 const UNNAMED_PERIOD: Duration = Duration::from_secs(60 * 60);
-/// Longest time between two looks at the clock: somebody may have set it.
+/// Longest time between two looks at the clock: the machine may have slept, which a timer does not
+/// notice, and what is kept of counted time shall not be old.
 const LOOK_PERIOD: Duration = Duration::from_secs(30);
 
 /// Does what is due, whenever something is.
@@ -31,19 +32,28 @@ pub(crate) async fn keep_deadlines(service: Arc<Service>) {
 
 /// One look at the clock; how long to wait for the next.
 async fn tick(service: &Arc<Service>) -> Result<Duration, StepError> {
-    let now = service.clock.now();
     let done = service.block(move |service| {
-        let tick = service.core_mut().tick(now)?;
+        let tick = service.core_mut().tick(service.clock.reading())?;
         let durable = service.durable(tick.settled);
         Ok((tick, durable))
     });
     let (tick, durable) = service.noted(done.await)?;
     service.noted(durable.await)?;
     service.sessions.wake(&tick.wake);
+    for Escalated {
+        alert,
+        recipient,
+        step,
+        kind,
+    } in &tick.escalated
+    {
+        tracing::info!(
+            alert = %alert.prefix(), %recipient, step, kind = kind.name(),
+            "nobody acknowledged in time"
+        );
+    }
     drop_blobs(service, tick.unnamed).await;
-    let until_next = tick
-        .next
-        .map(|next| Duration::from_millis(next.since(now).ms()));
+    let until_next = tick.next.map(Duration::from);
     Ok(until_next.unwrap_or(LOOK_PERIOD).min(LOOK_PERIOD))
 }
 

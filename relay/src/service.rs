@@ -181,6 +181,8 @@ impl Service {
         if !changed {
             return;
         }
+        // A step of deputies that nobody can take any more does not wait out its delay.
+        self.due.notify_one();
         let closed = self.listener.disconnect_removed();
         tracing::info!(
             roster = %roster.hash().short(), part = roster.authority().number, closed,

@@ -206,7 +206,7 @@ impl Opened {
             transport: pair.transport.verifying_key(),
             signing: pair.signing.verifying_key(),
         };
-        let now = clock.now();
+        let reading = clock.reading();
         let (desk, roster) = open_roster(&folder, config, clock)?;
         if !keys.are_in(&roster, &config.name) {
             return Err(StartError::NotInRoster {
@@ -214,7 +214,7 @@ impl Opened {
             });
         }
         let mut random = OsRandomness::new();
-        let mut options = store_options(config.low_water_bytes, &stamp(now), &mut random);
+        let mut options = store_options(config.low_water_bytes, &stamp(reading.wall), &mut random);
         let opening_desk = OpeningDesk::new(&folder);
         options.progress = Some(opening_desk.progress());
         let (store, opening) = DurableStore::open(&folder.store(), &options)?;
@@ -231,7 +231,7 @@ impl Opened {
             },
             config.budget,
             Arc::clone(&roster),
-            now,
+            reading,
             &mut random,
         )?;
         if core.began_incarnation() && opening.newest.0 > 0 {

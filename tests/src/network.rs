@@ -303,6 +303,20 @@ impl Network {
         });
     }
 
+    /// Lets a program's acknowledgement count as a person's for a contact, in the next annex.
+    pub fn let_programs_acknowledge(&mut self, contact: &str) {
+        self.change_contact(&address(contact), |contact| {
+            contact.system_acknowledges = true;
+        });
+    }
+
+    /// Takes all deputies of a contact away in the next annex.
+    pub fn dismiss_deputies(&mut self, contact: &str) {
+        self.change_contact(&address(contact), |contact| {
+            contact.deputies = List::empty();
+        });
+    }
+
     fn change_contact(&mut self, contact: &ContactAddress, change: impl FnOnce(&mut Contact)) {
         let organisation = contact.organisation();
         let annex = self

@@ -150,6 +150,7 @@ fn no_row_of_the_books_can_vanish_unnoticed() {
     const BUNDLE: u8 = 12;
     const RECEIPT_SEEN: u8 = 18;
     const TAKEN: u8 = 20;
+    const CLOCK: u8 = 25;
     const DEVICE: u8 = 7;
     let (mut world, _) = half_answered();
     world.pass(Span::from_days(2));
@@ -164,9 +165,9 @@ fn no_row_of_the_books_can_vanish_unnoticed() {
     }
     for row in rows.keys() {
         // Without its description a store begins a new incarnation; bundles are published again,
-        // a receipt posted again is told again, and how many were taken of a device is compared
-        // with what the device says: none of them is a book.
-        if [META, BUNDLE, RECEIPT_SEEN, TAKEN].contains(&row.0) {
+        // a receipt posted again is told again, how many were taken of a device is compared with
+        // what the device says, and time is counted from the wall's anew: none of them is a book.
+        if [META, BUNDLE, RECEIPT_SEEN, TAKEN, CLOCK].contains(&row.0) {
             continue;
         }
         // Of a device for which nothing waits and to which nothing was answered, only its epoch is
@@ -181,6 +182,29 @@ fn no_row_of_the_books_can_vanish_unnoticed() {
             row.0,
             row.1
         );
+    }
+}
+
+#[test]
+fn no_row_of_an_escalation_can_vanish_unnoticed() {
+    let mut network = Network::found(23, &[("interpol", &["lyon"]), ("cmai", &["lyon"])]);
+    let lyon = network.admit("interpol/lyon");
+    for contact in [TUNIS, "cmai/amman"] {
+        network.admit(contact);
+    }
+    network.deputise(TUNIS, "cmai/amman", Span::from_minutes(10));
+    let mut world = MemoryWorld::new(network);
+    world.settle();
+    world.send(&lyon, &[TUNIS], "Held back");
+    world.settle();
+    let rows = rows(&world.store_of("lyon"));
+    let rows: Vec<_> = rows
+        .keys()
+        .filter(|(table, _)| (21..=23).contains(table))
+        .collect();
+    assert_eq!(rows.len(), 3, "a wrap, an escalation and when it is due");
+    for row in rows {
+        assert!(is_missed(&world, row), "table {}", row.0);
     }
 }
 

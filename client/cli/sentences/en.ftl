@@ -187,6 +187,7 @@ alert-listed = { $urgency } { $kind } from { $from }: { $subject }
 alert-listed-received = received { $received }, { $stage }, to be acknowledged by { $due }
 alert-overdue = OVERDUE
 alert-possibly-seen = possibly seen
+alert-as-deputy = asked in the place of { $contacts }
 alert-attachments-missing = { $count } attachments on their way
 alert-attachments-left =
     { $count ->
@@ -497,6 +498,11 @@ status-agent-holds = an agent holds the home
 status-no-agent = no agent runs
 status-nobody-on-duty = nobody is
 status-alerts = { $unanswered } to answer, { $open } sent and open
+status-overdue =
+    { $count ->
+        [one] OVERDUE: one that nobody acknowledged in time
+       *[other] OVERDUE: { $count } that nobody acknowledged in time
+    }
 status-roster = roster { $number } of { $issued }, renew by { $renew_by }
 status-stale = STALE
 status-forked = FORKED
@@ -515,6 +521,8 @@ track-recipient = { $contact }: { $state }; to be acknowledged by { $due }, ends
 track-recipient-overdue = { $contact }: { $state } - OVERDUE; to be acknowledged by { $due }, ends { $ends }
 track-devices-follow = { $count } of its devices follow when their keys appear
 track-proof = proof { $hash }
+track-step = deputies, step { $step }
+track-uncertain = the machine was started anew meanwhile: counted by a clock that may have been set
 track-officer-unnamed = officer not named
 track-by-relay = relay { $name }
 track-by-device = { $contact } device { $device }
@@ -613,6 +621,7 @@ term-notice =
         [overdue] overdue
         [unseen] unseen
         [tombstone] tombstone
+        [passed-over] passed over
        *[unlisted] { $word }
     }
 
@@ -647,6 +656,7 @@ term-event =
         [incident] incident
         [new-incarnation] new-incarnation
         [roster] roster
+        [asked-as-deputy] asked-as-deputy
        *[unlisted] { $word }
     }
 
@@ -733,6 +743,7 @@ term-moment =
         [overdue] overdue
         [unseen] unseen
         [tombstone] tombstone
+        [passed-over] passed over
        *[unlisted] { $word }
     }
 

@@ -15,7 +15,8 @@ use thiserror::Error;
 use super::desk::{Desk, StepError};
 use super::events::EventKind;
 use super::post::{Officer, Stamp};
-use super::records::{ActRecord, InboxRecord};
+use super::principals::Capacity;
+use super::records::ActRecord;
 use super::tables;
 
 /// Why an officer does not take an alert.
@@ -134,7 +135,8 @@ impl Act {
 impl Desk {
     /// Signs what an officer did; without one, the system acknowledges.
     ///
-    /// Doing the same again signs nothing new. A later acknowledgement supersedes a refusal.
+    /// Doing the same again signs nothing new. A later acknowledgement supersedes a refusal. Where
+    /// this contact was asked in others' places as well, each of their obligations is answered.
     pub fn act(
         &mut self,
         alert: &AlertId,
@@ -144,17 +146,46 @@ impl Desk {
         now: Timestamp,
         random: &mut impl Randomness,
     ) -> Result<Acted, ActError> {
-        let mut record = self.inbox_record(alert)?.ok_or(ActError::Unknown(*alert))?;
-        let recipient = record.recipient.clone().ok_or(ActError::Own(*alert))?;
+        let record = self.inbox_record(alert)?.ok_or(ActError::Unknown(*alert))?;
+        let capacities = self.capacities(alert, &record)?;
+        if capacities.is_empty() {
+            return Err(ActError::Own(*alert));
+        }
         if officer.is_none() && *act != Act::Acknowledge {
             return Err(ActError::OfficerOnly);
         }
         if officer.is_none() && !text.is_empty() {
             return Err(ActError::NoteWithoutOfficer);
         }
-        if let Some(acted) = self.acted_before(alert, &record, act)? {
-            return Ok(acted);
+        let mut done: Option<Acted> = None;
+        for capacity in &capacities {
+            let acted = match self.acted_before(alert, capacity, act)? {
+                Some(before) => before,
+                None => self.act_as((alert, capacity), act, officer, text, now, random)?,
+            };
+            // What was signed now is told before what had been signed.
+            if done
+                .as_ref()
+                .is_none_or(|done| done.already || !acted.already)
+            {
+                done = Some(acted);
+            }
         }
+        Ok(done.expect("there is a capacity, and each was acted for"))
+    }
+
+    /// Signs it for one obligation. Each is a commit of its own, for each receipt is a place in the
+    /// row of this device's receipts.
+    fn act_as(
+        &mut self,
+        (alert, capacity): (&AlertId, &Capacity),
+        act: &Act,
+        officer: Option<&str>,
+        text: &str,
+        now: Timestamp,
+        random: &mut impl Randomness,
+    ) -> Result<Acted, ActError> {
+        let mut record = self.inbox_record(alert)?.ok_or(ActError::Unknown(*alert))?;
         let to = record.core.sender.clone();
         let officer = match officer {
             Some(name) => Some(self.sign_as(name, alert, act, text, &to, now, random)?),
@@ -165,25 +196,24 @@ impl Desk {
             .is_some_and(|officer| officer.note.is_some());
         let mut batch = Batch::new();
         let stamp = Stamp {
-            envelope: record.envelope,
+            envelope: capacity.envelope,
             alert: *alert,
             to,
-            recipient,
+            recipient: capacity.recipient.clone(),
+            as_deputy: capacity.recipient != self.identity.contact,
         };
         let signed = (act.stage(), act.reason());
         let receipt = self.make_receipt(&mut batch, &stamp, signed, officer.as_ref(), now)?;
         for relay in self.home_relays() {
             self.post(&mut batch, &relay, &stamp.to, &receipt)?;
         }
-        record.stage = act.stage();
+        if !capacity.is_further() {
+            record.stage = act.stage();
+        }
         record.shown = true;
         let key = alert.as_bytes();
         batch.put_pieces(tables::INBOX, key, &write_record(&record));
-        batch.put(
-            tables::ACT,
-            &tables::act(alert, act.stage().code()),
-            &write_record(&ActRecord { receipt }),
-        );
+        self.note_act(&mut batch, (alert, capacity), act.stage(), receipt)?;
         let kind = EventKind::Acted {
             alert: *alert,
             stage: act.stage(),
@@ -202,14 +232,13 @@ impl Desk {
     fn acted_before(
         &self,
         alert: &AlertId,
-        record: &InboxRecord,
+        capacity: &Capacity,
         act: &Act,
     ) -> Result<Option<Acted>, StepError> {
-        if matches!((record.stage, act), (Stage::Refused, Act::Acknowledge)) {
+        if matches!((capacity.stage, act), (Stage::Refused, Act::Acknowledge)) {
             return Ok(None);
         }
-        let key = tables::act(alert, act.stage().code());
-        let Some(ActRecord { receipt }) = self.find(tables::ACT, &key)? else {
+        let Some(ActRecord { receipt }) = self.act_noted(alert, capacity, act.stage())? else {
             return Ok(None);
         };
         let settled = self.store.newest();

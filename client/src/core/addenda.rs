@@ -62,8 +62,8 @@ impl Desk {
         Ok(self.bundle_of(device)?.is_some())
     }
 
-    /// The contacts whose sealing keys this desk would like to have: those it lacks, and the
-    /// partners of its rules.
+    /// The contacts whose sealing keys this desk would like to have: those it lacks, the
+    /// partners of its rules, and the deputies of whom it may write to.
     pub fn bundles_wanted(&self) -> Result<BTreeSet<ContactAddress>, StepError> {
         let me = &self.identity.contact;
         let partner = |contact: &ContactAddress| {
@@ -75,6 +75,7 @@ impl Desk {
             .map(|entry| entry.contact.address.clone())
             .filter(|contact| partner(contact))
             .collect();
+        wanted.extend(self.deputies_of_partners().cloned());
         wanted.extend(self.lacking()?.into_iter().map(|lacking| lacking.recipient));
         Ok(wanted)
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use maille_common::blob::BlobRef;
 use maille_common::identifier::AlertId;
 use maille_common::record::write_record;
-use maille_common::terms::{Reason, Stage};
+use maille_common::terms::{Reason, Release, Stage};
 use maille_common::time::Timestamp;
 use maille_durable::{Batch, CommitNumber};
 
@@ -77,6 +77,7 @@ impl Desk {
                 .recipient
                 .clone()
                 .unwrap_or(self.identity.contact.clone()),
+            as_deputy: record.release == Release::After,
         };
         let complete = (Stage::Complete, Reason::None);
         let receipt = self.make_receipt(&mut batch, &stamp, complete, None, now)?;

@@ -10,7 +10,7 @@ use maille_common::identifier::AlertId;
 use maille_common::limits;
 use maille_common::record::write_record;
 use maille_common::roster::{Knowledge, Roster};
-use maille_common::terms::{Kind, PartRole, Reason, Stage, Status};
+use maille_common::terms::{Kind, PartRole, Reason, Release, Stage, Status};
 use maille_common::time::Timestamp;
 use maille_durable::{Batch, CommitNumber, Scan};
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use super::desk::{Desk, StepError};
 use super::events::EventKind;
 use super::incidents::{IncidentKind, words};
 use super::post::Stamp;
-use super::records::{DeliveryRecord, HeldRecord, InboxRecord, KnownRecord};
+use super::records::{DeliveryRecord, HeldRecord, InboxRecord};
 use super::tables;
 
 /// What became of a delivery.
@@ -150,7 +150,9 @@ impl Desk {
             Ok(sealed) => sealed,
             Err(fault) => return self.disbelieve(batch, relay, ("E3", &fault), None, now),
         };
-        if let Some(known) = self.known(&sealed.id())? {
+        let entry = &sealed.delivery().entry;
+        let recipient = sealed.core().recipient(entry.recipient);
+        if let Some(known) = self.known(&sealed.id(), entry, recipient)? {
             self.post_again(&mut batch, relay, &known.receipt)?;
             return Ok(Collected::Repeated {
                 settled: self.settle(batch)?,
@@ -233,12 +235,10 @@ impl Desk {
         if let Content::Alert(content) = opened.content() {
             self.store_alert(&mut batch, opened, content, now)?;
         }
-        let envelope = opened.envelope().id();
         let delivered = (Stage::Delivered, Reason::None);
         let receipt = self.make_receipt(&mut batch, stamp, delivered, None, now)?;
         self.post(&mut batch, relay, &stamp.to, &receipt)?;
-        let known = write_record(&KnownRecord { receipt });
-        batch.put(tables::KNOWN, envelope.as_bytes(), &known);
+        self.note_known(&mut batch, stamp, receipt);
         Ok(Collected::Stored {
             alert,
             settled: self.settle(batch)?,
@@ -253,8 +253,8 @@ impl Desk {
         now: Timestamp,
     ) -> Result<(), StepError> {
         let alert = opened.id();
-        if self.inbox_record(&alert)?.is_some() {
-            return Ok(());
+        if let Some(known) = self.inbox_record(&alert)? {
+            return self.note_principal(batch, opened, Some(&known), now);
         }
         let envelope = opened.envelope();
         let blobs = content
@@ -289,7 +289,8 @@ impl Desk {
             kind: record.kind,
             from: record.core.sender.clone(),
         };
-        self.event(batch, kind, record.core.status, now)
+        self.event(batch, kind, record.core.status, now)?;
+        self.note_principal(batch, opened, None, now)
     }
 
     /// Answers with a signed reason; the queue behind it is free (I7).
@@ -305,8 +306,7 @@ impl Desk {
         let returned = (Stage::Returned, reason);
         let receipt = self.make_receipt(&mut batch, stamp, returned, None, now)?;
         self.post(&mut batch, relay, &stamp.to, &receipt)?;
-        let known = write_record(&KnownRecord { receipt });
-        batch.put(tables::KNOWN, stamp.envelope.as_bytes(), &known);
+        self.note_known(&mut batch, stamp, receipt);
         let kind = IncidentKind::Returned {
             from: stamp.to.clone(),
             fault: words(&fault),
@@ -339,10 +339,6 @@ impl Desk {
         })
     }
 
-    fn known(&self, envelope: &AlertId) -> Result<Option<KnownRecord>, StepError> {
-        self.find(tables::KNOWN, envelope.as_bytes())
-    }
-
     /// What a receipt for this envelope says about who answers whom.
     fn stamp_of(&self, sealed: &SealedEnvelope) -> Stamp {
         let core = sealed.core();
@@ -351,25 +347,24 @@ impl Desk {
             Kind::Addendum => core.reference,
             _ => sealed.id(),
         };
-        self.stamp(sealed.id(), alert, &core.sender, recipient)
+        let envelopes = (sealed.id(), alert);
+        let release = sealed.delivery().entry.release;
+        self.stamp(envelopes, &core.sender, recipient, release)
     }
 
     fn stamp_of_verified(&self, verified: &VerifiedEnvelope) -> Stamp {
         let sender = &verified.core().sender;
-        self.stamp(
-            verified.id(),
-            verified.alert_id(),
-            sender,
-            verified.recipient(),
-        )
+        let envelopes = (verified.id(), verified.alert_id());
+        let release = verified.delivery().entry.release;
+        self.stamp(envelopes, sender, verified.recipient(), release)
     }
 
     fn stamp(
         &self,
-        envelope: AlertId,
-        alert: AlertId,
+        (envelope, alert): (AlertId, AlertId),
         to: &ContactAddress,
         recipient: Option<&ContactAddress>,
+        release: Release,
     ) -> Stamp {
         // A copy of what this contact sent has no recipient: it answers for itself.
         let recipient = recipient.unwrap_or(&self.identity.contact).clone();
@@ -378,6 +373,7 @@ impl Desk {
             alert,
             to: to.clone(),
             recipient,
+            as_deputy: release == Release::After,
         }
     }
 }

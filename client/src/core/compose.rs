@@ -210,7 +210,8 @@ impl Desk {
         })
     }
 
-    /// The devices that get a wrap now: the recipients', and this contact's others.
+    /// The devices that get a wrap: the recipients' and this contact's others at once, those of
+    /// the recipients' deputies later, if need be.
     fn addressees(
         &self,
         core: &Core,
@@ -235,6 +236,7 @@ impl Desk {
                     None => found.lacking.push(device),
                 }
             }
+            addressees.extend(self.deputies(core, index, now)?);
             reach.push(found);
         }
         for device in self.roster.devices_of(&self.identity.contact) {
@@ -302,6 +304,7 @@ impl Desk {
         let id = &sealed.id;
         let submission = &sealed.submission;
         let core: &Core = &submission.env.core;
+        let committed = self.counted(now);
         let addressed: Vec<_> = submission
             .entries
             .iter()
@@ -309,7 +312,7 @@ impl Desk {
             .map(|entry| (entry.device, entry.recipient, entry.release))
             .collect();
         let record = OutboxRecord {
-            committed: now,
+            committed,
             core: Exact::of(core.clone()).expect("this core has been sealed"),
             content_key: sealed.content_key.duplicate(),
             reference: reference.and_then(|reference| Text::new(reference).ok()),
@@ -327,8 +330,8 @@ impl Desk {
             let record = write_record(&OutgoingRecord { stream: *stream });
             batch.put(tables::STREAM_OUT, device.as_bytes(), &record);
         }
-        batch.put(tables::DUE, &tables::due(core.ack_due(now), id), &[]);
-        batch.put(tables::DUE, &tables::due(core.expiry(now), id), &[]);
+        batch.put(tables::DUE, &tables::due(core.ack_due(committed), id), &[]);
+        batch.put(tables::DUE, &tables::due(core.expiry(committed), id), &[]);
         if submission.entries.is_empty() {
             return Ok(());
         }

@@ -10,10 +10,11 @@ use maille_common::identifier::{AlertId, Epoch};
 use maille_common::record::{Record, RecordFault, read_record, write_record};
 use maille_common::roster::Roster;
 use maille_common::sealing::SealingRing;
-use maille_common::time::Timestamp;
+use maille_common::time::{Reading, Timestamp};
 use maille_durable::{Batch, CommitNumber, Scan, Store, StoreError, Table};
 use thiserror::Error;
 
+use super::counted::Counting;
 use super::records::MetaRecord;
 use super::tables;
 
@@ -35,6 +36,7 @@ pub struct Desk {
     pub(super) roster: Arc<Roster>,
     pub(super) ring: SealingRing,
     pub(super) epoch: Epoch,
+    pub(super) counting: Counting,
     /// The newest numbers given out, also in a batch not appended yet.
     pub(super) last_event: Cell<u64>,
     pub(super) last_incident: Cell<u64>,
@@ -105,8 +107,9 @@ impl Desk {
         identity: DeskIdentity,
         roster: Arc<Roster>,
         ring: SealingRing,
-        now: Timestamp,
+        reading: Reading,
     ) -> Result<Self, StepError> {
+        let counting = Counting::open(&store, reading)?;
         let found = store.get(tables::META, tables::META_KEY)?;
         let known = found
             .map(|bytes| read_record::<MetaRecord>(&bytes))
@@ -119,6 +122,7 @@ impl Desk {
             roster,
             ring,
             epoch,
+            counting,
             last_event,
             last_incident,
             incomplete: RefCell::new(None),
@@ -137,7 +141,7 @@ impl Desk {
                 epoch: meta.epoch,
                 ..desk
             }),
-            None => desk.with_epoch(Epoch(now.unix_ms().max(1))),
+            None => desk.with_epoch(Epoch(reading.wall.unix_ms().max(1))),
         }
     }
 

@@ -114,6 +114,13 @@ coded_choice! {
             /// The number of its authority part.
             number: u64,
         },
+        /// Somebody did not acknowledge, and this contact is asked in its place.
+        AskedAsDeputy {
+            /// The alert.
+            alert: AlertId,
+            /// Who did not.
+            principal: ContactAddress,
+        },
     }
 }
 

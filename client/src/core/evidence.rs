@@ -172,9 +172,9 @@ impl Desk {
     pub(super) fn expire(
         &self,
         batch: &mut Batch,
-        alert: &AlertId,
-        recipient: &ContactAddress,
+        (alert, recipient): (&AlertId, &ContactAddress),
         now: Timestamp,
+        uncertain: bool,
     ) -> Result<Option<Evidence>, StepError> {
         let expiry = Expiry {
             version: Expiry::VERSION,
@@ -183,6 +183,7 @@ impl Desk {
             device: self.identity.device,
             time: now,
             roster: self.roster.hash(),
+            uncertain,
         };
         let exact = Exact::of(expiry).expect("an expiry has fixed fields and one address");
         let expiry = sign(&self.identity.signing, vec![exact]).remove(0);

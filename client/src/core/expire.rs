@@ -4,7 +4,7 @@ use maille_common::evidence::ObligationState;
 use maille_common::identifier::AlertId;
 use maille_common::limits;
 use maille_common::record::write_record;
-use maille_common::time::{Span, Timestamp};
+use maille_common::time::{Reading, Span, Timestamp};
 use maille_durable::{Batch, CommitNumber, Scan};
 
 use super::desk::{Desk, StepError};
@@ -16,9 +16,12 @@ impl Desk {
     /// Does what is due at `now`: overdue is told once per obligation, expiry is signed, what ended
     /// 14 days ago leaves the outbox, and what others overtook is looked for.
     ///
-    /// Returns when to look again; without anything due, within a minute.
-    pub fn tick(&mut self, now: Timestamp) -> Result<(CommitNumber, Option<Timestamp>), StepError> {
-        let end = tables::after(&now.unix_ms().to_be_bytes());
+    /// Returns how long until something is due again; without anything due, look within a minute.
+    pub fn tick(&mut self, reading: Reading) -> Result<(CommitNumber, Option<Span>), StepError> {
+        self.look_at_clocks(reading);
+        self.keep_count()?;
+        let (now, counted) = (reading.wall, self.counted_now());
+        let end = tables::after(&counted.unix_ms().to_be_bytes());
         let rows = self
             .store
             .scan(Scan::range(tables::DUE, &[], &end, usize::MAX))?;
@@ -38,7 +41,7 @@ impl Desk {
         self.settle(batch)?;
         let next = self.store.scan(Scan::table(tables::DUE, 1))?;
         let next = next.first().and_then(|(key, _)| tables::due_time(key));
-        Ok((self.store.newest(), next))
+        Ok((self.store.newest(), next.map(|next| next.since(counted))))
     }
 
     fn alert_is_due(
@@ -57,7 +60,7 @@ impl Desk {
         let ended = record
             .closed
             .map(|closed| closed + Span::from_ms(limits::OUTBOX_GRACE_MS));
-        if ended.is_some_and(|ended| ended <= now) {
+        if ended.is_some_and(|ended| ended <= self.counted(now)) {
             self.forget(batch, alert)?;
         }
         Ok(())
@@ -71,12 +74,13 @@ impl Desk {
         now: Timestamp,
     ) -> Result<(), StepError> {
         let status = record.core.status;
+        let counted = self.counted(now);
         let before = self.states_of(alert)?;
         let open = before
             .iter()
             .filter(|(_, state)| **state == ObligationState::Open);
         let open: Vec<_> = open.map(|(contact, _)| contact.clone()).collect();
-        if !record.overdue_told && record.core.ack_due(record.committed) <= now {
+        if !record.overdue_told && record.core.ack_due(record.committed) <= counted {
             record.overdue_told = true;
             batch.put_pieces(tables::OUTBOX, alert.as_bytes(), &write_record(record));
             for recipient in &open {
@@ -87,12 +91,13 @@ impl Desk {
                 self.event(batch, kind, status, now)?;
             }
         }
-        if record.core.expiry(record.committed) > now || open.is_empty() {
+        if record.core.expiry(record.committed) > counted || open.is_empty() {
             return Ok(());
         }
         let mut signed = Vec::new();
         for recipient in &open {
-            signed.extend(self.expire(batch, alert, recipient, now)?);
+            let uncertain = self.is_uncertain(record.committed);
+            signed.extend(self.expire(batch, (alert, recipient), now, uncertain)?);
         }
         self.tell_changes(batch, alert, &before, &signed, status, now)
     }

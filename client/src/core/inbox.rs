@@ -12,6 +12,7 @@ use maille_common::time::Timestamp;
 use maille_durable::{Batch, CommitNumber, Scan};
 
 use super::desk::{Desk, StepError};
+use super::principals::Principal;
 use super::records::{DeliveryRecord, InboxRecord};
 use super::tables;
 
@@ -31,6 +32,8 @@ pub struct InboxEntry {
     /// For whom it is answered here: this contact, or a principal; none for a copy of what was
     /// sent.
     pub recipient: Option<ContactAddress>,
+    /// In whose place this contact was asked, the recipient included.
+    pub deputy_for: Vec<Principal>,
     /// The sender's clock when it was committed.
     pub created: Timestamp,
     /// This desk's clock when it arrived.
@@ -45,6 +48,18 @@ pub struct InboxEntry {
     pub possibly_seen: bool,
     /// Attachments that are not here yet.
     pub blobs_missing: u32,
+}
+
+impl InboxEntry {
+    /// Whether this desk owes an answer, for its own contact or in another's place.
+    pub fn is_open(&self) -> bool {
+        let is_answered = |stage: Stage| matches!(stage, Stage::Acknowledged | Stage::Refused);
+        let mine = self.recipient.is_some() && !is_answered(self.stage);
+        mine || self
+            .deputy_for
+            .iter()
+            .any(|principal| !is_answered(principal.stage))
+    }
 }
 
 /// An alert with its words.
@@ -63,7 +78,8 @@ impl Desk {
     pub fn inbox(&self) -> Result<Vec<InboxEntry>, StepError> {
         let mut entries = Vec::new();
         for (id, record) in self.inbox_records()? {
-            entries.push(entry_of(id, &record));
+            let principals = self.principals(&id, &record)?;
+            entries.push(entry_of(id, &record, principals));
         }
         entries.sort_by_key(|entry| (entry.received, entry.id));
         Ok(entries)
@@ -81,7 +97,8 @@ impl Desk {
             .as_ref()
             .map_or(&delivery.env, |original| &original.env);
         let content = reopen(&record.content_key, env, &delivery.body)?;
-        let entry = entry_of(*alert, &record);
+        let principals = self.principals(alert, &record)?;
+        let entry = entry_of(*alert, &record, principals);
         Ok(Some(Received {
             entry,
             core: record.core.value().clone(),
@@ -150,7 +167,7 @@ impl Desk {
     }
 }
 
-fn entry_of(id: AlertId, record: &InboxRecord) -> InboxEntry {
+fn entry_of(id: AlertId, record: &InboxRecord, deputy_for: Vec<Principal>) -> InboxEntry {
     let core: &Core = &record.core;
     InboxEntry {
         id,
@@ -159,6 +176,7 @@ fn entry_of(id: AlertId, record: &InboxRecord) -> InboxEntry {
         urgency: core.urgency,
         from: core.sender.clone(),
         recipient: record.recipient.clone(),
+        deputy_for,
         created: core.created,
         received: record.received,
         ack_due: core.ack_due(record.received),

@@ -38,12 +38,14 @@ pub struct OutboxEntry {
     pub status: Status,
     /// How soon somebody has to act.
     pub urgency: Urgency,
-    /// When it was committed here.
+    /// When it was committed here, by the wall's clock as it was then.
     pub committed: Timestamp,
     /// The caller's reference.
     pub reference: Option<String>,
     /// Each recipient's state.
     pub states: BTreeMap<ContactAddress, ObligationState>,
+    /// Nobody acknowledged in time, and it is still open with somebody.
+    pub overdue: bool,
 }
 
 /// The whole story of one alert this contact sent.
@@ -70,6 +72,9 @@ pub struct TrackedRecipient {
     pub expires: Timestamp,
     /// Overdue now, by this desk's clock.
     pub overdue: bool,
+    /// The machine was started anew since the alert was sent, and how long that took is known by a
+    /// clock alone that may have been set.
+    pub uncertain: bool,
     /// What relays answered.
     pub accepted: Vec<SignedAccepted>,
     /// Receipts with their notes, where this device can read them.
@@ -193,17 +198,20 @@ impl Desk {
 
     fn outbox_entry(&self, id: AlertId, record: &OutboxRecord) -> Result<OutboxEntry, StepError> {
         let core: &Core = &record.core;
+        let states = self.states_of(&id)?;
+        let open = states.values().any(|state| !state.is_closed());
         Ok(OutboxEntry {
             id,
             kind: core.kind,
             status: core.status,
             urgency: core.urgency,
-            committed: record.committed,
+            committed: core.created,
             reference: record
                 .reference
                 .as_ref()
                 .map(|reference| reference.as_str().to_owned()),
-            states: self.states_of(&id)?,
+            states,
+            overdue: open && self.counted_now() >= core.ack_due(record.committed),
         })
     }
 
@@ -218,16 +226,18 @@ impl Desk {
     ) -> Result<TrackedRecipient, StepError> {
         let contact = reach.contact.clone();
         let ack_due = record.core.ack_due(record.committed);
+        let expires = record.core.expiry(record.committed);
         let mut accepted = self.accepted_by(alert, &contact)?;
         for addendum in self.addenda_of(alert)? {
             accepted.extend(self.accepted_by(&addendum, &contact)?);
         }
         let mut tracked = TrackedRecipient {
-            overdue: !standing.state.is_closed() && now >= ack_due,
+            overdue: !standing.state.is_closed() && self.counted(now) >= ack_due,
             contact,
             standing,
-            ack_due,
-            expires: record.core.expiry(record.committed),
+            uncertain: self.is_uncertain(record.committed),
+            ack_due: self.as_wall_shows(ack_due),
+            expires: self.as_wall_shows(expires),
             accepted,
             receipts: Vec::new(),
             expiries: Vec::new(),
@@ -336,6 +346,7 @@ impl Desk {
 
     /// All obligations ended: the outbox keeps its copy 14 days more (I2).
     fn close(&self, batch: &mut Batch, alert: &AlertId, now: Timestamp) -> Result<(), StepError> {
+        let now = self.counted(now);
         let mut envelopes = self.addenda_of(alert)?;
         envelopes.push(*alert);
         for envelope in envelopes {

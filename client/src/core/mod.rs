@@ -8,6 +8,7 @@
 //! | `desk.rs` | the desk: who we are, the roster, the keys, the way into each step |
 //! | `order.rs` | what somebody wants to send |
 //! | `compose.rs` | an order becomes an envelope in the outbox |
+//! | `deputies.rs` | wraps for the deputies of a recipient |
 //! | `outbox.rs` | which relay gets what, and when again |
 //! | `answers.rs` | a relay's answers to submissions |
 //! | `held.rs` | what is held of an alert, in either box |
@@ -15,6 +16,7 @@
 //! | `inbox.rs` | what this desk has received |
 //! | `attachments.rs` | attachments on their way in |
 //! | `act.rs` | an officer, or the system, reads, acknowledges, refuses |
+//! | `principals.rs` | for whom an alert is answered here |
 //! | `post.rs` | receipts on their way to relays |
 //! | `evidence.rs` | receipts, notices and expiries come in |
 //! | `rows.rs` | the rows of other devices' receipts |
@@ -25,6 +27,7 @@
 //! | `relays.rs` | what is known of each relay's life |
 //! | `events.rs` | one numbered stream of events, named readers |
 //! | `incidents.rs` | what should not have happened |
+//! | `counted.rs` | counted time, which nobody who sets a clock moves |
 //! | `expire.rs` | deadlines by the desk's own clock |
 //! | `retention.rs` | content and keys go, hashes and receipts stay |
 //! | `tables.rs`, `records.rs` | every key and record of the store |
@@ -35,6 +38,8 @@ mod answers;
 mod attachments;
 mod collect;
 mod compose;
+mod counted;
+mod deputies;
 mod desk;
 mod events;
 mod evidence;
@@ -47,6 +52,7 @@ mod ledger;
 mod order;
 mod outbox;
 mod post;
+mod principals;
 mod records;
 mod relays;
 mod retention;
@@ -64,4 +70,5 @@ pub use incidents::{Incident, IncidentKind};
 pub use ledger::{OutboxEntry, Track, TrackedRecipient};
 pub use order::{Order, Reach, SendError, Sent};
 pub use post::DuePost;
+pub use principals::Principal;
 pub use relays::{GreetError, Greeting};

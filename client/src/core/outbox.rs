@@ -6,6 +6,7 @@ use maille_common::address::Name;
 use maille_common::envelope::Submission;
 use maille_common::identifier::AlertId;
 use maille_common::record::{read_record, write_record};
+use maille_common::terms::Release;
 use maille_common::time::{Span, Timestamp};
 use maille_durable::{Batch, CommitNumber, Scan};
 
@@ -183,10 +184,10 @@ impl Desk {
             return Ok(true);
         }
         let answered = self.answered_devices(&alert)?;
-        Ok(record
-            .addressed
-            .iter()
-            .any(|(device, _, _)| !answered.contains(device)))
+        let of_these = record.addressed.iter();
+        // A wrap that was held back has no answer, and needs none once the obligations have ended.
+        let mut asked = of_these.filter(|(_, _, release)| *release != Release::After);
+        Ok(asked.any(|(device, _, _)| !answered.contains(device)))
     }
 }
 

@@ -27,6 +27,8 @@ pub(super) struct Stamp {
     pub(super) to: ContactAddress,
     /// The contact whose obligation it is.
     pub(super) recipient: ContactAddress,
+    /// It was released to this contact in the recipient's place.
+    pub(super) as_deputy: bool,
 }
 
 /// A receipt that has to be posted, as often as it was put down. It may be put down again while it

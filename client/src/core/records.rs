@@ -17,7 +17,7 @@ use maille_common::limits;
 use maille_common::record::Record;
 use maille_common::sealing::SignedBundle;
 use maille_common::terms::{Kind, Release, Stage};
-use maille_common::time::Timestamp;
+use maille_common::time::{Count, Timestamp};
 use maille_common::wire::PostReceipt;
 
 use super::events::Event;
@@ -36,6 +36,7 @@ coded! {
     /// Something this contact sent: the copy that keeps the promise (I2).
     #[derive(Debug)]
     pub(super) struct OutboxRecord {
+        /// In counted time.
         pub(super) committed: Timestamp,
         pub(super) core: Exact<Core, { limits::CORE_BYTES_MAX }>,
         pub(super) content_key: ContentKey,
@@ -45,7 +46,7 @@ coded! {
         /// The devices its original envelope addressed, with the recipient each serves.
         pub(super) addressed: List<(DeviceId, u16, Release), { limits::ENTRIES_MAX }>,
         pub(super) overdue_told: bool,
-        /// When the last obligation ended, by this desk's clock.
+        /// When the last obligation ended, in counted time.
         pub(super) closed: Option<Timestamp>,
     }
 }
@@ -300,6 +301,26 @@ coded! {
 }
 
 coded! {
+    /// This contact was asked in another's place, beside what it had been addressed with.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub(super) struct DeputyRecord {
+        pub(super) principal: ContactAddress,
+        pub(super) envelope: AlertId,
+        pub(super) since: Timestamp,
+        /// The highest stage this device signed for it.
+        pub(super) stage: Stage,
+    }
+}
+
+coded! {
+    /// Where counted time stood when this was kept.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(super) struct ClockRecord {
+        pub(super) count: Count,
+    }
+}
+
+coded! {
     /// How far a reader of the events has come.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub(super) struct CursorRecord {
@@ -367,6 +388,8 @@ records! {
     IncomingRecord = "incoming stream";
     HeardRecord = "newest of a stream";
     ActRecord = "act";
+    DeputyRecord = "obligation as deputy";
+    ClockRecord = "counted time";
     CursorRecord = "cursor of a reader";
     Event = "event";
     Incident = "incident";

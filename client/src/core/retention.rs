@@ -47,7 +47,10 @@ impl Desk {
         let Some(record) = self.inbox_record(alert)? else {
             return Ok(false);
         };
-        let answered = matches!(record.stage, Stage::Acknowledged | Stage::Refused);
+        let is_answered = |stage: Stage| matches!(stage, Stage::Acknowledged | Stage::Refused);
+        let mut principals = self.principals(alert, &record)?.into_iter();
+        let answered =
+            is_answered(record.stage) && principals.all(|principal| is_answered(principal.stage));
         let expired = record.core.expiry(record.received) <= now;
         if !(answered || expired) || self.is_purged(alert)? {
             return Ok(false);
@@ -74,6 +77,7 @@ impl Desk {
         let Some(record) = self.find_long::<OutboxRecord>(tables::OUTBOX, key)? else {
             return Ok(false);
         };
+        let (before, now) = (self.counted(before), self.counted(now));
         let grace = Span::from_ms(limits::OUTBOX_GRACE_MS);
         let over = record
             .closed

@@ -70,7 +70,7 @@ tables! {
     /// envelope, relay → `HeldRecord`, in pieces: a delivery under a roster not known yet. Nothing
     /// about it is proven, so one relay's copy does not take the place of another's.
     HELD = 24;
-    /// time, alert → nothing: when something about an alert is due.
+    /// counted time, alert → nothing: when something about an alert is due.
     DUE = 25;
     /// relay, mailbox number → nothing: mail to confirm.
     CONFIRM = 26;
@@ -85,10 +85,21 @@ tables! {
     STREAM_HEARD = 30;
     /// relay → `PostedRecord`.
     POSTED = 31;
+    /// envelope, principal → `KnownRecord`: as `KNOWN`, of a wrap that this contact got as deputy.
+    KNOWN_AS_DEPUTY = 32;
+    /// alert, principal → `DeputyRecord`: in whose place this contact was asked besides.
+    DEPUTY_FOR = 33;
+    /// alert, stage, principal → `ActRecord`: as `ACT`, in another's place.
+    ACT_FOR = 34;
+    /// One record: where counted time stands.
+    CLOCK = 35;
 }
 
 /// The one key of [`META`].
 pub(super) const META_KEY: &[u8] = b"desk";
+
+/// The one key of [`CLOCK`].
+pub(super) const CLOCK_KEY: &[u8] = b"count";
 
 /// The key of a relay: its name has no fixed width, its hash has.
 pub(super) fn relay(name: &Name) -> [u8; 32] {
@@ -167,6 +178,15 @@ pub(super) fn accepted(alert: &AlertId, name: &Name, recipient: &ContactAddress)
 
 pub(super) fn act(alert: &AlertId, stage: u8) -> Vec<u8> {
     [&alert.as_bytes()[..], &[stage]].concat()
+}
+
+pub(super) fn act_for(alert: &AlertId, stage: u8, principal: &ContactAddress) -> Vec<u8> {
+    [&act(alert, stage)[..], &contact(principal)].concat()
+}
+
+/// An alert or envelope, and a contact whose obligation it is.
+pub(super) fn deputy_for(alert: &AlertId, principal: &ContactAddress) -> Vec<u8> {
+    [*alert.as_bytes(), contact(principal)].concat()
 }
 
 pub(super) fn extends(alert: &AlertId, addendum: &AlertId) -> Vec<u8> {

@@ -239,8 +239,9 @@ fn judge(
     }
     let belongs = |entry: &Entry| match entry.release {
         Release::Now => roster.acts_for(&entry.device, to),
-        Release::After => roster.is_deputy_device(&entry.device, to, entry.step),
-        Release::Own => true,
+        // A deputy that came or went meanwhile refuses nobody the alert: whose wrap is released
+        // is judged when its turn comes.
+        Release::After | Release::Own => true,
     };
     if !entries().all(belongs) {
         return AcceptReason::DeviceNotOfContact;

@@ -380,7 +380,7 @@ fn check_role<'a>(
     let fits = match (entry.release, recipient) {
         (Release::Now, Some(recipient)) => roster.acts_for(me, recipient),
         (Release::Own, _) => roster.acts_for(me, &core.sender),
-        (Release::After, Some(principal)) => roster.is_deputy_device(me, principal, entry.step),
+        (Release::After, Some(principal)) => roster.acts_for_deputy_of(me, principal),
         _ => false,
     };
     if fits {

@@ -24,6 +24,9 @@ pub struct Expiry {
     pub time: Timestamp,
     /// The roster it used.
     pub roster: Hash,
+    /// The machine was started anew while the deadline ran, and what passed meanwhile was taken
+    /// from the wall's clock, which may have been set.
+    pub uncertain: bool,
 }
 
 impl Statement for Expiry {

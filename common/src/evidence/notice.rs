@@ -26,7 +26,7 @@ pub struct Notice {
     pub recipient: ContactAddress,
     /// What happened.
     pub kind: NoticeKind,
-    /// The step of deputies released, from 1; otherwise 0.
+    /// The step of deputies released or passed over, from 1; otherwise 0.
     pub step: u8,
     /// The device a tombstone is about; otherwise zero.
     pub device: DeviceId,
@@ -34,6 +34,9 @@ pub struct Notice {
     pub time: Timestamp,
     /// The roster it judged by.
     pub roster: Hash,
+    /// The machine was started anew while the deadline ran, and what passed meanwhile was taken
+    /// from the wall's clock, which may have been set.
+    pub uncertain: bool,
 }
 
 impl Statement for Notice {

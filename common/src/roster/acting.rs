@@ -85,16 +85,10 @@ impl Roster {
             .any(|deputy| deputy.contact == *contact)
     }
 
-    /// Whether a device acts for the deputy of `principal` at a step, counted from 1.
-    pub fn is_deputy_device(
-        &self,
-        device: &DeviceId,
-        principal: &ContactAddress,
-        step: u8,
-    ) -> bool {
-        let place = usize::from(step).checked_sub(1);
-        let deputy = place.and_then(|place| self.deputies(principal).get(place));
-        deputy.is_some_and(|deputy| self.acts_for(device, &deputy.contact))
+    /// Whether a device acts for a deputy of `principal`, at whichever step.
+    pub fn acts_for_deputy_of(&self, device: &DeviceId, principal: &ContactAddress) -> bool {
+        let contact = self.contact_of(device);
+        contact.is_some_and(|contact| self.is_deputy(&contact, principal))
     }
 
     /// The contacts that have this one as a deputy.

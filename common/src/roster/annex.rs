@@ -68,7 +68,7 @@ pub struct Contact {
     /// Telephone numbers, the preferred one first.
     pub telephones: List<Text<32>, 8>,
     /// Who is asked, step by step, when this contact does not answer.
-    pub deputies: List<Deputy, 8>,
+    pub deputies: List<Deputy, { limits::DEPUTY_STEPS_MAX }>,
     /// Whether an acknowledgement by a program stops an escalation.
     pub system_acknowledges: bool,
     /// From when it is designated.

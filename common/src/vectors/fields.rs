@@ -32,7 +32,7 @@ use crate::terms::{
     NoticeKind, Outcome, PartRole, Reach, Reason, Release, Response, Severity, SourceGrade, Stage,
     Standing, Status, Tlp, Urgency,
 };
-use crate::time::{Span, Timestamp};
+use crate::time::{BootTime, Count, Span, Timestamp};
 use crate::wire::{
     Answer, BlobStanding, Hello, HelloAnswer, PostReceipt, Push, Refusal, RefusalCode, Request,
     Seen,
@@ -143,9 +143,12 @@ annotate_fields! {
     }
     Notice {
         version, relay, incarnation, alert, recipient, kind, step, device, time, roster,
+        uncertain,
     }
-    Expiry { version, alert, recipient, device, time, roster }
+    Expiry { version, alert, recipient, device, time, roster, uncertain }
     RelayTime { version, relay, incarnation, challenge, time, roster }
+    BootTime { id, since }
+    Count { counted, wall, boot, gap }
     Note { version, salt, officer, text, suggested, duplicate_of }
     NoteWrap { device, key, sealed }
     SealedNote { wraps }

@@ -90,6 +90,7 @@ pub(crate) fn notice() -> Notice {
         device: DeviceId::from_bytes([0; 16]),
         time: NOW,
         roster: Hash::from_bytes([7; 32]),
+        uncertain: true,
     }
 }
 
@@ -101,6 +102,7 @@ pub(crate) fn expiry() -> Expiry {
         device: device(1),
         time: NOW,
         roster: Hash::from_bytes([7; 32]),
+        uncertain: true,
     }
 }
 

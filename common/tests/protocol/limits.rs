@@ -43,6 +43,7 @@ fn the_limits_of_the_document_are_those_of_the_code() {
         number("EXTENSIONS_MAX", limits::EXTENSIONS_MAX),
         number("EXTENSION_BYTES_MAX", limits::EXTENSION_BYTES_MAX),
         number("RECIPIENTS_MAX", limits::RECIPIENTS_MAX),
+        number("DEPUTY_STEPS_MAX", limits::DEPUTY_STEPS_MAX),
         number("ENTRIES_MAX", limits::ENTRIES_MAX),
         number("PATH_MAX", limits::PATH_MAX),
         number("BLOBS_MAX", limits::BLOBS_MAX),

@@ -21,6 +21,7 @@ use super::tables;
 
 mod alerts;
 mod cross;
+mod escalations;
 mod mailboxes;
 mod walk;
 
@@ -51,6 +52,9 @@ pub struct Account {
     pub mail_waiting: u64,
     /// Wraps that are held back for deputies.
     pub wraps_held: u64,
+    /// Recipients whose deputies may still be asked.
+    #[serde(default)]
+    pub escalations_running: u64,
     /// How many faults were found.
     pub faults_found: u64,
     /// The first of them.
@@ -151,6 +155,7 @@ pub fn account(
     let sums = alerts::go_through(&mut books)?;
     mailboxes::go_through(&mut books, &sums)?;
     cross::go_through(&mut books, &sums)?;
+    escalations::go_through(&mut books)?;
     Ok(books.account)
 }
 

@@ -3,8 +3,10 @@
 use maille_common::address::DeviceId;
 use maille_common::blob::{BlobId, Manifest};
 use maille_common::identifier::AlertId;
+use maille_common::record::read_record;
 use maille_common::wire::RefusalCode;
 
+use super::records::EntryRecord;
 use super::relay::{RelayCore, StepError};
 use super::tables;
 
@@ -17,7 +19,8 @@ impl RelayCore {
         Ok(())
     }
 
-    /// Whether `device` may fetch an attachment: an alert that names it addresses the device.
+    /// Whether `device` may fetch an attachment: an alert that names it addresses the device, and
+    /// is not held back from it.
     pub fn may_fetch(
         &self,
         device: &DeviceId,
@@ -32,8 +35,11 @@ impl RelayCore {
         }
         for envelope in self.envelopes_of(alert)? {
             let prefix = tables::entries_of(&envelope, device);
-            if !self.rows(tables::ENTRY, &prefix, 1)?.is_empty() {
-                return Ok(Ok(()));
+            for (_, bytes) in self.rows(tables::ENTRY, &prefix, usize::MAX)? {
+                let entry: EntryRecord = read_record(&bytes)?;
+                if !entry.is_held() {
+                    return Ok(Ok(()));
+                }
             }
         }
         Ok(Err(RefusalCode::NotAddressed))

@@ -4,17 +4,25 @@
 use maille_common::envelope::Entry;
 use maille_common::identifier::AlertId;
 use maille_common::record::write_record;
-use maille_common::terms::Stage;
+use maille_common::terms::{Reason, Stage};
 use maille_durable::Batch;
 
 use super::records::EndedRecord;
 use super::relay::{RelayCore, StepError};
 use super::tables;
 
+/// Beside the stages' bits: it was returned, and its key is not gone.
+const FOR_GOOD: u8 = 1;
+
 impl EndedRecord {
     /// Whether the device signed this stage.
     pub(super) fn has(&self, stage: Stage) -> bool {
         self.stages & bit(stage) != 0
+    }
+
+    /// Whether the device said that it cannot open it, for a reason that no addendum mends.
+    pub(super) fn is_returned_for_good(&self) -> bool {
+        self.stages & FOR_GOOD != 0
     }
 
     /// Whether the device answered at all.
@@ -30,9 +38,11 @@ impl RelayCore {
         batch: &mut Batch,
         alert: &AlertId,
         entry: &Entry,
-        stage: Stage,
+        (stage, reason): (Stage, Reason),
     ) -> Result<(), StepError> {
-        self.note_end(batch, alert, entry, |ended| ended.stages |= bit(stage))
+        let for_good = stage == Stage::Returned && reason != Reason::KeyGone;
+        let bits = bit(stage) | if for_good { FOR_GOOD } else { 0 };
+        self.note_end(batch, alert, entry, |ended| ended.stages |= bits)
     }
 
     /// Notes that this relay dropped a device's share without an answer, and signed so.
@@ -75,6 +85,7 @@ mod tests {
     fn every_stage_has_a_bit_of_its_own() {
         let bits: Vec<u8> = Stage::ALL.iter().map(|stage| bit(*stage)).collect();
         assert_eq!(bits, [2, 4, 8, 16, 32, 64]);
+        assert!(!bits.contains(&FOR_GOOD));
         let ended = EndedRecord {
             stages: bit(Stage::Read),
             tombstone: false,

@@ -8,12 +8,14 @@ use maille_common::evidence::Notice;
 use maille_common::identifier::AlertId;
 use maille_common::record::{read_record, write_record};
 use maille_common::terms::NoticeKind;
-use maille_common::time::Timestamp;
+use maille_common::time::{Reading, Span, Timestamp};
 use maille_durable::{Batch, CommitNumber, Scan};
 
+use super::counted::Moment;
+use super::escalation::Escalated;
 use super::mailbox::Mailing;
 use super::quota::RelayBudget;
-use super::records::{AlertRecord, EntryRecord, SenderRecord};
+use super::records::{AlertRecord, AnswerRecord, EntryRecord, SenderRecord};
 use super::relay::{RelayCore, StepError};
 use super::tables;
 
@@ -26,26 +28,49 @@ pub struct Tick {
     pub wake: BTreeSet<DeviceId>,
     /// Attachments that no alert names any more.
     pub unnamed: Vec<BlobId>,
-    /// When to look again, if anything is due at all.
-    pub next: Option<Timestamp>,
+    /// What was done about deputies.
+    pub escalated: Vec<Escalated>,
+    /// How long until something is due again, if anything is at all.
+    pub next: Option<Span>,
 }
 
 /// What is done in one look, so that a long backlog does not hold up submissions.
-const DUE_AT_ONCE: usize = 256;
+pub(super) const DUE_AT_ONCE: usize = 256;
 
 impl RelayCore {
-    /// Does what is due at `now`.
+    /// Does what is due by the clocks as they stand now.
     ///
-    /// At the expiry of an alert its sender reads "nothing seen by me" for each recipient that has
-    /// answered nothing; after the relay's grace, seven days or more, the alert goes, and both
-    /// sides get a signed tombstone for each device that never answered.
-    pub fn tick(&self, now: Timestamp) -> Result<Tick, StepError> {
-        let end = tables::after(&now.unix_ms().to_be_bytes());
+    /// Where nobody acknowledged in time, deputies are asked. At the expiry of an alert its sender
+    /// reads "nothing seen by me" for each recipient that has answered nothing; after the relay's
+    /// grace, seven days or more, the alert goes, and both sides get a signed tombstone for each
+    /// device that never answered.
+    pub fn tick(&mut self, reading: Reading) -> Result<Tick, StepError> {
+        self.look_at_clocks(reading);
+        self.keep_count()?;
+        let now = self.present();
+        let mut tick = Tick {
+            settled: self.store.newest(),
+            wake: BTreeSet::new(),
+            unnamed: Vec::new(),
+            escalated: Vec::new(),
+            next: None,
+        };
+        self.judge_anew(now, &mut tick)?;
+        self.take_steps(now, &mut tick)?;
+        self.take_dates(now, &mut tick)?;
+        tick.settled = self.store.newest();
+        let next = [self.next_date()?, self.next_step()?];
+        let next = next.into_iter().flatten().min();
+        tick.next = next.map(|next| next.since(now.counted));
+        Ok(tick)
+    }
+
+    /// Alerts that expired, and alerts that are kept no longer.
+    fn take_dates(&self, now: Moment, tick: &mut Tick) -> Result<(), StepError> {
+        let end = tables::after(&now.counted.unix_ms().to_be_bytes());
         let rows = self
             .store
             .scan(Scan::range(tables::DUE, &[], &end, DUE_AT_ONCE))?;
-        let mut wake = BTreeSet::new();
-        let mut unnamed = Vec::new();
         for (key, _) in rows {
             let Some((_, alert)) = tables::due_parts(&key) else {
                 continue;
@@ -53,20 +78,15 @@ impl RelayCore {
             let mut batch = Batch::new();
             batch.urgent().delete(tables::DUE, &key);
             let mut mailing = Mailing::default();
-            self.alert_is_due(&mut batch, &mut mailing, alert, now, &mut unnamed)?;
-            wake.extend(mailing.finish(&mut batch));
+            self.alert_is_due(&mut batch, &mut mailing, alert, now, &mut tick.unnamed)?;
+            tick.wake.extend(mailing.finish(&mut batch));
             self.store.append(batch)?;
         }
-        Ok(Tick {
-            settled: self.store.newest(),
-            wake,
-            unnamed,
-            next: self.next_due()?,
-        })
+        Ok(())
     }
 
-    /// When something is due next.
-    pub fn next_due(&self) -> Result<Option<Timestamp>, StepError> {
+    /// When an alert expires or goes next, in counted time.
+    fn next_date(&self) -> Result<Option<Timestamp>, StepError> {
         let first = self.store.scan(Scan::table(tables::DUE, 1))?;
         Ok(first
             .first()
@@ -79,7 +99,7 @@ impl RelayCore {
         batch: &mut Batch,
         mailing: &mut Mailing,
         alert: AlertId,
-        now: Timestamp,
+        now: Moment,
         unnamed: &mut Vec<BlobId>,
     ) -> Result<(), StepError> {
         let Some(mut record) = self.find_long::<AlertRecord>(tables::ALERT, alert.as_bytes())?
@@ -93,7 +113,7 @@ impl RelayCore {
             batch.put_pieces(tables::ALERT, alert.as_bytes(), &write_record(&record));
         }
         let end = record.expires + self.budget.grace.max(RelayBudget::GRACE_LEAST);
-        if now < end {
+        if now.counted < end {
             batch.put(tables::DUE, &tables::due(end, &alert), &[]);
             return Ok(());
         }
@@ -108,18 +128,24 @@ impl RelayCore {
         alert: AlertId,
         record: &AlertRecord,
         entries: &[EntryRecord],
-        now: Timestamp,
+        now: Moment,
     ) -> Result<(), StepError> {
         let mut notices = Vec::new();
         for (index, recipient) in record.recipients.iter().enumerate() {
-            let of_recipient = |entry: &&EntryRecord| usize::from(entry.entry.recipient) == index;
+            let of_recipient = |entry: &&EntryRecord| {
+                usize::from(entry.entry.recipient) == index && !entry.is_held()
+            };
             let mut mine = entries.iter().filter(of_recipient).peekable();
             if mine.peek().is_some() && !mine.any(|entry| entry.answered) {
                 let kind = NoticeKind::Unseen;
-                notices.push(self.notice(alert, recipient, kind, DeviceId::NONE, now));
+                let notice = self.notice(alert, recipient, kind, DeviceId::NONE, now.wall);
+                notices.push(Notice {
+                    uncertain: self.is_uncertain(record.accepted),
+                    ..notice
+                });
             }
         }
-        self.tell_sender(batch, mailing, &record.sender, notices)
+        self.tell_sender(batch, mailing, record, notices)
     }
 
     fn tell_tombstones(
@@ -129,45 +155,68 @@ impl RelayCore {
         alert: AlertId,
         record: &AlertRecord,
         entries: &[EntryRecord],
-        now: Timestamp,
+        now: Moment,
     ) -> Result<(), StepError> {
         let mut notices = Vec::new();
-        for EntryRecord {
-            entry, answered, ..
-        } in entries
-        {
+        for share in entries {
+            let EntryRecord {
+                entry, answered, ..
+            } = share;
             let Some(recipient) = record.recipients.get(usize::from(entry.recipient)) else {
                 continue;
             };
-            if !answered {
+            // A deputy that was never asked owes no answer, and does not learn of the alert.
+            if !answered && !share.is_held() {
                 self.note_tombstone(batch, &alert, entry)?;
                 let kind = NoticeKind::Tombstone;
-                notices.push(self.notice(alert, recipient, kind, entry.device, now));
+                let notice = self.notice(alert, recipient, kind, entry.device, now.wall);
+                notices.push(Notice {
+                    uncertain: self.is_uncertain(record.accepted),
+                    ..notice
+                });
             }
         }
         for notice in self.sign(notices.clone()) {
             let device = notice.statement.device;
             self.mail_notice(batch, mailing, &notice, &device)?;
         }
-        self.tell_sender(batch, mailing, &record.sender, notices)
+        self.tell_sender(batch, mailing, record, notices)
     }
 
-    fn tell_sender(
+    /// Tells the sender: every device where its organisation collects here, and elsewhere the one
+    /// that brought the alert, which comes by again.
+    pub(super) fn tell_sender(
         &self,
         batch: &mut Batch,
         mailing: &mut Mailing,
-        sender: &ContactAddress,
+        record: &AlertRecord,
         notices: Vec<Notice>,
     ) -> Result<(), StepError> {
-        if !self.is_home_of(sender) {
-            return Ok(());
-        }
+        let collects_here = self.is_home_of(&record.sender);
         for notice in self.sign(notices) {
-            for device in self.roster.devices_of(sender) {
+            let devices = match collects_here {
+                true => self.roster.devices_of(&record.sender),
+                false => self.submitter(record, &notice.statement)?,
+            };
+            for device in devices {
                 self.mail_notice(batch, mailing, &notice, &device)?;
             }
         }
         Ok(())
+    }
+
+    /// The device that was answered about a recipient, while it acts for the sender.
+    fn submitter(&self, record: &AlertRecord, notice: &Notice) -> Result<Vec<DeviceId>, StepError> {
+        let recipients = (0u16..).zip(record.recipients.iter());
+        let mut places = recipients.filter(|(_, contact)| **contact == notice.recipient);
+        let Some((index, _)) = places.next() else {
+            return Ok(Vec::new());
+        };
+        let key = tables::answer(&notice.alert, index);
+        let answer: Option<AnswerRecord> = self.find(tables::ANSWER, &key)?;
+        let device = answer.map(|answer| answer.accepted.statement.device);
+        let device = device.filter(|device| self.roster.acts_for(device, &record.sender));
+        Ok(device.into_iter().collect())
     }
 
     /// Drops envelope, body and wraps. The id, the answers given and what ended each share stay for
@@ -196,6 +245,7 @@ impl RelayCore {
             batch.delete(tables::ENTRY, &tables::entry(&alert, device, index));
             batch.delete(tables::ADDRESSED, &tables::addressed(device, &alert, index));
         }
+        self.drop_escalations(batch, &alert)?;
         batch.delete_pieces(tables::ENVELOPE, alert.as_bytes());
         batch.delete_pieces(tables::BODY, alert.as_bytes());
         for blob in record.blobs.iter() {
@@ -224,7 +274,7 @@ impl RelayCore {
             .collect()
     }
 
-    fn notice(
+    pub(super) fn notice(
         &self,
         alert: AlertId,
         recipient: &ContactAddress,
@@ -243,6 +293,7 @@ impl RelayCore {
             device,
             time: now,
             roster: self.roster.hash(),
+            uncertain: false,
         }
     }
 }

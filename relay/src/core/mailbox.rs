@@ -334,6 +334,6 @@ impl RelayCore {
                 }
             }
         }
-        Ok(oldest)
+        Ok(oldest.map(|oldest| self.as_wall_shows(oldest)))
     }
 }

@@ -13,6 +13,9 @@
 //! | `hello.rs` | a connection begins; rollbacks show |
 //! | `bundles.rs` | the sealing-key directory |
 //! | `blobs.rs` | who may bring and fetch attachments |
+//! | `counted.rs` | counted time, which nobody who sets a clock moves |
+//! | `escalation.rs` | deputies are asked, step by step |
+//! | `stops.rs` | what stops that |
 //! | `expire.rs` | deadlines, and the end of keeping |
 //! | `quota.rs` | budgets per sender and mailbox |
 //! | `ended.rs` | what ended each device's share |
@@ -27,7 +30,9 @@ mod backed_up;
 mod blobs;
 mod body_place;
 mod bundles;
+mod counted;
 mod ended;
+mod escalation;
 mod expire;
 mod hello;
 mod mailbox;
@@ -35,12 +40,14 @@ mod quota;
 mod receipts;
 mod records;
 mod relay;
+mod stops;
 mod submit;
 mod tables;
 
 pub use account::{Account, AccountError, Fault, Ledger, account};
 pub use backed_up::{BackedUp, is_restored};
 pub use body_place::body_place;
+pub use escalation::Escalated;
 pub use expire::Tick;
 pub use mailbox::Waiting;
 pub use quota::RelayBudget;

@@ -66,13 +66,20 @@ impl RelayCore {
             return Ok(self.refuse(RefusalCode::NotYourContact));
         }
         let home = self.is_home_of(to);
-        if alert.is_none() && !home {
-            return Ok(self.refuse(RefusalCode::UnknownAlert));
-        }
         let mut batch = Batch::new();
         batch.urgent();
+        if alert.is_none() && !home {
+            if !self.is_home_of(&statement.recipient) {
+                return Ok(self.refuse(RefusalCode::UnknownAlert));
+            }
+            // The alert may come yet, where this relay lost its disk: nobody is asked then in the
+            // place of who has answered.
+            self.stop_by_receipt(&mut batch, statement, None)?;
+            return self.settle(batch, Answer::Done, BTreeSet::new());
+        }
         let mut mailing = Mailing::default();
         self.answer_entries(&mut batch, &mut mailing, statement)?;
+        self.stop_by_receipt(&mut batch, statement, alert.as_ref())?;
         let hash = receipt.proven.hash();
         let known = self
             .store
@@ -134,6 +141,10 @@ impl RelayCore {
         if statement.stage >= Stage::Read && self.is_home_of(&statement.contact) {
             contacts.insert(statement.contact.clone());
         }
+        // Whoever was answered for by a deputy learns of it.
+        if statement.stage >= Stage::Acknowledged && self.is_home_of(&statement.recipient) {
+            contacts.insert(statement.recipient.clone());
+        }
         // With `ack_rule = first` one acknowledgement frees the others, who receive it signed.
         if let (Some(alert), Stage::Acknowledged) = (alert, statement.stage)
             && alert.first
@@ -149,7 +160,8 @@ impl RelayCore {
             .collect()
     }
 
-    /// Marks the device's entries as answered, and takes their mail out of its mailbox.
+    /// Marks the device's entries as answered, and takes their mail out of its mailbox. A device
+    /// that acts for several recipients answers for each.
     fn answer_entries(
         &self,
         batch: &mut Batch,
@@ -157,13 +169,21 @@ impl RelayCore {
         receipt: &Receipt,
     ) -> Result<(), StepError> {
         for alert in self.envelopes_of(&receipt.alert)? {
+            let Some(record) = self.find_long::<AlertRecord>(tables::ALERT, alert.as_bytes())?
+            else {
+                continue;
+            };
             let prefix = tables::entries_of(&alert, &receipt.device);
             for (key, bytes) in self.rows(tables::ENTRY, &prefix, usize::MAX)? {
                 let mut entry: EntryRecord = read_record(&bytes)?;
-                if entry.mail == 0 {
+                let principal = record.recipients.get(usize::from(entry.entry.recipient));
+                // A copy of what was sent has no recipient: its sender answers for itself.
+                let serves = principal.unwrap_or(&record.sender);
+                if entry.is_held() || *serves != receipt.recipient {
                     continue;
                 }
-                self.note_stage(batch, &alert, &entry.entry, receipt.stage)?;
+                let stage = (receipt.stage, receipt.reason);
+                self.note_stage(batch, &alert, &entry.entry, stage)?;
                 if entry.answered {
                     continue;
                 }

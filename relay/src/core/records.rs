@@ -10,7 +10,7 @@ use maille_common::identifier::{AlertId, Epoch, Incarnation};
 use maille_common::limits;
 use maille_common::record::Record;
 use maille_common::sealing::SignedBundle;
-use maille_common::time::Timestamp;
+use maille_common::time::{Count, Span, Timestamp};
 
 coded! {
     /// The store itself.
@@ -32,6 +32,7 @@ coded! {
         /// The urgency's code, which is the class of its mail.
         pub(super) class: u8,
         pub(super) first: bool,
+        /// In counted time, as `expires`.
         pub(super) accepted: Timestamp,
         pub(super) expires: Timestamp,
         pub(super) blobs: List<BlobId, { limits::BLOBS_MAX }>,
@@ -157,7 +158,7 @@ coded! {
     /// What ended a device's share of an alert.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
     pub(super) struct EndedRecord {
-        /// The stages it signed, a bit each.
+        /// The stages it signed, a bit each, and whether a return was for good.
         pub(super) stages: u8,
         /// Whether the alert went without an answer of it.
         pub(super) tombstone: bool,
@@ -172,6 +173,54 @@ coded! {
         pub(super) epoch: Epoch,
         /// How many different ones.
         pub(super) receipts: u64,
+    }
+}
+
+coded! {
+    /// Deputies of one recipient may still be asked.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub(super) struct EscalationRecord {
+        /// When the alert was accepted for the recipient, in counted time.
+        pub(super) from: Timestamp,
+        pub(super) ack_within: Span,
+        pub(super) expires_after: Span,
+        /// Under which time a step is due.
+        pub(super) due: Timestamp,
+        /// The steps released so far, each with what had elapsed.
+        pub(super) released: List<ReleasedStep, { limits::DEPUTY_STEPS_MAX }>,
+        /// The steps of which was said that nobody can take them.
+        pub(super) passed_over: List<u8, { limits::DEPUTY_STEPS_MAX }>,
+    }
+}
+
+coded! {
+    /// A step whose wraps were handed over.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(super) struct ReleasedStep {
+        pub(super) step: u8,
+        /// Since the alert was accepted.
+        pub(super) elapsed: Span,
+    }
+}
+
+coded! {
+    /// What stops escalations of an alert, known before the alert itself. Each only comes to hold.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+    pub(super) struct StopRecord {
+        /// The recipient whose key this is has answered.
+        pub(super) answered: bool,
+        /// Its officer acknowledged, which frees everybody under `ack_rule = first`.
+        pub(super) officer: bool,
+        /// The sender whose key this is took the alert back.
+        pub(super) cancelled: bool,
+    }
+}
+
+coded! {
+    /// Where counted time stood when this was kept.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(super) struct ClockRecord {
+        pub(super) count: Count,
     }
 }
 
@@ -201,6 +250,16 @@ records! {
     SenderRecord = "sender's budget";
     EndedRecord = "end of a device's share";
     TakenRecord = "count of a device's receipts";
+    EscalationRecord = "escalation";
+    StopRecord = "stop of an escalation";
+    ClockRecord = "counted time";
+}
+
+impl EntryRecord {
+    /// Whether the wrap lies here for a deputy, and nobody has been given it.
+    pub(super) fn is_held(&self) -> bool {
+        self.mail == 0
+    }
 }
 
 impl DeviceRecord {

@@ -12,11 +12,12 @@ use maille_common::limits;
 use maille_common::randomness::Randomness;
 use maille_common::record::{Record, RecordFault, read_record, write_record};
 use maille_common::roster::Roster;
-use maille_common::time::Timestamp;
+use maille_common::time::{Reading, Timestamp};
 use maille_common::wire::{Answer, Refusal, RefusalCode};
 use maille_durable::{Batch, CommitNumber, Row, Scan, Store, StoreError, Table};
 use thiserror::Error;
 
+use super::counted::Counting;
 use super::quota::RelayBudget;
 use super::records::{DeviceRecord, MetaRecord};
 use super::tables;
@@ -38,6 +39,9 @@ pub struct RelayCore {
     pub(super) roster: Arc<Roster>,
     pub(super) incarnation: Incarnation,
     pub(super) since: Timestamp,
+    pub(super) counting: Counting,
+    /// From which key on escalations have to be judged under the roster in use; none when all are.
+    pub(super) unjudged: Option<Vec<u8>>,
     began: bool,
 }
 
@@ -114,9 +118,10 @@ impl RelayCore {
         identity: RelayIdentity,
         budget: RelayBudget,
         roster: Arc<Roster>,
-        now: Timestamp,
+        reading: Reading,
         random: &mut impl Randomness,
     ) -> Result<Self, StepError> {
+        let mut counting = Counting::open(&store, reading)?;
         let found = store.get(tables::META, tables::META_KEY)?;
         let began = found.is_none();
         let MetaRecord { incarnation, since } = match found {
@@ -124,10 +129,11 @@ impl RelayCore {
             None => {
                 let meta = MetaRecord {
                     incarnation: Incarnation::from_bytes(random.array()),
-                    since: now,
+                    since: reading.wall,
                 };
                 let mut batch = Batch::new();
                 batch.put(tables::META, tables::META_KEY, &write_record(&meta));
+                counting.keep(&mut batch);
                 store.commit(batch)?;
                 meta
             }
@@ -139,6 +145,9 @@ impl RelayCore {
             roster,
             incarnation,
             since,
+            counting,
+            // The roster may have changed while nobody looked.
+            unjudged: Some(Vec::new()),
             began,
         })
     }
@@ -166,6 +175,9 @@ impl RelayCore {
     /// Takes another roster into use. Whose connections have to close is the shell's to see: it
     /// asks the roster for each peer.
     pub fn replace_roster(&mut self, roster: Arc<Roster>) {
+        if roster.hash() != self.roster.hash() {
+            self.unjudged = Some(Vec::new());
+        }
         self.roster = roster;
     }
 

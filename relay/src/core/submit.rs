@@ -1,5 +1,7 @@
 //! An envelope comes in: judged per recipient, stored whole, answered with a signature (DESIGN §5).
 
+use std::collections::BTreeSet;
+
 use maille_common::address::{ContactAddress, DeviceId};
 use maille_common::blob::BlobId;
 use maille_common::codec::List;
@@ -60,6 +62,8 @@ impl RelayCore {
             .collect();
         if newly.contains(&true) {
             self.keep(&mut batch, submission, known.as_ref(), now)?;
+            self.begin_escalations(&mut batch, submission, &newly, now)?;
+            self.stop_by_cancel(&mut batch, submission.core())?;
             self.keep_entries(
                 &mut batch,
                 &mut mailing,
@@ -190,14 +194,15 @@ impl RelayCore {
         let (core, whole) = (submission.core(), submission.submission());
         let id = submission.id();
         let bytes = weight(whole);
-        let expires = core.expiry(now);
+        let accepted = self.counted(now);
+        let expires = core.expiry(accepted);
         let record = AlertRecord {
             sender: core.sender.clone(),
             recipients: List::new(core.recipients.to_vec())
                 .expect("a core's recipients are within the same limit"),
             class: core.urgency.code(),
             first: core.ack_rule == AckRule::First,
-            accepted: now,
+            accepted,
             expires,
             blobs: List::new(whole.blobs().iter().map(|blob| blob.id).collect::<Vec<_>>())
                 .expect("an env's blobs are within the same limit"),
@@ -230,6 +235,35 @@ impl RelayCore {
             &tables::contact(&core.sender),
             &write_record(&sender),
         );
+        Ok(())
+    }
+
+    /// Starts the clocks of newly accepted recipients that have deputies, by the roster or by the
+    /// wraps that came.
+    fn begin_escalations(
+        &self,
+        batch: &mut Batch,
+        submission: &VerifiedSubmission,
+        newly: &[bool],
+        now: Timestamp,
+    ) -> Result<(), StepError> {
+        let (id, core) = (submission.id(), submission.core());
+        // A heartbeat asks nobody for anything, and an addendum's alert has clocks of its own.
+        if matches!(core.kind, Kind::Heartbeat | Kind::Addendum) {
+            return Ok(());
+        }
+        let entries = submission.submission().entries.iter();
+        let held = entries.filter(|submitted| submitted.entry.release == Release::After);
+        let held: BTreeSet<u16> = held.map(|submitted| submitted.entry.recipient).collect();
+        let stops = self.stops_of(&id)?;
+        for (index, recipient) in core.recipients.iter().enumerate() {
+            let place = recipient_index(index);
+            let asks = held.contains(&place) || !self.roster.deputies(recipient).is_empty();
+            if newly[index] && asks && !stops.stop(core, recipient) {
+                let spans = (core.ack_within, core.expires_after);
+                self.begin_escalation(batch, (&id, place), spans, self.counted(now));
+            }
+        }
         Ok(())
     }
 
@@ -281,6 +315,7 @@ impl RelayCore {
                 mail,
                 answered: false,
             };
+            self.hold(batch, &id, &record);
             batch.put(
                 tables::ENTRY,
                 &tables::entry(&id, &device, index),

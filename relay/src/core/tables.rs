@@ -45,7 +45,7 @@ tables! {
     NOTICE = 11;
     /// device → its newest signed bundle, in pieces.
     BUNDLE = 12;
-    /// time, alert → nothing: when something about the alert is due.
+    /// counted time, alert → nothing: when something about the alert is due.
     DUE = 13;
     /// original, addendum → nothing.
     EXTENDS = 14;
@@ -61,10 +61,24 @@ tables! {
     ENDED = 19;
     /// device → `TakenRecord`.
     TAKEN = 20;
+    /// alert, recipient index, step, device, entry index → nothing: wraps that no deputy has been
+    /// given yet.
+    HELD = 21;
+    /// alert, recipient index → `EscalationRecord`: deputies may still be asked.
+    ESCALATION = 22;
+    /// counted time, alert, recipient index → nothing: when a step of an escalation is due.
+    STEP_DUE = 23;
+    /// alert, contact → `StopRecord`: what stops an escalation that has not begun here.
+    STOPPED = 24;
+    /// One record: where counted time stands.
+    CLOCK = 25;
 }
 
 /// The one key of [`META`].
 pub(super) const META_KEY: &[u8] = b"relay";
+
+/// The one key of [`CLOCK`].
+pub(super) const CLOCK_KEY: &[u8] = b"count";
 
 /// The key of a contact: its name has no fixed width, its hash has.
 pub(super) fn contact(address: &ContactAddress) -> [u8; 32] {
@@ -149,6 +163,68 @@ pub(super) fn ended_parts(key: &[u8]) -> Option<(u16, DeviceId)> {
     let device = <[u8; DeviceId::LEN]>::try_from(device).ok()?;
     let recipient = u16::from_be_bytes(*recipient);
     Some((recipient, DeviceId::from_bytes(device)))
+}
+
+/// The beginning of the [`held`] keys of one step.
+pub(super) fn held_for(alert: &AlertId, recipient: u16, step: u8) -> Vec<u8> {
+    [
+        &alert.as_bytes()[..],
+        &recipient.to_be_bytes(),
+        &step.to_be_bytes(),
+    ]
+    .concat()
+}
+
+pub(super) fn held(
+    (alert, recipient, step): (&AlertId, u16, u8),
+    device: &DeviceId,
+    index: u32,
+) -> Vec<u8> {
+    [
+        &held_for(alert, recipient, step)[..],
+        device.as_bytes(),
+        &index.to_be_bytes(),
+    ]
+    .concat()
+}
+
+/// Step, device and entry index of a [`held`] key.
+pub(super) fn held_parts(key: &[u8]) -> Option<(u8, DeviceId, u32)> {
+    let (step, rest) = key.get(AlertId::LEN + 2..)?.split_first()?;
+    let (device, index) = rest.split_first_chunk::<{ DeviceId::LEN }>()?;
+    let index = u32::from_be_bytes(<[u8; 4]>::try_from(index).ok()?);
+    Some((*step, DeviceId::from_bytes(*device), index))
+}
+
+pub(super) fn escalation(alert: &AlertId, recipient: u16) -> Vec<u8> {
+    [&alert.as_bytes()[..], &recipient.to_be_bytes()].concat()
+}
+
+/// The parts of an [`escalation`] key, which stand at the end of a [`step_due`] key as well.
+pub(super) fn escalation_parts(key: &[u8]) -> Option<(AlertId, u16)> {
+    let (alert, recipient) = key.split_first_chunk::<{ AlertId::LEN }>()?;
+    let recipient = u16::from_be_bytes(<[u8; 2]>::try_from(recipient).ok()?);
+    Some((AlertId::from_bytes(*alert), recipient))
+}
+
+pub(super) fn step_due(time: Timestamp, alert: &AlertId, recipient: u16) -> Vec<u8> {
+    [
+        &time.unix_ms().to_be_bytes()[..],
+        &escalation(alert, recipient),
+    ]
+    .concat()
+}
+
+/// The parts of a [`step_due`] key.
+pub(super) fn step_due_parts(key: &[u8]) -> Option<(Timestamp, AlertId, u16)> {
+    let (time, escalation) = key.split_first_chunk::<8>()?;
+    let (alert, recipient) = escalation_parts(escalation)?;
+    let time = Timestamp::from_unix_ms(u64::from_be_bytes(*time));
+    Some((time, alert, recipient))
+}
+
+pub(super) fn stopped(alert: &AlertId, by: &ContactAddress) -> Vec<u8> {
+    [*alert.as_bytes(), contact(by)].concat()
 }
 
 pub(super) fn named(blob: &BlobId, alert: &AlertId) -> Vec<u8> {

@@ -102,7 +102,9 @@ impl Session {
             Err(refusal) => return Ok(Answer::Refused(refusal)),
         };
         let step = service.step(move |core, service| {
-            core.submit(&device, &verified, &service.blobs, service.clock.now())
+            let reading = service.clock.reading();
+            core.look_at_clocks(reading);
+            core.submit(&device, &verified, &service.blobs, reading.wall)
         });
         let answer = step.await?;
         if let Answer::Accepted(answers) = &answer {

@@ -66,7 +66,7 @@ async fn check_reads_a_whole_store_and_says_up_to_where() {
     assert!(
         findings[0]
             .found
-            .starts_with("whole up to commit 3, 3 records"),
+            .starts_with("whole up to commit 3, 4 records"),
         "{findings:?}"
     );
 }

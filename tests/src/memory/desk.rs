@@ -65,7 +65,7 @@ impl MemoryWorld {
             identity,
             roster,
             ring,
-            self.now,
+            self.reading(),
         )
         .unwrap();
         let saved = self.desks.remove(device).and_then(|desk| desk.saved);

@@ -26,15 +26,22 @@ pub enum Fault {
     AnswerLost,
 }
 
-struct NoBlobs;
+/// The attachments that are at every relay.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Shelf(pub(super) BTreeSet<BlobId>);
 
-impl BlobShelf for NoBlobs {
-    fn is_whole(&self, _: &BlobId) -> bool {
-        false
+impl BlobShelf for Shelf {
+    fn is_whole(&self, blob: &BlobId) -> bool {
+        self.0.contains(blob)
     }
 }
 
 impl MemoryWorld {
+    /// An attachment is whole at every relay.
+    pub fn shelve(&mut self, blob: BlobId) {
+        self.shelf.0.insert(blob);
+    }
+
     /// A desk connects to a relay and does all there is to do, once.
     pub fn meet(&mut self, device: &DeviceId, relay: &str) {
         if self.down.contains(relay) {
@@ -191,7 +198,10 @@ impl MemoryWorld {
             return known;
         }
         let verified = submission.verify(core.roster(), device, self.now).unwrap();
-        answered(core.submit(device, &verified, &NoBlobs, self.now))
+        let reading = self.reading();
+        self.relay(relay).look_at_clocks(reading);
+        let core = &self.relays[relay].core;
+        answered(core.submit(device, &verified, &self.shelf, self.now))
     }
 
     fn collect_waiting(&mut self, device: &DeviceId, relay: &str, name: &Name) {

@@ -3,6 +3,7 @@
 //! A link is a function call that can lose a request, lose an answer, or be down. The same cores
 //! run behind QUIC; what passes here passes there unless the shell is wrong.
 
+mod clocks;
 mod desk;
 mod disk;
 mod heartbeat;
@@ -15,7 +16,7 @@ use std::sync::Arc;
 
 use maille_common::address::DeviceId;
 use maille_common::roster::Roster;
-use maille_common::time::{Span, Timestamp};
+use maille_common::time::{BootTime, Span, Timestamp};
 
 use crate::network::{FOUNDED, Network};
 use crate::randomness::Seeded;
@@ -30,9 +31,12 @@ use relay::MemoryRelay;
 pub struct MemoryWorld {
     /// The network.
     pub network: Network,
-    /// Virtual time.
+    /// Virtual time, as every wall shows it.
     pub now: Timestamp,
+    /// The clock that nobody sets, of the one machine on which everybody is.
+    boot: BootTime,
     random: Seeded,
+    shelf: meeting::Shelf,
     relays: BTreeMap<String, MemoryRelay>,
     desks: BTreeMap<DeviceId, MemoryDesk>,
     /// What the next exchanges do.
@@ -48,7 +52,12 @@ impl MemoryWorld {
         let roster = Arc::new(Roster::found(network.anchor(), &documents).unwrap());
         let mut world = Self {
             now: FOUNDED + Span::from_hours(1),
+            boot: BootTime {
+                id: [1; 16],
+                since: Span::from_hours(1),
+            },
             random: Seeded::new(7),
+            shelf: meeting::Shelf::default(),
             relays: BTreeMap::new(),
             desks: BTreeMap::new(),
             faults: Vec::new(),
@@ -71,11 +80,6 @@ impl MemoryWorld {
         world
     }
 
-    /// Time passes.
-    pub fn pass(&mut self, span: Span) {
-        self.now = self.now + span;
-    }
-
     /// Everybody meets every relay until nothing moves.
     pub fn settle(&mut self) {
         let relays: Vec<String> = self.relays.keys().cloned().collect();
@@ -95,12 +99,12 @@ impl MemoryWorld {
 
     /// Does what is due by the clocks of all relays and desks.
     pub fn tick(&mut self) {
-        for relay in self.relays.values() {
-            let _ = relay.core.tick(self.now).unwrap();
+        let reading = self.reading();
+        for relay in self.relays.values_mut() {
+            while relay.core.tick(reading).unwrap().next == Some(Span::ZERO) {}
         }
-        let now = self.now;
         for held in self.desks.values_mut() {
-            held.desk.tick(now).unwrap();
+            held.desk.tick(reading).unwrap();
         }
     }
 }

@@ -35,8 +35,9 @@ impl MemoryWorld {
         };
         let budget = RelayBudget::default();
         let kept = Arc::clone(&store) as Arc<dyn Store>;
+        let reading = self.reading();
         let core =
-            RelayCore::open(kept, identity, budget, roster, self.now, &mut self.random).unwrap();
+            RelayCore::open(kept, identity, budget, roster, reading, &mut self.random).unwrap();
         let saved = self.relays.remove(relay).and_then(|relay| relay.saved);
         self.relays
             .insert(relay.to_owned(), MemoryRelay { core, store, saved });
@@ -53,6 +54,13 @@ impl MemoryWorld {
         let held = &self.relays[relay];
         let (roster, saved) = (Arc::clone(held.core.roster()), held.saved.clone().unwrap());
         self.open_relay(relay, roster, saved);
+    }
+
+    /// A relay's process is killed and started again over the same store.
+    pub fn kill_relay(&mut self, relay: &str) {
+        let held = &self.relays[relay];
+        let (roster, store) = (Arc::clone(held.core.roster()), Arc::clone(&held.store));
+        self.open_relay(relay, roster, store);
     }
 
     /// A relay loses its disk.

@@ -56,6 +56,8 @@ struct Line {
     from: String,
     /// For whom it is answered here; `null` for a copy of what was sent.
     recipient: Option<String>,
+    /// In whose place this contact was asked, because nobody there acknowledged in time.
+    deputy_for: Vec<String>,
     /// `null` once the content was purged.
     subject: Option<String>,
     #[serde(with = "word")]
@@ -104,8 +106,15 @@ impl Ask for Inbox {
 
 /// Real, and nobody here has answered it.
 pub(super) fn is_waiting(entry: &InboxEntry) -> bool {
-    let answered = matches!(entry.stage, Stage::Acknowledged | Stage::Refused);
-    entry.status == Status::Actual && entry.recipient.is_some() && !answered
+    entry.status == Status::Actual && entry.is_open()
+}
+
+/// In whose place this contact was asked.
+pub(super) fn deputy_for(entry: &InboxEntry) -> Vec<String> {
+    let principals = entry.deputy_for.iter();
+    principals
+        .map(|principal| principal.contact.to_string())
+        .collect()
 }
 
 impl Line {
@@ -123,6 +132,7 @@ impl Line {
             urgency: entry.urgency,
             from: entry.from.to_string(),
             recipient: entry.recipient.as_ref().map(ToString::to_string),
+            deputy_for: deputy_for(entry),
             subject,
             received: entry.received,
             ack_due: entry.ack_due,
@@ -159,6 +169,10 @@ impl Line {
         // Writing to a String cannot fail.
         if self.overdue {
             let _ = write!(text, " - {}", alert::Overdue);
+        }
+        if !self.deputy_for.is_empty() {
+            let contacts = &self.deputy_for.join(", ");
+            let _ = write!(text, "; {}", alert::AsDeputy { contacts });
         }
         if self.possibly_seen {
             let _ = write!(text, "; {}", alert::PossiblySeen);

@@ -47,6 +47,8 @@ pub(crate) struct DeskStatus {
     unanswered: usize,
     /// Alerts sent from here whose obligation is open with somebody.
     open: usize,
+    /// Those that nobody acknowledged in time.
+    overdue: usize,
     /// Devices that should have an alert and wait for it until their keys appear.
     lacking: Vec<Lacking>,
 }
@@ -119,6 +121,7 @@ impl Ask for Status {
             officer: desk.officer()?,
             unanswered: inbox.iter().filter(is_unanswered).count(),
             open: outbox.iter().filter(is_open).count(),
+            overdue: outbox.iter().filter(|entry| entry.overdue).count(),
             ..DeskStatus::from(&standing)
         })
     }
@@ -153,6 +156,7 @@ impl From<&Standing> for DeskStatus {
             relays: standing.relays.iter().map(Relay::from).collect(),
             unanswered: 0,
             open: 0,
+            overdue: 0,
             lacking: lacking.collect(),
         }
     }
@@ -202,6 +206,10 @@ impl DeskStatus {
             open: &self.open,
         };
         let mut text = format!("{head}\n{alerts}\n{}\n", self.roster.text());
+        if self.overdue > 0 {
+            let count = &self.overdue;
+            text += &format!("{}\n", status::Overdue { count });
+        }
         for relay in &self.relays {
             text += &relay.text();
         }

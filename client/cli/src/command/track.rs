@@ -62,6 +62,8 @@ struct Recipient {
     /// `open`, `expired`, `cancelled`, `refused` or `acknowledged`.
     state: String,
     overdue: bool,
+    /// The machine was started anew meanwhile, so that a clock that may have been set counted.
+    uncertain: bool,
     #[serde(with = "word")]
     ack_due: Timestamp,
     #[serde(with = "word")]
@@ -134,6 +136,7 @@ impl Recipient {
             contact: tracked.contact.to_string(),
             state: tracked.standing.state.to_string(),
             overdue: tracked.overdue,
+            uncertain: tracked.uncertain,
             ack_due: tracked.ack_due,
             expires: tracked.expires,
             devices_waiting: tracked
@@ -166,6 +169,9 @@ impl Recipient {
             .to_string(),
         };
         let mut text = format!("\n{standing}\n");
+        if self.uncertain {
+            text += &format!("  {}\n", track::Uncertain);
+        }
         for moment in &self.timeline {
             text += &moment.text();
         }

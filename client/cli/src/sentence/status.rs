@@ -7,6 +7,7 @@ sentences! {
     NoAgent;
     NobodyOnDuty;
     Alerts { unanswered: count, open: count };
+    Overdue { count: count };
     Roster { number: text, issued: text, renew_by: text };
     Stale;
     Forked;

@@ -8,6 +8,8 @@ sentences! {
     RecipientOverdue { contact: text, state: text, due: text, ends: text };
     DevicesFollow { count: count };
     Proof { hash: text };
+    Step { step: text };
+    Uncertain;
     OfficerUnnamed;
     ByRelay { name: text };
     ByDevice { contact: text, device: text };

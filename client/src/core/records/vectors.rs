@@ -5,6 +5,7 @@ mod happenings;
 use maille_common::codec::encode;
 use maille_common::envelope::Link;
 use maille_common::evidence::ObligationState;
+use maille_common::time::Span;
 use maille_common::vectors::{Vectors, annotate_choices, annotate_fields, sent};
 use maille_common::wire::Request;
 
@@ -41,6 +42,8 @@ annotate_fields! {
     HeardRecord { number }
     AheadOfHole { number, link, chain }
     ActRecord { receipt }
+    DeputyRecord { principal, envelope, since, stage }
+    ClockRecord { count }
     CursorRecord { number }
 }
 
@@ -97,6 +100,14 @@ fn every_record_has_its_pinned_bytes_and_they_are_read_back() {
     relays(&mut vectors);
     let number = 258;
     vectors.record("cursor", &CursorRecord { number });
+    vectors.record("clock", &ClockRecord { count: count() });
+    let deputy = DeputyRecord {
+        principal: cyber(),
+        envelope: ADDENDUM,
+        since: NOW,
+        stage: Stage::Read,
+    };
+    vectors.record("deputy", &deputy);
     happenings::events(&mut vectors);
     happenings::incidents(&mut vectors);
     vectors.has_every_record(NAMES);
@@ -298,4 +309,21 @@ fn the_codes_of_states_are_pinned() {
         assert_eq!(encode(&coded), [code]);
         assert_eq!(coded.state(), state);
     }
+}
+
+/// The wall was set back by an hour while the machine was off.
+fn count() -> Count {
+    let boot = |id: u8, since| maille_common::time::BootTime {
+        id: [id; 16],
+        since,
+    };
+    let before = maille_common::time::Reading {
+        wall: NOW,
+        boot: boot(1, Span::from_hours(9)),
+    };
+    let after = maille_common::time::Reading {
+        wall: NOW - Span::from_hours(1),
+        boot: boot(2, Span::from_seconds(20)),
+    };
+    Count::begin(before).read(after)
 }

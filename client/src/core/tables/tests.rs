@@ -83,6 +83,22 @@ fn keys() -> Vec<(Table, Vec<u8>, Vec<Part>)> {
         (HOLE, missing, vec![DEVICE, EPOCH, ("row", 1), NUMBER]),
         of_epoch(STREAM_HEARD),
         (POSTED, relay(&lyon()).to_vec(), vec![LYON]),
+        (
+            KNOWN_AS_DEPUTY,
+            deputy_for(&ALERT_ID, &cyber()),
+            vec![ALERT, CYBER],
+        ),
+        (
+            DEPUTY_FOR,
+            deputy_for(&ALERT_ID, &cyber()),
+            vec![ALERT, CYBER],
+        ),
+        (
+            ACT_FOR,
+            act_for(&ALERT_ID, 4, &cyber()),
+            vec![ALERT, ("stage", 1), CYBER],
+        ),
+        (CLOCK, CLOCK_KEY.to_vec(), vec![("count", 5)]),
     ]
 }
 

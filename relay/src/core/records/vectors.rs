@@ -25,6 +25,10 @@ annotate_fields! {
     SenderRecord { alerts, bytes }
     EndedRecord { stages, tombstone }
     TakenRecord { epoch, receipts }
+    EscalationRecord { from, ack_within, expires_after, due, released, passed_over }
+    ReleasedStep { step, elapsed }
+    StopRecord { answered, officer, cancelled }
+    ClockRecord { count }
 }
 
 annotate_choices! {
@@ -57,6 +61,7 @@ fn every_record_has_its_pinned_bytes_and_they_are_read_back() {
     vectors.record("ended", &EndedRecord { stages, tombstone });
     let (epoch, receipts) = (Epoch(3), 258);
     vectors.record("taken", &TakenRecord { epoch, receipts });
+    escalations(&mut vectors);
     vectors.has_every_record(NAMES);
     vectors.has_every_choice::<Mail>();
     vectors.end();
@@ -146,4 +151,44 @@ fn mailboxes(vectors: &mut Vectors) {
     vectors.record("notice", &NoticeRecord { notice });
     let bundle = sent("bundle");
     vectors.record("bundle", &BundleRecord { bundle });
+}
+
+fn escalations(vectors: &mut Vectors) {
+    let released = ReleasedStep {
+        step: 2,
+        elapsed: Span::from_minutes(41),
+    };
+    let escalation = EscalationRecord {
+        from: NOW,
+        ack_within: Span::from_minutes(30),
+        expires_after: Span::from_hours(24),
+        due: NOW + Span::from_minutes(61),
+        released: List::new(vec![released]).unwrap(),
+        passed_over: List::new(vec![1, 3]).unwrap(),
+    };
+    vectors.record("escalation", &escalation);
+    let stop = StopRecord {
+        answered: true,
+        officer: false,
+        cancelled: true,
+    };
+    vectors.record("stop", &stop);
+    vectors.record("clock", &ClockRecord { count: count() });
+}
+
+/// The wall was set back by an hour while the machine was off.
+fn count() -> Count {
+    let boot = |id: u8, since| maille_common::time::BootTime {
+        id: [id; 16],
+        since,
+    };
+    let before = maille_common::time::Reading {
+        wall: NOW,
+        boot: boot(1, Span::from_hours(9)),
+    };
+    let after = maille_common::time::Reading {
+        wall: NOW - Span::from_hours(1),
+        boot: boot(2, Span::from_seconds(20)),
+    };
+    Count::begin(before).read(after)
 }

@@ -17,6 +17,7 @@ type Part = (&'static str, usize);
 const ALERT_PART: Part = ("alert", 32);
 const DEVICE_PART: Part = ("device", 16);
 const INDEX_PART: Part = ("index", 4);
+const RECIPIENT_PART: Part = ("recipient", 2);
 const NUMBER_PART: Part = ("number", 8);
 const STATEMENT_PART: Part = ("statement", 32);
 
@@ -79,6 +80,33 @@ fn keys() -> Vec<(Table, Vec<u8>, Vec<Part>)> {
             vec![ALERT_PART, ("recipient", 2), DEVICE_PART],
         ),
         (TAKEN, DEVICE_ID.as_bytes().to_vec(), vec![DEVICE_PART]),
+        (
+            HELD,
+            held((&ALERT_ID, 258, 3), &DEVICE_ID, 259),
+            vec![
+                ALERT_PART,
+                RECIPIENT_PART,
+                ("step", 1),
+                DEVICE_PART,
+                INDEX_PART,
+            ],
+        ),
+        (
+            ESCALATION,
+            escalation(&ALERT_ID, 258),
+            vec![ALERT_PART, RECIPIENT_PART],
+        ),
+        (
+            STEP_DUE,
+            step_due(NOW, &ALERT_ID, 258),
+            vec![("time", 8), ALERT_PART, RECIPIENT_PART],
+        ),
+        (
+            STOPPED,
+            stopped(&ALERT_ID, &sender),
+            vec![ALERT_PART, ("hash of interpol/fr/cyber", 32)],
+        ),
+        (CLOCK, CLOCK_KEY.to_vec(), vec![("count", 5)]),
     ]
 }
 
@@ -111,6 +139,10 @@ fn what_a_key_was_made_of_is_read_back() {
     assert_eq!(addressed_parts(&key), Some((ALERT_ID, 258)));
     let key = ended(&ALERT_ID, 258, &DEVICE_ID);
     assert_eq!(ended_parts(&key), Some((258, DEVICE_ID)));
+    let key = held((&ALERT_ID, 258, 3), &DEVICE_ID, 259);
+    assert_eq!(held_parts(&key), Some((3, DEVICE_ID, 259)));
+    let key = step_due(NOW, &ALERT_ID, 258);
+    assert_eq!(step_due_parts(&key), Some((NOW, ALERT_ID, 258)));
 }
 
 #[test]
@@ -170,5 +202,8 @@ fn what_belongs_to_an_alert_stands_together() {
 fn due_keys_order_by_time() {
     let early = due(Timestamp::from_unix_ms(255), &AlertId::from_bytes([9; 32]));
     let late = due(Timestamp::from_unix_ms(256), &AlertId::from_bytes([0; 32]));
+    assert!(early < late);
+    let early = step_due(Timestamp::from_unix_ms(255), &ALERT_ID, 9);
+    let late = step_due(Timestamp::from_unix_ms(256), &ALERT_ID, 0);
     assert!(early < late);
 }

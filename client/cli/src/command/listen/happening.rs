@@ -141,6 +141,10 @@ impl Happening {
                 relay: Some(relay.to_string()),
                 ..self.named("new-incarnation")
             },
+            EventKind::AskedAsDeputy { alert, principal } => Self {
+                recipient: Some(principal.to_string()),
+                ..self.about("asked-as-deputy", alert)
+            },
             EventKind::Roster { number } => Self {
                 words: Some(number.to_string()),
                 ..self.named("roster")

@@ -11,6 +11,7 @@ use maille_common::terms::{
 use maille_common::time::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::super::inbox::deputy_for;
 use crate::form::{maybe, word};
 
 /// An alert with its words.
@@ -73,6 +74,8 @@ pub(crate) struct Arrival {
     pub(super) ack_due: Timestamp,
     /// For whom it is answered here; `null` for a copy of what was sent.
     pub(super) recipient: Option<String>,
+    /// In whose place this contact was asked, because nobody there acknowledged in time.
+    pub(super) deputy_for: Vec<String>,
     #[serde(with = "word")]
     pub(super) stage: Stage,
     pub(super) possibly_seen: bool,
@@ -128,6 +131,7 @@ impl Arrival {
             received: entry.received,
             ack_due: entry.ack_due,
             recipient: entry.recipient.as_ref().map(ToString::to_string),
+            deputy_for: deputy_for(entry),
             stage: if read_by.is_some() {
                 Stage::Read
             } else {

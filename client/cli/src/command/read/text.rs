@@ -111,6 +111,10 @@ impl Arrival {
             .to_string(),
         };
         let mut text = received + "\n";
+        if !self.deputy_for.is_empty() {
+            let contacts = &self.deputy_for.join(", ");
+            text += &format!("{}\n", alert::AsDeputy { contacts });
+        }
         if let Some(officer) = &self.read_by {
             let officer = &safe_text(officer);
             text += &format!("{}\n", alert::ReadBy { officer });

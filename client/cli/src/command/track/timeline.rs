@@ -28,6 +28,10 @@ pub(super) struct Moment {
     actor: Option<String>,
     /// The officer's name, where it was disclosed.
     officer: Option<String>,
+    /// The step of deputies that was released or passed over, from 1.
+    step: Option<u8>,
+    /// A clock that may have been set had a part in when.
+    uncertain: bool,
     /// Why it was refused or returned.
     reason: Option<String>,
     /// What was written to the sender.
@@ -71,6 +75,8 @@ impl Moment {
             by,
             actor: None,
             officer: None,
+            step: None,
+            uncertain: false,
             reason: None,
             note: None,
             proof: proof.to_string(),
@@ -112,11 +118,18 @@ impl Moment {
     fn of_expiry(expiry: &Expiry, proof: Hash) -> Self {
         let device = &expiry.device;
         let by = track::ByOwnDevice { device }.to_string();
-        Self::new(expiry.time, &"expired", by, proof)
+        Self {
+            uncertain: expiry.uncertain,
+            ..Self::new(expiry.time, &"expired", by, proof)
+        }
     }
 
     fn of_notice(notice: &Notice, proof: Hash) -> Self {
-        Self::new(notice.time, &notice.kind, relay(&notice.relay), proof)
+        Self {
+            step: (notice.step > 0).then_some(notice.step),
+            uncertain: notice.uncertain,
+            ..Self::new(notice.time, &notice.kind, relay(&notice.relay), proof)
+        }
     }
 
     /// For people: a line, and another for what was written.
@@ -130,12 +143,18 @@ impl Moment {
         };
         let stage = term::Moment { word: &self.stage };
         let proof = track::Proof { hash: &self.proof };
+        let step = self.step.as_ref();
+        let step = step.map(|step| format!(" ({})", track::Step { step }));
         let mut text = format!(
-            "  {}  {stage}{} - {}{actor}\n    {proof}\n",
+            "  {}  {stage}{}{} - {}{actor}\n    {proof}\n",
             local(self.time),
+            step.unwrap_or_default(),
             reason.unwrap_or_default(),
             self.by,
         );
+        if self.uncertain {
+            text += &format!("    {}\n", track::Uncertain);
+        }
         for line in self.note.as_deref().unwrap_or_default().lines() {
             text += &format!("    | {}\n", safe_text(line));
         }

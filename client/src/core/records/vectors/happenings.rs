@@ -26,6 +26,7 @@ annotate_choices! {
         8 Incident { number }
         9 NewIncarnation { relay }
         10 Roster { number }
+        11 AskedAsDeputy { alert, principal }
     }
     IncidentKind {
         0 Delivery { relay, check, fault }
@@ -85,6 +86,10 @@ pub(super) fn events(vectors: &mut Vectors) {
         alert,
         stage: Stage::Acknowledged,
     };
+    let asked = EventKind::AskedAsDeputy {
+        alert,
+        principal: cyber(),
+    };
     for (name, kind) in [
         ("event-0-sent", EventKind::Sent { alert }),
         ("event-1-answered", answered),
@@ -100,6 +105,7 @@ pub(super) fn events(vectors: &mut Vectors) {
             EventKind::NewIncarnation { relay: lyon() },
         ),
         ("event-10-roster", EventKind::Roster { number }),
+        ("event-11-asked-as-deputy", asked),
     ] {
         let (time, status) = (NOW, Status::Exercise);
         vectors.record(name, &Event { time, status, kind });

@@ -1,0 +1,198 @@
+//! For whom an alert is answered here: this contact itself, and those whose deputy it was asked as.
+//!
+//! A contact may be addressed and, when another recipient does not acknowledge, be asked in its
+//! place as well. It is one alert, shown once; each obligation gets an answer of its own.
+
+use maille_common::address::ContactAddress;
+use maille_common::envelope::{Entry, OpenedAlert};
+use maille_common::hash::Hash;
+use maille_common::identifier::AlertId;
+use maille_common::record::{read_record, write_record};
+use maille_common::terms::{Release, Stage};
+use maille_common::time::Timestamp;
+use maille_durable::{Batch, Scan};
+
+use super::desk::{Desk, StepError};
+use super::events::EventKind;
+use super::post::Stamp;
+use super::records::{ActRecord, DeputyRecord, InboxRecord, KnownRecord};
+use super::tables;
+
+/// Somebody in whose place this contact was asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Principal {
+    /// Whose obligation it is.
+    pub contact: ContactAddress,
+    /// The highest stage this device signed for it.
+    pub stage: Stage,
+}
+
+/// An obligation that this device answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Capacity {
+    /// Whose it is.
+    pub(super) recipient: ContactAddress,
+    /// The highest stage signed for it.
+    pub(super) stage: Stage,
+    /// The envelope that brought it.
+    pub(super) envelope: AlertId,
+    /// It came beside another obligation of the same alert.
+    further: bool,
+}
+
+impl Desk {
+    /// The obligations that this device answers with an alert; none for a copy of what was sent.
+    pub(super) fn capacities(
+        &self,
+        alert: &AlertId,
+        record: &InboxRecord,
+    ) -> Result<Vec<Capacity>, StepError> {
+        let first = record.recipient.clone().map(|recipient| Capacity {
+            recipient,
+            stage: record.stage,
+            envelope: record.envelope,
+            further: false,
+        });
+        let mut capacities: Vec<Capacity> = first.into_iter().collect();
+        let end = tables::after(alert.as_bytes());
+        let scan = Scan::range(tables::DEPUTY_FOR, alert.as_bytes(), &end, usize::MAX);
+        for (_, bytes) in self.store.scan(scan)? {
+            let found: DeputyRecord = read_record(&bytes)?;
+            capacities.push(Capacity {
+                recipient: found.principal,
+                stage: found.stage,
+                envelope: found.envelope,
+                further: true,
+            });
+        }
+        Ok(capacities)
+    }
+
+    /// Those in whose place this contact was asked.
+    pub(super) fn principals(
+        &self,
+        alert: &AlertId,
+        record: &InboxRecord,
+    ) -> Result<Vec<Principal>, StepError> {
+        let capacities = self.capacities(alert, record)?.into_iter();
+        let asked = |capacity: &Capacity| capacity.further || record.release == Release::After;
+        let principal = |capacity: Capacity| Principal {
+            contact: capacity.recipient,
+            stage: capacity.stage,
+        };
+        Ok(capacities.filter(asked).map(principal).collect())
+    }
+
+    /// This contact is asked in another's place. `first`: the alert was not here before.
+    pub(super) fn note_principal(
+        &self,
+        batch: &mut Batch,
+        opened: &OpenedAlert,
+        known: Option<&InboxRecord>,
+        now: Timestamp,
+    ) -> Result<(), StepError> {
+        let (alert, envelope) = (opened.id(), opened.envelope());
+        let (Release::After, Some(principal)) =
+            (envelope.delivery().entry.release, envelope.recipient())
+        else {
+            return Ok(());
+        };
+        if let Some(known) = known {
+            if known.recipient.as_ref() == Some(principal) {
+                return Ok(());
+            }
+            let record = DeputyRecord {
+                principal: principal.clone(),
+                envelope: envelope.id(),
+                since: now,
+                stage: Stage::Delivered,
+            };
+            let key = tables::deputy_for(&alert, principal);
+            batch.put(tables::DEPUTY_FOR, &key, &write_record(&record));
+        }
+        let kind = EventKind::AskedAsDeputy {
+            alert,
+            principal: principal.clone(),
+        };
+        self.event(batch, kind, opened.core().status, now)
+    }
+
+    /// Notes what this device did about one obligation of an alert.
+    pub(super) fn note_act(
+        &self,
+        batch: &mut Batch,
+        (alert, capacity): (&AlertId, &Capacity),
+        stage: Stage,
+        receipt: Hash,
+    ) -> Result<(), StepError> {
+        let act = write_record(&ActRecord { receipt });
+        let (table, key) = act_place(alert, capacity, stage);
+        batch.put(table, &key, &act);
+        if capacity.further {
+            let key = tables::deputy_for(alert, &capacity.recipient);
+            if let Some(mut record) = self.find::<DeputyRecord>(tables::DEPUTY_FOR, &key)? {
+                record.stage = stage;
+                batch.put(tables::DEPUTY_FOR, &key, &write_record(&record));
+            }
+        }
+        Ok(())
+    }
+
+    /// The receipt already given for an act, if there is one.
+    pub(super) fn act_noted(
+        &self,
+        alert: &AlertId,
+        capacity: &Capacity,
+        stage: Stage,
+    ) -> Result<Option<ActRecord>, StepError> {
+        let (table, key) = act_place(alert, capacity, stage);
+        self.find(table, &key)
+    }
+
+    /// The answer that was given to an entry of an envelope (PROTOCOL E2).
+    pub(super) fn known(
+        &self,
+        envelope: &AlertId,
+        entry: &Entry,
+        recipient: Option<&ContactAddress>,
+    ) -> Result<Option<KnownRecord>, StepError> {
+        match (entry.release, recipient) {
+            (Release::After, Some(principal)) => {
+                let key = tables::deputy_for(envelope, principal);
+                self.find(tables::KNOWN_AS_DEPUTY, &key)
+            }
+            _ => self.find(tables::KNOWN, envelope.as_bytes()),
+        }
+    }
+
+    /// Keeps the answer that was given, for ever.
+    pub(super) fn note_known(&self, batch: &mut Batch, stamp: &Stamp, receipt: Hash) {
+        let known = write_record(&KnownRecord { receipt });
+        if stamp.as_deputy {
+            let key = tables::deputy_for(&stamp.envelope, &stamp.recipient);
+            batch.put(tables::KNOWN_AS_DEPUTY, &key, &known);
+        } else {
+            batch.put(tables::KNOWN, stamp.envelope.as_bytes(), &known);
+        }
+    }
+}
+
+impl Capacity {
+    /// Whether it came beside another obligation of the same alert.
+    pub(super) fn is_further(&self) -> bool {
+        self.further
+    }
+}
+
+fn act_place(
+    alert: &AlertId,
+    capacity: &Capacity,
+    stage: Stage,
+) -> (maille_durable::Table, Vec<u8>) {
+    if capacity.further {
+        let key = tables::act_for(alert, stage.code(), &capacity.recipient);
+        (tables::ACT_FOR, key)
+    } else {
+        (tables::ACT, tables::act(alert, stage.code()))
+    }
+}

@@ -1,0 +1,158 @@
+//! What stops an escalation, in whatever order it comes: an answer may be here before the alert,
+//! where this relay lost its disk (PROTOCOL section 7, the obligation).
+
+use maille_common::address::ContactAddress;
+use maille_common::envelope::Core;
+use maille_common::evidence::Receipt;
+use maille_common::identifier::AlertId;
+use maille_common::record::{read_record, write_record};
+use maille_common::terms::{AckRule, Actor, Kind, Reason, Release, Stage};
+use maille_durable::Batch;
+
+use super::records::{AlertRecord, EndedRecord, EntryRecord, StopRecord};
+use super::relay::{RelayCore, StepError};
+use super::tables;
+
+/// The stops that were here before an alert.
+pub(super) struct Stops(Vec<(Vec<u8>, StopRecord)>);
+
+impl Stops {
+    /// Whether a recipient's deputies are not asked.
+    pub(super) fn stop(&self, core: &Core, recipient: &ContactAddress) -> bool {
+        let by = |contact: &ContactAddress, key: &[u8]| key.ends_with(&tables::contact(contact));
+        self.0.iter().any(|(key, stop)| {
+            (stop.answered && by(recipient, key))
+                || (stop.cancelled && by(&core.sender, key))
+                || (stop.officer && core.ack_rule == AckRule::First)
+        })
+    }
+}
+
+impl RelayCore {
+    /// What is known to stop escalations of an alert.
+    pub(super) fn stops_of(&self, alert: &AlertId) -> Result<Stops, StepError> {
+        let rows = self.rows(tables::STOPPED, alert.as_bytes(), usize::MAX)?;
+        let rows = rows.into_iter();
+        let stops = rows.map(|(key, bytes)| Ok((key, read_record(&bytes)?)));
+        Ok(Stops(stops.collect::<Result<_, StepError>>()?))
+    }
+
+    /// Stops what an answer stops. An officer's acknowledgement does, the system's only where the
+    /// contact has said so, and every other end does.
+    pub(super) fn stop_by_receipt(
+        &self,
+        batch: &mut Batch,
+        receipt: &Receipt,
+        alert: Option<&AlertRecord>,
+    ) -> Result<(), StepError> {
+        let by_officer = receipt.actor == Actor::Officer;
+        let answered = match receipt.stage {
+            Stage::Acknowledged => {
+                by_officer || self.roster.system_acknowledges(&receipt.recipient)
+            }
+            Stage::Refused => true,
+            Stage::Returned => return self.stop_by_returns(batch, receipt, alert),
+            Stage::Delivered | Stage::Complete | Stage::Read => false,
+        };
+        let stop = StopRecord {
+            answered,
+            officer: by_officer && receipt.stage == Stage::Acknowledged,
+            cancelled: false,
+        };
+        if stop == StopRecord::default() {
+            return Ok(());
+        }
+        let mut stopped = false;
+        if let Some(alert) = alert {
+            for index in self.escalations_of(&receipt.alert)? {
+                let mine = alert.recipients.get(usize::from(index)) == Some(&receipt.recipient);
+                if (mine && stop.answered) || (alert.first && stop.officer) {
+                    stopped |= self.end_escalation(batch, &receipt.alert, index)?;
+                }
+            }
+        }
+        // Where nothing ran, it may begin later.
+        if stopped || self.roster.deputies(&receipt.recipient).is_empty() {
+            return Ok(());
+        }
+        self.note_stop(batch, &receipt.alert, &receipt.recipient, stop)
+    }
+
+    /// A cancel stops the escalations of what it takes back.
+    pub(super) fn stop_by_cancel(&self, batch: &mut Batch, core: &Core) -> Result<(), StepError> {
+        let (Kind::Cancel, Some(alert)) = (core.kind, core.refers_to()) else {
+            return Ok(());
+        };
+        let record: Option<AlertRecord> = self.find_long(tables::ALERT, alert.as_bytes())?;
+        // Nobody takes back what another contact sent (PROTOCOL E17).
+        if record.is_some_and(|record| record.sender == core.sender) {
+            for index in self.escalations_of(&alert)? {
+                self.end_escalation(batch, &alert, index)?;
+            }
+        }
+        let stop = StopRecord {
+            cancelled: true,
+            ..StopRecord::default()
+        };
+        self.note_stop(batch, &alert, &core.sender, stop)
+    }
+
+    fn note_stop(
+        &self,
+        batch: &mut Batch,
+        alert: &AlertId,
+        by: &ContactAddress,
+        stop: StopRecord,
+    ) -> Result<(), StepError> {
+        let key = tables::stopped(alert, by);
+        let known: StopRecord = self.find(tables::STOPPED, &key)?.unwrap_or_default();
+        let both = StopRecord {
+            answered: known.answered || stop.answered,
+            officer: known.officer || stop.officer,
+            cancelled: known.cancelled || stop.cancelled,
+        };
+        if both != known {
+            batch.put(tables::STOPPED, &key, &write_record(&both));
+        }
+        Ok(())
+    }
+
+    /// The sum of Returned from every device that was addressed at once is a refusal. A gone key is
+    /// answered with an addendum, so it is none.
+    fn stop_by_returns(
+        &self,
+        batch: &mut Batch,
+        receipt: &Receipt,
+        alert: Option<&AlertRecord>,
+    ) -> Result<(), StepError> {
+        let place = alert.and_then(|alert| {
+            let recipients = alert.recipients.iter();
+            (0u16..)
+                .zip(recipients)
+                .find(|(_, to)| **to == receipt.recipient)
+        });
+        let Some((index, _)) = place else {
+            return Ok(());
+        };
+        let escalation = tables::escalation(&receipt.alert, index);
+        if receipt.reason == Reason::KeyGone
+            || self.store.get(tables::ESCALATION, &escalation)?.is_none()
+        {
+            return Ok(());
+        }
+        for (_, bytes) in self.rows(tables::ENTRY, receipt.alert.as_bytes(), usize::MAX)? {
+            let EntryRecord { entry, .. } = read_record(&bytes)?;
+            let addressed = entry.release == Release::Now && entry.recipient == index;
+            if !addressed || entry.device == receipt.device {
+                continue;
+            }
+            let key = tables::ended(&receipt.alert, index, &entry.device);
+            let ended: Option<EndedRecord> = self.find(tables::ENDED, &key)?;
+            if !ended.is_some_and(|ended| ended.is_returned_for_good()) {
+                return Ok(());
+            }
+        }
+        self.end_escalation(batch, &receipt.alert, index)?;
+        Ok(())
+    }
+}
