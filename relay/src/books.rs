@@ -120,8 +120,13 @@ pub(crate) fn lines(account: &Account) -> Vec<String> {
         row("tombstoned", day.tombstoned, all.tombstoned),
         row("open", day.open, all.open),
         format!(
-            "{} alerts kept, {} purged; {} pieces of mail wait, {} wraps are held back",
-            account.alerts_kept, account.alerts_purged, account.mail_waiting, account.wraps_held
+            "{} alerts kept, {} purged; {} pieces of mail wait; {} wraps are held back, deputies \
+             of {} recipients may be asked",
+            account.alerts_kept,
+            account.alerts_purged,
+            account.mail_waiting,
+            account.wraps_held,
+            account.escalations_running
         ),
     ];
     for fault in &account.faults {

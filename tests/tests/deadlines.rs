@@ -1,7 +1,7 @@
 //! Ten thousand deadlines through restarts and clocks that somebody sets: none missed, none early.
 //! Where the clock was set while the machine was off, none missed, and marked uncertain.
 //!
-//! Everybody sleeps as the shells do: until what fell due next when last looked at, and no longer.
+//! Everybody rests as the shells do: until what fell due next when last looked at, and no longer.
 
 #![allow(
     clippy::unwrap_used,
@@ -155,8 +155,8 @@ impl Run {
         self.wake();
     }
 
-    /// Everybody sleeps until something is due, or until `end`.
-    fn sleep(&mut self, end: Span) {
+    /// Everybody rests until something is due, or until `end`.
+    fn rest(&mut self, end: Span) {
         let wakes = [self.relay_wakes, self.desk_wakes, Some(end)];
         let until = wakes.into_iter().flatten().min().unwrap().max(self.elapsed);
         self.world.pass(until - self.elapsed);
@@ -327,7 +327,7 @@ fn ten_thousand_deadlines_through_restarts_and_clocks_that_are_set_none_missed_n
     for _ in 0..205 {
         let until = run.elapsed + run.between(Span::from_ms(1), Span::from_minutes(4));
         while run.elapsed < until {
-            run.sleep(until);
+            run.rest(until);
         }
         run.send(Span::from_hours(8));
         let disturbance = disturbances.next().unwrap();
@@ -335,7 +335,7 @@ fn ten_thousand_deadlines_through_restarts_and_clocks_that_are_set_none_missed_n
     }
     let end = run.elapsed + Span::from_hours(9);
     while run.elapsed < end {
-        run.sleep(end);
+        run.rest(end);
         let disturbed = run.between(Span::ZERO, Span::from_ms(100)) == Span::ZERO;
         if let (true, Some(disturbance)) = (disturbed, disturbances.next()) {
             run.disturb(*disturbance, Span::from_days(700));
@@ -358,7 +358,7 @@ fn where_the_clock_was_set_while_the_machine_was_off_none_is_missed_and_it_is_sa
         run.send(expires_after);
         let until = run.elapsed + run.between(Span::from_ms(1), Span::from_hours(1));
         while run.elapsed < until {
-            run.sleep(until);
+            run.rest(until);
         }
         if round % 4 == 3 {
             // Nowhere so far on that an alert would be over before anybody was asked.
@@ -367,7 +367,7 @@ fn where_the_clock_was_set_while_the_machine_was_off_none_is_missed_and_it_is_sa
     }
     let quiet = run.elapsed + Span::from_days(90);
     while run.elapsed < quiet {
-        run.sleep(quiet);
+        run.rest(quiet);
     }
     run.collect();
     let (deadlines, across) = run.check();

@@ -7,10 +7,12 @@
 
 use maille_client::core::{Act, EventKind, Order, RefuseReason};
 use maille_common::address::DeviceId;
+use maille_common::blob::{BlobId, BlobRef};
 use maille_common::evidence::ObligationState;
 use maille_common::identifier::AlertId;
 use maille_common::terms::{Kind, NoticeKind, Release};
 use maille_common::time::Span;
+use maille_common::wire::RefusalCode;
 use maille_tests::memory::{MemoryWorld, order};
 use maille_tests::network::{Network, address};
 use maille_tests::randomness::Seeded;
@@ -135,6 +137,32 @@ fn a_deputy_that_asks_for_its_mail_before_its_turn_gets_nothing() {
     }
     assert_eq!(asked.world.desk(&asked.tunis).inbox().unwrap().len(), 1);
     assert_eq!(asked.world.account("lyon").wraps_held, 2);
+}
+
+#[test]
+fn a_deputy_fetches_attachments_when_it_is_asked_and_not_before() {
+    let mut asked = escalation();
+    let blob = BlobRef {
+        id: BlobId::from_bytes([9; 32]),
+        length: 70_000,
+    };
+    asked.world.shelve(blob.id);
+    let with_attachment = Order {
+        blobs: vec![blob],
+        ..order(&["cmai/tunis"], "With a picture")
+    };
+    let alert = asked.world.order(&asked.lyon, &with_attachment).id;
+    asked.world.submit_alone("lyon", &asked.lyon);
+    let may_fetch = |asked: &mut Escalation, device: DeviceId| {
+        let relay = asked.world.relay("lyon");
+        relay.may_fetch(&device, &alert, &blob.id).unwrap()
+    };
+    let (tunis, amman) = (asked.tunis, asked.amman);
+    assert_eq!(may_fetch(&mut asked, tunis), Ok(()));
+    assert_eq!(may_fetch(&mut asked, amman), Err(RefusalCode::NotAddressed));
+    asked.world.pass(Span::from_minutes(40));
+    asked.world.tick();
+    assert_eq!(may_fetch(&mut asked, amman), Ok(()));
 }
 
 #[test]
@@ -273,7 +301,9 @@ fn a_refusal_and_a_cancel_stop_an_escalation() {
 #[test]
 fn what_stopped_an_escalation_stops_it_after_the_relay_lost_its_disk() {
     let mut asked = escalation();
-    let acknowledged = asked.world.send(&asked.lyon, &["cmai/tunis"], "Answered");
+    // Somebody else owes an answer, so that it is submitted again.
+    let to = ["cmai/rabat", "cmai/tunis"];
+    let acknowledged = asked.world.send(&asked.lyon, &to, "Answered");
     let open = asked.world.send(&asked.lyon, &["cmai/tunis"], "Open");
     asked.world.settle();
     asked.act(asked.tunis, &acknowledged, &Act::Acknowledge, Some("Amina"));
@@ -282,9 +312,91 @@ fn what_stopped_an_escalation_stops_it_after_the_relay_lost_its_disk() {
     let tunis = asked.tunis;
     asked.world.meet(&tunis, "lyon");
     asked.world.settle();
+    assert_eq!(asked.world.account("lyon").alerts_kept, 2);
     asked.after(Span::from_minutes(40));
     assert!(!asked.has(asked.amman, &acknowledged));
     assert!(asked.has(asked.amman, &open), "the other one is asked for");
+}
+
+#[test]
+fn a_sender_that_collects_elsewhere_is_told_and_two_relays_ask_a_deputy_once() {
+    let organisations: [(&str, &[&str]); 2] =
+        [("interpol", &["lyon"]), ("cmai", &["tunis", "amman"])];
+    let mut network = Network::found(31, &organisations);
+    let lyon = network.admit("interpol/lyon");
+    let tunis = network.admit("cmai/tunis");
+    let amman = network.admit("cmai/amman");
+    network.deputise("cmai/tunis", "cmai/amman", Span::ZERO);
+    let mut world = MemoryWorld::new(network);
+    world.settle();
+    let rabat = amman;
+    let alert = world.send(&lyon, &["cmai/tunis"], "Held by two relays");
+    world.settle();
+    let mut asked = Escalation {
+        world,
+        lyon,
+        tunis,
+        amman,
+        rabat,
+    };
+    asked.after(Span::from_minutes(30));
+    let released = (NoticeKind::Released, 1, false);
+    assert_eq!(asked.told(&alert), [released, released], "by each relay");
+    let events = asked.events(asked.amman).into_iter();
+    let arrived = events.filter(|kind| {
+        matches!(
+            kind,
+            EventKind::Arrived { .. } | EventKind::AskedAsDeputy { .. }
+        )
+    });
+    assert_eq!(
+        arrived.count(),
+        2,
+        "it arrived once, and was asked for once"
+    );
+    asked.act(asked.amman, &alert, &Act::Acknowledge, Some("Rania"));
+    for relay in ["tunis", "amman"] {
+        assert_eq!(asked.world.account(relay).all.acknowledged, 1);
+    }
+}
+
+#[test]
+fn an_answer_is_remembered_by_a_relay_that_has_neither_the_alert_nor_the_sender() {
+    let organisations: [(&str, &[&str]); 2] = [("interpol", &["lyon"]), ("cmai", &["tunis"])];
+    let mut network = Network::found(29, &organisations);
+    let lyon = network.admit("interpol/lyon");
+    let tunis = network.admit("cmai/tunis");
+    let amman = network.admit("cmai/amman");
+    network.admit("cmai/rabat");
+    network.deputise("cmai/tunis", "cmai/amman", Span::ZERO);
+    let mut world = MemoryWorld::new(network);
+    world.settle();
+    let alert = world.send(&lyon, &["cmai/rabat", "cmai/tunis"], "Answered");
+    world.settle();
+    let (now, mut random) = (world.now, Seeded::new(5));
+    let desk = world.desk(&tunis);
+    desk.act(
+        &alert,
+        &Act::Acknowledge,
+        Some("Amina"),
+        "",
+        now,
+        &mut random,
+    )
+    .unwrap();
+    world.settle();
+    world.lose_relay("tunis");
+    world.meet(&tunis, "tunis");
+    world.settle();
+    world.pass(Span::from_hours(1));
+    world.tick();
+    world.settle();
+    assert_eq!(
+        world.account("tunis").alerts_kept,
+        1,
+        "it was submitted again"
+    );
+    assert!(world.desk(&amman).inbox().unwrap().is_empty());
 }
 
 #[test]

@@ -46,6 +46,11 @@ fn arrivals(world: &mut MemoryWorld, desk: &DeviceId) -> usize {
         .count()
 }
 
+/// Envelopes that the relay of the recipient keeps.
+fn kept(world: &MemoryWorld) -> u64 {
+    world.account("tunis").alerts_kept
+}
+
 #[test]
 fn two_organisations_on_their_own_relays_exchange_an_alert_and_its_receipts() {
     let (mut world, lyon, tunis) = two_relays();
@@ -219,6 +224,50 @@ fn a_desk_that_was_not_rolled_back_keeps_its_epoch_however_often_it_comes_back()
     }
     assert_eq!(world.desk(&tunis).epoch(), epoch);
     assert_eq!(arrivals(&mut world, &tunis), 5);
+}
+
+#[test]
+fn a_desk_whose_keys_are_gone_gets_the_alert_anew_and_by_itself() {
+    let (mut world, lyon, tunis) = two_relays();
+    let alert = world.send(&lyon, &["cmai/tunis"], "Sealed to a key that is gone");
+    world.meet(&lyon, "tunis");
+    world.meet(&lyon, "amman");
+    world.lose_sealing_keys(&tunis);
+    world.meet(&tunis, "tunis");
+    assert_eq!(arrivals(&mut world, &tunis), 0);
+    world.settle();
+    assert_eq!(arrivals(&mut world, &tunis), 1);
+    let (now, mut random) = (world.now, Seeded::new(5));
+    let act = Act::Acknowledge;
+    world
+        .desk(&tunis)
+        .act(&alert, &act, Some("Amina"), "", now, &mut random)
+        .unwrap();
+    world.settle();
+    assert_eq!(states(&mut world, &lyon), [ObligationState::Acknowledged]);
+    assert_eq!(world.desk(&lyon).lacking().unwrap(), []);
+    assert_eq!(kept(&world), 2, "an alert and one addendum");
+}
+
+#[test]
+fn an_alert_is_not_sealed_again_to_a_key_that_was_returned_as_gone() {
+    let (mut world, lyon, tunis) = two_relays();
+    world.send(&lyon, &["cmai/tunis"], "No other key is known");
+    world.meet(&lyon, "tunis");
+    world.lose_sealing_keys(&tunis);
+    world.hand_over("tunis", &tunis);
+    for relay in ["tunis", "lyon"] {
+        world.post_due(&tunis, relay);
+    }
+    for _ in 0..3 {
+        world.meet(&lyon, "lyon");
+        world.meet(&lyon, "tunis");
+    }
+    assert_eq!(kept(&world), 1, "no addendum");
+    let lacking = world.desk(&lyon).lacking().unwrap();
+    assert_eq!(lacking[0].device, tunis);
+    world.settle();
+    assert_eq!(arrivals(&mut world, &tunis), 1);
 }
 
 #[test]

@@ -1,16 +1,17 @@
-//! Devices that had no key, or came later: they get the alert by addendum as soon as their keys
-//! appear.
+//! Devices that had no key, lost it, or came later: they get the alert by addendum as soon as their
+//! keys appear.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use maille_common::address::{ContactAddress, DeviceId};
 use maille_common::codec::SortedList;
-use maille_common::envelope::{Core, Draft, Original, Signer, seal_addendum};
+use maille_common::envelope::{Core, Draft, Entry, Original, Signer, seal_addendum};
+use maille_common::evidence::Receipt;
 use maille_common::identifier::AlertId;
 use maille_common::randomness::Randomness;
 use maille_common::record::{read_record, write_record};
 use maille_common::sealing::SignedBundle;
-use maille_common::terms::{Kind, Release};
+use maille_common::terms::{Kind, Reason, Release, Stage};
 use maille_common::time::Timestamp;
 use maille_durable::{Batch, CommitNumber, Scan};
 
@@ -20,7 +21,7 @@ use super::order::SendError;
 use super::records::{BundleRecord, LackingRecord, OutboxRecord, SubmissionRecord};
 use super::tables;
 
-/// A device that should have an alert and has no wrap of it yet.
+/// A device that should have an alert and has no wrap of it yet that it can open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lacking {
     /// The device.
@@ -126,6 +127,30 @@ impl Desk {
         Ok(())
     }
 
+    /// A device of a recipient has lost the key that an alert of this desk was sealed to. It gets the
+    /// alert anew, as soon as another key of it is known (PROTOCOL C10).
+    pub(super) fn note_gone_key(
+        &self,
+        batch: &mut Batch,
+        receipt: &Receipt,
+        now: Timestamp,
+    ) -> Result<(), StepError> {
+        if (receipt.stage, receipt.reason) != (Stage::Returned, Reason::KeyGone) {
+            return Ok(());
+        }
+        let key = receipt.alert.as_bytes();
+        let sent = self.find_long::<OutboxRecord>(tables::OUTBOX, key)?;
+        if sent.is_some_and(|sent| sent.closed.is_none()) {
+            let record = LackingRecord {
+                recipient: receipt.recipient.clone(),
+                since: now,
+            };
+            let key = tables::lacking(&receipt.device, &receipt.alert);
+            batch.put(tables::LACKING, &key, &write_record(&record));
+        }
+        Ok(())
+    }
+
     /// The addenda of an alert, oldest first.
     pub(super) fn addenda_of(&self, alert: &AlertId) -> Result<Vec<AlertId>, StepError> {
         let keys = self.keys_of(tables::EXTENDS, alert.as_bytes())?;
@@ -173,7 +198,7 @@ impl Desk {
     ) -> Result<CommitNumber, SendError> {
         let mut by_alert: BTreeMap<AlertId, Vec<Lacking>> = BTreeMap::new();
         for lacking in self.lacking()? {
-            if self.bundle_of(&lacking.device)?.is_some() {
+            if self.has_new_key(&lacking, now)? {
                 by_alert.entry(lacking.alert).or_default().push(lacking);
             }
         }
@@ -181,6 +206,29 @@ impl Desk {
             self.send_addendum(&alert, &lacking, now, random)?;
         }
         Ok(self.store.newest())
+    }
+
+    /// Whether a key of a device is known to which the alert was not sealed before: one that was
+    /// returned as gone would only be returned again.
+    fn has_new_key(&self, lacking: &Lacking, now: Timestamp) -> Result<bool, StepError> {
+        let Some(bundle) = self.bundle_of(&lacking.device)? else {
+            return Ok(false);
+        };
+        let Some(chosen) = bundle.bundle.value().key_at(now) else {
+            return Ok(false);
+        };
+        let mut envelopes = self.addenda_of(&lacking.alert)?;
+        envelopes.push(lacking.alert);
+        for envelope in envelopes {
+            let kept: Option<SubmissionRecord> =
+                self.find_long(tables::SUBMISSION, envelope.as_bytes())?;
+            let mut entries = kept.iter().flat_map(|kept| kept.submission.entries.iter());
+            let used = |entry: &Entry| (entry.device, entry.key) == (lacking.device, chosen.id);
+            if entries.any(|submitted| used(&submitted.entry)) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     fn send_addendum(

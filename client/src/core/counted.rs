@@ -70,8 +70,12 @@ impl Desk {
         let mut batch = Batch::new();
         let record = write_record(&ClockRecord { count });
         batch.put(tables::CLOCK, tables::CLOCK_KEY, &record);
-        self.settle(batch)?;
-        self.counting.kept = Some(count);
+        match self.settle(batch) {
+            Ok(_) => self.counting.kept = Some(count),
+            // On a full disk deadlines are counted all the same, and this is kept later.
+            Err(error) if error.is_disk_full() => {}
+            Err(error) => return Err(error),
+        }
         Ok(())
     }
 }

@@ -241,6 +241,7 @@ impl Desk {
         let status = self.status_of(&receipt.alert)?;
         if self.sender_of(&receipt.alert)?.as_ref() == Some(&self.identity.contact) {
             self.follow_row(batch, proven, now)?;
+            self.note_gone_key(batch, receipt, now)?;
             let kind = EventKind::Receipt {
                 alert: receipt.alert,
                 recipient: receipt.recipient.clone(),

@@ -191,6 +191,7 @@ fn expiry(recipient: &ContactAddress) -> Evidence {
         device: SENDER,
         time: Timestamp::from_unix_ms(50),
         roster: Hash::ZERO,
+        uncertain: false,
     };
     Evidence::Expiry(proven(expiry))
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use maille_common::record::{read_record, write_record};
 use maille_common::time::{Count, Reading, Timestamp};
-use maille_durable::{Batch, Store};
+use maille_durable::{Batch, Store, StoreError};
 
 use super::records::ClockRecord;
 use super::relay::{RelayCore, StepError};
@@ -81,10 +81,18 @@ impl RelayCore {
         if kept.is_some_and(|kept| !count.differs_from(&kept)) {
             return Ok(());
         }
+        let before = *kept;
         let mut batch = Batch::new();
         batch.urgent();
         self.counting.keep(&mut batch);
-        self.store.append(batch)?;
-        Ok(())
+        match self.store.append(batch) {
+            Ok(_) => Ok(()),
+            // On a full disk deadlines are counted all the same, and this is kept later.
+            Err(StoreError::DiskFull { .. }) => {
+                self.counting.kept = before;
+                Ok(())
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Escalations: while nobody acknowledges, the deputies' wraps are released, step by step.
 //!
-//! What falls due and when is [`Deadlines`]' to say, the same function that the sender asks. Here
+//! What falls due and when is [`Deadlines`]' to say (PROTOCOL C3 to C8), as for the sender. Here
 //! are its inputs, what this relay did so far and who can still be given a wrap, and its acts.
 //! Each escalation stands once in a table ordered by time: thousands of them cost a look at the
 //! first.
@@ -382,7 +382,7 @@ impl RelayCore {
                 self.mail_notice(batch, mailing, &notice, &device)?;
             }
         }
-        self.tell_sender(batch, mailing, &record.sender, notices)
+        self.tell_sender(batch, mailing, record, notices)
     }
 
     /// Keeps a deputy's wrap, and nobody is given it.

@@ -15,7 +15,7 @@ use super::counted::Moment;
 use super::escalation::Escalated;
 use super::mailbox::Mailing;
 use super::quota::RelayBudget;
-use super::records::{AlertRecord, EntryRecord, SenderRecord};
+use super::records::{AlertRecord, AnswerRecord, EntryRecord, SenderRecord};
 use super::relay::{RelayCore, StepError};
 use super::tables;
 
@@ -145,7 +145,7 @@ impl RelayCore {
                 });
             }
         }
-        self.tell_sender(batch, mailing, &record.sender, notices)
+        self.tell_sender(batch, mailing, record, notices)
     }
 
     fn tell_tombstones(
@@ -180,25 +180,43 @@ impl RelayCore {
             let device = notice.statement.device;
             self.mail_notice(batch, mailing, &notice, &device)?;
         }
-        self.tell_sender(batch, mailing, &record.sender, notices)
+        self.tell_sender(batch, mailing, record, notices)
     }
 
+    /// Tells the sender: every device where its organisation collects here, and elsewhere the one
+    /// that brought the alert, which comes by again.
     pub(super) fn tell_sender(
         &self,
         batch: &mut Batch,
         mailing: &mut Mailing,
-        sender: &ContactAddress,
+        record: &AlertRecord,
         notices: Vec<Notice>,
     ) -> Result<(), StepError> {
-        if !self.is_home_of(sender) {
-            return Ok(());
-        }
+        let collects_here = self.is_home_of(&record.sender);
         for notice in self.sign(notices) {
-            for device in self.roster.devices_of(sender) {
+            let devices = match collects_here {
+                true => self.roster.devices_of(&record.sender),
+                false => self.submitter(record, &notice.statement)?,
+            };
+            for device in devices {
                 self.mail_notice(batch, mailing, &notice, &device)?;
             }
         }
         Ok(())
+    }
+
+    /// The device that was answered about a recipient, while it acts for the sender.
+    fn submitter(&self, record: &AlertRecord, notice: &Notice) -> Result<Vec<DeviceId>, StepError> {
+        let recipients = (0u16..).zip(record.recipients.iter());
+        let mut places = recipients.filter(|(_, contact)| **contact == notice.recipient);
+        let Some((index, _)) = places.next() else {
+            return Ok(Vec::new());
+        };
+        let key = tables::answer(&notice.alert, index);
+        let answer: Option<AnswerRecord> = self.find(tables::ANSWER, &key)?;
+        let device = answer.map(|answer| answer.accepted.statement.device);
+        let device = device.filter(|device| self.roster.acts_for(device, &record.sender));
+        Ok(device.into_iter().collect())
     }
 
     /// Drops envelope, body and wraps. The id, the answers given and what ended each share stay for

@@ -66,11 +66,17 @@ impl RelayCore {
             return Ok(self.refuse(RefusalCode::NotYourContact));
         }
         let home = self.is_home_of(to);
-        if alert.is_none() && !home {
-            return Ok(self.refuse(RefusalCode::UnknownAlert));
-        }
         let mut batch = Batch::new();
         batch.urgent();
+        if alert.is_none() && !home {
+            if !self.is_home_of(&statement.recipient) {
+                return Ok(self.refuse(RefusalCode::UnknownAlert));
+            }
+            // The alert may come yet, where this relay lost its disk: nobody is asked then in the
+            // place of who has answered.
+            self.stop_by_receipt(&mut batch, statement, None)?;
+            return self.settle(batch, Answer::Done, BTreeSet::new());
+        }
         let mut mailing = Mailing::default();
         self.answer_entries(&mut batch, &mut mailing, statement)?;
         self.stop_by_receipt(&mut batch, statement, alert.as_ref())?;

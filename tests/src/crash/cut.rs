@@ -17,8 +17,9 @@ mod backups;
 mod store;
 mod whole;
 
-/// Room for the largest world of a cut; images are sparse, and XFS takes nothing smaller.
-const IMAGE_BYTES: u64 = 320 << 20;
+/// Room for the largest world of a cut, with a backup of its relay and what is restored from it;
+/// images are sparse.
+const IMAGE_BYTES: u64 = 768 << 20;
 /// The outer volume holds an image and its copies, which share what they have in common.
 const OUTER_BYTES: u64 = 4 << 30;
 

@@ -111,6 +111,32 @@ impl MemoryWorld {
         self.reopen_desk(device, Arc::default());
     }
 
+    /// A desk loses its sealing keys, and makes others; its store stays.
+    pub fn lose_sealing_keys(&mut self, device: &DeviceId) {
+        let held = &self.desks[device];
+        let (store, lost) = (Arc::clone(&held.store), held.bundle.bundle.value().number);
+        let roster = Arc::clone(held.desk.roster());
+        let (contact, signing) = {
+            let identity = held.desk.identity();
+            (identity.contact.clone(), identity.signing.verifying_key())
+        };
+        let key = SigningKey::from_seed(self.network.device(device).signing);
+        assert_eq!(key.verifying_key(), signing);
+        let owner = BundleOwner {
+            contact: &contact,
+            device: *device,
+            key: &key,
+        };
+        let mut ring = SealingRing::new();
+        let bundle = loop {
+            let bundle = ring.next_bundle(owner, self.now, &mut self.random).unwrap();
+            if bundle.bundle.value().number > lost {
+                break bundle;
+            }
+        };
+        self.open_desk(device, roster, (ring, bundle), store);
+    }
+
     /// The disk of a desk has so much room from now on.
     pub fn desk_room(&mut self, device: &DeviceId, room: Room) {
         self.desks[device].store.set_room(room);

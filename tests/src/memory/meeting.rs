@@ -26,15 +26,22 @@ pub enum Fault {
     AnswerLost,
 }
 
-struct NoBlobs;
+/// The attachments that are at every relay.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Shelf(pub(super) BTreeSet<BlobId>);
 
-impl BlobShelf for NoBlobs {
-    fn is_whole(&self, _: &BlobId) -> bool {
-        false
+impl BlobShelf for Shelf {
+    fn is_whole(&self, blob: &BlobId) -> bool {
+        self.0.contains(blob)
     }
 }
 
 impl MemoryWorld {
+    /// An attachment is whole at every relay.
+    pub fn shelve(&mut self, blob: BlobId) {
+        self.shelf.0.insert(blob);
+    }
+
     /// A desk connects to a relay and does all there is to do, once.
     pub fn meet(&mut self, device: &DeviceId, relay: &str) {
         if self.down.contains(relay) {
@@ -50,7 +57,7 @@ impl MemoryWorld {
         self.fetch_bundles(device, relay);
         self.submit_due(device, relay, &name);
         self.collect_waiting(device, relay, &name);
-        self.post_due(device, relay, &name);
+        self.post_due(device, relay);
         self.confirm_due(device, relay, &name);
     }
 
@@ -194,7 +201,7 @@ impl MemoryWorld {
         let reading = self.reading();
         self.relay(relay).look_at_clocks(reading);
         let core = &self.relays[relay].core;
-        answered(core.submit(device, &verified, &NoBlobs, self.now))
+        answered(core.submit(device, &verified, &self.shelf, self.now))
     }
 
     fn collect_waiting(&mut self, device: &DeviceId, relay: &str, name: &Name) {
@@ -242,7 +249,9 @@ impl MemoryWorld {
         None
     }
 
-    fn post_due(&mut self, device: &DeviceId, relay: &str, name: &Name) {
+    /// A desk posts the receipts that a relay has to be given.
+    pub fn post_due(&mut self, device: &DeviceId, relay: &str) {
+        let name = &relay.parse().unwrap();
         for (post, posted) in self.desk(device).posts_due(name, 100).unwrap() {
             let step = self.exchange(relay, |world| {
                 let core = &world.relays[relay].core;

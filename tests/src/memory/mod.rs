@@ -36,6 +36,7 @@ pub struct MemoryWorld {
     /// The clock that nobody sets, of the one machine on which everybody is.
     boot: BootTime,
     random: Seeded,
+    shelf: meeting::Shelf,
     relays: BTreeMap<String, MemoryRelay>,
     desks: BTreeMap<DeviceId, MemoryDesk>,
     /// What the next exchanges do.
@@ -56,6 +57,7 @@ impl MemoryWorld {
                 since: Span::from_hours(1),
             },
             random: Seeded::new(7),
+            shelf: meeting::Shelf::default(),
             relays: BTreeMap::new(),
             desks: BTreeMap::new(),
             faults: Vec::new(),

@@ -8,6 +8,7 @@ use maille_client::entropy::OsRandomness;
 use maille_client::home::format_anchor;
 use maille_common::codec::encode;
 use maille_common::randomness::Randomness;
+use maille_common::time::Span;
 
 use super::TestNet;
 use crate::network::Network;
@@ -20,6 +21,7 @@ pub struct NetPlan {
     low_water_bytes: BTreeMap<String, u64>,
     clocks: BTreeMap<String, ManualClock>,
     organisations: Vec<(String, Vec<String>)>,
+    deputies: Vec<(String, String, Span)>,
 }
 
 impl NetPlan {
@@ -41,6 +43,7 @@ impl NetPlan {
             low_water_bytes: BTreeMap::new(),
             clocks: BTreeMap::new(),
             organisations: organisations.iter().map(organisation).collect(),
+            deputies: Vec::new(),
         }
     }
 
@@ -65,6 +68,14 @@ impl NetPlan {
         self
     }
 
+    /// A contact has a deputy, who is asked so long after the step before.
+    #[must_use]
+    pub fn deputy(mut self, contact: &str, deputy: &str, after: Span) -> Self {
+        let deputy = (contact.to_owned(), deputy.to_owned(), after);
+        self.deputies.push(deputy);
+        self
+    }
+
     /// Founds the network, starts its relays and opens a desk for each contact.
     pub async fn start(self) -> TestNet {
         let Self {
@@ -73,6 +84,7 @@ impl NetPlan {
             low_water_bytes,
             mut clocks,
             organisations,
+            deputies,
         } = self;
         std::fs::write(net.anchor(), format_anchor(&net.network.anchor())).unwrap();
         for (organisation, relays) in &organisations {
@@ -87,6 +99,9 @@ impl NetPlan {
             net.make_home(contact);
             let desk = net.desks.get_mut(contact).unwrap();
             desk.clock = clocks.remove(contact);
+        }
+        for (contact, deputy, after) in &deputies {
+            net.network.deputise(contact, deputy, *after);
         }
         let documents = net.network.publish();
         let relays: Vec<String> = net.relays.keys().cloned().collect();
