@@ -18,6 +18,7 @@ use crate::roster_change::{self, RosterChangeError};
 use crate::status::{self, Connection, Status};
 
 mod act;
+mod duty;
 mod officers;
 mod query;
 mod send;

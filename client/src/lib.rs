@@ -88,8 +88,9 @@ mod wait;
 mod watched_store;
 
 pub use crate::core::{
-    Event, EventKind, InboxEntry, Incident, IncidentKind, Lacking, NumberedEvent, OutboxEntry,
-    Reach, Received, RefuseReason, Track, TrackedRecipient,
+    Awaited, Coming, ComingAct, Direction, Event, EventKind, InboxEntry, Incident, IncidentKind,
+    Lacking, Ledger, LedgerPage, NumberedEvent, OpenObligation, OutboxEntry, Promise, Reach,
+    Received, RefuseReason, Taken, Track, TrackedCancel, TrackedRecipient,
 };
 pub use attachments::{Attachment, AttachmentError, FileToAttach, Progress};
 pub use client::{

@@ -214,6 +214,7 @@ alert-also-known-as = also known as
 alert-incidents = incidents
 alert-signed-by = signed by
 alert-where = where
+alert-answer-within = answer asked for within
 alert-received = received: { $received }; { $stage }; to be acknowledged by { $due }
 alert-received-possibly-seen = received: { $received }, possibly seen before; { $stage }; to be acknowledged by { $due }
 alert-read-by = read by: { $officer }
@@ -470,6 +471,7 @@ officer-off-duty = { $officer } is off duty.
 send-cap-kind = The CAP file is of type { $kind }; it is sent as an alert of its own.
 send-to = to { $contact }
 send-deadlines = to be acknowledged by { $due } (within { $within }); ends { $ends } (after { $after })
+send-answer-asked = to be answered within { $within }
 send-note = note: { $note }
 send-sent = sent to { $contact } through { $relays }
 send-more-devices-follow = { $count } more of its devices follow when their keys appear
@@ -522,6 +524,9 @@ track-recipient-overdue = { $contact }: { $state } - OVERDUE; to be acknowledged
 track-devices-follow = { $count } of its devices follow when their keys appear
 track-proof = proof { $hash }
 track-step = deputies, step { $step }
+track-step-of = deputies, step { $step }: { $contact }
+track-for = for { $contact }
+track-clocks = Every signed piece, each by the clock of whoever signed it:
 track-uncertain = the machine was started anew meanwhile: counted by a clock that may have been set
 track-officer-unnamed = officer not named
 track-by-relay = relay { $name }
@@ -657,6 +662,7 @@ term-event =
         [new-incarnation] new-incarnation
         [roster] roster
         [asked-as-deputy] asked-as-deputy
+        [unanswered] unanswered
        *[unlisted] { $word }
     }
 
@@ -730,6 +736,8 @@ term-connection =
 
 term-moment =
     { $word ->
+        [sent] sent
+        [cancelled] cancelled
         [accepted] accepted
         [refused-by-relay] refused-by-relay
         [delivered] delivered
@@ -753,3 +761,50 @@ term-reach =
         [loopback] loopback
        *[unlisted] { $word }
     }
+
+## ledger: What is open, and what happens next.
+
+ledger-open = { $total } open, { $overdue } of them OVERDUE; on duty: { $officer }
+ledger-head = { $urgency } { $kind }: { $subject }
+ledger-we-owe = we owe { $contact } an acknowledgement by { $due }; received { $since }, { $stage }
+ledger-we-owe-overdue = OVERDUE since { $due }: we owe { $contact } an acknowledgement; received { $since }, { $stage }
+ledger-they-owe = { $contact } owes us an acknowledgement by { $due }; sent { $since }, { $stage }
+ledger-they-owe-overdue = OVERDUE since { $due }: { $contact } owes us an acknowledgement; sent { $since }, { $stage }
+ledger-we-owe-answer = we owe { $contact } an answer by { $due }; received { $since }, acknowledged
+ledger-we-owe-answer-overdue = UNANSWERED since { $due }: we owe { $contact } an answer; received { $since }, acknowledged
+ledger-they-owe-answer = { $contact } owes us an answer by { $due }; sent { $since }, acknowledged
+ledger-they-owe-answer-overdue = UNANSWERED since { $due }: { $contact } owes us an answer; sent { $since }, acknowledged
+ledger-only-a-program = a program of { $contact } acknowledged, and no officer there; sent { $since }
+ledger-in-place-of = we were asked in the place of { $contact }
+ledger-not-delivered = NOT delivered
+ledger-call = call { $contact }: { $numbers }
+ledger-call-in = call { $contact }: { $numbers }; spoken there: { $languages }
+ledger-no-telephone = no telephone of { $contact } is known
+ledger-taken = { $stage } by { $who }, { $time }
+ledger-no-name = nobody who was named
+ledger-next = next, { $time }: { $what }
+ledger-nothing-comes = nothing falls due any more; only an answer ends it
+ledger-becomes-overdue = overdue, unless { $contact } acknowledges before
+ledger-becomes-unanswered = unanswered, unless { $contact } writes back before
+ledger-asks-deputy = { $contact } is asked in the place of { $principal }, step { $step }
+ledger-ends = it ends, and { $contact } signs that it expired
+ledger-needs-wrap = device { $device } lost its sealing key, and gets it anew as soon as another is known
+ledger-more = { $count } more with --skip { $skip }.
+
+## handover: What one officer leaves to the next.
+
+handover-head = HANDOVER at { $contact }, { $time }
+handover-on-duty-since = on duty: { $officer }, since { $since }
+handover-on-duty = on duty: { $officer }
+handover-nobody-on-duty = on duty: nobody
+handover-open = OPEN
+handover-nothing-open = Nothing is open.
+handover-left = { $count } more are open; maille ledger lists them all.
+handover-promised = TAKEN ON in the last seven days, and not written back about
+handover-nothing-promised = Nothing.
+handover-promises-left = { $count } older ones are left out.
+handover-from = from { $contact }, received { $received }
+handover-falls-due = FALLS DUE until { $until }
+handover-nothing-falls-due = Nothing.
+handover-sign-in = Whoever takes over signs in with maille officer in NAME; from then on the list is theirs.
+handover-hands = handed over: ____________________   taken over: ____________________

@@ -19,7 +19,9 @@ mod demo;
 pub(crate) mod device;
 pub(crate) mod doctor;
 mod example;
+pub(crate) mod handover;
 pub(crate) mod inbox;
+pub(crate) mod ledger;
 pub(crate) mod listen;
 pub(crate) mod officer;
 mod person;
@@ -138,6 +140,10 @@ commands! {
         Testnet(testnet::Testnet),
         /// Make the example network of the Dialogue with fresh keys.
         Example(example::Example),
+        /// What is open, in both directions, what happens next and when.
+        Ledger(ledger::LedgerArgs),
+        /// What one officer leaves to the next, to be printed: open, promised, due.
+        Handover(handover::HandoverArgs),
         /// The relay of the demonstration, as a process of its own.
         #[command(hide = true, name = crate::demo::relay_process::COMMAND)]
         DemoRelay(crate::demo::relay_process::DemoRelay),

@@ -15,6 +15,7 @@
 //! | `alert.rs`, `send.rs`, `track.rs`, `listen.rs`, `incident.rs` | alerts, out and in |
 //! | `contact.rs`, `status.rs`, `doctor.rs`, `agent.rs` | contacts, and how a desk stands |
 //! | `authority.rs`, `device.rs`, `officer.rs` | ceremonies |
+//! | `ledger.rs`, `handover.rs` | what is open, and what one officer leaves to the next |
 //! | `network.rs` | networks that are made to read and to run |
 //! | `demo.rs`, `claim.rs` | the demonstration: what it shows, and what it claims |
 //! | `term.rs` | words of the trade that come as values |
@@ -86,9 +87,11 @@ pub(crate) mod demo;
 pub(crate) mod device;
 pub(crate) mod doctor;
 pub(crate) mod fault;
+pub(crate) mod handover;
 pub(crate) mod hint;
 pub(crate) mod home;
 pub(crate) mod incident;
+pub(crate) mod ledger;
 pub(crate) mod listen;
 pub(crate) mod network;
 pub(crate) mod officer;
@@ -113,9 +116,11 @@ const DECLARED: &[&[Declared]] = &[
     device::DECLARED,
     doctor::DECLARED,
     fault::DECLARED,
+    handover::DECLARED,
     hint::DECLARED,
     home::DECLARED,
     incident::DECLARED,
+    ledger::DECLARED,
     listen::DECLARED,
     network::DECLARED,
     officer::DECLARED,

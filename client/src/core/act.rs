@@ -187,6 +187,7 @@ impl Desk {
     ) -> Result<Acted, ActError> {
         let mut record = self.inbox_record(alert)?.ok_or(ActError::Unknown(*alert))?;
         let to = record.core.sender.clone();
+        let named = officer;
         let officer = match officer {
             Some(name) => Some(self.sign_as(name, alert, act, text, &to, now, random)?),
             None => None,
@@ -214,6 +215,7 @@ impl Desk {
         let key = alert.as_bytes();
         batch.put_pieces(tables::INBOX, key, &write_record(&record));
         self.note_act(&mut batch, (alert, capacity), act.stage(), receipt)?;
+        self.note_duty(&mut batch, (alert, act.stage()), named, text, now)?;
         let kind = EventKind::Acted {
             alert: *alert,
             stage: act.stage(),

@@ -283,6 +283,9 @@ impl Desk {
             delivery: envelope.delivery().clone(),
         };
         batch.put_pieces(tables::DELIVERY, alert.as_bytes(), &write_record(&kept));
+        if record.recipient.is_some() {
+            self.note_answer_by(batch, &alert, content.answer_within, now);
+        }
         self.note_cancel(batch, &alert, &record.core, now)?;
         let kind = EventKind::Arrived {
             alert,

@@ -79,6 +79,8 @@ impl Desk {
         for reach in &reach {
             self.note_lacking(&mut batch, reach, &sealed.id, now);
         }
+        let within = order.content.answer_within;
+        self.note_answer_by(&mut batch, &sealed.id, within, now);
         self.note_cancel(&mut batch, &sealed.id, &sealed.submission.env.core, now)?;
         self.event(
             &mut batch,

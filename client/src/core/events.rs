@@ -121,6 +121,13 @@ coded_choice! {
             /// Who did not.
             principal: ContactAddress,
         },
+        /// Somebody acknowledged, and has not written back by when an answer was asked for.
+        Unanswered {
+            /// The alert.
+            alert: AlertId,
+            /// Who owes the answer; at its own desk this contact.
+            recipient: ContactAddress,
+        },
     }
 }
 

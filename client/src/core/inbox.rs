@@ -138,7 +138,7 @@ impl Desk {
         self.find_long(tables::INBOX, alert.as_bytes())
     }
 
-    fn inbox_records(&self) -> Result<Vec<(AlertId, InboxRecord)>, StepError> {
+    pub(super) fn inbox_records(&self) -> Result<Vec<(AlertId, InboxRecord)>, StepError> {
         let mut records = Vec::new();
         for key in self.pieced_keys(tables::INBOX)? {
             let Some(id) = tables::alert_at_end(&key) else {

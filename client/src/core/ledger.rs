@@ -57,6 +57,19 @@ pub struct Track {
     pub core: Core,
     /// Each recipient.
     pub recipients: Vec<TrackedRecipient>,
+    /// What took it back.
+    pub cancels: Vec<TrackedCancel>,
+}
+
+/// A cancel of an alert, which its sender signed like an alert.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrackedCancel {
+    /// The cancel.
+    pub id: AlertId,
+    /// The device that signed it.
+    pub device: DeviceId,
+    /// By that device's clock.
+    pub time: Timestamp,
 }
 
 /// One recipient's part in the story, with every proof.
@@ -85,6 +98,8 @@ pub struct TrackedRecipient {
     pub notices: Vec<SignedNotice>,
     /// Which devices have a wrap, and which follow when their keys appear.
     pub reach: Reach,
+    /// Who is asked in its place, step by step, by the roster in use.
+    pub deputies: Vec<ContactAddress>,
 }
 
 impl CodedState {
@@ -152,7 +167,20 @@ impl Desk {
             entry,
             core: record.core.value().clone(),
             recipients,
+            cancels: self.cancels_of(&kept)?,
         }))
+    }
+
+    fn cancels_of(&self, kept: &[EvidenceRecord]) -> Result<Vec<TrackedCancel>, StepError> {
+        let mut cancels = Vec::new();
+        for piece in kept {
+            let EvidenceRecord::Cancel { id, time } = *piece else {
+                continue;
+            };
+            let device = self.plain_part(&id)?.map(|core| core.device);
+            cancels.extend(device.map(|device| TrackedCancel { id, device, time }));
+        }
+        Ok(cancels)
     }
 
     /// Which devices of each recipient have a wrap, by the envelope and its addenda.
@@ -242,6 +270,7 @@ impl Desk {
             receipts: Vec::new(),
             expiries: Vec::new(),
             notices: Vec::new(),
+            deputies: self.deputies_of(&reach.contact),
             reach,
         };
         for piece in kept {
@@ -251,6 +280,11 @@ impl Desk {
             .receipts
             .sort_by_key(|(receipt, _)| receipt.statement.time);
         Ok(tracked)
+    }
+
+    fn deputies_of(&self, contact: &ContactAddress) -> Vec<ContactAddress> {
+        let deputies = self.roster.deputies(contact).iter();
+        deputies.map(|deputy| deputy.contact.clone()).collect()
     }
 
     fn sort_in(&self, tracked: &mut TrackedRecipient, piece: &EvidenceRecord) {
@@ -300,7 +334,7 @@ impl Desk {
         Ok(record.core.recipients.iter().map(state).collect())
     }
 
-    fn obligation(
+    pub(super) fn obligation(
         &self,
         alert: &AlertId,
         record: &OutboxRecord,

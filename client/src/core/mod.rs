@@ -23,6 +23,9 @@
 //! | `streams.rs` | the streams of other devices' alerts |
 //! | `holes.rs` | the holes in both |
 //! | `ledger.rs` | where each obligation stands |
+//! | `obligations.rs` | what is open in both directions, and what comes next |
+//! | `answer_by.rs` | answers that were asked for beyond the acknowledgement |
+//! | `duty.rs` | who did what here, for whoever comes on duty next |
 //! | `addenda.rs` | devices that had no key, or came later |
 //! | `relays.rs` | what is known of each relay's life |
 //! | `events.rs` | one numbered stream of events, named readers |
@@ -34,6 +37,7 @@
 
 mod act;
 mod addenda;
+mod answer_by;
 mod answers;
 mod attachments;
 mod collect;
@@ -41,6 +45,7 @@ mod compose;
 mod counted;
 mod deputies;
 mod desk;
+mod duty;
 mod events;
 mod evidence;
 mod expire;
@@ -49,6 +54,7 @@ mod holes;
 mod inbox;
 mod incidents;
 mod ledger;
+mod obligations;
 mod order;
 mod outbox;
 mod post;
@@ -64,10 +70,12 @@ pub use act::{Act, ActError, Acted, RefuseReason};
 pub use addenda::Lacking;
 pub use collect::Collected;
 pub use desk::{Desk, DeskIdentity, StepError};
+pub use duty::{Promise, Taken};
 pub use events::{Event, EventKind, NumberedEvent};
 pub use inbox::{InboxEntry, Received};
 pub use incidents::{Incident, IncidentKind};
-pub use ledger::{OutboxEntry, Track, TrackedRecipient};
+pub use ledger::{OutboxEntry, Track, TrackedCancel, TrackedRecipient};
+pub use obligations::{Awaited, Coming, ComingAct, Direction, Ledger, LedgerPage, OpenObligation};
 pub use order::{Order, Reach, SendError, Sent};
 pub use post::DuePost;
 pub use principals::Principal;

@@ -17,7 +17,7 @@ use maille_common::limits;
 use maille_common::record::Record;
 use maille_common::sealing::SignedBundle;
 use maille_common::terms::{Kind, Release, Stage};
-use maille_common::time::{Count, Timestamp};
+use maille_common::time::{Count, Span, Timestamp};
 use maille_common::wire::PostReceipt;
 
 use super::events::Event;
@@ -321,6 +321,29 @@ coded! {
 }
 
 coded! {
+    /// Who did something with an alert here, and the words to its sender.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub(super) struct DutyRecord {
+        /// None: a program.
+        pub(super) officer: Option<Text<128>>,
+        pub(super) time: Timestamp,
+        pub(super) note: Text<2048>,
+    }
+}
+
+coded! {
+    /// An answer was asked for.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub(super) struct AnswerByRecord {
+        /// In counted time.
+        pub(super) since: Timestamp,
+        pub(super) within: Span,
+        /// Whose answer was told as late.
+        pub(super) told: List<ContactAddress, { limits::RECIPIENTS_MAX }>,
+    }
+}
+
+coded! {
     /// How far a reader of the events has come.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub(super) struct CursorRecord {
@@ -390,6 +413,8 @@ records! {
     ActRecord = "act";
     DeputyRecord = "obligation as deputy";
     ClockRecord = "counted time";
+    DutyRecord = "act of an officer";
+    AnswerByRecord = "answer that was asked for";
     CursorRecord = "cursor of a reader";
     Event = "event";
     Incident = "incident";

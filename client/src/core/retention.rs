@@ -57,6 +57,7 @@ impl Desk {
         }
         let mut batch = Batch::new();
         batch.delete_pieces(tables::DELIVERY, key);
+        self.forget_duty(&mut batch, alert)?;
         let kept = InboxRecord {
             content_key: no_key(),
             blobs_missing: 0,

@@ -8,7 +8,7 @@ use maille_client::{By, Client, ClientConfig};
 use maille_common::identifier::AlertId;
 
 use crate::args::DeskArgs;
-use crate::command::officer::on_duty;
+use crate::command::officer::on_duty::{self, OnDuty};
 use crate::exit::Exit;
 use crate::fault::Fault;
 use crate::sentence::fault;
@@ -70,6 +70,11 @@ impl Desk {
             Some(opened) if !self.resident => Some(opened.clone()),
             _ => duty,
         })
+    }
+
+    /// Who is on duty, and since when.
+    pub(crate) fn on_duty(&self) -> Result<Option<OnDuty>, Fault> {
+        on_duty::read(&self.home)
     }
 
     /// Changes who is on duty, on a thread that may wait for the disk.

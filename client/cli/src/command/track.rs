@@ -19,7 +19,7 @@ use crate::sentence::{term, track};
 
 mod timeline;
 
-use timeline::Moment;
+use timeline::{Moment, Told};
 
 /// Arguments of `track`.
 #[derive(Debug, Args)]
@@ -54,6 +54,8 @@ pub(crate) struct Tracked {
     committed: Timestamp,
     reference: Option<String>,
     recipients: Vec<Recipient>,
+    /// The whole story: every signed piece about any recipient, in the order of their times.
+    timeline: Vec<Told>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -70,7 +72,7 @@ struct Recipient {
     expires: Timestamp,
     /// Devices that follow when their keys appear.
     devices_waiting: Vec<String>,
-    /// Every proof, oldest first by its signer's clock.
+    /// Every proof about this recipient, oldest first by its signer's clock.
     timeline: Vec<Moment>,
 }
 
@@ -106,6 +108,7 @@ impl Tracked {
             committed: entry.committed,
             reference: entry.reference.clone(),
             recipients: story.recipients.iter().map(Recipient::of).collect(),
+            timeline: timeline::whole(story),
         }
     }
 
@@ -123,8 +126,15 @@ impl Tracked {
             let reference = &safe_text(reference);
             text += &format!("{}\n", track::Reference { reference });
         }
+        text += "\n";
         for recipient in &self.recipients {
             text += &recipient.text();
+        }
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "\n{}", track::Clocks);
+        let several = self.recipients.len() > 1;
+        for told in &self.timeline {
+            text += &told.text(several);
         }
         text.trim_end().to_owned()
     }
@@ -168,12 +178,9 @@ impl Recipient {
             }
             .to_string(),
         };
-        let mut text = format!("\n{standing}\n");
+        let mut text = format!("{standing}\n");
         if self.uncertain {
             text += &format!("  {}\n", track::Uncertain);
-        }
-        for moment in &self.timeline {
-            text += &moment.text();
         }
         if !self.devices_waiting.is_empty() {
             let count = &self.devices_waiting.len();

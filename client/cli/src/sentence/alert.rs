@@ -34,6 +34,7 @@ sentences! {
     Incidents;
     SignedBy;
     Where;
+    AnswerWithin;
     Received { received: text, stage: text, due: text };
     ReceivedPossiblySeen { received: text, stage: text, due: text };
     ReadBy { officer: text };

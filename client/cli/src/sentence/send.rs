@@ -5,6 +5,7 @@ sentences! {
     CapKind { kind: text };
     To { contact: text };
     Deadlines { due: text, within: text, ends: text, after: text };
+    AnswerAsked { within: text };
     Note { note: text };
     Sent { contact: text, relays: text };
     MoreDevicesFollow { count: count };

@@ -57,7 +57,8 @@ fn every_sentence_can_be_said_in_every_language() {
 fn every_language_has_a_word_for_every_term() {
     let states = ["open", "expired", "cancelled", "refused", "acknowledged"];
     let reasons = [Reason::NAMES, AcceptReason::NAMES].concat();
-    let timeline = [Stage::NAMES, NoticeKind::NAMES, &["accepted", "expired"]].concat();
+    let own = &["sent", "accepted", "expired", "cancelled"];
+    let timeline = [Stage::NAMES, NoticeKind::NAMES, own].concat();
     let terms: &[(&str, &[&str])] = &[
         ("term-category", Category::NAMES),
         ("term-certainty", Certainty::NAMES),

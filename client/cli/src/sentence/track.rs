@@ -9,6 +9,9 @@ sentences! {
     DevicesFollow { count: count };
     Proof { hash: text };
     Step { step: text };
+    StepOf { step: text, contact: text };
+    For { contact: text };
+    Clocks;
     Uncertain;
     OfficerUnnamed;
     ByRelay { name: text };

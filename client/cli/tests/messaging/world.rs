@@ -242,6 +242,7 @@ fn organisation(of: &str, address: &str, called: &str, telephone: &str) -> Organ
     contact.role = "duty desk".to_owned();
     contact.time_zone = "UTC".to_owned();
     contact.telephones = vec![telephone.to_owned()];
+    contact.languages = ["fr", "ar"].map(str::to_owned).to_vec();
     contact.valid_from = Some("2026-01-01T00:00:00Z".parse().unwrap());
     let mut organisation = OrganisationPlan::new(name(of));
     organisation.officer_names = Some(true);

@@ -5,7 +5,6 @@ mod happenings;
 use maille_common::codec::encode;
 use maille_common::envelope::Link;
 use maille_common::evidence::ObligationState;
-use maille_common::time::Span;
 use maille_common::vectors::{Vectors, annotate_choices, annotate_fields, sent};
 use maille_common::wire::Request;
 
@@ -44,6 +43,8 @@ annotate_fields! {
     ActRecord { receipt }
     DeputyRecord { principal, envelope, since, stage }
     ClockRecord { count }
+    DutyRecord { officer, time, note }
+    AnswerByRecord { since, within, told }
     CursorRecord { number }
 }
 
@@ -108,6 +109,18 @@ fn every_record_has_its_pinned_bytes_and_they_are_read_back() {
         stage: Stage::Read,
     };
     vectors.record("deputy", &deputy);
+    let duty = DutyRecord {
+        officer: Some(Text::new("A. Diallo").unwrap()),
+        time: NOW,
+        note: Text::new("We are on it.").unwrap(),
+    };
+    vectors.record("duty", &duty);
+    let asked = AnswerByRecord {
+        since: NOW,
+        within: Span::from_days(3),
+        told: List::new([cyber()]).unwrap(),
+    };
+    vectors.record("answer-by", &asked);
     happenings::events(&mut vectors);
     happenings::incidents(&mut vectors);
     vectors.has_every_record(NAMES);

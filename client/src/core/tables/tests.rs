@@ -99,6 +99,9 @@ fn keys() -> Vec<(Table, Vec<u8>, Vec<Part>)> {
             vec![ALERT, ("stage", 1), CYBER],
         ),
         (CLOCK, CLOCK_KEY.to_vec(), vec![("count", 5)]),
+        (DUTY, act(&ALERT_ID, 4), vec![ALERT, ("stage", 1)]),
+        of_alert(ANSWER_BY),
+        (ANSWER_DUE, due(NOW, &ALERT_ID), vec![TIME, ALERT]),
     ]
 }
 
@@ -130,6 +133,8 @@ fn what_a_key_was_made_of_is_read_back() {
     assert_eq!(alert_at_end(&key), Some(ALERT_ID));
     assert_eq!(due_time(&due(NOW, &ALERT_ID)), Some(NOW));
     assert_eq!(number_at_end(&confirm(&lyon(), 258)), Some(258));
+    let acted = act(&ALERT_ID, 4);
+    assert_eq!(act_of(&acted), Some((ALERT_ID, Stage::Acknowledged)));
     let key = post(&lyon(), &STATEMENT_HASH);
     assert_eq!(hash_at_end(&key), Some(STATEMENT_HASH));
 }

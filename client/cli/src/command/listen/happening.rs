@@ -145,6 +145,10 @@ impl Happening {
                 recipient: Some(principal.to_string()),
                 ..self.about("asked-as-deputy", alert)
             },
+            EventKind::Unanswered { alert, recipient } => Self {
+                recipient: Some(recipient.to_string()),
+                ..self.about("unanswered", alert)
+            },
             EventKind::Roster { number } => Self {
                 words: Some(number.to_string()),
                 ..self.named("roster")

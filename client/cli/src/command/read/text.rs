@@ -67,6 +67,8 @@ impl Paper {
             &alert::Responses,
             &joined(responses.map(|word| term::Response { word })),
         );
+        let within = self.answer_within.map(|span| span.to_string());
+        line(&alert::AnswerWithin, &within.unwrap_or_default());
         line(&alert::Events, &pairs(&self.events));
         line(&alert::Since, &self.onset.map(local).unwrap_or_default());
         line(&alert::AlsoKnownAs, &pairs(&self.external));

@@ -76,6 +76,11 @@ pub(crate) struct MessageForm {
     #[arg(long, value_name = "SPAN")]
     #[serde(with = "maybe")]
     pub(crate) expires: Option<Span>,
+    /// An answer is asked for within this, acknowledged or not: `8h`, `3d` and `7d` are those of
+    /// Directive (EU) 2023/977.
+    #[arg(long, value_name = "SPAN")]
+    #[serde(with = "maybe")]
+    pub(crate) answer_within: Option<Span>,
     /// Whose acknowledgement is enough: each or first.
     #[arg(long, value_name = "RULE")]
     #[serde(with = "maybe")]
@@ -172,6 +177,9 @@ impl MessageForm {
     fn with_words(&self, mut draft: AlertDraft) -> Result<AlertDraft, Fault> {
         if let Some(body) = &self.body {
             draft = draft.text(self.wording(body));
+        }
+        if let Some(span) = self.answer_within {
+            draft = draft.answer_within(span);
         }
         if let Some(tlp) = self.tlp {
             draft = draft.tlp(tlp);

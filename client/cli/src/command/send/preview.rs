@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use maille_client::Preview as Shown;
 use maille_common::terms::Status;
-use maille_common::time::Timestamp;
+use maille_common::time::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::message::MessageForm;
@@ -30,6 +30,9 @@ pub(crate) struct Previewed {
     ack_due: Timestamp,
     #[serde(with = "word")]
     expires: Timestamp,
+    /// `null` where no answer is asked for.
+    #[serde(with = "maybe")]
+    answer_within: Option<Span>,
     /// Of the alert; `null` where what it is about decides.
     #[serde(with = "maybe")]
     status: Option<Status>,
@@ -48,6 +51,7 @@ impl Ask for Preview {
         let prepared = form.prepare()?;
         let shown = desk.client().preview(&prepared.message).await?;
         Ok(Previewed {
+            answer_within: form.answer_within,
             status: form.status,
             notes: prepared.notes,
             ..Previewed::from(&shown)
@@ -63,6 +67,7 @@ impl From<&Shown> for Previewed {
             expires_after: shown.expires_after.to_string(),
             ack_due: shown.ack_due,
             expires: shown.expires,
+            answer_within: None,
             status: None,
             notes: Vec::new(),
         }
@@ -86,6 +91,9 @@ impl Previewed {
             after: &self.expires_after,
         };
         let _ = writeln!(text, "{deadlines}");
+        if let Some(within) = &self.answer_within {
+            let _ = writeln!(text, "{}", send::AnswerAsked { within });
+        }
         for note in &self.notes {
             let _ = writeln!(text, "{}", send::Note { note });
         }

@@ -1,7 +1,7 @@
-//! The proofs of one obligation, in the order of their signers' clocks.
+//! Every signed piece of a story, in the order of the signers' clocks.
 
-use maille_client::TrackedRecipient;
-use maille_common::address::Name;
+use maille_client::{Track, TrackedRecipient};
+use maille_common::address::{ContactAddress, DeviceId, Name};
 use maille_common::evidence::{Accepted, Expiry, Note, Notice, Receipt};
 use maille_common::hash::Hash;
 use maille_common::identifier::AlertId;
@@ -14,8 +14,8 @@ use crate::local_time::local;
 use crate::safe_text::safe_text;
 use crate::sentence::{term, track};
 
-/// One signed statement.
-#[derive(Debug, Serialize, Deserialize)]
+/// One signed piece.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Moment {
     /// By the signer's clock.
     #[serde(with = "word")]
@@ -30,14 +30,54 @@ pub(super) struct Moment {
     officer: Option<String>,
     /// The step of deputies that was released or passed over, from 1.
     step: Option<u8>,
+    /// Who is asked in that step, by the roster in use.
+    deputy: Option<String>,
     /// A clock that may have been set had a part in when.
     uncertain: bool,
     /// Why it was refused or returned.
     reason: Option<String>,
     /// What was written to the sender.
     note: Option<String>,
-    /// The hash of the signed statement.
+    /// The hash of the signed statement; the id of an alert or cancel.
     proof: String,
+}
+
+/// One signed piece, and about whom it is.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Told {
+    /// Whose obligation it is about; `null` for all of them.
+    recipient: Option<String>,
+    #[serde(flatten)]
+    moment: Moment,
+}
+
+/// The whole story.
+///
+/// The alert and what takes it back are signed as well: by their senders, by their own clocks.
+pub(super) fn whole(story: &Track) -> Vec<Told> {
+    let (core, alert) = (&story.core, &story.entry.id);
+    let sender = (&core.sender, &core.device);
+    let mut whole = vec![Told {
+        recipient: None,
+        moment: Moment::of_sender(core.created, "sent", sender, alert),
+    }];
+    for recipient in &story.recipients {
+        let told = |moment| Told {
+            recipient: Some(recipient.contact.to_string()),
+            moment,
+        };
+        whole.extend(of(recipient).into_iter().map(told));
+    }
+    for cancel in &story.cancels {
+        let sender = (&core.sender, &cancel.device);
+        whole.push(Told {
+            recipient: None,
+            moment: Moment::of_sender(cancel.time, "cancelled", sender, &cancel.id),
+        });
+    }
+    // Sorting is stable: what bears one time stands as it comes about.
+    whole.sort_by_key(|told| told.moment.time);
+    whole
 }
 
 /// All statements about one recipient.
@@ -57,7 +97,9 @@ pub(super) fn of(tracked: &TrackedRecipient) -> Vec<Moment> {
     let expiries =
         expiries.map(|signed| Moment::of_expiry(signed.statement.value(), signed.hash()));
     let notices = tracked.notices.iter();
-    let notices = notices.map(|signed| Moment::of_notice(signed.statement.value(), signed.hash()));
+    let notices = notices.map(|signed| {
+        Moment::of_notice(signed.statement.value(), signed.hash(), &tracked.deputies)
+    });
     let mut moments: Vec<Moment> = accepted
         .chain(receipts)
         .chain(expiries)
@@ -76,11 +118,22 @@ impl Moment {
             actor: None,
             officer: None,
             step: None,
+            deputy: None,
             uncertain: false,
             reason: None,
             note: None,
             proof: proof.to_string(),
         }
+    }
+
+    fn of_sender(
+        time: Timestamp,
+        stage: &str,
+        (contact, device): (&ContactAddress, &DeviceId),
+        id: &AlertId,
+    ) -> Self {
+        let by = track::ByDevice { contact, device }.to_string();
+        Self::new(time, &stage, by, Hash::from_bytes(*id.as_bytes()))
     }
 
     fn of_accepted(accepted: &Accepted, proof: Hash) -> Self {
@@ -124,8 +177,11 @@ impl Moment {
         }
     }
 
-    fn of_notice(notice: &Notice, proof: Hash) -> Self {
+    fn of_notice(notice: &Notice, proof: Hash, deputies: &[ContactAddress]) -> Self {
+        let at = usize::from(notice.step).checked_sub(1);
+        let deputy = at.and_then(|at| deputies.get(at));
         Self {
+            deputy: deputy.map(ToString::to_string),
             step: (notice.step > 0).then_some(notice.step),
             uncertain: notice.uncertain,
             ..Self::new(notice.time, &notice.kind, relay(&notice.relay), proof)
@@ -133,7 +189,7 @@ impl Moment {
     }
 
     /// For people: a line, and another for what was written.
-    pub(super) fn text(&self) -> String {
+    fn text(&self, about: &str) -> String {
         let reason = self.reason.as_ref();
         let reason = reason.map(|word| format!(" ({})", term::Reason { word }));
         let actor = match (&self.officer, self.actor.as_deref()) {
@@ -144,9 +200,12 @@ impl Moment {
         let stage = term::Moment { word: &self.stage };
         let proof = track::Proof { hash: &self.proof };
         let step = self.step.as_ref();
-        let step = step.map(|step| format!(" ({})", track::Step { step }));
+        let step = step.map(|step| match &self.deputy {
+            Some(contact) => format!(" ({})", track::StepOf { step, contact }),
+            None => format!(" ({})", track::Step { step }),
+        });
         let mut text = format!(
-            "  {}  {stage}{}{} - {}{actor}\n    {proof}\n",
+            "  {}  {stage}{}{}{about} - {}{actor}\n    {proof}\n",
             local(self.time),
             step.unwrap_or_default(),
             reason.unwrap_or_default(),
@@ -159,6 +218,15 @@ impl Moment {
             text += &format!("    | {}\n", safe_text(line));
         }
         text
+    }
+}
+
+impl Told {
+    /// For people; where there are several recipients, with the one it is about.
+    pub(super) fn text(&self, several: bool) -> String {
+        let about = self.recipient.as_ref().filter(|_| several);
+        let about = about.map(|contact| format!(" {}", track::For { contact }));
+        self.moment.text(&about.unwrap_or_default())
     }
 }
 

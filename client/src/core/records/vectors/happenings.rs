@@ -27,6 +27,7 @@ annotate_choices! {
         9 NewIncarnation { relay }
         10 Roster { number }
         11 AskedAsDeputy { alert, principal }
+        12 Unanswered { alert, recipient }
     }
     IncidentKind {
         0 Delivery { relay, check, fault }
@@ -90,6 +91,10 @@ pub(super) fn events(vectors: &mut Vectors) {
         alert,
         principal: cyber(),
     };
+    let unanswered = EventKind::Unanswered {
+        alert,
+        recipient: cyber(),
+    };
     for (name, kind) in [
         ("event-0-sent", EventKind::Sent { alert }),
         ("event-1-answered", answered),
@@ -106,6 +111,7 @@ pub(super) fn events(vectors: &mut Vectors) {
         ),
         ("event-10-roster", EventKind::Roster { number }),
         ("event-11-asked-as-deputy", asked),
+        ("event-12-unanswered", unanswered),
     ] {
         let (time, status) = (NOW, Status::Exercise);
         vectors.record(name, &Event { time, status, kind });
