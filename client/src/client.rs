@@ -18,12 +18,14 @@ use crate::roster_change::{self, RosterChangeError};
 use crate::status::{self, Connection, Status};
 
 mod act;
+mod export;
 mod officers;
 mod query;
 mod send;
 mod settled;
 
 pub use act::{AnswerError, Answered, By};
+pub use export::ExportError;
 pub use officers::OfficerError;
 pub use query::QueryError;
 pub use send::{PreviewError, SendError, Sent};

@@ -26,6 +26,7 @@
 //! | `events.rs` | one numbered stream of events, named readers |
 //! | `incidents.rs` | what should not have happened |
 //! | `expire.rs` | deadlines by the desk's own clock |
+//! | `export.rs` | everything held about an alert, as a file that proves itself |
 //! | `retention.rs` | content and keys go, hashes and receipts stay |
 //! | `tables.rs`, `records.rs` | every key and record of the store |
 
@@ -39,6 +40,7 @@ mod desk;
 mod events;
 mod evidence;
 mod expire;
+mod export;
 mod held;
 mod holes;
 mod inbox;
@@ -59,6 +61,7 @@ pub use addenda::Lacking;
 pub use collect::Collected;
 pub use desk::{Desk, DeskIdentity, StepError};
 pub use events::{Event, EventKind, NumberedEvent};
+pub use export::ExportError;
 pub use inbox::{InboxEntry, Received};
 pub use incidents::{Incident, IncidentKind};
 pub use ledger::{OutboxEntry, Track, TrackedRecipient};

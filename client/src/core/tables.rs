@@ -85,6 +85,10 @@ tables! {
     STREAM_HEARD = 30;
     /// relay → `PostedRecord`.
     POSTED = 31;
+    /// roster → `HeadsRecord`, in pieces: every roster that was in use here.
+    HEADS = 40;
+    /// envelope → `EnvelopeRecord`, in pieces: what stays when wraps and content go.
+    ENVELOPE = 41;
 }
 
 /// The one key of [`META`].

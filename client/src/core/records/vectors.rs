@@ -42,6 +42,8 @@ annotate_fields! {
     AheadOfHole { number, link, chain }
     ActRecord { receipt }
     CursorRecord { number }
+    HeadsRecord { heads }
+    EnvelopeRecord { envelope }
 }
 
 annotate_choices! {
@@ -97,6 +99,13 @@ fn every_record_has_its_pinned_bytes_and_they_are_read_back() {
     relays(&mut vectors);
     let number = 258;
     vectors.record("cursor", &CursorRecord { number });
+    let heads = sent("heads");
+    vectors.record("heads", &HeadsRecord { heads });
+    let Request::Submit(submission) = sent("request-1-submit") else {
+        panic!("the vector is a submission");
+    };
+    let envelope = SignedEnvelope::of_submission(&submission);
+    vectors.record("envelope", &EnvelopeRecord { envelope });
     happenings::events(&mut vectors);
     happenings::incidents(&mut vectors);
     vectors.has_every_record(NAMES);

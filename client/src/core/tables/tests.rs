@@ -83,6 +83,12 @@ fn keys() -> Vec<(Table, Vec<u8>, Vec<Part>)> {
         (HOLE, missing, vec![DEVICE, EPOCH, ("row", 1), NUMBER]),
         of_epoch(STREAM_HEARD),
         (POSTED, relay(&lyon()).to_vec(), vec![LYON]),
+        (
+            HEADS,
+            STATEMENT_HASH.as_bytes().to_vec(),
+            vec![("roster", 32)],
+        ),
+        of_alert(ENVELOPE),
     ]
 }
 
