@@ -19,6 +19,7 @@ mod demo;
 pub(crate) mod device;
 pub(crate) mod doctor;
 mod example;
+pub(crate) mod export;
 pub(crate) mod inbox;
 pub(crate) mod listen;
 pub(crate) mod officer;
@@ -30,6 +31,7 @@ pub(crate) mod send;
 pub(crate) mod status;
 mod testnet;
 pub(crate) mod track;
+mod verify;
 
 /// What a command does.
 pub(crate) trait Run {
@@ -138,6 +140,10 @@ commands! {
         Testnet(testnet::Testnet),
         /// Make the example network of the Dialogue with fresh keys.
         Example(example::Example),
+        /// Write everything held about an alert into one file that proves itself.
+        Export(export::ExportArgs),
+        /// Prove what an export says, from the anchor alone: needs no home and no network.
+        Verify(verify::VerifyArgs),
         /// The relay of the demonstration, as a process of its own.
         #[command(hide = true, name = crate::demo::relay_process::COMMAND)]
         DemoRelay(crate::demo::relay_process::DemoRelay),

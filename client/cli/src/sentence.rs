@@ -15,6 +15,7 @@
 //! | `alert.rs`, `send.rs`, `track.rs`, `listen.rs`, `incident.rs` | alerts, out and in |
 //! | `contact.rs`, `status.rs`, `doctor.rs`, `agent.rs` | contacts, and how a desk stands |
 //! | `authority.rs`, `device.rs`, `officer.rs` | ceremonies |
+//! | `export.rs`, `verify.rs` | evidence for others, and what it proves |
 //! | `network.rs` | networks that are made to read and to run |
 //! | `demo.rs`, `claim.rs` | the demonstration: what it shows, and what it claims |
 //! | `term.rs` | words of the trade that come as values |
@@ -85,6 +86,7 @@ pub(crate) mod contact;
 pub(crate) mod demo;
 pub(crate) mod device;
 pub(crate) mod doctor;
+pub(crate) mod export;
 pub(crate) mod fault;
 pub(crate) mod hint;
 pub(crate) mod home;
@@ -97,6 +99,7 @@ pub(crate) mod send;
 pub(crate) mod status;
 pub(crate) mod term;
 pub(crate) mod track;
+pub(crate) mod verify;
 
 #[cfg(test)]
 mod tests;
@@ -112,6 +115,7 @@ const DECLARED: &[&[Declared]] = &[
     demo::DECLARED,
     device::DECLARED,
     doctor::DECLARED,
+    export::DECLARED,
     fault::DECLARED,
     hint::DECLARED,
     home::DECLARED,
@@ -124,6 +128,7 @@ const DECLARED: &[&[Declared]] = &[
     status::DECLARED,
     term::DECLARED,
     track::DECLARED,
+    verify::DECLARED,
 ];
 
 /// The one language so far, and its file.

@@ -5,7 +5,9 @@ use crate::command::device::join;
 use crate::command::officer::{add, sign_in, sign_out};
 use crate::command::read::{part, save};
 use crate::command::send::{preview, wait};
-use crate::command::{ack, contacts, doctor, inbox, listen, read, refuse, send, status, track};
+use crate::command::{
+    ack, contacts, doctor, export, inbox, listen, read, refuse, send, status, track,
+};
 use crate::exit::Exit;
 use crate::fault::Fault;
 use crate::sentence::{fault, hint};
@@ -46,6 +48,7 @@ questions! {
     sign_out::Out,
     add::Add,
     join::Join,
+    export::Export,
 }
 
 /// There is no such question.

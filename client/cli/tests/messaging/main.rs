@@ -5,6 +5,7 @@
 mod agent;
 mod alerts;
 mod desk;
+mod export;
 mod joining;
 mod parts;
 mod refused;
