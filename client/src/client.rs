@@ -19,12 +19,14 @@ use crate::status::{self, Connection, Status};
 
 mod act;
 mod duty;
+mod export;
 mod officers;
 mod query;
 mod send;
 mod settled;
 
 pub use act::{AnswerError, Answered, By};
+pub use export::ExportError;
 pub use officers::OfficerError;
 pub use query::QueryError;
 pub use send::{PreviewError, SendError, Sent};

@@ -94,7 +94,8 @@ pub use crate::core::{
 };
 pub use attachments::{Attachment, AttachmentError, FileToAttach, Progress};
 pub use client::{
-    AnswerError, Answered, By, Client, OfficerError, PreviewError, QueryError, SendError, Sent,
+    AnswerError, Answered, By, Client, ExportError, OfficerError, PreviewError, QueryError,
+    SendError, Sent,
 };
 pub use config::{ClientConfig, Key, LOW_WATER_BYTES};
 pub use directory::{ContactCard, Preview, PreviewedRecipient, RecipientError};

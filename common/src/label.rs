@@ -110,6 +110,10 @@ labels! {
     RELAY_TIME = "maille/1 relay time";
     /// Signature of a relay over it.
     RELAY_TIME_SIGNATURE = "maille/1 relay time signature";
+    /// Hash of an export.
+    EXPORT = "maille/1 export";
+    /// Signature of the exporting device over it.
+    EXPORT_SIGNATURE = "maille/1 export signature";
     /// Hash of the authority part of a roster.
     AUTHORITY = "maille/1 authority";
     /// Signature of an authority key over it.

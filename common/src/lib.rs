@@ -12,6 +12,7 @@ pub mod content;
 pub mod crypto;
 pub mod envelope;
 pub mod evidence;
+pub mod export;
 pub mod extension;
 pub mod hash;
 pub mod identifier;

@@ -85,6 +85,17 @@ pub const NOTE_WRAPS_MAX: usize = 32;
 /// One sealed note: encapsulation 1,120, note under 2.5 KiB padded to 4 KiB at most, tag.
 pub const NOTE_SEALED_BYTES_MAX: usize = 8192;
 
+/// One piece of an export: a body of 5 MiB with its key, an annex of 4 MiB with its signatures.
+pub const EXPORT_PIECE_BYTES_MAX: usize = 6 * 1024 * 1024;
+/// Pieces of one export: 1,024 recipients with four devices and twelve statements each, 49,152, and
+/// the documents of a roster.
+pub const EXPORT_PIECES_MAX: usize = 65_536;
+/// One export: 49,152 statements of 700 bytes are 33 MiB; a roster of 16 MiB, and the body.
+pub const EXPORT_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Rosters by which the pieces of one export are judged, beside the newest: one a day while an
+/// alert is open and its outbox keeps it, and slack.
+pub const EXPORT_ROSTERS_MAX: usize = 128;
+
 /// Organisations of a network.
 pub const ORGANISATIONS_MAX: usize = 512;
 /// Contacts of one organisation.

@@ -59,6 +59,8 @@ fault-relay-process = The relay's process failed: { $error }.
 fault-relay-silent = The relay's process did not say that it serves.
 fault-relay-not-stopped = The relay's process did not stop in order ({ $status }).
 fault-steps-not-verified = Not every step was verified.
+fault-export-in-the-way = { $path } is there already, and an export takes no other file's place.
+fault-export-refused = { $fault } (PROTOCOL { $check })
 
 ## hint: What to do.
 
@@ -158,6 +160,9 @@ hint-contact-names = Give --contacts names such as lyon, or addresses such as ly
 hint-check-cap-path = Check --cap.
 hint-give-cap = Give a CAP 1.2 file to --cap.
 hint-read-relay-log = Its log is relay.log in its folder.
+hint-other-to = Choose another file or folder with --to.
+hint-check-export-path = Check FILE.
+hint-ask-for-export-again = Ask for the file again; if it is refused again, it proves nothing.
 
 ## output: What is said around faults and questions.
 
@@ -808,3 +813,34 @@ handover-falls-due = FALLS DUE until { $until }
 handover-nothing-falls-due = Nothing.
 handover-sign-in = Whoever takes over signs in with maille officer in NAME; from then on the list is theirs.
 handover-hands = handed over: ____________________   taken over: ____________________
+
+## export: An alert leaves as evidence.
+
+export-written = { $path } ({ $bytes } bytes)
+export-reveals = It reveals the words of the alert, and who acted, to whoever has the file.
+export-discloses = It holds the whole roster, with every contact's telephones. Whoever has the anchor can prove it with `maille verify`.
+
+## verify: What an export proves.
+
+verify-proven = Verified from the anchor of { $network }, by roster { $number }, { $roster }.
+verify-exported-by = Exported by { $contact } device { $device }, { $time }.
+verify-id = id: { $id }
+verify-from = from: { $contact } device { $device }, signed
+verify-second-signer = signed as second person by device { $device }
+verify-deadlines = to be acknowledged within { $within }, ends after { $after }
+verify-sealed = content: sealed, not revealed; { $bytes } bytes, hash { $hash }
+verify-revealed = content: revealed below, as sealed in { $bytes } bytes, hash { $hash }
+verify-attachment = attachment { $id }, sealed, { $bytes } bytes
+verify-addendum = addendum { $id } of device { $device }, { $time }
+verify-cancel = CANCELLED by { $id } of device { $device }, { $time }
+verify-addressed = to device { $device }
+verify-addressed-after = to device { $device }, as deputy of step { $step }
+verify-others-unknown = which other devices it was sent to is not shown
+verify-by-deputy = { $contact } device { $device }, as deputy
+verify-by-sender = the sender's device { $device }
+verify-noted = name and words are sealed to the sender
+verify-later-roster = judged by a later roster than it names
+verify-not-counted = NOT COUNTED: its device was under a suspension then that was known only later
+verify-copies = the sender's other devices
+verify-part = part { $number }: { $what }, { $media_type }, { $bytes } bytes, SHA-256 { $sha256 }
+verify-limits = Each time is what its signer's clock said. Whoever exported the file may have left statements out; nobody else can.

@@ -19,6 +19,7 @@ mod demo;
 pub(crate) mod device;
 pub(crate) mod doctor;
 mod example;
+pub(crate) mod export;
 pub(crate) mod handover;
 pub(crate) mod inbox;
 pub(crate) mod ledger;
@@ -32,6 +33,7 @@ pub(crate) mod send;
 pub(crate) mod status;
 mod testnet;
 pub(crate) mod track;
+mod verify;
 
 /// What a command does.
 pub(crate) trait Run {
@@ -144,6 +146,10 @@ commands! {
         Ledger(ledger::LedgerArgs),
         /// What one officer leaves to the next, to be printed: open, promised, due.
         Handover(handover::HandoverArgs),
+        /// Write everything held about an alert into one file that proves itself.
+        Export(export::ExportArgs),
+        /// Prove what an export says, from the anchor alone: needs no home and no network.
+        Verify(verify::VerifyArgs),
         /// The relay of the demonstration, as a process of its own.
         #[command(hide = true, name = crate::demo::relay_process::COMMAND)]
         DemoRelay(crate::demo::relay_process::DemoRelay),

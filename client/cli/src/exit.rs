@@ -5,6 +5,8 @@ use std::process::ExitCode;
 /// Why a command did not do what was asked. Success is 0; clap exits with 2 for wrong arguments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
+    /// An export does not prove what it says. It is worth nothing as it is.
+    Unproven = 1,
     /// Arguments that do not go together. Mend the command.
     Usage = 2,
     /// A file or value that is missing, in the way or malformed. Mend the input.
@@ -28,7 +30,8 @@ pub(crate) enum Exit {
 impl Exit {
     /// Every kind of fault.
     #[cfg(unix)]
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
+        Self::Unproven,
         Self::Usage,
         Self::Input,
         Self::Refused,

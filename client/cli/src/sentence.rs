@@ -16,6 +16,7 @@
 //! | `contact.rs`, `status.rs`, `doctor.rs`, `agent.rs` | contacts, and how a desk stands |
 //! | `authority.rs`, `device.rs`, `officer.rs` | ceremonies |
 //! | `ledger.rs`, `handover.rs` | what is open, and what one officer leaves to the next |
+//! | `export.rs`, `verify.rs` | evidence for others, and what it proves |
 //! | `network.rs` | networks that are made to read and to run |
 //! | `demo.rs`, `claim.rs` | the demonstration: what it shows, and what it claims |
 //! | `term.rs` | words of the trade that come as values |
@@ -86,6 +87,7 @@ pub(crate) mod contact;
 pub(crate) mod demo;
 pub(crate) mod device;
 pub(crate) mod doctor;
+pub(crate) mod export;
 pub(crate) mod fault;
 pub(crate) mod handover;
 pub(crate) mod hint;
@@ -100,6 +102,7 @@ pub(crate) mod send;
 pub(crate) mod status;
 pub(crate) mod term;
 pub(crate) mod track;
+pub(crate) mod verify;
 
 #[cfg(test)]
 mod tests;
@@ -115,6 +118,7 @@ const DECLARED: &[&[Declared]] = &[
     demo::DECLARED,
     device::DECLARED,
     doctor::DECLARED,
+    export::DECLARED,
     fault::DECLARED,
     handover::DECLARED,
     hint::DECLARED,
@@ -129,6 +133,7 @@ const DECLARED: &[&[Declared]] = &[
     status::DECLARED,
     term::DECLARED,
     track::DECLARED,
+    verify::DECLARED,
 ];
 
 /// The one language so far, and its file.

@@ -133,6 +133,7 @@ impl Desk {
             Status::Actual,
             now,
         )?;
+        self.keep_heads(&mut batch)?;
         self.settle(batch)?;
         self.look_for_new_devices(now)?;
         self.judge_held(now)

@@ -129,7 +129,7 @@ impl Desk {
             listening: BTreeSet::new(),
             looked: None,
         };
-        match known {
+        let opened = match known {
             Some(meta) if meta.device != desk.identity.device => {
                 let expected = desk.identity.device;
                 Err(StepError::OtherDevice {
@@ -142,7 +142,13 @@ impl Desk {
                 ..desk
             }),
             None => desk.with_epoch(Epoch(reading.wall.unix_ms().max(1))),
+        }?;
+        let mut batch = Batch::new();
+        opened.keep_heads(&mut batch)?;
+        if !batch.is_empty() {
+            opened.store.wait(opened.settle(batch)?)?;
         }
+        Ok(opened)
     }
 
     fn with_epoch(mut self, epoch: Epoch) -> Result<Self, StepError> {

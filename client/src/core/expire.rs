@@ -105,8 +105,9 @@ impl Desk {
         self.tell_changes(batch, alert, &before, &signed, status, now)
     }
 
-    /// Drops the envelope; evidence stays with the configured retention.
+    /// Drops the envelope but for its signed part; evidence stays.
     fn forget(&self, batch: &mut Batch, alert: &AlertId) -> Result<(), StepError> {
+        self.keep_signed_part(batch, alert)?;
         batch.delete_pieces(tables::SUBMISSION, alert.as_bytes());
         for relay in &self.roster.authority().relays {
             let key = tables::target(&relay.name, alert);

@@ -159,11 +159,27 @@ impl Desk {
         table: maille_durable::Table,
     ) -> Result<Vec<Vec<u8>>, StepError> {
         let rows = self.store.scan(Scan::table(table, usize::MAX))?;
-        let first = |(key, _): (Vec<u8>, Vec<u8>)| match key.split_last_chunk::<4>() {
-            Some((whole, [0, 0, 0, 0])) => Some(whole.to_vec()),
-            _ => None,
-        };
-        Ok(rows.into_iter().filter_map(first).collect())
+        Ok(rows.into_iter().filter_map(whole_key).collect())
+    }
+
+    /// The same, of those that begin with `prefix`.
+    pub(super) fn pieced_keys_of(
+        &self,
+        table: maille_durable::Table,
+        prefix: &[u8],
+    ) -> Result<Vec<Vec<u8>>, StepError> {
+        let end = tables::after(prefix);
+        let range = Scan::range(table, prefix, &end, usize::MAX);
+        let rows = self.store.scan(range)?;
+        Ok(rows.into_iter().filter_map(whole_key).collect())
+    }
+}
+
+/// The key of a record in pieces, from the key of its first piece.
+fn whole_key((key, _): (Vec<u8>, Vec<u8>)) -> Option<Vec<u8>> {
+    match key.split_last_chunk::<4>() {
+        Some((whole, [0, 0, 0, 0])) => Some(whole.to_vec()),
+        _ => None,
     }
 }
 

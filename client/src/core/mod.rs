@@ -32,6 +32,7 @@
 //! | `incidents.rs` | what should not have happened |
 //! | `counted.rs` | counted time, which nobody who sets a clock moves |
 //! | `expire.rs` | deadlines by the desk's own clock |
+//! | `export.rs` | everything held about an alert, as a file that proves itself |
 //! | `retention.rs` | content and keys go, hashes and receipts stay |
 //! | `tables.rs`, `records.rs` | every key and record of the store |
 
@@ -49,6 +50,7 @@ mod duty;
 mod events;
 mod evidence;
 mod expire;
+mod export;
 mod held;
 mod holes;
 mod inbox;
@@ -72,6 +74,7 @@ pub use collect::Collected;
 pub use desk::{Desk, DeskIdentity, StepError};
 pub use duty::{Promise, Taken};
 pub use events::{Event, EventKind, NumberedEvent};
+pub use export::ExportError;
 pub use inbox::{InboxEntry, Received};
 pub use incidents::{Incident, IncidentKind};
 pub use ledger::{OutboxEntry, Track, TrackedCancel, TrackedRecipient};

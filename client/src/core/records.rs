@@ -6,7 +6,8 @@ use maille_common::address::{ContactAddress, DeviceId, Name};
 use maille_common::codec::{Decode, Encode, Exact, List, Text, coded, coded_choice};
 use maille_common::crypto::chunked::ContentKey;
 use maille_common::envelope::{
-    Core, Delivery, IncomingStream, Link, OutgoingStream, StreamPosition, Submission,
+    Core, Delivery, IncomingStream, Link, OutgoingStream, SignedEnvelope, StreamPosition,
+    Submission,
 };
 use maille_common::evidence::{
     SealedNote, SignedAccepted, SignedExpiry, SignedNotice, SignedReceipt,
@@ -15,6 +16,7 @@ use maille_common::hash::Hash;
 use maille_common::identifier::{AlertId, Epoch, Incarnation};
 use maille_common::limits;
 use maille_common::record::Record;
+use maille_common::roster::RosterHeads;
 use maille_common::sealing::SignedBundle;
 use maille_common::terms::{Kind, Release, Stage};
 use maille_common::time::{Count, Span, Timestamp};
@@ -313,6 +315,14 @@ coded! {
 }
 
 coded! {
+    /// A roster that was in use here: what an export proves that something was judged by.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub(super) struct HeadsRecord {
+        pub(super) heads: RosterHeads,
+    }
+}
+
+coded! {
     /// Where counted time stood when this was kept.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub(super) struct ClockRecord {
@@ -340,6 +350,14 @@ coded! {
         pub(super) within: Span,
         /// Whose answer was told as late.
         pub(super) told: List<ContactAddress, { limits::RECIPIENTS_MAX }>,
+    }
+}
+
+coded! {
+    /// The signed part of an envelope whose wraps and content went: evidence outlives both.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub(super) struct EnvelopeRecord {
+        pub(super) envelope: SignedEnvelope,
     }
 }
 
@@ -416,6 +434,8 @@ records! {
     DutyRecord = "act of an officer";
     AnswerByRecord = "answer that was asked for";
     CursorRecord = "cursor of a reader";
+    HeadsRecord = "heads of a roster";
+    EnvelopeRecord = "signed part of an envelope";
     Event = "event";
     Incident = "incident";
 }

@@ -56,6 +56,7 @@ impl Desk {
             return Ok(false);
         }
         let mut batch = Batch::new();
+        self.keep_signed_part(&mut batch, alert)?;
         batch.delete_pieces(tables::DELIVERY, key);
         self.forget_duty(&mut batch, alert)?;
         let kept = InboxRecord {
@@ -83,10 +84,11 @@ impl Desk {
         let over = record
             .closed
             .is_some_and(|end| end < before && end + grace <= now);
-        if !over || *record.content_key.expose() == *no_key().expose() {
+        if !over || is_no_key(&record.content_key) {
             return Ok(false);
         }
         let mut batch = Batch::new();
+        self.keep_signed_part(&mut batch, alert)?;
         batch.delete_pieces(tables::SUBMISSION, key);
         let kept = OutboxRecord {
             content_key: no_key(),
@@ -96,6 +98,11 @@ impl Desk {
         self.settle(batch)?;
         Ok(true)
     }
+}
+
+/// Whether the key is gone.
+pub(super) fn is_no_key(key: &ContentKey) -> bool {
+    key.expose() == no_key().expose()
 }
 
 /// What stands where a key was.

@@ -100,6 +100,10 @@ tables! {
     ANSWER_BY = 37;
     /// counted time, alert → nothing: when an answer that was asked for is due.
     ANSWER_DUE = 38;
+    /// roster → `HeadsRecord`, in pieces: every roster that was in use here.
+    HEADS = 40;
+    /// envelope → `EnvelopeRecord`, in pieces: what stays when wraps and content go.
+    ENVELOPE = 41;
 }
 
 /// The one key of [`META`].

@@ -9,8 +9,10 @@ use crate::content::{Alert, ContentFault, Heartbeat};
 use crate::crypto::chunked::{self, ContentKey};
 use crate::crypto::hpke::SealingSecretKey;
 use crate::crypto::padding;
+use crate::envelope::verified::check_body;
 use crate::envelope::{
-    Core, Delivery, Entry, Env, Link, StreamPosition, VerifiedEnvelope, core_hash,
+    Core, Delivery, Entry, Env, Link, ProvenEnvelope, StreamPosition, VerifiedEnvelope,
+    VerifyFault, core_hash,
 };
 use crate::hash::Hash;
 use crate::identifier::AlertId;
@@ -62,6 +64,17 @@ pub enum OpenFault {
     CriticalExtension(u32),
 }
 
+/// Why a body and a key that somebody shows are not those of a proven envelope.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum RevealFault {
+    /// E11: the body is another one.
+    #[error(transparent)]
+    Body(#[from] VerifyFault),
+    /// E14, E15: the key does not open it, or what it opens is not of its form.
+    #[error(transparent)]
+    Open(#[from] OpenFault),
+}
+
 impl OpenFault {
     /// The reason a `Returned` receipt gives.
     pub fn reason(&self) -> Reason {
@@ -92,11 +105,7 @@ impl VerifiedEnvelope {
             .open(&wrap_info(&core_hash(&env.core), entry), wrap)
             .map_err(|_| OpenFault::WrapBroken)?;
         let (content_key, position) = split_wrap(&plain).ok_or(OpenFault::WrapBroken)?;
-        let context = body_context(&self.body_env().core);
-        let padded = chunked::open(&content_key, &context, body)
-            .map(Zeroizing::new)
-            .map_err(|_| OpenFault::BodyBroken)?;
-        let content = parse_content(self.body_env(), &padded)?;
+        let content = open_body(self.body_env(), &content_key, body)?;
         Ok(OpenedAlert {
             envelope: self,
             content,
@@ -149,6 +158,26 @@ impl OpenedAlert {
             body: self.envelope.delivery().env.body_hash,
         }
     }
+}
+
+impl ProvenEnvelope {
+    /// Opens the body with a content key that somebody reveals (PROTOCOL E11, E14, E15).
+    ///
+    /// The commitment binds key and body to each other, and the signature the body to its writer:
+    /// no other key opens it to other words.
+    pub fn reveal(&self, key: &ContentKey, body: &[u8]) -> Result<Content, RevealFault> {
+        let env = &self.signed().env;
+        check_body(env, body)?;
+        Ok(open_body(env, key, body)?)
+    }
+}
+
+/// Opens a body (PROTOCOL E14, E15).
+fn open_body(env: &Env, key: &ContentKey, body: &[u8]) -> Result<Content, OpenFault> {
+    let padded = chunked::open(key, &body_context(&env.core), body)
+        .map(Zeroizing::new)
+        .map_err(|_| OpenFault::BodyBroken)?;
+    parse_content(env, &padded)
 }
 
 /// The HPKE info of a wrap: `"wrap" | H(core) | device | key`.

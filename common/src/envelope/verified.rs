@@ -227,8 +227,19 @@ pub(super) fn check_extended(
     if original.env.core.sender != core.sender {
         return Err(VerifyFault::OtherSender);
     }
-    check_signatures(&original.env, &original.signatures, |device| {
-        signing_keys(roster, device, &core.sender, |_| true)
+    check_written(&original.env, &original.signatures, roster, &core.sender)
+}
+
+/// E5 of what was written under an earlier roster: each signature holds under any key that its
+/// device has had for the sender's contact.
+pub(super) fn check_written(
+    env: &Exact<Env, { limits::ENV_BYTES_MAX }>,
+    signatures: &Signatures,
+    roster: &Roster,
+    sender: &ContactAddress,
+) -> Result<(), VerifyFault> {
+    check_signatures(env, signatures, |device| {
+        signing_keys(roster, device, sender, |_| true)
     })
 }
 
@@ -358,9 +369,16 @@ fn check_place(delivery: &Delivery, me: &DeviceId) -> Result<(), VerifyFault> {
     if Entry::wrap_hash(wrap) != entry.wrap {
         return Err(VerifyFault::NotSigned("wrap"));
     }
-    let sealed: &Env = original.as_ref().map_or(env, |original| &original.env);
-    let length_holds = u64::try_from(body.len()) == Ok(sealed.body_length);
-    if !length_holds || body_hash(body) != sealed.body_hash {
+    check_body(
+        original.as_ref().map_or(env, |original| &original.env),
+        body,
+    )
+}
+
+/// E11: the body is the signed one.
+pub(super) fn check_body(env: &Env, body: &[u8]) -> Result<(), VerifyFault> {
+    let length_holds = u64::try_from(body.len()) == Ok(env.body_length);
+    if !length_holds || body_hash(body) != env.body_hash {
         return Err(VerifyFault::NotSigned("body"));
     }
     Ok(())

@@ -131,6 +131,15 @@ impl Receipt {
             None => Ok(()),
         }
     }
+
+    /// Whether its device, or what that belongs to, is under a suspension that was issued by when
+    /// the receipt says it was made (PROTOCOL Q3).
+    pub fn is_under_suspension(&self, roster: &Roster) -> bool {
+        let subject = Subject::Device(self.contact.clone(), self.device);
+        roster
+            .suspended(&subject)
+            .is_some_and(|suspension| suspension.issued <= self.time)
+    }
 }
 
 impl Signed<Receipt> {
@@ -147,12 +156,8 @@ impl Signed<Receipt> {
             recipient,
             ..
         } = receipt.clone();
-        let subject = Subject::Device(contact.clone(), device);
-        let suspended = roster
-            .suspended(&subject)
-            .is_some_and(|suspension| suspension.issued <= receipt.time);
         let entitled = contact == recipient || roster.is_deputy(&contact, &recipient);
-        if suspended || !entitled {
+        if receipt.is_under_suspension(roster) || !entitled {
             return Err(ReceiptFault::NotEntitled { device, recipient });
         }
         self.verify_again(roster)

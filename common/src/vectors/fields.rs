@@ -10,12 +10,13 @@ use crate::crypto::chunked::ContentKey;
 use crate::crypto::ed25519::{Signature, VerifyingKey};
 use crate::crypto::hpke::SealingPublicKey;
 use crate::envelope::{
-    Core, Delivery, DeviceSignature, Entry, EntryProof, Env, Link, Original, StreamPosition,
-    Submission, SubmittedEntry,
+    Core, Delivery, DeviceSignature, Entry, EntryProof, Env, Link, Original, ShownEntries,
+    ShownEntry, SignedEnvelope, StreamPosition, Submission, SubmittedEntry,
 };
 use crate::evidence::{
     Accepted, Expiry, Note, NoteWrap, Notice, Receipt, RelayTime, SealedNote, Signed, Statement,
 };
+use crate::export::{ExportHead, Piece};
 use crate::extension::Extension;
 use crate::hash::Hash;
 use crate::identifier::{AlertId, Epoch, Incarnation};
@@ -171,6 +172,9 @@ annotate_fields! {
     HelloAnswer { version, time, roster, mailbox, accepted, epoch, receipts }
     Refusal { code, retry_after }
     BlobStanding { missing }
+    ShownEntry { proof, entry }
+    SignedEnvelope { env, signatures, entries }
+    ExportHead { version, network, alert, contact, device, time, roster }
 }
 
 impl Annotate for Manifest {
@@ -219,6 +223,20 @@ macro_rules! annotate_choices {
 annotate_choices! {
     Subject { 0 Organisation(name) 1 Contact(address) 2 Device(address, id) }
     PartContent { 0 Inline(bytes) 1 Blob(blob) }
+    ShownEntries { 0 All(entries) 1 Some(entries) }
+    Piece {
+        0 Authority(signed)
+        1 Annex(signed)
+        2 Suspension(signed)
+        3 Roster(heads)
+        4 Envelope(signed)
+        5 Accepted(signed)
+        6 Receipt { receipt, note }
+        7 Notice(signed)
+        8 Expiry(signed)
+        9 Content { key, body }
+        10 Officer { receipt, salt, name }
+    }
     Request {
         0 Hello(hello)
         1 Submit(submission)

@@ -9,6 +9,7 @@
 mod addenda;
 mod envelope;
 mod evidence;
+mod export;
 mod largest;
 mod limits;
 mod notes;

@@ -121,12 +121,25 @@ fn samples() -> Vec<Sample> {
             encode(&bundle()),
             (Label::BUNDLE, Label::BUNDLE_SIGNATURE),
         ),
+        over_hash(
+            "export",
+            exported().0,
+            (Label::EXPORT, Label::EXPORT_SIGNATURE),
+        ),
         statement("receipt", receipt()),
         statement("accepted", accepted()),
         statement("notice", notice()),
         statement("expiry", expiry()),
         statement("relay time", relay_time()),
     ]
+}
+
+/// What the hash of an export is over, and its signature.
+fn exported() -> (Vec<u8>, Signature) {
+    let mut bytes = crate::export::Case::new().export().to_bytes();
+    let signature = Signature::from_bytes(*bytes.last_chunk().unwrap());
+    bytes.truncate(bytes.len() - Hash::LEN - Signature::LEN);
+    (bytes, signature)
 }
 
 fn holds(label: Label, signed: &Hash, signature: Signature) -> bool {
@@ -157,7 +170,7 @@ fn parses<T: Decode<()>>(bytes: &[u8]) -> bool {
     decode::<T>(bytes).is_ok()
 }
 
-const VERIFIERS: [Verifier; 11] = [
+const VERIFIERS: [Verifier; 12] = [
     ("envelope", |bytes, signature| {
         let id = Hash::from_bytes(*Env::id(bytes).as_bytes());
         holds(Label::ENVELOPE_SIGNATURE, &id, signature)
@@ -181,6 +194,10 @@ const VERIFIERS: [Verifier; 11] = [
     ("bundle", |bytes, signature| {
         let signed = hash(Label::BUNDLE, &[bytes]);
         holds(Label::BUNDLE_SIGNATURE, &signed, signature)
+    }),
+    ("export", |bytes, signature| {
+        let signed = hash(Label::EXPORT, &[bytes]);
+        holds(Label::EXPORT_SIGNATURE, &signed, signature)
     }),
     ("receipt", passes::<maille_common::evidence::Receipt>),
     ("accepted", passes::<maille_common::evidence::Accepted>),
@@ -221,6 +238,7 @@ fn the_signatures_of_this_matrix_are_those_that_the_product_makes() {
     let KeySignature { signature, .. } =
         maille_common::roster::sign_annex(&key(SIGNER), annex.annex.bytes());
     assert_eq!(signature, of("annex"));
+    assert_eq!(exported().1, of("export"));
 }
 
 #[test]

@@ -1,9 +1,12 @@
 //! Every format pinned to the byte: `common/vectors/*.hex` (PROTOCOL section 10).
 
 mod codes;
+mod exports;
 mod values;
 
 use maille_common::content::PartContent;
+use maille_common::envelope::ShownEntries;
+use maille_common::export::Piece;
 use maille_common::roster::Subject;
 use maille_common::vectors::Vectors;
 use maille_common::wire::{Answer, Push, Request};
@@ -12,11 +15,14 @@ use maille_common::wire::{Answer, Push, Request};
 fn every_format_has_its_pinned_bytes_and_they_are_read_back() {
     let mut vectors = Vectors::of(env!("CARGO_MANIFEST_DIR"), "vectors");
     values::check_all(&mut vectors);
+    exports::check_all(&mut vectors);
     vectors.page("codes", &codes::page());
     vectors.has_every_choice::<Subject>();
     vectors.has_every_choice::<PartContent>();
     vectors.has_every_choice::<Request>();
     vectors.has_every_choice::<Answer>();
     vectors.has_every_choice::<Push>();
+    vectors.has_every_choice::<ShownEntries>();
+    vectors.has_every_choice::<Piece>();
     vectors.end();
 }

@@ -45,7 +45,7 @@ impl From<FaultBody> for Fault {
 pub(super) fn status_of(exit: Exit) -> StatusCode {
     match exit {
         Exit::Usage | Exit::Input => StatusCode::BAD_REQUEST,
-        Exit::Refused | Exit::Access | Exit::Declined => StatusCode::FORBIDDEN,
+        Exit::Unproven | Exit::Refused | Exit::Access | Exit::Declined => StatusCode::FORBIDDEN,
         Exit::Waiting | Exit::NotSent => StatusCode::CONFLICT,
         Exit::Late => StatusCode::REQUEST_TIMEOUT,
         Exit::World => StatusCode::INTERNAL_SERVER_ERROR,

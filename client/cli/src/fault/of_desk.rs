@@ -7,10 +7,10 @@ use std::io::ErrorKind;
 use maille_client::DeskFailure;
 use maille_client::attachments::SealFileError;
 use maille_client::cap::CapError;
-use maille_client::core::{ActError, SendError as OrderError, StepError};
+use maille_client::core::{ActError, ExportError as Refused, SendError as OrderError, StepError};
 use maille_client::{
-    AnswerError, AttachmentError, DeskError, LookupError, OfficerError, OpenError, PreviewError,
-    QueryError, RecipientError, RosterChangeError, SendError, WaitError,
+    AnswerError, AttachmentError, DeskError, ExportError, LookupError, OfficerError, OpenError,
+    PreviewError, QueryError, RecipientError, RosterChangeError, SendError, WaitError,
 };
 
 use super::{Fault, hinted};
@@ -159,6 +159,19 @@ impl From<QueryError> for Fault {
             QueryError::Desk(error) => error.into(),
             other => fault(Exit::Input, other.code(), &other),
         }
+    }
+}
+
+impl From<ExportError> for Fault {
+    fn from(error: ExportError) -> Self {
+        let (exit, hint): (_, Option<&dyn Display>) = match error {
+            ExportError::Desk(error) => return error.into(),
+            ExportError::Roster(_) => (Exit::World, None),
+            ExportError::Refused(Refused::Step(ref step)) => (Exit::World, disk_hint(step)),
+            ExportError::Refused(Refused::NotProven { .. }) => (Exit::Refused, None),
+            ExportError::Refused(_) => (Exit::Input, None),
+        };
+        hinted(fault(exit, error.code(), &error), hint)
     }
 }
 

@@ -65,4 +65,6 @@ sentences! {
     RelaySilent;
     RelayNotStopped { status: text };
     StepsNotVerified;
+    ExportInTheWay { path: text };
+    ExportRefused { check: text, fault: text };
 }

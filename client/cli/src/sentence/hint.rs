@@ -105,4 +105,7 @@ sentences! {
     CheckCapPath;
     GiveCap;
     ReadRelayLog;
+    OtherTo;
+    CheckExportPath;
+    AskForExportAgain;
 }

@@ -6,6 +6,7 @@ mod agent;
 mod alerts;
 mod desk;
 mod duty;
+mod export;
 mod joining;
 mod parts;
 mod refused;

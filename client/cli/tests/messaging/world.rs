@@ -104,6 +104,11 @@ impl World {
         path
     }
 
+    /// Where trust in the network begins.
+    pub(crate) fn anchor(&self) -> &Anchor {
+        &self.anchor
+    }
+
     pub(crate) fn lyon(&self) -> Desk {
         Desk::of(self.path("lyon"))
     }

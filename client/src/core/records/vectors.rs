@@ -46,6 +46,8 @@ annotate_fields! {
     DutyRecord { officer, time, note }
     AnswerByRecord { since, within, told }
     CursorRecord { number }
+    HeadsRecord { heads }
+    EnvelopeRecord { envelope }
 }
 
 annotate_choices! {
@@ -121,6 +123,13 @@ fn every_record_has_its_pinned_bytes_and_they_are_read_back() {
         told: List::new([cyber()]).unwrap(),
     };
     vectors.record("answer-by", &asked);
+    let heads = sent("heads");
+    vectors.record("heads", &HeadsRecord { heads });
+    let Request::Submit(submission) = sent("request-1-submit") else {
+        panic!("the vector is a submission");
+    };
+    let envelope = SignedEnvelope::of_submission(&submission);
+    vectors.record("envelope", &EnvelopeRecord { envelope });
     happenings::events(&mut vectors);
     happenings::incidents(&mut vectors);
     vectors.has_every_record(NAMES);

@@ -102,6 +102,12 @@ fn keys() -> Vec<(Table, Vec<u8>, Vec<Part>)> {
         (DUTY, act(&ALERT_ID, 4), vec![ALERT, ("stage", 1)]),
         of_alert(ANSWER_BY),
         (ANSWER_DUE, due(NOW, &ALERT_ID), vec![TIME, ALERT]),
+        (
+            HEADS,
+            STATEMENT_HASH.as_bytes().to_vec(),
+            vec![("roster", 32)],
+        ),
+        of_alert(ENVELOPE),
     ]
 }
 

@@ -1,0 +1,8 @@
+//! An alert leaves as evidence.
+
+sentences! {
+    "export":
+    Written { path: text, bytes: text };
+    Reveals;
+    Discloses;
+}
