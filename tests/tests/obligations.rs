@@ -481,3 +481,24 @@ fn an_acknowledgement_after_the_answer_was_due_does_not_pass_for_one() {
         assert_eq!(desks.unanswered(desk, &alert), 1);
     }
 }
+
+#[test]
+fn a_device_that_lost_its_key_is_named_until_it_gets_the_alert_anew() {
+    let mut desks = desks();
+    let (lyon, tunis) = (desks.lyon, desks.tunis);
+    let world = &mut desks.world;
+    world.send(&lyon, &["cmai/tunis"], "Sealed to a key that is gone");
+    world.submit_alone("lyon", &lyon);
+    world.lose_sealing_keys(&tunis);
+    world.hand_over("lyon", &tunis);
+    world.post_due(&tunis, "lyon");
+    world.meet(&lyon, "lyon");
+    let open = desks.one(lyon);
+    let next = open.next().unwrap();
+    assert_eq!(next.act, ComingAct::Clock(ClockAct::Answer(tunis)));
+    assert_eq!(next.time, None, "as soon as another key is known");
+    desks.world.settle();
+    let open = desks.one(lyon);
+    assert_eq!(coming(&open)[0].1, ComingAct::Clock(ClockAct::Overdue));
+    assert_eq!(open.stage, Some(Stage::Delivered));
+}

@@ -788,7 +788,7 @@ ledger-becomes-overdue = overdue, unless { $contact } acknowledges before
 ledger-becomes-unanswered = unanswered, unless { $contact } writes back before
 ledger-asks-deputy = { $contact } is asked in the place of { $principal }, step { $step }
 ledger-ends = it ends, and { $contact } signs that it expired
-ledger-needs-wrap = device { $device } lost its sealing key, and cannot open it without a new wrap
+ledger-needs-wrap = device { $device } lost its sealing key, and gets it anew as soon as another is known
 ledger-more = { $count } more with --skip { $skip }.
 
 ## handover: What one officer leaves to the next.

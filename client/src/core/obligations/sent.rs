@@ -13,7 +13,7 @@ use super::schedule::schedule;
 use super::{Awaited, Coming, ComingAct, Direction, OpenObligation};
 use crate::core::desk::{Desk, StepError};
 use crate::core::duty::Taken;
-use crate::core::records::{EvidenceRecord, OutboxRecord};
+use crate::core::records::{EvidenceRecord, LackingRecord, OutboxRecord};
 use crate::core::tables;
 
 /// An envelope of the outbox.
@@ -161,25 +161,25 @@ impl Desk {
             let elapsed = notice.time.since(began);
             progress.released.insert(notice.step, elapsed);
         }
-        progress.answered = self.answered_by_addendum(&sent.alert, standing)?;
+        progress.answered = self.sealed_anew(&sent.alert, standing)?;
         Ok(progress)
     }
 
-    /// The devices whose key was gone and that got new wraps.
-    fn answered_by_addendum(
+    /// The devices whose key was gone and that do not wait for a new wrap any more.
+    fn sealed_anew(
         &self,
         alert: &AlertId,
         standing: &Standing,
     ) -> Result<BTreeSet<DeviceId>, StepError> {
-        let mut answered = BTreeSet::new();
-        if standing.returned.is_empty() {
-            return Ok(answered);
+        let mut anew = BTreeSet::new();
+        for device in standing.returned.keys() {
+            let key = tables::lacking(device, alert);
+            let lacking: Option<LackingRecord> = self.find(tables::LACKING, &key)?;
+            if lacking.is_none() {
+                anew.insert(*device);
+            }
         }
-        for addendum in self.addenda_of(alert)? {
-            let record: OutboxRecord = self.need_long(tables::OUTBOX, addendum.as_bytes())?;
-            answered.extend(record.addressed.iter().map(|(device, _, _)| *device));
-        }
-        Ok(answered)
+        Ok(anew)
     }
 
     fn coming(&self, clock: Clock, committed: Timestamp, contact: &ContactAddress) -> Coming {

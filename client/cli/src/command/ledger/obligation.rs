@@ -44,7 +44,8 @@ pub(crate) struct Obligation {
     since: Timestamp,
     /// What is owed: `acknowledgement`, or the `answer` that was asked for.
     awaits: String,
-    /// `open`; or `acknowledged`, while an answer is owed, or by a program while deputies are asked.
+    /// `open`; or `acknowledged`, while an answer is owed, or by a program while deputies are
+    /// asked.
     state: String,
     /// How far it came; `null` while nobody has it.
     stage: Option<String>,
