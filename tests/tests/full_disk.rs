@@ -62,7 +62,7 @@ async fn a_relay_on_a_full_volume_refuses_for_now_takes_receipts_and_then_the_sa
         return;
     };
     let clock = ManualClock::at(SystemClock.now());
-    let plan = plan().place(RELAY, &volume.folder()).clock(LYON, &clock);
+    let plan = plan().place(RELAY, volume.folder()).clock(LYON, &clock);
     let mut net = plan.low_water(RELAY, LOW_WATER_BYTES).start().await;
     net.acquaint(LYON, TUNIS).await;
     net.close_desk(TUNIS).await;
@@ -101,7 +101,7 @@ async fn a_desk_on_a_full_volume_sends_nothing_and_answers_only_what_it_has_stor
     let Some(volume) = Volume::or_skip(VOLUME_BYTES) else {
         return;
     };
-    let mut net = plan().place(TUNIS, &volume.folder()).start().await;
+    let mut net = plan().place(TUNIS, volume.folder()).start().await;
     net.acquaint(LYON, TUNIS).await;
     net.acquaint(TUNIS, LYON).await;
 
@@ -153,7 +153,7 @@ async fn a_desk_that_is_new_to_a_full_relay_can_be_written_to_soon_after_there_i
     let Some(volume) = Volume::or_skip(VOLUME_BYTES) else {
         return;
     };
-    let plan = plan().place(RELAY, &volume.folder());
+    let plan = plan().place(RELAY, volume.folder());
     let mut net = plan.low_water(RELAY, LOW_WATER_BYTES).start().await;
     net.make_home(ALGIERS);
     let documents = net.publish().await;
@@ -172,7 +172,7 @@ async fn attachments_leave_a_desk_the_room_that_its_receipts_need() {
     let Some(volume) = Volume::or_skip(VOLUME_BYTES) else {
         return;
     };
-    let net = plan().place(TUNIS, &volume.folder()).start().await;
+    let net = plan().place(TUNIS, volume.folder()).start().await;
     net.acquaint(LYON, TUNIS).await;
     net.acquaint(TUNIS, LYON).await;
     volume.leave(BELOW_THE_MARK);
@@ -222,7 +222,7 @@ async fn a_home_on_a_volume_without_a_byte_loses_nothing_whether_it_can_be_opene
     let Some(volume) = Volume::or_skip(VOLUME_BYTES) else {
         return;
     };
-    let mut net = plan().place(TUNIS, &volume.folder()).start().await;
+    let mut net = plan().place(TUNIS, volume.folder()).start().await;
     let alert = net.acquaint(LYON, TUNIS).await;
     net.close_desk(TUNIS).await;
     volume.fill();

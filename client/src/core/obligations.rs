@@ -1,7 +1,7 @@
 //! The ledger: what is open, in both directions, whose turn it is and until when.
 //!
 //! A pure function of the desk's store and of a given `now`. What comes next is asked of the same
-//! function that relay and sender go by ([`Deadlines::clocks`]).
+//! function that relay and sender go by, `Deadlines::clocks` of the protocol.
 
 use maille_common::address::ContactAddress;
 use maille_common::evidence::{ClockAct, ObligationState};
