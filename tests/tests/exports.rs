@@ -1,4 +1,6 @@
-//! Exports: what a desk holds about an alert proves itself from the anchor alone, at any time after.
+//! Exports: what a desk holds about an alert proves itself from the anchor alone, also years later.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
 use std::sync::Arc;
 
