@@ -74,7 +74,7 @@ impl FileSystem {
 }
 
 impl Volume {
-    /// An ext4 of so many bytes, of its own; none where this machine cannot make one, which is said.
+    /// An ext4 of so many bytes, of its own; none where this machine cannot make one, as it says.
     pub fn or_skip(bytes: u64) -> Option<Self> {
         let own = tempfile::tempdir().expect("a folder of temporary files can be made");
         let (image, folder) = (own.path().join("image"), own.path().join("mounted"));

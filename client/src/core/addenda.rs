@@ -127,8 +127,8 @@ impl Desk {
         Ok(())
     }
 
-    /// A device of a recipient has lost the key that an alert of this desk was sealed to. It gets the
-    /// alert anew, as soon as another key of it is known (PROTOCOL C10).
+    /// A device of a recipient has lost the key that an alert of this desk was sealed to. It gets
+    /// the alert anew, as soon as another key of it is known (PROTOCOL C10).
     pub(super) fn note_gone_key(
         &self,
         batch: &mut Batch,

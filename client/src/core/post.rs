@@ -128,7 +128,7 @@ impl Desk {
         Ok(())
     }
 
-    /// A receipt goes to one relay, perhaps once more, even while it is on its way there. Within one
+    /// A receipt goes to one relay, perhaps once more, even while it is on its way. Within one
     /// batch only one receipt does.
     pub(super) fn post_again(
         &self,

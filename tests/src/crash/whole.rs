@@ -63,7 +63,7 @@ pub(crate) fn cycle(rig: &mut Rig, crew: &mut Crew, seed: u64, (begun, line): (I
     rig.cycle(seed, whole, &violations);
 }
 
-/// Lets a world in which nothing was violated come to rest, and audits its stores; nobody runs then.
+/// Lets a world without violations come to rest, and audits its stores. Nobody runs then.
 pub(crate) fn end(rig: &mut Rig, crew: &mut Crew, seed: u64, line: Value) -> Counts {
     if !rig.has_violations() {
         let violations = come_to_rest(crew);

@@ -71,8 +71,8 @@ pub(crate) fn rot(rig: &mut Rig) -> Value {
     json!(tally)
 }
 
-/// A store rots while its process is down. The process serves what is right, or stops; what is found
-/// damaged is set aside at a start, and then its owner begins a new life.
+/// A store rots while its process is down. The process serves what is right, or stops; what is
+/// found damaged is set aside at a start, and then its owner begins a new life.
 fn one_rot(
     rig: &mut Rig,
     crew: &mut Crew,
