@@ -89,7 +89,7 @@ mod watched_store;
 
 pub use crate::core::{
     Event, EventKind, InboxEntry, Incident, IncidentKind, Lacking, NumberedEvent, OutboxEntry,
-    Reach, Received, RefuseReason, Track, TrackedRecipient,
+    Reach, Received, RefuseReason, Silent, Track, TrackedRecipient,
 };
 pub use attachments::{Attachment, AttachmentError, FileToAttach, Progress};
 pub use client::{

@@ -22,6 +22,8 @@
 //! | `rows.rs` | the rows of other devices' receipts |
 //! | `streams.rs` | the streams of other devices' alerts |
 //! | `holes.rs` | the holes in both |
+//! | `heartbeats.rs` | heartbeats on their way out |
+//! | `silence.rs` | heartbeats as they come in, and who is silent |
 //! | `ledger.rs` | where each obligation stands |
 //! | `addenda.rs` | devices that had no key, or came later |
 //! | `relays.rs` | what is known of each relay's life |
@@ -44,6 +46,7 @@ mod desk;
 mod events;
 mod evidence;
 mod expire;
+mod heartbeats;
 mod held;
 mod holes;
 mod inbox;
@@ -57,6 +60,7 @@ mod records;
 mod relays;
 mod retention;
 mod rows;
+mod silence;
 mod streams;
 mod tables;
 
@@ -72,3 +76,4 @@ pub use order::{Order, Reach, SendError, Sent};
 pub use post::DuePost;
 pub use principals::Principal;
 pub use relays::{GreetError, Greeting};
+pub use silence::Silent;

@@ -93,6 +93,16 @@ tables! {
     ACT_FOR = 34;
     /// One record: where counted time stands.
     CLOCK = 35;
+    /// receiving device → `WrittenRecord`: who was written to within 14 days.
+    WRITTEN = 36;
+    /// relay, contact → `HeartbeatRecord`.
+    HEARTBEAT = 37;
+    /// sending device → `PeerRecord`.
+    PEER = 38;
+    /// sending device → `UnreadRecord`.
+    UNREAD = 39;
+    /// sending device, epoch → `ForkedRecord`.
+    FORKED = 40;
 }
 
 /// The one key of [`META`].
@@ -122,6 +132,10 @@ pub(super) fn held(envelope: &AlertId, name: &Name) -> Vec<u8> {
 
 pub(super) fn target(name: &Name, alert: &AlertId) -> Vec<u8> {
     [relay(name), *alert.as_bytes()].concat()
+}
+
+pub(super) fn heartbeat(name: &Name, to: &ContactAddress) -> Vec<u8> {
+    [relay(name), contact(to)].concat()
 }
 
 pub(super) fn pending(name: &Name, due: Timestamp, alert: &AlertId) -> Vec<u8> {

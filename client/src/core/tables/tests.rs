@@ -99,6 +99,11 @@ fn keys() -> Vec<(Table, Vec<u8>, Vec<Part>)> {
             vec![ALERT, ("stage", 1), CYBER],
         ),
         (CLOCK, CLOCK_KEY.to_vec(), vec![("count", 5)]),
+        of_device(WRITTEN),
+        (HEARTBEAT, heartbeat(&lyon(), &cyber()), vec![LYON, CYBER]),
+        of_device(PEER),
+        of_device(UNREAD),
+        of_epoch(FORKED),
     ]
 }
 

@@ -27,6 +27,8 @@ annotate_choices! {
         9 NewIncarnation { relay }
         10 Roster { number }
         11 AskedAsDeputy { alert, principal }
+        12 Silent { device, contact, since }
+        13 HeardAgain { device, contact }
     }
     IncidentKind {
         0 Delivery { relay, check, fault }
@@ -90,6 +92,14 @@ pub(super) fn events(vectors: &mut Vectors) {
         alert,
         principal: cyber(),
     };
+    let (device, contact) = (DEVICE, cyber());
+    let silent = EventKind::Silent {
+        device,
+        contact,
+        since: NOW,
+    };
+    let contact = cyber();
+    let again = EventKind::HeardAgain { device, contact };
     for (name, kind) in [
         ("event-0-sent", EventKind::Sent { alert }),
         ("event-1-answered", answered),
@@ -106,6 +116,8 @@ pub(super) fn events(vectors: &mut Vectors) {
         ),
         ("event-10-roster", EventKind::Roster { number }),
         ("event-11-asked-as-deputy", asked),
+        ("event-12-silent", silent),
+        ("event-13-heard-again", again),
     ] {
         let (time, status) = (NOW, Status::Exercise);
         vectors.record(name, &Event { time, status, kind });
