@@ -5,6 +5,7 @@ use std::sync::Arc;
 use maille_common::time::{Span, Timestamp};
 
 use crate::attachments;
+use crate::client::SendError;
 use crate::error::DeskError;
 use crate::office::Office;
 use crate::own_keys;
@@ -22,6 +23,7 @@ pub(crate) async fn keep(office: Arc<Office>) {
         let mut work = office.work();
         let now = office.now();
         let next = round(&office).await;
+        beat(&office).await;
         if now.since(swept) >= SWEEP {
             sweep(&office, now).await;
             swept = now;
@@ -63,6 +65,21 @@ async fn round(office: &Arc<Office>) -> Option<Span> {
             office.tell();
             None
         }
+    }
+}
+
+/// Heartbeats to whom this desk wrote.
+async fn beat(office: &Arc<Office>) {
+    let beats = office
+        .settle_quietly(|desk, now, random| {
+            let (settled, beats) = desk.beat(now, random)?;
+            Ok::<_, SendError>((beats, settled))
+        })
+        .await;
+    match beats {
+        Ok(true) => office.wake(),
+        Ok(false) => {}
+        Err(error) => tracing::warn!(%error, "heartbeats were not made"),
     }
 }
 

@@ -8,7 +8,7 @@ use maille_common::hash::Hash;
 use maille_common::identifier::{AlertId, Epoch, Incarnation};
 use maille_common::time::{Span, Timestamp};
 
-use crate::core::Lacking;
+use crate::core::{Lacking, Silent};
 use crate::error::DeskError;
 use crate::office::{Office, lock};
 
@@ -31,6 +31,8 @@ pub struct Status {
     pub relays: Vec<RelayStatus>,
     /// Devices that should have an alert and wait for it until their keys appear.
     pub lacking: Vec<Lacking>,
+    /// Devices that wrote to this one, and are not heard of any more.
+    pub silent: Vec<Silent>,
 }
 
 /// The roster in use.
@@ -177,5 +179,6 @@ fn read(room: &mut crate::office::Room, now: Timestamp) -> Result<Status, DeskEr
         },
         relays,
         lacking: desk.lacking()?,
+        silent: desk.silent()?,
     })
 }

@@ -64,6 +64,11 @@ pub const ROSTER_UNKNOWN_MS: u64 = 10 * 60 * 1000;
 /// before it is missing (PROTOCOL E16, Q5): a relay that failed is tried again twice a minute, so
 /// there is time for twenty connections over which it would have been pushed.
 pub const HOLE_LOOKS: u8 = 10;
+/// From one heartbeat to the next: an hour, 10 % more or less, so that those of many desks do not
+/// come together.
+pub const HEARTBEAT_MS: std::ops::RangeInclusive<u64> = 54 * 60_000..=66 * 60_000;
+/// How long after the last alert to a device heartbeats go to it.
+pub const HEARTBEATS_FOR_MS: u64 = 14 * DAY_MS;
 
 /// Life of one sealing key: a week.
 pub const SEALING_KEY_MS: u64 = 7 * DAY_MS;

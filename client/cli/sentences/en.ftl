@@ -439,6 +439,7 @@ incident-rolled-back = This device's store had been rolled back.
 listen-from = from { $contact }
 listen-for = for { $contact }
 listen-at-relay = at relay { $name }
+listen-since = since { $time }
 
 ## network: Networks that are made to read and to run.
 
@@ -514,6 +515,7 @@ status-roster = roster { $number } of { $issued }, renew by { $renew_by }
 status-stale = STALE
 status-forked = FORKED
 status-waits-for-keys = { $alert } waits for keys of { $recipient } device { $device } since { $since }
+status-silent = { $contact } device { $device } is silent since { $since }
 status-relay = relay { $name }: { $connection }
 status-home-relay = relay { $name } (home): { $connection }
 status-clock = its clock { $offset_ms } ms
@@ -668,6 +670,8 @@ term-event =
         [roster] roster
         [asked-as-deputy] asked-as-deputy
         [unanswered] unanswered
+        [silent] silent
+        [heard-again] heard-again
        *[unlisted] { $word }
     }
 

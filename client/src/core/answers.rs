@@ -32,6 +32,27 @@ impl Desk {
         now: Timestamp,
     ) -> Result<CommitNumber, StepError> {
         let mut batch = Batch::new();
+        if let Some(heartbeat) = self.heartbeat_at(relay, alert)? {
+            self.heartbeat_answered(&mut batch, (heartbeat, alert), answers, now)?;
+            return self.settle(batch);
+        }
+        let proven = self.take_answers(&mut batch, relay, alert, answers, now)?;
+        for answer in proven.values() {
+            self.keep_answer(&mut batch, relay, alert, answer, now)?;
+        }
+        self.update_target(&mut batch, relay, alert, &proven, now)?;
+        self.settle(batch)
+    }
+
+    /// Proves the answers for an envelope, and counts them.
+    pub(super) fn take_answers(
+        &self,
+        batch: &mut Batch,
+        relay: &Name,
+        alert: &AlertId,
+        answers: Vec<SignedAccepted>,
+        now: Timestamp,
+    ) -> Result<BTreeMap<ContactAddress, Proven<Accepted>>, StepError> {
         let mut proven = BTreeMap::new();
         for answer in answers {
             match self.prove_answer(relay, alert, answer) {
@@ -42,16 +63,12 @@ impl Desk {
                     let kind = IncidentKind::RelayStatement {
                         relay: relay.clone(),
                     };
-                    self.incident(&mut batch, kind, Some(*alert), now)?;
+                    self.incident(batch, kind, Some(*alert), now)?;
                 }
             }
         }
-        self.count_answers(&mut batch, relay, &proven)?;
-        for answer in proven.values() {
-            self.keep_answer(&mut batch, relay, alert, answer, now)?;
-        }
-        self.update_target(&mut batch, relay, alert, &proven, now)?;
-        self.settle(batch)
+        self.count_answers(batch, relay, &proven)?;
+        Ok(proven)
     }
 
     /// The answers kept for one recipient of an envelope.

@@ -1,6 +1,6 @@
 //! A delivery comes in: judged, opened, and committed together with the receipt that confirms it.
 
-use maille_common::address::{ContactAddress, Name};
+use maille_common::address::{ContactAddress, DeviceId, Name};
 use maille_common::codec::Exact;
 use maille_common::content::Alert;
 use maille_common::envelope::{
@@ -49,6 +49,11 @@ pub enum Collected {
         /// It is kept when this is durable.
         settled: CommitNumber,
     },
+    /// It is a heartbeat, which is confirmed and not answered.
+    Heartbeat {
+        /// What it said holds when this is durable.
+        settled: CommitNumber,
+    },
     /// It is not believed, and nobody is answered: nothing proves that its sender wrote it so.
     Disbelieved {
         /// The incident is kept when this is durable.
@@ -64,6 +69,7 @@ impl Collected {
             | Self::Repeated { settled }
             | Self::Returned { settled, .. }
             | Self::Held { settled }
+            | Self::Heartbeat { settled }
             | Self::Disbelieved { settled } => *settled,
         }
     }
@@ -175,9 +181,17 @@ impl Desk {
         }
         let stamp = self.stamp_of(&sealed);
         let roster = Arc::clone(&self.roster);
+        if sealed.core().kind == Kind::Heartbeat {
+            let verified = sealed.verify(&roster, &self.identity.device, now);
+            // One that was held comes again, and is confirmed under the number it has then.
+            let number = held_since.is_none().then_some(number);
+            return self.take_heartbeat(batch, (relay, number), verified, now);
+        }
+        let unread = numbered_by(sealed.delivery());
         match sealed.verify(&roster, &self.identity.device, now) {
             Ok(verified) => self.open_verified(batch, relay, verified, now),
             Err(fault) if fault.is_answerable() => {
+                self.note_unread(&mut batch, unread)?;
                 self.give_back(batch, relay, &stamp, Reason::NotAllowed, &fault, now)
             }
             Err(fault) => {
@@ -187,21 +201,56 @@ impl Desk {
         }
     }
 
+    /// A heartbeat: it is heard, and confirmed, and nobody is answered. One that cannot be opened
+    /// is passed over: the next one comes in an hour, and alerts to the same key are answered.
+    fn take_heartbeat(
+        &mut self,
+        mut batch: Batch,
+        (relay, number): (&Name, Option<u64>),
+        verified: Result<VerifiedEnvelope, VerifyFault>,
+        now: Timestamp,
+    ) -> Result<Collected, StepError> {
+        let verified = match verified {
+            Ok(verified) => Some(verified),
+            Err(fault) if fault.is_answerable() => None,
+            Err(fault) => return self.disbelieve(batch, relay, (fault.check(), &fault), None, now),
+        };
+        let opened = verified.and_then(|verified| {
+            let key = self.ring.secret(&verified.delivery().entry.key);
+            verified.open(key).ok()
+        });
+        if let Some(opened) = opened {
+            self.hear(&mut batch, &opened, now)?;
+            self.follow_stream(&mut batch, &opened, now)?;
+        }
+        if let Some(number) = number {
+            batch.put(tables::CONFIRM, &tables::confirm(relay, number), &[]);
+        }
+        Ok(Collected::Heartbeat {
+            settled: self.settle(batch)?,
+        })
+    }
+
     fn open_verified(
         &mut self,
-        batch: Batch,
+        mut batch: Batch,
         relay: &Name,
         verified: VerifiedEnvelope,
         now: Timestamp,
     ) -> Result<Collected, StepError> {
         let stamp = self.stamp_of_verified(&verified);
+        let unread = numbered_by(verified.delivery());
         if let Some(fault) = self.wrong_reference(&verified)? {
+            self.note_unread(&mut batch, unread)?;
             return self.give_back(batch, relay, &stamp, Reason::NotAllowed, &fault, now);
         }
         let key = self.ring.secret(&verified.delivery().entry.key);
         match verified.open(key) {
             Ok(opened) => self.store_opened(batch, relay, &opened, &stamp, now),
-            Err(fault) => self.give_back(batch, relay, &stamp, fault.reason(), &fault, now),
+            Err(fault) => {
+                self.note_unread(&mut batch, unread)?;
+                self.give_back(batch, relay, &stamp, fault.reason(), &fault, now)
+            }
         }
     }
 
@@ -232,6 +281,7 @@ impl Desk {
         now: Timestamp,
     ) -> Result<Collected, StepError> {
         let alert = opened.id();
+        self.hear(&mut batch, opened, now)?;
         self.follow_stream(&mut batch, opened, now)?;
         if let Content::Alert(content) = opened.content() {
             self.store_alert(&mut batch, opened, content, now)?;
@@ -380,4 +430,11 @@ impl Desk {
             as_deputy: release == Release::After,
         }
     }
+}
+
+/// The device in whose stream an envelope has a number.
+fn numbered_by(delivery: &Delivery) -> Option<DeviceId> {
+    let core = &delivery.env.core;
+    let numbered = delivery.entry.release == Release::Now && core.kind != Kind::Addendum;
+    numbered.then_some(core.device)
 }

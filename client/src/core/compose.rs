@@ -332,6 +332,8 @@ impl Desk {
             let record = write_record(&OutgoingRecord { stream: *stream });
             batch.put(tables::STREAM_OUT, device.as_bytes(), &record);
         }
+        let numbered = sealed.streams.iter().map(|(device, _)| *device);
+        self.note_written(batch, numbered, now);
         batch.put(tables::DUE, &tables::due(core.ack_due(committed), id), &[]);
         batch.put(tables::DUE, &tables::due(core.expiry(committed), id), &[]);
         if submission.entries.is_empty() {

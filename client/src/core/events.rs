@@ -1,7 +1,7 @@
 //! One numbered stream of events. A reader has a name and a durable cursor, so that a program that
 //! stops goes on where it was.
 
-use maille_common::address::{ContactAddress, Name};
+use maille_common::address::{ContactAddress, DeviceId, Name};
 use maille_common::codec::{Decode, Encode, coded, coded_choice};
 use maille_common::identifier::AlertId;
 use maille_common::record::{read_record, write_record};
@@ -127,6 +127,22 @@ coded_choice! {
             alert: AlertId,
             /// Who owes the answer; at its own desk this contact.
             recipient: ContactAddress,
+        },
+        /// A device that wrote to this one is not heard of any more.
+        Silent {
+            /// The device.
+            device: DeviceId,
+            /// Its contact.
+            contact: ContactAddress,
+            /// When it was heard last.
+            since: Timestamp,
+        },
+        /// A silent device is heard of again.
+        HeardAgain {
+            /// The device.
+            device: DeviceId,
+            /// Its contact.
+            contact: ContactAddress,
         },
     }
 }

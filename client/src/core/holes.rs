@@ -6,6 +6,8 @@
 //! minute while a relay of ours is connected, or when one is greeted, which then pushes everything
 //! again. What ten looks have not brought is missing. A desk that is not connected accuses nobody.
 
+use std::collections::BTreeMap;
+
 use maille_common::address::{DeviceId, Name};
 use maille_common::identifier::Epoch;
 use maille_common::limits;
@@ -16,6 +18,7 @@ use maille_durable::{Batch, Scan};
 use super::desk::{Desk, StepError};
 use super::incidents::IncidentKind;
 use super::records::{HoleIn, HoleRecord};
+use super::silence::put_unread;
 use super::tables;
 
 /// The least time between two looks: a relay that is greeted over and over, and a clock that
@@ -130,6 +133,8 @@ impl Desk {
             return Ok(());
         }
         self.looked = Some(now);
+        self.look_for_silence(batch, now)?;
+        let mut unread = BTreeMap::new();
         for (key, bytes) in self.store.scan(Scan::table(tables::HOLE, usize::MAX))? {
             let mut hole: HoleRecord = read_record(&bytes)?;
             hole.looks += 1;
@@ -138,8 +143,32 @@ impl Desk {
                 continue;
             }
             batch.delete(tables::HOLE, &key);
-            self.incident(batch, hole.missing(), Some(hole.alert), now)?;
+            if !self.is_excused(&mut unread, &hole)? {
+                self.incident(batch, hole.missing(), Some(hole.alert), now)?;
+            }
+        }
+        for (device, alerts) in unread {
+            put_unread(batch, &device, alerts);
         }
         Ok(())
+    }
+
+    /// Whether what is missing are alerts that were answered Returned before their number was read.
+    fn is_excused(
+        &self,
+        unread: &mut BTreeMap<DeviceId, u64>,
+        hole: &HoleRecord,
+    ) -> Result<bool, StepError> {
+        if !matches!(hole.of, HoleIn::Alerts) {
+            return Ok(false);
+        }
+        let device = hole.device;
+        let known = match unread.get(&device) {
+            Some(known) => *known,
+            None => self.unread_of(&device)?,
+        };
+        let left = known.checked_sub(hole.to - hole.from + 1);
+        unread.extend(left.map(|left| (device, left)));
+        Ok(left.is_some())
     }
 }

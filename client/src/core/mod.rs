@@ -22,6 +22,8 @@
 //! | `rows.rs` | the rows of other devices' receipts |
 //! | `streams.rs` | the streams of other devices' alerts |
 //! | `holes.rs` | the holes in both |
+//! | `heartbeats.rs` | heartbeats on their way out |
+//! | `silence.rs` | heartbeats as they come in, and who is silent |
 //! | `ledger.rs` | where each obligation stands |
 //! | `obligations.rs` | what is open in both directions, and what comes next |
 //! | `answer_by.rs` | answers that were asked for beyond the acknowledgement |
@@ -51,6 +53,7 @@ mod events;
 mod evidence;
 mod expire;
 mod export;
+mod heartbeats;
 mod held;
 mod holes;
 mod inbox;
@@ -65,6 +68,7 @@ mod records;
 mod relays;
 mod retention;
 mod rows;
+mod silence;
 mod streams;
 mod tables;
 
@@ -83,3 +87,4 @@ pub use order::{Order, Reach, SendError, Sent};
 pub use post::DuePost;
 pub use principals::Principal;
 pub use relays::{GreetError, Greeting};
+pub use silence::Silent;

@@ -89,7 +89,10 @@ impl Desk {
         now: Timestamp,
     ) -> Result<CommitNumber, StepError> {
         let mut batch = Batch::new();
-        if let Some(mut target) = self.target(relay, alert)? {
+        let heartbeat = self.heartbeat_at(relay, alert)?;
+        if let (Some(heartbeat), Some(wait)) = (heartbeat, wait) {
+            self.heartbeat_refused(&mut batch, (heartbeat, alert), wait, now)?;
+        } else if let Some(mut target) = self.target(relay, alert)? {
             target.attempts = target.attempts.saturating_add(1);
             let pause = wait.unwrap_or_else(|| pause_after(target.attempts));
             self.set_due(&mut batch, alert, &mut target, Some(now + pause));
@@ -105,7 +108,8 @@ impl Desk {
                 continue;
             };
             let record: Option<OutboxRecord> = self.find_long(tables::OUTBOX, alert.as_bytes())?;
-            let recipients = record.map_or(0, |record| record.core.recipients.len());
+            // A heartbeat stands in no outbox, and has one recipient.
+            let recipients = record.map_or(1, |record| record.core.recipients.len());
             awaited = awaited.saturating_add(u64::try_from(recipients).unwrap_or(u64::MAX));
         }
         Ok(awaited)

@@ -285,6 +285,61 @@ coded! {
 }
 
 coded! {
+    /// When a device was given a number of its stream last, in counted time.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(super) struct WrittenRecord {
+        pub(super) at: Timestamp,
+    }
+}
+
+coded! {
+    /// The heartbeats to one contact over one relay.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub(super) struct HeartbeatRecord {
+        pub(super) relay: Name,
+        pub(super) to: ContactAddress,
+        /// When the next one is made, in counted time.
+        pub(super) due: Timestamp,
+        /// The newest one, until the relay has answered.
+        pub(super) pending: Option<AlertId>,
+    }
+}
+
+coded! {
+    /// A device that wrote to this one, and is expected to be heard from.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(super) struct PeerRecord {
+        /// When its newest envelope was made, by its own clock.
+        pub(super) created: Timestamp,
+        /// When that came here.
+        pub(super) received: Timestamp,
+        /// When its newest alert was made, by its own clock.
+        pub(super) written: Timestamp,
+        /// When its next heartbeat should be here, in counted time; none while none is expected.
+        pub(super) due: Option<Timestamp>,
+        /// How often this desk looked, connected, and it was overdue.
+        pub(super) looks: u8,
+    }
+}
+
+coded! {
+    /// Alerts of a device that were answered Returned before their number was read.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(super) struct UnreadRecord {
+        /// How many, less those whose number was missed since.
+        pub(super) alerts: u64,
+    }
+}
+
+coded! {
+    /// The newest of a stream of which a heartbeat told another story.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(super) struct ForkedRecord {
+        pub(super) number: u64,
+    }
+}
+
+coded! {
     /// What arrived beyond a hole of a stream.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub(super) struct AheadOfHole {
@@ -428,6 +483,11 @@ records! {
     OutgoingRecord = "outgoing stream";
     IncomingRecord = "incoming stream";
     HeardRecord = "newest of a stream";
+    WrittenRecord = "device written to";
+    HeartbeatRecord = "heartbeats to a contact";
+    PeerRecord = "device that writes";
+    UnreadRecord = "alerts returned unread";
+    ForkedRecord = "other story of a stream";
     ActRecord = "act";
     DeputyRecord = "obligation as deputy";
     ClockRecord = "counted time";

@@ -42,11 +42,11 @@ impl Desk {
         batch.put_pieces(tables::STREAM_IN, &key, &record);
         self.count_in_stream(batch, opened, before)?;
         match arrival {
-            Arrival::Fork => {
+            Arrival::Fork if self.is_new_fork(batch, opened)? => {
                 let kind = IncidentKind::Fork { device };
                 self.incident(batch, kind, Some(opened.id()), now)
             }
-            Arrival::InOrder | Arrival::Repeated | Arrival::Hole { .. } => Ok(()),
+            Arrival::Fork | Arrival::InOrder | Arrival::Repeated | Arrival::Hole { .. } => Ok(()),
         }
     }
 

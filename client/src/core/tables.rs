@@ -104,6 +104,16 @@ tables! {
     HEADS = 40;
     /// envelope → `EnvelopeRecord`, in pieces: what stays when wraps and content go.
     ENVELOPE = 41;
+    /// receiving device → `WrittenRecord`: who was written to within 14 days.
+    WRITTEN = 42;
+    /// relay, contact → `HeartbeatRecord`.
+    HEARTBEAT = 43;
+    /// sending device → `PeerRecord`.
+    PEER = 44;
+    /// sending device → `UnreadRecord`.
+    UNREAD = 45;
+    /// sending device, epoch → `ForkedRecord`.
+    FORKED = 46;
 }
 
 /// The one key of [`META`].
@@ -133,6 +143,10 @@ pub(super) fn held(envelope: &AlertId, name: &Name) -> Vec<u8> {
 
 pub(super) fn target(name: &Name, alert: &AlertId) -> Vec<u8> {
     [relay(name), *alert.as_bytes()].concat()
+}
+
+pub(super) fn heartbeat(name: &Name, to: &ContactAddress) -> Vec<u8> {
+    [relay(name), contact(to)].concat()
 }
 
 pub(super) fn pending(name: &Name, due: Timestamp, alert: &AlertId) -> Vec<u8> {

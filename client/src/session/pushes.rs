@@ -81,7 +81,10 @@ impl Session {
                 Ok(())
             }
             // Inbox and receipt are durable: now the receipt may leave.
-            Collected::Stored { .. } | Collected::Repeated { .. } | Collected::Returned { .. } => {
+            Collected::Stored { .. }
+            | Collected::Repeated { .. }
+            | Collected::Heartbeat { .. }
+            | Collected::Returned { .. } => {
                 self.office.wake();
                 Ok(())
             }

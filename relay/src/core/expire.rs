@@ -107,6 +107,10 @@ impl RelayCore {
             return Ok(());
         };
         let entries = self.entries(&alert)?;
+        if self.is_heartbeat(&alert)? {
+            self.purge(batch, mailing, alert, record, &entries, unnamed)?;
+            return self.forget_heartbeat(batch, &alert);
+        }
         if !record.unseen_told {
             self.tell_unseen(batch, mailing, alert, &record, &entries, now)?;
             record.unseen_told = true;

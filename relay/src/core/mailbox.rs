@@ -173,8 +173,8 @@ impl RelayCore {
         Ok(push)
     }
 
-    /// Confirms receipts and notices of a mailbox. Deliveries are confirmed by their signed
-    /// receipts only, so their numbers are passed over.
+    /// Confirms receipts, notices and heartbeats of a mailbox. Other deliveries are confirmed by
+    /// their signed receipts only, so their numbers are passed over.
     pub fn confirm(
         &self,
         device: &DeviceId,
@@ -190,14 +190,15 @@ impl RelayCore {
         for number in numbers {
             let key = tables::mail(device, *number);
             let record: Option<MailRecord> = self.find(tables::MAIL, &key)?;
-            if matches!(
-                record,
-                None | Some(MailRecord {
-                    mail: Mail::Delivery { .. },
-                    ..
-                })
-            ) {
-                continue;
+            match record.map(|record| record.mail) {
+                None => continue,
+                Some(Mail::Delivery { alert, index }) => {
+                    if !self.is_heartbeat(&alert)? {
+                        continue;
+                    }
+                    self.heartbeat_heard(&mut batch, device, (&alert, index))?;
+                }
+                Some(Mail::Receipt { .. } | Mail::Notice { .. }) => {}
             }
             match mailing.take(self, &mut batch, device, *number)? {
                 Some(Mail::Receipt { receipt }) => self.drop_reader(&mut batch, &receipt)?,

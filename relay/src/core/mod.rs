@@ -10,6 +10,7 @@
 //! | `submit.rs` | an envelope comes in |
 //! | `mailbox.rs` | what waits for a device |
 //! | `receipts.rs` | an answer comes in, and goes to the sender |
+//! | `heartbeat.rs` | heartbeats, which nobody answers |
 //! | `hello.rs` | a connection begins; rollbacks show |
 //! | `bundles.rs` | the sealing-key directory |
 //! | `blobs.rs` | who may bring and fetch attachments |
@@ -34,6 +35,7 @@ mod counted;
 mod ended;
 mod escalation;
 mod expire;
+mod heartbeat;
 mod hello;
 mod mailbox;
 mod quota;

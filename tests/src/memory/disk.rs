@@ -44,6 +44,12 @@ impl MemoryDisk {
         self.reads.load(Ordering::SeqCst)
     }
 
+    /// How many records there are.
+    pub(super) fn records(&self) -> usize {
+        let rows = |table| self.store.scan(Scan::table(table, usize::MAX)).unwrap();
+        (0..=u8::MAX).map(|table| rows(Table(table)).len()).sum()
+    }
+
     /// The same records in a store of their own.
     pub(super) fn copy_store(&self) -> MemoryStore {
         let copy = MemoryStore::new();

@@ -1,4 +1,4 @@
-//! Heartbeats, which no desk sends by itself yet, and every desk has to take.
+//! Heartbeats: those of the desks, and those that their desks know nothing of.
 
 use maille_common::address::DeviceId;
 use maille_common::codec::{List, SortedList, encode};
@@ -14,6 +14,43 @@ use maille_common::time::Span;
 use super::MemoryWorld;
 
 impl MemoryWorld {
+    /// Every desk makes the heartbeats that are due, as its keeper does; how many desks had any.
+    pub fn beat(&mut self) -> usize {
+        let now = self.now;
+        let mut desks = 0;
+        for held in self.desks.values_mut() {
+            let (_, beats) = held.desk.beat(now, &mut self.random).unwrap();
+            desks += usize::from(beats);
+        }
+        desks
+    }
+
+    /// Minutes pass for desks that are connected to a relay; after each, what is due is done,
+    /// brought and collected, but for the withheld mail.
+    pub fn connected_minutes(&mut self, count: u32, devices: &[DeviceId], relay: &str) {
+        for _ in 0..count {
+            self.pass(Span::from_minutes(1));
+            self.tick();
+            let _ = self.beat();
+            for device in devices {
+                self.bring_due(device, relay);
+            }
+            for device in devices {
+                self.collect_due(device, relay);
+            }
+        }
+    }
+
+    /// How many records a desk keeps.
+    pub fn desk_records(&self, device: &DeviceId) -> usize {
+        self.desks[device].store.records()
+    }
+
+    /// How many records a relay keeps.
+    pub fn relay_records(&self, relay: &str) -> usize {
+        self.relays[relay].store.records()
+    }
+
     /// A device says, over a relay, that so many alerts went to another one; its desk knows nothing
     /// of it.
     pub fn say_newest(&mut self, relay: &str, from: &DeviceId, to: &DeviceId, newest: u64) {

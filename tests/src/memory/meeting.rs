@@ -61,6 +61,20 @@ impl MemoryWorld {
         self.confirm_due(device, relay, &name);
     }
 
+    /// A desk that is connected brings a relay what it has to be given.
+    pub fn bring_due(&mut self, device: &DeviceId, relay: &str) {
+        let name: Name = relay.parse().unwrap();
+        self.submit_due(device, relay, &name);
+    }
+
+    /// A desk that is connected takes what a relay pushes, and answers.
+    pub fn collect_due(&mut self, device: &DeviceId, relay: &str) {
+        let name: Name = relay.parse().unwrap();
+        self.collect_waiting(device, relay, &name);
+        self.post_due(device, relay);
+        self.confirm_due(device, relay, &name);
+    }
+
     /// A desk connects to a relay and does nothing else.
     pub fn greet(&mut self, device: &DeviceId, relay: &str, name: &Name) -> bool {
         for _ in 0..2 {
@@ -206,6 +220,9 @@ impl MemoryWorld {
 
     fn collect_waiting(&mut self, device: &DeviceId, relay: &str, name: &Name) {
         for waiting in self.relays[relay].core.waiting(device, 100).unwrap() {
+            if self.withheld.contains(&(*device, waiting.number)) {
+                continue;
+            }
             let Some(push) = self.relays[relay]
                 .core
                 .push(device, waiting.number)

@@ -43,6 +43,8 @@ pub struct MemoryWorld {
     pub faults: Vec<Fault>,
     /// Relays that cannot be reached.
     pub down: BTreeSet<String>,
+    /// Mail that no relay pushes, by device and number.
+    pub withheld: BTreeSet<(DeviceId, u64)>,
 }
 
 impl MemoryWorld {
@@ -62,6 +64,7 @@ impl MemoryWorld {
             desks: BTreeMap::new(),
             faults: Vec::new(),
             down: BTreeSet::new(),
+            withheld: BTreeSet::new(),
             network,
         };
         let relays: Vec<String> = world

@@ -51,6 +51,9 @@ pub(crate) struct DeskStatus {
     overdue: usize,
     /// Devices that should have an alert and wait for it until their keys appear.
     lacking: Vec<Lacking>,
+    /// Devices that wrote to this one, and are not heard of any more.
+    #[serde(default)]
+    silent: Vec<Silent>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -89,6 +92,14 @@ struct Lacking {
     recipient: String,
     alert: String,
     short: String,
+    #[serde(with = "word")]
+    since: Timestamp,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Silent {
+    device: String,
+    contact: String,
     #[serde(with = "word")]
     since: Timestamp,
 }
@@ -137,6 +148,11 @@ impl From<&Standing> for DeskStatus {
             short: lacking.alert.prefix().to_string(),
             since: lacking.since,
         });
+        let silent = standing.silent.iter().map(|silent| Silent {
+            device: silent.device.to_string(),
+            contact: silent.contact.to_string(),
+            since: silent.since,
+        });
         Self {
             contact: standing.contact.to_string(),
             device: standing.device.to_string(),
@@ -158,6 +174,7 @@ impl From<&Standing> for DeskStatus {
             open: 0,
             overdue: 0,
             lacking: lacking.collect(),
+            silent: silent.collect(),
         }
     }
 }
@@ -229,6 +246,21 @@ impl DeskStatus {
             };
             // Writing to a String cannot fail.
             let _ = writeln!(text, "{waits}");
+        }
+        for Silent {
+            device,
+            contact,
+            since,
+        } in &self.silent
+        {
+            let since = &local(*since);
+            let silent = status::Silent {
+                contact,
+                device,
+                since,
+            };
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "{silent}");
         }
         text.trim_end().to_owned()
     }

@@ -5,4 +5,5 @@ sentences! {
     From { contact: text };
     For { contact: text };
     AtRelay { name: text };
+    Since { time: text };
 }

@@ -11,6 +11,7 @@ sentences! {
     Roster { number: text, issued: text, renew_by: text };
     Stale;
     Forked;
+    Silent { contact: text, device: text, since: text };
     WaitsForKeys { alert: text, recipient: text, device: text, since: text };
     Relay { name: text, connection: text };
     HomeRelay { name: text, connection: text };

@@ -40,6 +40,11 @@ annotate_fields! {
     IncomingRecord { head, ahead }
     HeardRecord { number }
     AheadOfHole { number, link, chain }
+    WrittenRecord { at }
+    HeartbeatRecord { relay, to, due, pending }
+    PeerRecord { created, received, written, due, looks }
+    UnreadRecord { alerts }
+    ForkedRecord { number }
     ActRecord { receipt }
     DeputyRecord { principal, envelope, since, stage }
     ClockRecord { count }
@@ -100,6 +105,7 @@ fn every_record_has_its_pinned_bytes_and_they_are_read_back() {
     receipts(&mut vectors);
     evidence(&mut vectors);
     streams(&mut vectors);
+    heartbeats(&mut vectors);
     relays(&mut vectors);
     let number = 258;
     vectors.record("cursor", &CursorRecord { number });
@@ -300,6 +306,28 @@ fn streams(vectors: &mut Vectors) {
     assert_eq!(record.stream(), stream);
     let number = stream.newest();
     vectors.record("stream-heard", &HeardRecord { number });
+    vectors.record("stream-forked", &ForkedRecord { number });
+}
+
+/// A heartbeat that a relay has not answered, and a device that was not heard of for nine looks.
+fn heartbeats(vectors: &mut Vectors) {
+    vectors.record("written", &WrittenRecord { at: NOW });
+    let heartbeat = HeartbeatRecord {
+        relay: lyon(),
+        to: cyber(),
+        due: NOW + Span::from_hours(1),
+        pending: Some(ALERT),
+    };
+    vectors.record("heartbeat", &heartbeat);
+    let peer = PeerRecord {
+        created: NOW,
+        received: NOW + Span::from_seconds(1),
+        written: NOW - Span::from_hours(2),
+        due: Some(NOW + Span::from_hours(1)),
+        looks: 9,
+    };
+    vectors.record("peer", &peer);
+    vectors.record("unread", &UnreadRecord { alerts: 258 });
 }
 
 fn relays(vectors: &mut Vectors) {

@@ -108,6 +108,11 @@ fn keys() -> Vec<(Table, Vec<u8>, Vec<Part>)> {
             vec![("roster", 32)],
         ),
         of_alert(ENVELOPE),
+        of_device(WRITTEN),
+        (HEARTBEAT, heartbeat(&lyon(), &cyber()), vec![LYON, CYBER]),
+        of_device(PEER),
+        of_device(UNREAD),
+        of_epoch(FORKED),
     ]
 }
 

@@ -49,6 +49,12 @@ pub(crate) struct Happening {
     /// What a relay told, an incident in words, or the number of a roster.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     words: Option<String>,
+    /// Of `from`: the device that is silent, or heard again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    device: Option<String>,
+    /// When it was heard last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    since: Option<String>,
 }
 
 impl Happening {
@@ -73,6 +79,8 @@ impl Happening {
             reason: None,
             state: None,
             words: None,
+            device: None,
+            since: None,
         };
         Ok(match incident {
             Some(incident) => blank.of_incident(&incident),
@@ -149,6 +157,21 @@ impl Happening {
                 recipient: Some(recipient.to_string()),
                 ..self.about("unanswered", alert)
             },
+            EventKind::Silent {
+                device,
+                contact,
+                since,
+            } => Self {
+                from: Some(contact.to_string()),
+                device: Some(device.to_string()),
+                since: Some(since.to_string()),
+                ..self.named("silent")
+            },
+            EventKind::HeardAgain { device, contact } => Self {
+                from: Some(contact.to_string()),
+                device: Some(device.to_string()),
+                ..self.named("heard-again")
+            },
             EventKind::Roster { number } => Self {
                 words: Some(number.to_string()),
                 ..self.named("roster")
@@ -203,6 +226,12 @@ impl Happening {
         });
         add(" ", &self.from, |contact| {
             listen::From { contact: &contact }.to_string()
+        });
+        add(" ", &self.since, |time| {
+            let time = time
+                .parse()
+                .map_or_else(|_| time.to_owned(), |time| local(time).to_string());
+            listen::Since { time: &time }.to_string()
         });
         add("  ", &self.stage, |word| {
             term::Stage { word: &word }.to_string()

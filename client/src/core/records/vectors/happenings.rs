@@ -28,6 +28,8 @@ annotate_choices! {
         10 Roster { number }
         11 AskedAsDeputy { alert, principal }
         12 Unanswered { alert, recipient }
+        13 Silent { device, contact, since }
+        14 HeardAgain { device, contact }
     }
     IncidentKind {
         0 Delivery { relay, check, fault }
@@ -95,6 +97,14 @@ pub(super) fn events(vectors: &mut Vectors) {
         alert,
         recipient: cyber(),
     };
+    let (device, contact) = (DEVICE, cyber());
+    let silent = EventKind::Silent {
+        device,
+        contact,
+        since: NOW,
+    };
+    let contact = cyber();
+    let again = EventKind::HeardAgain { device, contact };
     for (name, kind) in [
         ("event-0-sent", EventKind::Sent { alert }),
         ("event-1-answered", answered),
@@ -112,6 +122,8 @@ pub(super) fn events(vectors: &mut Vectors) {
         ("event-10-roster", EventKind::Roster { number }),
         ("event-11-asked-as-deputy", asked),
         ("event-12-unanswered", unanswered),
+        ("event-13-silent", silent),
+        ("event-14-heard-again", again),
     ] {
         let (time, status) = (NOW, Status::Exercise);
         vectors.record(name, &Event { time, status, kind });
