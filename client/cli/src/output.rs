@@ -40,7 +40,7 @@ impl Output {
 
     /// Tells people something. Nobody's work depends on it, so a closed stream is no fault.
     pub(crate) fn say(&self, text: impl Display) {
-        let _ = writeln!(io::stderr().lock(), "{}", safe_lines(&text.to_string()));
+        tell_line(safe_lines(&text.to_string()));
     }
 
     /// Tells why a command failed, and what to do.
@@ -56,7 +56,7 @@ impl Output {
         let object = serde_json::json!({
             "error": { "code": fault.code, "message": fault.sentence, "hint": fault.hint },
         });
-        let _ = writeln!(io::stderr().lock(), "{object}");
+        tell_line(object.to_string());
     }
 
     /// Asks whether to go on. Only `yes` is yes.
@@ -78,6 +78,13 @@ impl Output {
             }
         }
     }
+}
+
+/// Writes a line to standard error, which is not buffered, at once: two agents may share one, and
+/// their lines must not run into each other.
+fn tell_line(mut line: String) {
+    line.push('\n');
+    let _ = io::stderr().lock().write_all(line.as_bytes());
 }
 
 /// Our own line ends stay; everything else that a terminal would obey does not.
