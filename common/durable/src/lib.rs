@@ -47,6 +47,7 @@ mod backup;
 mod batch;
 mod boot;
 mod checkpointer;
+mod clock;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
 mod damage;
@@ -91,6 +92,7 @@ mod truth;
 pub use backup::{Keep, each_backed_up, restore};
 pub use batch::{Batch, Write};
 pub use boot::boot_id;
+pub use clock::Uptime;
 pub use damage::Damage;
 pub use disk::available_bytes;
 #[cfg(feature = "disk")]
