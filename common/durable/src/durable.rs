@@ -1,18 +1,19 @@
 //! The store on disk, open.
 
 use std::cell::Cell;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{Sender, channel};
-use std::thread::{self, JoinHandle};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::time::Duration;
 
 use crate::batch::Batch;
 use crate::checkpointer::Chore;
 use crate::disk::Disk;
 use crate::error::{Failure, StoreError};
+use crate::folder_lock::FolderLock;
 use crate::layout::Layout;
 use crate::marker::{Marker, Stop};
 use crate::reading::Reading;
@@ -21,6 +22,10 @@ use crate::serving::Shared;
 use crate::space::Admission;
 use crate::store::{CommitNumber, DurableCallback, Row, Scan, Store, Table};
 use crate::store_id::StoreId;
+use crate::workers::Workers;
+
+/// How often somebody who waits for a checkpoint looks whether the store has failed.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// A store in a folder of this machine, served by this process alone.
 ///
@@ -31,7 +36,7 @@ pub struct DurableStore {
     pub(crate) shared: Arc<Shared>,
     pub(crate) home: Home,
     pub(crate) chores: Option<Sender<Chore>>,
-    pub(crate) threads: Vec<JoinHandle<()>>,
+    pub(crate) workers: Workers,
 }
 
 /// Where the store lives, and what keeps others out.
@@ -41,16 +46,7 @@ pub(crate) struct Home {
     pub(crate) disk: Arc<dyn Disk>,
     pub(crate) store_id: StoreId,
     pub(crate) boot_id: String,
-    pub(crate) lock: File,
-}
-
-impl Drop for Home {
-    /// A child of this process that is about to run its program still has the file open: without a
-    /// word the lock would stay its own for that moment.
-    fn drop(&mut self) {
-        // What fails here is undone when the last copy of the file is closed.
-        let _ = self.lock.unlock();
-    }
+    pub(crate) lock: Arc<FolderLock>,
 }
 
 /// Figures of an open store, for metrics.
@@ -121,9 +117,16 @@ impl DurableStore {
         self.shared.intake.request_checkpoint(reply);
         // Nobody may be left to take the request, if the store failed before it was made.
         self.serving()?;
-        replied
-            .recv()
-            .unwrap_or_else(|_| self.serving().and(Err(StoreError::closed())))
+        loop {
+            match replied.recv_timeout(LOOK_EVERY) {
+                Ok(reply) => return reply,
+                // The checkpointer may be stuck on a disk that is gone.
+                Err(RecvTimeoutError::Timeout) => self.serving()?,
+                Err(RecvTimeoutError::Disconnected) => {
+                    return self.serving().and(Err(StoreError::closed()));
+                }
+            }
+        }
     }
 
     /// Closes the store: everything appended is made durable, the index synced and marked clean.
@@ -176,24 +179,18 @@ impl DurableStore {
     }
 
     fn stop(&mut self) -> Result<(), StoreError> {
-        let threads = std::mem::take(&mut self.threads);
-        if threads.is_empty() {
+        let workers = std::mem::take(&mut self.workers);
+        if workers.is_empty() {
             return Ok(());
         }
         self.shared.stopping.store(true, Ordering::Release);
         self.shared.intake.close();
         self.chores = None;
-        if threads
-            .iter()
-            .any(|thread| thread.thread().id() == thread::current().id())
-        {
+        if workers.is_current() {
             // A thread cannot wait for its own end; the index is left unmarked.
             return Err(StoreError::closed());
         }
-        for thread in threads {
-            // A panic has failed the store already.
-            let _ = thread.join();
-        }
+        workers.join(|| self.serving().is_err());
         self.serving()?;
         self.mark_clean()
             .map_err(|error| Failure::new("closing", error).into())
@@ -304,8 +301,7 @@ mod tests {
         let options = Options::new(StoreId([1; 16]), "boot".to_owned(), "now");
         let open = || DurableStore::open(&folder.path().join("store"), &options);
         let (store, _) = open().unwrap();
-        // As a fork has it until its program runs.
-        let copy = store.home.lock.try_clone().unwrap();
+        let copy = store.home.lock.copy();
         store.close().unwrap();
         open().unwrap();
         drop(copy);

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use crate::disk::{Disk, LocalDisk, Output};
-use crate::{Batch, DurableStore, Opening, Options, Store, StoreError, StoreId, Table};
+use crate::{Batch, DurableStore, OpenError, Opening, Options, Store, StoreError, StoreId, Table};
 
 const T: Table = Table(1);
 
@@ -17,6 +17,8 @@ struct FaultyDisk {
     fails_at: Arc<AtomicU64>,
     available_bytes: Mutex<Option<u64>>,
     synced_folders: Mutex<Vec<PathBuf>>,
+    /// While somebody holds it, nothing is removed.
+    stuck: Mutex<()>,
 }
 
 impl FaultyDisk {
@@ -106,6 +108,7 @@ impl Disk for FaultyDisk {
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
+        drop(self.stuck.lock().unwrap());
         self.call()?;
         LocalDisk.remove(path)
     }
@@ -219,6 +222,46 @@ fn all_waiters_hear_of_a_failed_sync() {
             });
         }
     });
+}
+
+/// A disk that fails may never answer what it was asked before, and sled waits for ever for some
+/// of that. Closing the store used to wait as well.
+#[test]
+fn a_failed_store_closes_while_a_thread_of_it_is_stuck_which_keeps_the_folder_locked() {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = FaultyDisk::new();
+    let (store, _) = open(&disk, folder.path());
+    let stuck = disk.stuck.lock().unwrap();
+    (0..10).for_each(|key| drop(store.commit(put(key))));
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| store.checkpoint());
+        // The log of what was taken into a run is removed when the run is in service.
+        while store.figures().covered.0 == 0 {
+            std::thread::yield_now();
+        }
+        disk.fail_at(disk.calls());
+        assert!(matches!(
+            store.commit(put(10)),
+            Err(StoreError::StoreFailed(_))
+        ));
+        assert!(matches!(
+            waiting.join().unwrap(),
+            Err(StoreError::StoreFailed(_))
+        ));
+    });
+    assert!(matches!(store.close(), Err(StoreError::StoreFailed(_))));
+
+    let reopen = || DurableStore::open(&folder.path().join("store"), &options());
+    assert!(matches!(reopen(), Err(OpenError::Locked { .. })));
+    drop(stuck);
+    let (store, opening) = loop {
+        match reopen() {
+            Err(OpenError::Locked { .. }) => std::thread::yield_now(),
+            reopened => break reopened.unwrap(),
+        }
+    };
+    assert_eq!(opening.set_aside, None);
+    assert!(store.get(T, &9u32.to_be_bytes()).unwrap().is_some());
 }
 
 /// Receipts are taken below the mark, at the ballast's expense, and service returns by itself.

@@ -10,6 +10,9 @@ use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
+use std::time::Duration;
 
 use crate::error::StoreError;
 use crate::log::ops;
@@ -31,6 +34,9 @@ const RUN_RECORD_LEN: usize = 20;
 /// with 4,096 its memory grew by 2.8 KB for every record written.
 const ENTRIES_AT_ONCE: usize = 256;
 
+/// What sled hands to the operating system at once takes milliseconds.
+const FLUSH_PATIENCE: Duration = Duration::from_secs(60);
+
 /// Why the index is of no use; it is made anew from the runs when the store is opened.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum IndexError {
@@ -40,6 +46,9 @@ pub(crate) enum IndexError {
     /// sled panicked.
     #[error("sled panicked on its own files")]
     Panicked,
+    /// sled did not come back.
+    #[error("sled has been waiting for its files for a minute")]
+    Stuck,
     /// There is no tally, or not a whole one.
     #[error("it has no readable tally")]
     Tally,
@@ -82,8 +91,20 @@ impl<E: Into<IndexError>> From<E> for IndexingError {
 /// The index of one store.
 #[derive(Debug)]
 pub(crate) struct Index {
-    db: sled::Db,
+    db: Tidied,
     store_id: StoreId,
+}
+
+/// sled, which panics when it is dropped and cannot sync its files.
+#[derive(Debug)]
+struct Tidied(Option<sled::Db>);
+
+impl Drop for Tidied {
+    fn drop(&mut self) {
+        let db = self.0.take();
+        // Whoever embeds the store goes on, and the index can be made anew.
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(db)));
+    }
 }
 
 impl Index {
@@ -94,6 +115,7 @@ impl Index {
         cache_bytes: u64,
     ) -> Result<Self, IndexError> {
         let db = open_sled(folder, cache_bytes)?;
+        let db = Tidied(Some(db));
         let index = Self { db, store_id };
         index.note_durable(0)?;
         Ok(index)
@@ -112,6 +134,7 @@ impl Index {
             if found != store_id {
                 return Err(IndexError::OtherStore);
             }
+            let db = Tidied(Some(db));
             Ok((Self { db, store_id }, durable))
         })
     }
@@ -120,18 +143,18 @@ impl Index {
     /// Only when there is more to be written: a group of batches must not depend on sled.
     pub(crate) fn note_durable(&self, durable: u64) -> Result<(), IndexError> {
         let tally = encode_tally(self.store_id, durable);
-        self.db.insert(TALLY_KEY, &tally[..])?;
+        self.db().insert(TALLY_KEY, &tally[..])?;
         Ok(())
     }
 
     /// Tells whether every entry of a run is there.
     pub(crate) fn holds(&self, id: RunId, blocks: u64) -> Result<bool, IndexError> {
         unless_it_panics(|| {
-            let Some(record) = self.db.get(id.key())? else {
+            let Some(record) = self.db().get(id.key())? else {
                 return Ok(false);
             };
             let mut found = RunRecord::default();
-            for entry in self.db.scan_prefix(id.key()) {
+            for entry in self.db().scan_prefix(id.key()) {
                 let (key, entry) = entry?;
                 if key.len() > RunId::KEY_LEN {
                     decode_entry(&key, &entry).ok_or(IndexError::Entry)?;
@@ -147,7 +170,7 @@ impl Index {
         unless_it_panics(|| {
             let mut runs = Vec::new();
             let mut from = vec![0; RunId::KEY_LEN];
-            while let Some(next) = self.db.range(from.clone()..).next() {
+            while let Some(next) = self.db().range(from.clone()..).next() {
                 let (key, _) = next?;
                 let prefix = key.get(..RunId::KEY_LEN).ok_or(IndexError::Entry)?;
                 runs.push(id_of(prefix).ok_or(IndexError::Entry)?);
@@ -179,44 +202,66 @@ impl Index {
             record.add(&entry);
             batch.insert(key, &entry[..]);
             if record.blocks.is_multiple_of(ENTRIES_AT_ONCE as u64) {
-                self.db.apply_batch(std::mem::take(&mut batch))?;
+                self.db().apply_batch(std::mem::take(&mut batch))?;
             }
             progress(block.payload.len() as u64);
         }
-        self.db.apply_batch(batch)?;
+        self.db().apply_batch(batch)?;
         // Last, so that a run is known whole or not at all.
-        self.db.insert(id.key(), &record.encode(id)[..])?;
+        self.db().insert(id.key(), &record.encode(id)[..])?;
         Ok(())
     }
 
     /// Forgets a run that nobody reads any more.
     pub(crate) fn remove(&self, id: RunId) -> Result<(), IndexError> {
-        self.db.remove(id.key())?;
+        self.db().remove(id.key())?;
         let mut batch = sled::Batch::default();
         let mut count = 0;
-        for key in self.db.scan_prefix(id.key()).keys() {
+        for key in self.db().scan_prefix(id.key()).keys() {
             batch.remove(key?);
             count += 1;
             if count % ENTRIES_AT_ONCE == 0 {
-                self.db.apply_batch(std::mem::take(&mut batch))?;
+                self.db().apply_batch(std::mem::take(&mut batch))?;
             }
         }
-        self.db.apply_batch(batch)?;
+        self.db().apply_batch(batch)?;
         Ok(())
     }
 
     /// Hands everything to the operating system. Syncing the files is left to the caller: sled's
     /// own flush does not reach the disk. Behind it sled writes only to tidy its own files.
+    ///
+    /// After a failed write sled may wait for ever for what will not be written.
     pub(crate) fn flush(&self) -> Result<(), IndexError> {
-        self.db.flush()?;
-        Ok(())
+        let db = self.db().clone();
+        let (say, said) = channel();
+        let flush = move || {
+            let flushed = db.flush();
+            // Before it is said: whoever hears it may close the store, and open it again.
+            drop(db);
+            let _ = say.send(flushed);
+        };
+        let flushing = thread::Builder::new().name("maille-index".to_owned());
+        flushing.spawn(flush).map_err(sled::Error::Io)?;
+        match said.recv_timeout(FLUSH_PATIENCE) {
+            Ok(flushed) => Ok(flushed.map(drop)?),
+            Err(RecvTimeoutError::Timeout) => Err(IndexError::Stuck),
+            Err(RecvTimeoutError::Disconnected) => Err(IndexError::Panicked),
+        }
+    }
+
+    fn db(&self) -> &sled::Db {
+        self.db
+            .0
+            .as_ref()
+            .expect("it is taken only when it is dropped")
     }
 }
 
 impl Places for Index {
     fn block(&self, id: RunId, key: &[u8]) -> Result<Option<BlockPlace>, IndexError> {
         let to = [&id.key()[..], key].concat();
-        let mut before = self.db.range(&id.key()[..]..=&to[..]);
+        let mut before = self.db().range(&id.key()[..]..=&to[..]);
         match before.next_back() {
             Some(entry) => place_in(entry),
             None => Ok(None),
@@ -230,7 +275,7 @@ impl Places for Index {
         to: Option<&[u8]>,
     ) -> Result<PlacesIter<'_>, IndexError> {
         let from = [&id.key()[..], from].concat();
-        let begin = match self.db.range(&id.key()[..]..=&from[..]).next_back() {
+        let begin = match self.db().range(&id.key()[..]..=&from[..]).next_back() {
             Some(entry) => entry?.0.to_vec(),
             None => from,
         };
@@ -240,7 +285,7 @@ impl Places for Index {
         };
         // A range that ends where it begins is empty; sled wants it so, too.
         let end = end.max(begin.clone());
-        let entries = self.db.range(begin..end);
+        let entries = self.db().range(begin..end);
         Ok(Box::new(
             entries.filter_map(|entry| place_in(entry).transpose()),
         ))
@@ -356,9 +401,12 @@ mod tests {
             };
             let entry = encode_entry(&key, place);
             record.add(&entry);
-            index.db.insert(key, &entry[..]).unwrap();
+            index.db().insert(key, &entry[..]).unwrap();
         }
-        index.db.insert(RUN.key(), &record.encode(RUN)[..]).unwrap();
+        index
+            .db()
+            .insert(RUN.key(), &record.encode(RUN)[..])
+            .unwrap();
         (index, folder)
     }
 
@@ -398,11 +446,11 @@ mod tests {
         assert_eq!(index.runs().unwrap(), [RUN]);
         assert!(!index.holds(RUN, 3).unwrap());
         let key = [&RUN.key()[..], b"\x01d"].concat();
-        let entry = index.db.remove(&key).unwrap().unwrap();
+        let entry = index.db().remove(&key).unwrap().unwrap();
         assert!(!index.holds(RUN, 1).unwrap());
         let mut changed = entry.to_vec();
         changed[7] ^= 1;
-        index.db.insert(&key, changed).unwrap();
+        index.db().insert(&key, changed).unwrap();
         assert!(matches!(index.holds(RUN, 2), Err(IndexError::Entry)));
         index.remove(RUN).unwrap();
         assert_eq!(index.runs().unwrap(), []);

@@ -65,6 +65,7 @@ mod error;
 mod extract;
 #[cfg(test)]
 mod faults;
+mod folder_lock;
 mod index;
 mod inspect;
 mod intake;
@@ -88,6 +89,7 @@ mod space;
 mod store;
 mod store_id;
 mod truth;
+mod workers;
 
 pub use backup::{Keep, each_backed_up, restore};
 pub use batch::{Batch, Write};

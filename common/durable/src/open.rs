@@ -1,18 +1,17 @@
 //! Opens a store: what the caller chooses, and what it is told.
 
 use std::fmt;
-use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, RwLock};
-use std::thread;
 
 use crate::checkpointer::Checkpointer;
 use crate::damage::Damage;
 use crate::disk::{self, Disk, LocalDisk};
 use crate::durability::Durability;
 use crate::durable::{DurableStore, Home};
+use crate::folder_lock::FolderLock;
 use crate::intake::Intake;
 use crate::layout::Layout;
 use crate::log::reader::ReadError;
@@ -23,6 +22,7 @@ use crate::set_aside::set_aside;
 use crate::space::Space;
 use crate::store::CommitNumber;
 use crate::store_id::StoreId;
+use crate::workers::Workers;
 
 /// The largest segment that may be asked for; a segment is read into memory whole.
 const SEGMENT_BYTES_MAX: u64 = 256 * 1024 * 1024;
@@ -279,20 +279,14 @@ impl DurableStore {
 }
 
 /// Creates the folders and takes the lock.
-fn prepare(disk: &dyn Disk, layout: &Layout) -> Result<File, OpenError> {
+fn prepare(disk: &dyn Disk, layout: &Layout) -> Result<FolderLock, OpenError> {
     let root = layout.root();
     disk::create_folder(disk, root).map_err(|error| failed("Creating", root, error))?;
     let path = layout.lock();
-    let lock = disk::create_private(&path).map_err(|error| failed("Creating", &path, error))?;
-    match lock.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            return Err(OpenError::Locked {
-                folder: root.to_path_buf(),
-            });
-        }
-        Err(TryLockError::Error(error)) => return Err(failed("Locking", &path, error)),
-    }
+    let lock = FolderLock::take(&path).map_err(|error| failed("Locking", &path, error))?;
+    let lock = lock.ok_or_else(|| OpenError::Locked {
+        folder: root.to_path_buf(),
+    })?;
     for folder in [layout.log(), layout.runs()] {
         disk::create_folder(disk, &folder).map_err(|error| failed("Creating", &folder, error))?;
     }
@@ -303,7 +297,7 @@ fn prepare(disk: &dyn Disk, layout: &Layout) -> Result<File, OpenError> {
 fn serve(
     disk: Arc<dyn Disk>,
     layout: Layout,
-    lock: File,
+    lock: FolderLock,
     options: &Options,
     (recovered, set_aside): (Recovered, Option<SetAside>),
 ) -> Result<(DurableStore, Opening), OpenError> {
@@ -347,7 +341,7 @@ fn serve(
         disk: Arc::clone(&disk),
         store_id: recovered.store_id,
         boot_id: options.boot_id.clone(),
-        lock,
+        lock: Arc::new(lock),
     };
     let (chores_in, chores) = channel();
     let writer = Writer {
@@ -374,17 +368,13 @@ fn serve(
         shared,
         home,
         chores: Some(chores_in),
-        threads: Vec::new(),
+        workers: Workers::default(),
     };
-    let root = store.home.layout.root().to_path_buf();
-    let mut start = |name: &str, run: Box<dyn FnOnce() + Send>| {
-        let thread = thread::Builder::new().name(name.to_owned()).spawn(run);
-        let thread = thread.map_err(|error| failed("Starting a thread for", &root, error))?;
-        store.threads.push(thread);
-        Ok(())
-    };
-    start("maille-log", Box::new(move || writer.run()))?;
-    start("maille-checkpoint", Box::new(move || checkpointer.run()))?;
+    let (lock, workers) = (&store.home.lock, &mut store.workers);
+    let started = workers
+        .start("maille-log", lock, move || writer.run())
+        .and_then(|()| workers.start("maille-checkpoint", lock, move || checkpointer.run()));
+    started.map_err(|error| failed("Starting a thread for", store.home.layout.root(), error))?;
     Ok((store, opening))
 }
 

@@ -1,10 +1,11 @@
 //! Sets a damaged store aside, whole and under another name.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::disk::{self, Disk};
+use crate::folder_lock::FolderLock;
 
 /// Why a store was renamed.
 const DAMAGED: &str = "damaged";
@@ -14,7 +15,7 @@ const DAMAGED: &str = "damaged";
 pub(crate) fn set_aside(
     disk: &dyn Disk,
     folder: &Path,
-    lock: File,
+    lock: FolderLock,
     stamp: &str,
 ) -> io::Result<PathBuf> {
     let target = free_name(folder, DAMAGED, stamp);
