@@ -112,23 +112,29 @@ pub enum Unreachable {
 }
 
 impl Unreachable {
-    /// The word for people and machines.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::NotDesignated(_) => "not-designated",
-            Self::NoRule => "no-rule",
-            Self::TwoPersons => "two-persons-required",
-            Self::NoDevice => "no-device",
-            Self::NoKeys => "no-keys",
-            Self::RefusedByRelay(reason) => reason.name(),
-            Self::NotSent => "not-sent",
-        }
-    }
+    /// The words for people and machines. What a relay said is told as `relay:` and its reason.
+    pub const NAMES: &[&str] = &[
+        "not-designated",
+        "no-rule",
+        "two-persons-required",
+        "no-device",
+        "no-keys",
+        "not-sent",
+    ];
 }
 
 impl fmt::Display for Unreachable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
+        let place = match self {
+            Self::NotDesignated(_) => 0,
+            Self::NoRule => 1,
+            Self::TwoPersons => 2,
+            Self::NoDevice => 3,
+            Self::NoKeys => 4,
+            Self::NotSent => 5,
+            Self::RefusedByRelay(reason) => return f.pad(&format!("relay:{reason}")),
+        };
+        f.pad(Self::NAMES[place])
     }
 }
 

@@ -81,23 +81,34 @@ pub struct ReachMoment {
 }
 
 impl Outcome {
+    /// The words for people and machines, the best outcome first.
+    pub const NAMES: &[&str] = &[
+        "acknowledged",
+        "delivered",
+        "refused",
+        "silent",
+        "returned",
+        "unreachable",
+    ];
+
     /// The word for people and machines.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Acknowledged => "acknowledged",
-            Self::Refused(_) => "refused",
-            Self::Delivered => "delivered",
-            Self::Returned(_) => "returned",
-            Self::Silent => "silent",
-            Self::Unreachable(_) => "unreachable",
-        }
+        let place = match self {
+            Self::Acknowledged => 0,
+            Self::Delivered => 1,
+            Self::Refused(_) => 2,
+            Self::Silent => 3,
+            Self::Returned(_) => 4,
+            Self::Unreachable(_) => 5,
+        };
+        Self::NAMES[place]
     }
 
     /// Why, in one word; none where nothing has to be explained.
-    pub fn reason(self) -> Option<&'static str> {
+    pub fn reason(self) -> Option<String> {
         match self {
-            Self::Refused(reason) | Self::Returned(reason) => Some(reason.name()),
-            Self::Unreachable(why) => Some(why.as_str()),
+            Self::Refused(reason) | Self::Returned(reason) => Some(reason.to_string()),
+            Self::Unreachable(why) => Some(why.to_string()),
             Self::Acknowledged | Self::Delivered | Self::Silent => None,
         }
     }

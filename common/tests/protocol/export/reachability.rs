@@ -158,7 +158,7 @@ fn a_refusal_and_a_return_are_told_with_their_reasons() {
     };
     let shown = reachability(Case::of(drill()).answered(3, returned));
     let beta = of(&shown, "beta/desk");
-    assert_eq!(beta.outcome.reason(), Some("key-gone"));
+    assert_eq!(beta.outcome.reason().as_deref(), Some("key-gone"));
     assert!(beta.delivered.is_none());
 }
 
@@ -172,6 +172,11 @@ fn who_gives_no_word_is_silent_where_a_relay_holds_it_and_else_unreachable_for_a
     let refused = Unreachable::RefusedByRelay(AcceptReason::NotCollectedHere);
     let outcome = of(&shown, "gamma/desk").outcome;
     assert_eq!(outcome, Outcome::Unreachable(refused));
+    let reason = outcome.reason().unwrap();
+    assert_eq!(
+        reason, "relay:not-collected-here",
+        "as its word, not as ours"
+    );
 
     let unsent = of(&reachability(Case::of(drill())), "beta/desk").outcome;
     assert_eq!(unsent, Outcome::Unreachable(Unreachable::NotSent));
