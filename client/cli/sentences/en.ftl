@@ -873,7 +873,8 @@ drill-head =
         [one] { $status } for one contact, sent { $sent }
        *[other] { $status } for { $count } contacts, sent { $sent }
     }
-drill-clocks = Times count from the sending by this desk's clock to each device's own.
+drill-clocks = Times count from the sending, by the sender's clock, to each device's own.
+drill-reached = { $count } reached
 drill-acknowledged = { $count } acknowledged
 drill-by-deputy = { $count } of them by a deputy
 drill-delivered = { $count } delivered and not answered

@@ -8,6 +8,7 @@ sentences! {
     ShowIt { short: text };
     Head { status: text, count: count, sent: text };
     Clocks;
+    Reached { count: count };
     Acknowledged { count: count };
     ByDeputy { count: count };
     Delivered { count: count };

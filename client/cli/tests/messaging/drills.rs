@@ -100,7 +100,7 @@ fn whom_a_drill_reached_is_shown_as_a_table_as_json_and_for_spreadsheets() {
     let told = lyon.done(&["drill", "show", short(&begun)]);
     for words in [
         "EXERCISE for one contact, sent ",
-        "\n1 acknowledged\n",
+        "\n1 reached, 1 acknowledged\n",
         "\nACKNOWLEDGED\n  afripol/tn/tunis  delivered ",
         "an officer, device ",
     ] {
@@ -197,7 +197,7 @@ fn whoever_waits_is_shown_the_silent_ones_with_the_telephone_when_nobody_is_aske
     ];
     let told = lyon.done(&words);
     for words in [
-        "1 silent",
+        "0 reached, 0 acknowledged, 1 silent",
         "SILENT\n  afripol/tn/tunis  call +216 71 000 000; spoken there: fr, ar",
     ] {
         assert!(told.contains(words), "{words}\n{told}");

@@ -76,7 +76,13 @@ impl Record {
 
 impl Counts {
     fn text(&self) -> String {
-        let told: [(usize, &dyn Display); 7] = [
+        let told: [(usize, &dyn Display); 8] = [
+            (
+                self.reached,
+                &drill::Reached {
+                    count: &self.reached,
+                },
+            ),
             (
                 self.acknowledged,
                 &drill::Acknowledged {
@@ -121,7 +127,7 @@ impl Counts {
             ),
         ];
         let told = told.iter().enumerate();
-        let told = told.filter(|(place, (count, _))| *count > 0 || *place == 0);
+        let told = told.filter(|(place, (count, _))| *count > 0 || *place < 2);
         let told: Vec<String> = told.map(|(_, (_, words))| words.to_string()).collect();
         told.join(", ")
     }
