@@ -268,7 +268,7 @@ fn unanswered(recipient: &ProvenRecipient, newest: &Roster) -> Outcome {
     } else if !has_wrap {
         Unreachable::NoKeys
     } else {
-        let refused = answers().last();
+        let refused = answers().next_back();
         refused.map_or(Unreachable::NotSent, |answer| {
             Unreachable::RefusedByRelay(answer.reason)
         })
