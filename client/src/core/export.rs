@@ -43,7 +43,7 @@ pub enum ExportError {
     },
     /// Nobody was drilled by it, or another device sent it.
     #[error(
-        "Alert {} is no exercise that was sent from this device, so there is no record of whom it reached.",
+        "Alert {} is no exercise that was sent from this device: nothing tells whom it reached.",
         .0.prefix()
     )]
     NotADrill(AlertId),
