@@ -18,6 +18,7 @@ use crate::roster_change::{self, RosterChangeError};
 use crate::status::{self, Connection, Status};
 
 mod act;
+mod drill;
 mod duty;
 mod export;
 mod officers;

@@ -51,6 +51,7 @@
 //! | `watched_store` | tells when the store has failed | answer for it |
 //! | `keeper`, `own_keys` | what falls due by the own clock | wait for a relay |
 //! | `attachments` | sealed files and their pieces | hold a file in memory |
+//! | `drill` | what a drill says, and to whom | be taken for anything real |
 //! | `directory` | the address book, expansion, previews | ask a relay |
 //! | `roster_store`, `roster_change` | documents on disk, a new roster in use | believe a file |
 //! | `clock`, `entropy` | the one reader of the clock, the one source of randomness | |
@@ -73,6 +74,7 @@ mod backoff;
 mod client;
 mod config;
 mod courier;
+mod drill;
 mod durable_file;
 mod error;
 mod events;
@@ -89,8 +91,8 @@ mod watched_store;
 
 pub use crate::core::{
     Awaited, Coming, ComingAct, Direction, Event, EventKind, InboxEntry, Incident, IncidentKind,
-    Lacking, Ledger, LedgerPage, NumberedEvent, OpenObligation, OutboxEntry, Promise, Reach,
-    Received, RefuseReason, Silent, Taken, Track, TrackedCancel, TrackedRecipient,
+    Lacking, LastDrill, Ledger, LedgerPage, NumberedEvent, OpenObligation, OutboxEntry, Promise,
+    Reach, Received, RefuseReason, Silent, Taken, Track, TrackedCancel, TrackedRecipient,
 };
 pub use attachments::{Attachment, AttachmentError, FileToAttach, Progress};
 pub use client::{
@@ -99,6 +101,7 @@ pub use client::{
 };
 pub use config::{ClientConfig, Key, LOW_WATER_BYTES};
 pub use directory::{ContactCard, Preview, PreviewedRecipient, RecipientError};
+pub use drill::{Drill, DrillError, Drilled};
 pub use error::{DeskError, DeskFailure, LookupError, OpenError};
 pub use events::EventReader;
 pub use message::Message;

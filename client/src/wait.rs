@@ -114,6 +114,41 @@ async fn until(
     }
 }
 
+/// Waits until every obligation of an alert has ended, one way or another.
+pub(crate) async fn over(
+    office: &Arc<Office>,
+    alert: AlertId,
+    timeout: Duration,
+) -> Result<(), WaitError> {
+    let mut missing = Vec::new();
+    let ended = tokio::time::timeout(timeout, until_over(office, alert, &mut missing)).await;
+    ended.unwrap_or(Err(WaitError::Timeout { missing }))
+}
+
+async fn until_over(
+    office: &Arc<Office>,
+    alert: AlertId,
+    missing: &mut Vec<ContactAddress>,
+) -> Result<(), WaitError> {
+    loop {
+        let mut news = office.news();
+        let track = office
+            .ask(move |room, now| Ok::<_, DeskError>(room.desk.track(&alert, now)?))
+            .await?;
+        let recipients = track.ok_or(WaitError::Unknown(alert))?.recipients;
+        let open = recipients
+            .into_iter()
+            .filter(|recipient| !recipient.standing.state.is_closed());
+        *missing = open.map(|recipient| recipient.contact).collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        if office.is_stopping() || news.changed().await.is_err() {
+            return Err(DeskError::Closed.into());
+        }
+    }
+}
+
 fn has(recipient: &TrackedRecipient, milestone: Milestone) -> bool {
     let received = |stage: Stage| stage != Stage::Returned;
     match milestone {

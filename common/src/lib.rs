@@ -10,6 +10,7 @@ pub mod blob;
 pub mod codec;
 pub mod content;
 pub mod crypto;
+pub mod drill;
 pub mod envelope;
 pub mod evidence;
 pub mod export;

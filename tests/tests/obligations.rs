@@ -357,7 +357,9 @@ fn the_list_comes_in_pages_and_drills_only_where_they_are_asked_for() {
         drills: true,
         ..ALL
     };
-    assert_eq!(desks.ledger(lyon, drills).total, 6);
+    let ledger = desks.ledger(lyon, drills);
+    assert_eq!((ledger.total, ledger.drills, ledger.hidden), (5, 1, 0));
+    assert_eq!(desks.subjects(lyon, drills).last().unwrap(), "Drill");
 }
 
 #[test]

@@ -201,7 +201,15 @@ alert-attachments-left =
     }
 alert-nothing-waits = Nothing waits for an answer.
 alert-more-hidden = { $count } more with --all.
-alert-not-actual = THIS IS AN { $status }
+alert-not-actual = { $status } { $status } { $status } - NOTHING HERE IS REAL
+alert-exercises = EXERCISES AND TESTS - NOTHING BELOW IS REAL
+alert-exercises-wait =
+    { $count ->
+        [one] One of them is an exercise or test that waits for an answer: maille inbox --exercises
+       *[other] { $count } of them are exercises or tests that wait for an answer: maille inbox --exercises
+    }
+alert-claims-actual = WARNING: it claims to be real, and is about an exercise. Ask its sender by telephone.
+alert-exercise-about-actual = WARNING: it is marked as an exercise, and is about something real. Ask its sender by telephone.
 alert-subject = subject
 alert-from = from
 alert-to = to
@@ -323,6 +331,9 @@ contact-there = { $hour } there, { $duty }; { $telephones }
 contact-designated = designation: { $designation }
 contact-deputy = deputy { $contact } is asked after { $after }
 contact-devices-keyed = { $keyed } of { $count } devices with keys
+contact-drilled = last drill { $sent }: { $stage }; reached { $reached }
+contact-drill-unanswered = last drill { $sent }: NO ANSWER; reached last { $reached }
+contact-never-reached = last drill { $sent }: NO ANSWER; no drill of this desk has reached it yet
 
 ## demo: The demonstration: each step, and what proves it.
 
@@ -584,6 +595,35 @@ term-stage =
        *[unlisted] { $word }
     }
 
+term-outcome =
+    { $word ->
+        [acknowledged] acknowledged
+        [refused] refused
+        [delivered] delivered, not answered
+        [returned] could not open it
+        [silent] silent
+        [unreachable] unreachable
+       *[unlisted] { $word }
+    }
+
+term-unreachable =
+    { $word ->
+        [not-designated] not designated
+        [no-rule] no rule lets this desk write to it
+        [two-persons-required] a rule asks for two persons
+        [no-device] no device in the roster
+        [no-keys] no sealing key of its devices was known
+        [not-sent] no relay has answered for it
+       *[unlisted] { $word }
+    }
+
+term-actor =
+    { $word ->
+        [officer] an officer
+        [system] a program
+       *[unlisted] { $word }
+    }
+
 term-state =
     { $word ->
         [open] open
@@ -817,6 +857,45 @@ handover-falls-due = FALLS DUE until { $until }
 handover-nothing-falls-due = Nothing.
 handover-sign-in = Whoever takes over signs in with maille officer in NAME; from then on the list is theirs.
 handover-hands = handed over: ____________________   taken over: ____________________
+
+## drill: Drills, and whom they reached.
+
+drill-begun =
+    { $count ->
+        [one] EXERCISE: a drill goes to one contact, marked as such in what is signed.
+       *[other] EXERCISE: a drill goes to { $count } contacts, marked as such in what is signed.
+    }
+drill-not-sent-yet = No relay has it for { $count } of them yet.
+drill-left-out = left out: { $contact }, { $why }
+drill-show-it = Whom it reached: maille drill show { $short }
+drill-head =
+    { $count ->
+        [one] { $status } for one contact, sent { $sent }
+       *[other] { $status } for { $count } contacts, sent { $sent }
+    }
+drill-clocks = Times count from the sending, by the sender's clock, to each device's own.
+drill-reached = { $count } reached
+drill-acknowledged = { $count } acknowledged
+drill-by-deputy = { $count } of them by a deputy
+drill-delivered = { $count } delivered and not answered
+drill-refused = { $count } refused
+drill-silent = { $count } silent
+drill-returned = { $count } could not open it
+drill-unreachable = { $count } unreachable
+drill-delivered-after = delivered { $after }
+drill-acknowledged-after = acknowledged { $after }
+drill-before = before
+drill-refused-by-relay = refused by its relay: { $reason }
+drill-by-device = { $actor }, device { $device }
+drill-by-deputy-of = { $actor } of { $contact }, deputy of step { $step }, device { $device }
+drill-steps-asked =
+    { $count ->
+        [one] one deputy asked
+       *[other] { $count } deputies asked
+    }
+drill-call = call { $numbers }
+drill-call-in = call { $numbers }; spoken there: { $languages }
+drill-no-telephone = no telephone in the roster
 
 ## export: An alert leaves as evidence.
 

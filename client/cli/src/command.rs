@@ -18,6 +18,7 @@ pub(crate) mod contacts;
 mod demo;
 pub(crate) mod device;
 pub(crate) mod doctor;
+pub(crate) mod drill;
 mod example;
 pub(crate) mod export;
 pub(crate) mod handover;
@@ -146,6 +147,8 @@ commands! {
         Ledger(ledger::LedgerArgs),
         /// What one officer leaves to the next, to be printed: open, promised, due.
         Handover(handover::HandoverArgs),
+        /// Find out who can be reached, with an alert that nobody can take for a real one.
+        Drill(drill::DrillArgs),
         /// Write everything held about an alert into one file that proves itself.
         Export(export::ExportArgs),
         /// Prove what an export says, from the anchor alone: needs no home and no network.

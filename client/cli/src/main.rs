@@ -13,6 +13,7 @@
 //! | `local_time.rs` | times as the machine's people read them |
 //! | `safe_text.rs` | text of strangers, made harmless for a terminal |
 //! | `sentence/` | the sentences for people, which stand in `sentences/en.ftl` |
+//! | `csv.rs` | tables for spreadsheets |
 //! | `clock.rs` | the time of this machine |
 //!
 //! What people must know of each command stands in `docs/commands.md`, whose examples the tests
@@ -22,6 +23,7 @@ mod agent;
 mod args;
 mod clock;
 mod command;
+mod csv;
 mod demo;
 mod exit;
 mod fault;

@@ -38,6 +38,12 @@ impl Output {
         writeln!(io::stdout().lock(), "{line}").map_err(|error| Fault::of_write(&error))
     }
 
+    /// Prints bytes as they are: a table, a part.
+    pub(crate) fn bytes(&self, bytes: &[u8]) -> Result<(), Fault> {
+        let written = io::stdout().lock().write_all(bytes);
+        written.map_err(|error| Fault::of_write(&error))
+    }
+
     /// Tells people something. Nobody's work depends on it, so a closed stream is no fault.
     pub(crate) fn say(&self, text: impl Display) {
         tell_line(safe_lines(&text.to_string()));

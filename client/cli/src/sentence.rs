@@ -15,6 +15,7 @@
 //! | `alert.rs`, `send.rs`, `track.rs`, `listen.rs`, `incident.rs` | alerts, out and in |
 //! | `contact.rs`, `status.rs`, `doctor.rs`, `agent.rs` | contacts, and how a desk stands |
 //! | `authority.rs`, `device.rs`, `officer.rs` | ceremonies |
+//! | `drill.rs` | drills, and whom they reached |
 //! | `ledger.rs`, `handover.rs` | what is open, and what one officer leaves to the next |
 //! | `export.rs`, `verify.rs` | evidence for others, and what it proves |
 //! | `network.rs` | networks that are made to read and to run |
@@ -87,6 +88,7 @@ pub(crate) mod contact;
 pub(crate) mod demo;
 pub(crate) mod device;
 pub(crate) mod doctor;
+pub(crate) mod drill;
 pub(crate) mod export;
 pub(crate) mod fault;
 pub(crate) mod handover;
@@ -118,6 +120,7 @@ const DECLARED: &[&[Declared]] = &[
     demo::DECLARED,
     device::DECLARED,
     doctor::DECLARED,
+    drill::DECLARED,
     export::DECLARED,
     fault::DECLARED,
     handover::DECLARED,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use maille_common::envelope::SignedEnvelope;
 use maille_common::evidence::{Receipt, SealedNote, SignedReceipt, officer_hash};
-use maille_common::export::{Export, ExportFault, ExportHead, ExportTooLong, Piece};
+use maille_common::export::{Export, ExportFault, ExportHead, ExportTooLong, Piece, ProvenExport};
 use maille_common::hash::Hash;
 use maille_common::identifier::AlertId;
 use maille_common::record::write_record;
@@ -41,9 +41,26 @@ pub enum ExportError {
         /// The check that failed.
         fault: Box<ExportFault>,
     },
+    /// Nobody was drilled by it, or another device sent it.
+    #[error(
+        "Alert {} is no exercise that was sent from this device: nothing tells whom it reached.",
+        .0.prefix()
+    )]
+    NotADrill(AlertId),
     /// The store.
     #[error(transparent)]
     Step(#[from] StepError),
+}
+
+/// What an export reveals of what is sealed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Revealed {
+    /// Nothing.
+    Nothing,
+    /// The words.
+    Words,
+    /// The words, and who acted.
+    WordsAndNames,
 }
 
 impl ExportError {
@@ -54,6 +71,7 @@ impl ExportError {
             Self::Purged(_) => "purged",
             Self::TooLong(_) => "export-too-long",
             Self::NotProven { .. } => "export-not-proven",
+            Self::NotADrill(_) => "not-a-drill",
             Self::Step(error) => error.code(),
         }
     }
@@ -72,6 +90,22 @@ impl Desk {
         documents: RosterDocuments,
         now: Timestamp,
     ) -> Result<Export, ExportError> {
+        let revealed = match reveal {
+            true => Revealed::WordsAndNames,
+            false => Revealed::Nothing,
+        };
+        let (export, _) = self.proven_export(alert, revealed, documents, now)?;
+        Ok(export)
+    }
+
+    /// The same, with what it proves.
+    pub(super) fn proven_export(
+        &self,
+        alert: &AlertId,
+        revealed: Revealed,
+        documents: RosterDocuments,
+        now: Timestamp,
+    ) -> Result<(Export, ProvenExport), ExportError> {
         let sent: Option<OutboxRecord> = self.find_long(tables::OUTBOX, alert.as_bytes())?;
         let alert = sent.and_then(|record| record.extends).unwrap_or(*alert);
         let mut pieces = self.envelopes_about(&alert)?;
@@ -79,8 +113,11 @@ impl Desk {
             return Err(ExportError::Unknown(alert));
         }
         self.add_statements(&mut pieces, &alert)?;
-        if reveal {
-            self.add_revealed(&mut pieces, &alert)?;
+        if revealed != Revealed::Nothing {
+            self.add_content(&mut pieces, &alert)?;
+        }
+        if revealed == Revealed::WordsAndNames {
+            self.add_officers(&mut pieces);
         }
         self.add_rosters(&mut pieces, documents)?;
         let head = ExportHead {
@@ -94,7 +131,7 @@ impl Desk {
         };
         let export = Export::sign(head, pieces, &self.identity.signing)?;
         match export.verify(self.roster.anchor()) {
-            Ok(_) => Ok(export),
+            Ok(proven) => Ok((export, proven)),
             Err(fault) => Err(ExportError::NotProven {
                 alert,
                 fault: Box::new(fault),
@@ -212,8 +249,8 @@ impl Desk {
         Ok(receipts)
     }
 
-    /// The words, and who acted: what a court is to read.
-    fn add_revealed(&self, pieces: &mut Vec<Piece>, alert: &AlertId) -> Result<(), ExportError> {
+    /// The words: what a court is to read.
+    fn add_content(&self, pieces: &mut Vec<Piece>, alert: &AlertId) -> Result<(), ExportError> {
         let key = alert.as_bytes();
         let sent = self.find_long::<SubmissionRecord>(tables::SUBMISSION, key)?;
         let came = self.find_long::<DeliveryRecord>(tables::DELIVERY, key)?;
@@ -226,6 +263,15 @@ impl Desk {
         if is_no_key(&content_key) {
             return Err(ExportError::Purged(*alert));
         }
+        pieces.push(Piece::Content {
+            key: content_key,
+            body,
+        });
+        Ok(())
+    }
+
+    /// Who acted, where this device can read it.
+    fn add_officers(&self, pieces: &mut Vec<Piece>) {
         let officers: Vec<Piece> = pieces
             .iter()
             .filter_map(|piece| match piece {
@@ -237,11 +283,6 @@ impl Desk {
             })
             .collect();
         pieces.extend(officers);
-        pieces.push(Piece::Content {
-            key: content_key,
-            body,
-        });
-        Ok(())
     }
 
     /// Who the officer of a receipt was, where this device can read it in the note.

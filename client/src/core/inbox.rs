@@ -42,6 +42,8 @@ pub struct InboxEntry {
     pub ack_due: Timestamp,
     /// The alert it is about.
     pub refers_to: Option<AlertId>,
+    /// What that is: real, a drill, or a test; none where it is not held here.
+    pub about: Option<Status>,
     /// The highest stage this device signed.
     pub stage: Stage,
     /// It was being shown when the desk stopped, so somebody may have seen it (I5).
@@ -59,6 +61,14 @@ impl InboxEntry {
             .deputy_for
             .iter()
             .any(|principal| !is_answered(principal.stage))
+    }
+
+    /// Whether it claims to be actual about an exercise, or an exercise about what is actual: its
+    /// reader is to be told, for one of the two was taken for the other.
+    pub fn contradicts_its_exercise(&self) -> bool {
+        let is_actual = |status: Status| status == Status::Actual;
+        self.about
+            .is_some_and(|about| is_actual(about) != is_actual(self.status))
     }
 }
 
@@ -78,8 +88,7 @@ impl Desk {
     pub fn inbox(&self) -> Result<Vec<InboxEntry>, StepError> {
         let mut entries = Vec::new();
         for (id, record) in self.inbox_records()? {
-            let principals = self.principals(&id, &record)?;
-            entries.push(entry_of(id, &record, principals));
+            entries.push(self.entry_of(id, &record)?);
         }
         entries.sort_by_key(|entry| (entry.received, entry.id));
         Ok(entries)
@@ -97,8 +106,7 @@ impl Desk {
             .as_ref()
             .map_or(&delivery.env, |original| &original.env);
         let content = reopen(&record.content_key, env, &delivery.body)?;
-        let principals = self.principals(alert, &record)?;
-        let entry = entry_of(*alert, &record, principals);
+        let entry = self.entry_of(*alert, &record)?;
         Ok(Some(Received {
             entry,
             core: record.core.value().clone(),
@@ -132,6 +140,31 @@ impl Desk {
             }
         }
         Ok(found)
+    }
+
+    fn entry_of(&self, id: AlertId, record: &InboxRecord) -> Result<InboxEntry, StepError> {
+        let core: &Core = &record.core;
+        let about = match core.refers_to() {
+            Some(about) => self.plain_part(&about)?.map(|core| core.status),
+            None => None,
+        };
+        Ok(InboxEntry {
+            id,
+            kind: record.kind,
+            status: core.status,
+            urgency: core.urgency,
+            from: core.sender.clone(),
+            recipient: record.recipient.clone(),
+            deputy_for: self.principals(&id, record)?,
+            created: core.created,
+            received: record.received,
+            ack_due: core.ack_due(record.received),
+            refers_to: core.refers_to(),
+            about,
+            stage: record.stage,
+            possibly_seen: record.shown && record.stage < Stage::Read,
+            blobs_missing: record.blobs_missing,
+        })
     }
 
     pub(super) fn inbox_record(&self, alert: &AlertId) -> Result<Option<InboxRecord>, StepError> {
@@ -180,26 +213,6 @@ fn whole_key((key, _): (Vec<u8>, Vec<u8>)) -> Option<Vec<u8>> {
     match key.split_last_chunk::<4>() {
         Some((whole, [0, 0, 0, 0])) => Some(whole.to_vec()),
         _ => None,
-    }
-}
-
-fn entry_of(id: AlertId, record: &InboxRecord, deputy_for: Vec<Principal>) -> InboxEntry {
-    let core: &Core = &record.core;
-    InboxEntry {
-        id,
-        kind: record.kind,
-        status: core.status,
-        urgency: core.urgency,
-        from: core.sender.clone(),
-        recipient: record.recipient.clone(),
-        deputy_for,
-        created: core.created,
-        received: record.received,
-        ack_due: core.ack_due(record.received),
-        refers_to: core.refers_to(),
-        stage: record.stage,
-        possibly_seen: record.shown && record.stage < Stage::Read,
-        blobs_missing: record.blobs_missing,
     }
 }
 

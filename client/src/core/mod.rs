@@ -35,6 +35,7 @@
 //! | `counted.rs` | counted time, which nobody who sets a clock moves |
 //! | `expire.rs` | deadlines by the desk's own clock |
 //! | `export.rs` | everything held about an alert, as a file that proves itself |
+//! | `drills.rs` | whom the drills of this device reached |
 //! | `retention.rs` | content and keys go, hashes and receipts stay |
 //! | `tables.rs`, `records.rs` | every key and record of the store |
 
@@ -48,6 +49,7 @@ mod compose;
 mod counted;
 mod deputies;
 mod desk;
+mod drills;
 mod duty;
 mod events;
 mod evidence;
@@ -76,6 +78,7 @@ pub use act::{Act, ActError, Acted, RefuseReason};
 pub use addenda::Lacking;
 pub use collect::Collected;
 pub use desk::{Desk, DeskIdentity, StepError};
+pub use drills::LastDrill;
 pub use duty::{Promise, Taken};
 pub use events::{Event, EventKind, NumberedEvent};
 pub use export::ExportError;

@@ -115,15 +115,17 @@ pub struct LedgerPage {
     pub drills: bool,
 }
 
-/// A part of the ledger, overdue first, then by what falls due first.
+/// A part of the ledger, overdue first, then by what falls due first; what is not real comes last.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ledger {
     /// The part.
     pub obligations: Vec<OpenObligation>,
-    /// How many are open.
+    /// How many are open and real.
     pub total: usize,
     /// How many of them are overdue.
     pub overdue: usize,
+    /// How many exercises and tests stand in the list, behind everything that is real.
+    pub drills: usize,
     /// How many exercises and tests are left out.
     pub hidden: usize,
 }
@@ -145,6 +147,7 @@ impl Desk {
             };
             let (alert, recipient) = (obligation.alert, obligation.recipient.clone());
             (
+                obligation.status != Status::Actual,
                 !obligation.overdue,
                 due,
                 obligation.direction,
@@ -152,7 +155,9 @@ impl Desk {
                 recipient,
             )
         });
-        let (total, overdue) = (open.len(), open.iter().filter(|one| one.overdue).count());
+        let real = open.iter().filter(|one| one.status == Status::Actual);
+        let total = real.clone().count();
+        let (drills, overdue) = (open.len() - total, real.filter(|one| one.overdue).count());
         let mut obligations: Vec<_> = open.into_iter().skip(page.skip).take(page.limit).collect();
         for obligation in &mut obligations {
             obligation.subject = self.subject_of(&obligation.alert)?;
@@ -161,6 +166,7 @@ impl Desk {
             obligations,
             total,
             overdue,
+            drills,
             hidden,
         })
     }

@@ -8,6 +8,7 @@ use super::rosters::Rosters;
 use super::{ExportFault, Piece, ProvenExport, ProvenReceipt, ProvenRecipient};
 use crate::address::ContactAddress;
 use crate::content::Alert;
+use crate::drill::Reachability;
 use crate::envelope::Content;
 use crate::evidence::{
     Accepted, Evidence, Expiry, Notice, Obligation, Proven, SealedNote, Signed, SignedReceipt,
@@ -36,9 +37,13 @@ impl Export {
         let content = self.prove_content(&letters)?;
         let evidence = statements.evidence(&letters);
         let contacts = letters.recipients().into_iter();
-        let recipients = contacts
+        let recipients: Vec<ProvenRecipient> = contacts
             .map(|contact| statements.of(contact, &letters, &rosters, &evidence))
             .collect();
+        let under = rosters.named(&letters.alert.core().roster);
+        let rosters_of = (under, &rosters.newest);
+        let reachability =
+            Reachability::of(&letters.alert, &recipients, content.as_deref(), rosters_of);
         let copies = statements.receipts_for(letters.sender());
         Ok(ProvenExport {
             network: anchor.network.as_str().to_owned(),
@@ -54,6 +59,7 @@ impl Export {
             recipients,
             copies,
             content,
+            reachability,
         })
     }
 

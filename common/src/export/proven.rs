@@ -2,6 +2,7 @@
 
 use crate::address::{ContactAddress, DeviceId};
 use crate::content::Alert;
+use crate::drill::Reachability;
 use crate::envelope::{Entry, ProvenEnvelope};
 use crate::evidence::{Accepted, Expiry, Notice, Proven, Receipt, Standing};
 use crate::hash::Hash;
@@ -41,6 +42,8 @@ pub struct ProvenExport {
     pub copies: Vec<ProvenReceipt>,
     /// What it says, where that is revealed.
     pub content: Option<Box<Alert>>,
+    /// Who was reached, where it is an exercise or test and its sender shows all of it.
+    pub reachability: Option<Reachability>,
 }
 
 /// One recipient's part, by the evidence in the file.

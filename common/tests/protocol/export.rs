@@ -3,6 +3,7 @@
 
 mod case;
 mod judged;
+mod reachability;
 
 use maille_common::evidence::ObligationState;
 use maille_common::export::{Export, ExportFault, MAGIC, Piece};

@@ -2,12 +2,13 @@
 
 use super::{Ask, Desk};
 use crate::command::device::join;
+use crate::command::drill::{over, show};
 use crate::command::officer::{add, sign_in, sign_out};
 use crate::command::read::{part, save};
 use crate::command::send::{preview, wait};
 use crate::command::{
-    ack, contacts, doctor, export, handover, inbox, ledger, listen, read, refuse, send, status,
-    track,
+    ack, contacts, doctor, drill, export, handover, inbox, ledger, listen, read, refuse, send,
+    status, track,
 };
 use crate::exit::Exit;
 use crate::fault::Fault;
@@ -52,6 +53,9 @@ questions! {
     ledger::Ledger,
     handover::Handover,
     export::Export,
+    drill::Drill,
+    over::Over,
+    show::Show,
 }
 
 /// There is no such question.

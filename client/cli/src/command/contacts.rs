@@ -3,8 +3,9 @@
 use std::fmt::Write;
 
 use clap::Args;
-use maille_client::{ContactCard, Message, RecipientError};
+use maille_client::{ContactCard, LastDrill as Last, Message, RecipientError};
 use maille_common::pattern::Selector;
+use maille_common::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::person::Person;
@@ -12,6 +13,8 @@ use super::{Context, Run};
 use crate::agent::{Ask, Desk, with_desk};
 use crate::args::DeskArgs;
 use crate::fault::Fault;
+use crate::form::{maybe, word};
+use crate::local_time::local;
 use crate::safe_text::safe_text;
 use crate::sentence::{contact, term};
 
@@ -53,6 +56,23 @@ struct Entry {
     writable: bool,
     /// A rule lets it write to this desk.
     writes: bool,
+    /// What drills of this desk know of it; `null` where none went to it.
+    last_drill: Option<LastDrill>,
+}
+
+/// The last drill that went to a contact.
+#[derive(Debug, Serialize, Deserialize)]
+struct LastDrill {
+    id: String,
+    short: String,
+    /// By this desk's clock.
+    #[serde(with = "word")]
+    sent: Timestamp,
+    /// How far it came with the contact's own devices; `null` while none has answered.
+    stage: Option<String>,
+    /// When any drill reached it last, by its device's clock.
+    #[serde(with = "maybe")]
+    reached: Option<Timestamp>,
 }
 
 impl Run for ContactsArgs {
@@ -80,10 +100,13 @@ impl Ask for Contacts {
         let words = Message::text("preview", "preview");
         let to = cards.iter().map(|card| card.contact.address.to_string());
         let preview = desk.client().preview(&words.to_all(to)).await?;
+        let drills = desk.client().last_drills().await?;
         let entry = |card: &ContactCard| {
             let of =
                 |shown: &&maille_client::PreviewedRecipient| shown.address == card.contact.address;
-            Some(Entry::new(card, preview.recipients.iter().find(of)?.into()))
+            let person = preview.recipients.iter().find(of)?.into();
+            let last = drills.get(&card.contact.address);
+            Some(Entry::new(card, person, last.map(LastDrill::of)))
         };
         Ok(ContactList {
             contacts: cards.iter().filter_map(entry).collect(),
@@ -107,7 +130,7 @@ fn meant(desk: &Desk, pattern: Option<&str>) -> Result<Vec<ContactCard>, Fault> 
 }
 
 impl Entry {
-    fn new(card: &ContactCard, person: Person) -> Self {
+    fn new(card: &ContactCard, person: Person, last_drill: Option<LastDrill>) -> Self {
         let contact = &card.contact;
         Self {
             person,
@@ -118,6 +141,7 @@ impl Entry {
             valid_to: contact.valid_to.map(|end| end.to_string()),
             writable: card.writable,
             writes: card.writes,
+            last_drill,
         }
     }
 
@@ -141,6 +165,37 @@ impl Entry {
         if !self.writable {
             let _ = writeln!(text, "  {}", contact::NoRule);
         }
+        if let Some(last) = &self.last_drill {
+            let _ = writeln!(text, "  {}", last.text());
+        }
         text
+    }
+}
+
+impl LastDrill {
+    fn of(last: &Last) -> Self {
+        Self {
+            id: last.alert.to_string(),
+            short: last.alert.prefix().to_string(),
+            sent: last.sent,
+            stage: last.stage.map(|stage| stage.to_string()),
+            reached: last.reached,
+        }
+    }
+
+    fn text(&self) -> String {
+        let sent = &local(self.sent);
+        let answered = self.stage.as_ref().map(|word| term::Stage { word });
+        let (drilled, reached) = (answered.as_ref(), self.reached.map(local));
+        match (drilled, &reached) {
+            (Some(stage), Some(reached)) => contact::Drilled {
+                sent,
+                stage,
+                reached,
+            }
+            .to_string(),
+            (_, Some(reached)) => contact::DrillUnanswered { sent, reached }.to_string(),
+            (_, None) => contact::NeverReached { sent }.to_string(),
+        }
     }
 }

@@ -104,7 +104,7 @@ impl Ask for Export {
 }
 
 /// Makes a file that its owner alone may read, and that is durable; none where it fails.
-fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(super) fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -123,7 +123,7 @@ fn write(file: &mut File, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-fn unusable(path: &Path, error: &io::Error) -> Fault {
+pub(super) fn unusable(path: &Path, error: &io::Error) -> Fault {
     let exists = error.kind() == io::ErrorKind::AlreadyExists;
     let path = &path.display();
     if exists {

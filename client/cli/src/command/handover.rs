@@ -76,6 +76,8 @@ pub(crate) struct HandedOver {
     obligations: Vec<Obligation>,
     total: usize,
     overdue: usize,
+    /// How many exercises and tests there are besides, where they are handed over.
+    drills: usize,
     /// What was acknowledged here in the last seven days, and nobody wrote back about.
     promises: Vec<Promise>,
     /// How many more there are, older ones.
@@ -136,6 +138,7 @@ impl Ask for Handover {
             obligations,
             total: open.total,
             overdue: open.overdue,
+            drills: open.drills,
             promises: promises[promises_left..].iter().map(Promise::of).collect(),
             promises_left,
         })
@@ -169,10 +172,9 @@ impl HandedOver {
             let officer = self.officer.as_deref();
             line(&mut text, &ledger::head(self.total, self.overdue, officer));
         }
-        for obligation in &self.obligations {
-            text += &obligation.text();
-        }
-        if let Some(count @ 1..) = self.total.checked_sub(self.obligations.len()) {
+        text += &ledger::listed(&self.obligations);
+        let all = self.total + self.drills;
+        if let Some(count @ 1..) = all.checked_sub(self.obligations.len()) {
             let count = &count;
             line(&mut text, &handover::Left { count });
         }

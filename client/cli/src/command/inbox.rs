@@ -12,7 +12,7 @@ use super::{Context, Run};
 use crate::agent::{Ask, Desk, with_desk};
 use crate::args::DeskArgs;
 use crate::fault::Fault;
-use crate::form::word;
+use crate::form::{maybe, word};
 use crate::local_time::local;
 use crate::safe_text::safe_text;
 use crate::sentence::{alert, term};
@@ -31,8 +31,11 @@ pub(crate) struct InboxArgs {
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Inbox {
     /// Show exercises, tests, what was answered and copies of what was sent as well.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "exercises")]
     all: bool,
+    /// Show the exercises and tests that wait for an answer, and nothing real.
+    #[arg(long)]
+    exercises: bool,
 }
 
 /// What was received, newest last.
@@ -41,6 +44,8 @@ pub(crate) struct InboxList {
     alerts: Vec<Line>,
     /// How many more `all` would show.
     hidden: usize,
+    /// How many of those wait for an answer and are exercises or tests.
+    exercises: usize,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -51,6 +56,10 @@ struct Line {
     kind: Kind,
     #[serde(with = "word")]
     status: Status,
+    /// Of what it is about, where that is held here: it claims to be real about an exercise, or
+    /// the other way round, where it differs from `status`.
+    #[serde(with = "maybe")]
+    about_status: Option<Status>,
     #[serde(with = "word")]
     urgency: Urgency,
     from: String,
@@ -90,23 +99,47 @@ impl Ask for Inbox {
 
     async fn answer(self, desk: &Desk) -> Result<InboxList, Fault> {
         let entries = desk.client().inbox().await?;
-        let (shown, hidden): (Vec<_>, Vec<_>) = entries
-            .into_iter()
-            .partition(|entry| self.all || is_waiting(entry));
+        let (shown, hidden): (Vec<_>, Vec<_>) =
+            entries.into_iter().partition(|entry| self.shows(entry));
         let mut alerts = Vec::new();
         for entry in shown {
             alerts.push(Line::of(desk, &entry).await?);
         }
         Ok(InboxList {
             alerts,
+            exercises: hidden.iter().filter(|entry| is_exercise(entry)).count(),
             hidden: hidden.len(),
         })
+    }
+}
+
+impl Inbox {
+    fn shows(&self, entry: &InboxEntry) -> bool {
+        match self.exercises {
+            true => is_exercise(entry),
+            false => self.all || is_waiting(entry),
+        }
     }
 }
 
 /// Real, and nobody here has answered it.
 pub(super) fn is_waiting(entry: &InboxEntry) -> bool {
     entry.status == Status::Actual && entry.is_open()
+}
+
+/// An exercise or test that nobody here has answered.
+fn is_exercise(entry: &InboxEntry) -> bool {
+    entry.status != Status::Actual && entry.is_open()
+}
+
+/// What its reader is to be warned of: what is real and what is an exercise contradict each other.
+pub(super) fn contradiction(status: Status, about: Option<Status>) -> Option<String> {
+    let is_actual = |status: Status| status == Status::Actual;
+    match (is_actual(status), about.map(is_actual)) {
+        (true, Some(false)) => Some(alert::ClaimsActual.to_string()),
+        (false, Some(true)) => Some(alert::ExerciseAboutActual.to_string()),
+        _ => None,
+    }
 }
 
 /// In whose place this contact was asked.
@@ -129,6 +162,7 @@ impl Line {
             short: entry.id.prefix().to_string(),
             kind: entry.kind,
             status: entry.status,
+            about_status: entry.about,
             urgency: entry.urgency,
             from: entry.from.to_string(),
             recipient: entry.recipient.as_ref().map(ToString::to_string),
@@ -137,7 +171,7 @@ impl Line {
             received: entry.received,
             ack_due: entry.ack_due,
             stage: entry.stage,
-            overdue: is_waiting(entry) && crate::clock::now() > entry.ack_due,
+            overdue: entry.is_open() && crate::clock::now() > entry.ack_due,
             possibly_seen: entry.possibly_seen,
             attachments_missing: entry.blobs_missing,
         })
@@ -181,19 +215,34 @@ impl Line {
             let count = &self.attachments_missing;
             let _ = write!(text, "; {}", alert::AttachmentsMissing { count });
         }
+        if let Some(warning) = contradiction(self.status, self.about_status) {
+            let _ = write!(text, "\n  {warning}");
+        }
         text
     }
 }
 
 impl InboxList {
     fn text(&self) -> String {
-        let mut lines: Vec<String> = self.alerts.iter().map(Line::text).collect();
+        let (real, drills): (Vec<_>, Vec<_>) = self
+            .alerts
+            .iter()
+            .partition(|line| line.status == Status::Actual);
+        let mut lines: Vec<String> = real.into_iter().map(Line::text).collect();
         if self.alerts.is_empty() {
             lines.push(alert::NothingWaits.to_string());
+        }
+        if !drills.is_empty() {
+            lines.push(alert::Exercises.to_string());
+            lines.extend(drills.into_iter().map(Line::text));
         }
         if self.hidden > 0 {
             let count = &self.hidden;
             lines.push(alert::MoreHidden { count }.to_string());
+        }
+        if self.exercises > 0 {
+            let count = &self.exercises;
+            lines.push(alert::ExercisesWait { count }.to_string());
         }
         lines.join("\n")
     }

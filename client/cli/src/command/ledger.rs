@@ -67,10 +67,12 @@ pub(crate) struct Open {
     /// Whoever is on duty, and owns the list.
     officer: Option<String>,
     obligations: Vec<Obligation>,
-    /// How many are open, on all pages.
+    /// How many are open and real, on all pages.
     total: usize,
     /// How many of them are overdue.
     overdue: usize,
+    /// How many exercises and tests stand behind these, on all pages.
+    drills: usize,
     /// How many exercises and tests `all` would show.
     hidden: usize,
     /// How many stand above this page.
@@ -105,6 +107,7 @@ impl Ask for Ledger {
             obligations: found.obligations.iter().map(Obligation::of).collect(),
             total: found.total,
             overdue: found.overdue,
+            drills: found.drills,
             hidden: found.hidden,
             skip,
         })
@@ -117,12 +120,10 @@ impl Open {
             "{}\n",
             head(self.total, self.overdue, self.officer.as_deref())
         );
-        for obligation in &self.obligations {
-            text += &obligation.text();
-        }
+        text += &listed(&self.obligations);
         // Writing to a String cannot fail.
         let shown = self.skip.saturating_add(self.obligations.len());
-        if let Some(count @ 1..) = self.total.checked_sub(shown) {
+        if let Some(count @ 1..) = (self.total + self.drills).checked_sub(shown) {
             let (count, skip) = (&count, &shown);
             let _ = writeln!(text, "{}", ledger::More { count, skip });
         }
@@ -132,6 +133,21 @@ impl Open {
         }
         text.trim_end().to_owned()
     }
+}
+
+/// Obligations, one below the other; the exercises among them in a section of their own.
+pub(super) fn listed(obligations: &[Obligation]) -> String {
+    let of = |drills: bool| {
+        let of_it = move |one: &&Obligation| one.is_drill() == drills;
+        obligations.iter().filter(of_it).map(Obligation::text)
+    };
+    let mut text: String = of(false).collect();
+    let drills: String = of(true).collect();
+    if !drills.is_empty() {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{}\n{drills}", alert::Exercises);
+    }
+    text
 }
 
 /// How much is open, and whose list it is.

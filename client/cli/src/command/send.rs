@@ -15,7 +15,7 @@ use crate::sentence::{fault, hint};
 mod media_type;
 mod message;
 pub(crate) mod preview;
-mod sent;
+pub(crate) mod sent;
 pub(crate) mod wait;
 
 pub(crate) use message::MessageForm;
@@ -133,7 +133,8 @@ impl Ask for Send {
     }
 }
 
-async fn told(desk: &Desk, alert: AlertId, already: bool) -> Result<Sent, Fault> {
+/// How far an alert that stands in the outbox has come.
+pub(super) async fn told(desk: &Desk, alert: AlertId, already: bool) -> Result<Sent, Fault> {
     let track = desk.client().track(alert).await?;
     Sent::of(desk, &track, already).await
 }

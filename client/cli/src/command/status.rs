@@ -4,6 +4,7 @@ use std::fmt::{Display, Write};
 
 use clap::Args;
 use maille_client::{Connection, RelayStatus, Status as Standing};
+use maille_common::terms::Status as Terms;
 use maille_common::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -126,13 +127,18 @@ impl Ask for Status {
         let is_open = |entry: &&maille_client::OutboxEntry| {
             entry.states.values().any(|state| !state.is_closed())
         };
+        // A drill never counts among what is really owed.
+        let real = || {
+            let entries = outbox.iter();
+            entries.filter(|entry| entry.status == Terms::Actual)
+        };
         let is_unanswered = |entry: &&maille_client::InboxEntry| super::inbox::is_waiting(entry);
         Ok(DeskStatus {
             agent: desk.is_resident(),
             officer: desk.officer()?,
             unanswered: inbox.iter().filter(is_unanswered).count(),
-            open: outbox.iter().filter(is_open).count(),
-            overdue: outbox.iter().filter(|entry| entry.overdue).count(),
+            open: real().filter(is_open).count(),
+            overdue: real().filter(|entry| entry.overdue).count(),
             ..DeskStatus::from(&standing)
         })
     }

@@ -9,8 +9,8 @@ use maille_client::attachments::SealFileError;
 use maille_client::cap::CapError;
 use maille_client::core::{ActError, ExportError as Refused, SendError as OrderError, StepError};
 use maille_client::{
-    AnswerError, AttachmentError, DeskError, ExportError, LookupError, OfficerError, OpenError,
-    PreviewError, QueryError, RecipientError, RosterChangeError, SendError, WaitError,
+    AnswerError, AttachmentError, DeskError, DrillError, ExportError, LookupError, OfficerError,
+    OpenError, PreviewError, QueryError, RecipientError, RosterChangeError, SendError, WaitError,
 };
 
 use super::{Fault, hinted};
@@ -100,6 +100,18 @@ impl From<SendError> for Fault {
     }
 }
 
+impl From<DrillError> for Fault {
+    fn from(error: DrillError) -> Self {
+        let (exit, hint): (_, Option<&dyn Display>) = match error {
+            DrillError::Recipients(error) => return error.into(),
+            DrillError::Send(error) => return error.into(),
+            DrillError::TooManySelectors(_) => (Exit::Input, Some(&hint::ListContacts)),
+            DrillError::NobodyLeft { .. } => (Exit::Refused, Some(&hint::ListContacts)),
+        };
+        hinted(fault(exit, error.code(), &error), hint)
+    }
+}
+
 impl From<OrderError> for Fault {
     fn from(error: OrderError) -> Self {
         let (exit, hint): (_, Option<&dyn Display>) = match &error {
@@ -169,6 +181,7 @@ impl From<ExportError> for Fault {
             ExportError::Roster(_) => (Exit::World, None),
             ExportError::Refused(Refused::Step(ref step)) => (Exit::World, disk_hint(step)),
             ExportError::Refused(Refused::NotProven { .. }) => (Exit::Refused, None),
+            ExportError::Refused(Refused::NotADrill(_)) => (Exit::Input, Some(&hint::FindIds)),
             ExportError::Refused(_) => (Exit::Input, None),
         };
         hinted(fault(exit, error.code(), &error), hint)

@@ -17,6 +17,10 @@ sentences! {
     NothingWaits;
     MoreHidden { count: count };
     NotActual { status: text };
+    Exercises;
+    ExercisesWait { count: count };
+    ClaimsActual;
+    ExerciseAboutActual;
     Subject;
     From;
     To;

@@ -14,4 +14,7 @@ sentences! {
     Designated { designation: text };
     Deputy { contact: text, after: text };
     DevicesKeyed { keyed: text, count: count };
+    Drilled { sent: text, stage: text, reached: text };
+    DrillUnanswered { sent: text, reached: text };
+    NeverReached { sent: text };
 }

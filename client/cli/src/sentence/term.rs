@@ -20,4 +20,7 @@ sentences! {
     Connection { word: text };
     Moment { word: text };
     Reach { word: text };
+    Outcome { word: text };
+    Unreachable { word: text };
+    Actor { word: text };
 }

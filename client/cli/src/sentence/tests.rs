@@ -9,9 +9,10 @@ use fluent_syntax::ast::{
     Entry, Expression, InlineExpression, Message, Pattern, PatternElement, VariantKey,
 };
 use fluent_syntax::parser::parse;
+use maille_common::drill::{Outcome, Unreachable};
 use maille_common::roster::Designation;
 use maille_common::terms::{
-    AcceptReason, Category, Certainty, Kind, NoticeKind, PartRole, Reach, Reason, Response,
+    AcceptReason, Actor, Category, Certainty, Kind, NoticeKind, PartRole, Reach, Reason, Response,
     Severity, Stage, Standing, Status, Urgency,
 };
 
@@ -60,12 +61,14 @@ fn every_language_has_a_word_for_every_term() {
     let own = &["sent", "accepted", "expired", "cancelled"];
     let timeline = [Stage::NAMES, NoticeKind::NAMES, own].concat();
     let terms: &[(&str, &[&str])] = &[
+        ("term-actor", Actor::NAMES),
         ("term-category", Category::NAMES),
         ("term-certainty", Certainty::NAMES),
         ("term-designation", Designation::NAMES),
         ("term-kind", Kind::NAMES),
         ("term-moment", &timeline),
         ("term-notice", NoticeKind::NAMES),
+        ("term-outcome", Outcome::NAMES),
         ("term-part-role", PartRole::NAMES),
         ("term-reach", Reach::NAMES),
         ("term-reason", &reasons),
@@ -75,6 +78,7 @@ fn every_language_has_a_word_for_every_term() {
         ("term-standing", Standing::NAMES),
         ("term-state", &states),
         ("term-status", Status::NAMES),
+        ("term-unreachable", Unreachable::NAMES),
         ("term-urgency", Urgency::NAMES),
     ];
     for (tag, text) in files() {

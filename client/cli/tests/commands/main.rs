@@ -6,6 +6,10 @@ mod console;
 // The page is a transcript of a Unix shell.
 #[cfg(unix)]
 mod documentation;
+#[cfg(unix)]
+mod drills;
+#[cfg(unix)]
+mod fleet;
 mod help;
 mod officers;
 #[cfg(unix)]

@@ -5,6 +5,7 @@
 mod agent;
 mod alerts;
 mod desk;
+mod drills;
 mod duty;
 mod export;
 mod joining;

@@ -147,6 +147,11 @@ impl Obligation {
         }
     }
 
+    /// Nothing of it is real.
+    pub(crate) fn is_drill(&self) -> bool {
+        self.status != Status::Actual
+    }
+
     /// For people: what it is, who owes whom and since when, whom to call, and what comes next.
     pub(crate) fn text(&self) -> String {
         let subject = self.subject.as_deref();

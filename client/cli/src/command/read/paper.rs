@@ -76,6 +76,9 @@ pub(crate) struct Arrival {
     pub(super) recipient: Option<String>,
     /// In whose place this contact was asked, because nobody there acknowledged in time.
     pub(super) deputy_for: Vec<String>,
+    /// Of what it is about, where that is held here.
+    #[serde(default, with = "maybe")]
+    pub(super) about_status: Option<Status>,
     #[serde(with = "word")]
     pub(super) stage: Stage,
     pub(super) possibly_seen: bool,
@@ -132,6 +135,7 @@ impl Arrival {
             ack_due: entry.ack_due,
             recipient: entry.recipient.as_ref().map(ToString::to_string),
             deputy_for: deputy_for(entry),
+            about_status: entry.about,
             stage: if read_by.is_some() {
                 Stage::Read
             } else {

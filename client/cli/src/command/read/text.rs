@@ -7,6 +7,7 @@ use std::fmt::{Display, Write};
 
 use maille_common::terms::{PartRole, Status};
 
+use super::super::inbox::contradiction;
 use super::paper::{Arrival, Pair, Paper, PaperPart, Words};
 use crate::local_time::local;
 use crate::safe_text::safe_text;
@@ -19,21 +20,38 @@ impl Paper {
         for part in &self.parts {
             text += &part.text(&self.short);
         }
+        // Whoever reads to the end reads it again.
+        if let Some(banner) = self.banner() {
+            text += &format!("\n{banner}");
+        }
         text.trim_end().to_owned()
+    }
+
+    /// What stands above and below everything that is not real.
+    fn banner(&self) -> Option<String> {
+        let status = term::Status { word: &self.status }.to_string();
+        let status = &status.to_uppercase();
+        let is_drill = self.status != Status::Actual;
+        is_drill.then(|| alert::NotActual { status }.to_string())
     }
 
     fn head(&self) -> String {
         let mut text = String::new();
         // Writing to a String cannot fail.
+        if let Some(banner) = self.banner() {
+            let _ = writeln!(text, "{banner}");
+        }
         let urgency = term::Urgency {
             word: &self.urgency,
         };
         let kind = term::Kind { word: &self.kind };
         let _ = writeln!(text, "{}  {urgency} {kind}", self.short);
-        if self.status != Status::Actual {
-            let status = term::Status { word: &self.status }.to_string();
-            let status = &status.to_uppercase();
-            let _ = writeln!(text, "{}", alert::NotActual { status });
+        let about = self
+            .arrival
+            .as_ref()
+            .and_then(|arrival| arrival.about_status);
+        if let Some(warning) = contradiction(self.status, about) {
+            let _ = writeln!(text, "{warning}");
         }
         for subject in &self.subjects {
             let _ = writeln!(text, "{}{}", alert::Subject, subject.text());

@@ -9,6 +9,7 @@ use maille_common::time::{Span, Timestamp};
 use serde::Serialize;
 
 use super::moment::{self, Moment};
+use crate::command::drill::record::Record;
 use crate::form::word;
 
 /// Everything that is proven.
@@ -51,6 +52,8 @@ pub(super) struct Report {
     pub(super) copies: Vec<Moment>,
     /// `null` where it is not revealed.
     pub(super) content: Option<Content>,
+    /// Whom it reached; `null` for what is actual, and in a recipient's file.
+    pub(super) reachability: Option<Record>,
 }
 
 /// The newest roster in the file.
@@ -180,6 +183,7 @@ impl Report {
             cancels: proven.cancels.iter().map(Letter::of).collect(),
             copies: proven.copies.iter().map(Moment::of_receipt).collect(),
             content: proven.content.as_deref().map(Content::of),
+            reachability: proven.reachability.as_ref().map(Record::of),
         }
     }
 }

@@ -27,6 +27,9 @@ impl Report {
             let moments = self.copies.iter();
             text.extend(moments.map(super::moment::Moment::text));
         }
+        if let Some(record) = &self.reachability {
+            let _ = writeln!(text, "\n{}", record.text());
+        }
         text.trim_end().to_owned()
     }
 

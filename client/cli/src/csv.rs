@@ -1,0 +1,46 @@
+//! Tables for spreadsheets: RFC 4180, and nothing in a cell is a formula.
+//!
+//! A spreadsheet takes a cell that begins with one of `= + - @`, a tab or a carriage return for a
+//! formula, and what a stranger wrote would be run. Such a cell gets an apostrophe in front, as
+//! OWASP recommends (CSV injection), and every cell stands in quotation marks, so that no separator
+//! begins another one.
+
+/// What makes a spreadsheet take a cell for a formula; the wide forms too.
+const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+
+/// One row, with its end of line.
+pub(crate) fn row(cells: impl IntoIterator<Item = impl AsRef<str>>) -> String {
+    let cells = cells.into_iter().map(|text| cell(text.as_ref()));
+    let mut row = cells.collect::<Vec<_>>().join(",");
+    row.push_str("\r\n");
+    row
+}
+
+fn cell(text: &str) -> String {
+    let guard = match text.starts_with(FORMULA) {
+        true => "'",
+        false => "",
+    };
+    format!("\"{guard}{}\"", text.replace('"', "\"\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_cell_begins_a_formula() {
+        for start in FORMULA {
+            let row = row([format!("{start}cmd|' /C calc'!A0")]);
+            assert!(row.starts_with("\"'"), "{row}");
+        }
+        assert_eq!(row(["a=b", "1-2"]), "\"a=b\",\"1-2\"\r\n");
+    }
+
+    #[test]
+    fn quotation_marks_separators_and_line_ends_stay_within_their_cell() {
+        let cells = ["say \"=1\"", "a,b;c", "two\r\n=lines", ""];
+        let expected = "\"say \"\"=1\"\"\",\"a,b;c\",\"two\r\n=lines\",\"\"\r\n";
+        assert_eq!(row(cells), expected);
+    }
+}
