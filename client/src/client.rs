@@ -20,6 +20,7 @@ use crate::status::{self, Connection, Status};
 mod act;
 mod duty;
 mod export;
+mod extend;
 mod officers;
 mod query;
 mod send;
@@ -27,6 +28,7 @@ mod settled;
 
 pub use act::{AnswerError, Answered, By};
 pub use export::ExportError;
+pub use extend::{AddError, Added, Addition};
 pub use officers::OfficerError;
 pub use query::QueryError;
 pub use send::{PreviewError, SendError, Sent};

@@ -11,6 +11,7 @@ use maille_common::terms::{Kind, Stage, Status, Urgency};
 use maille_common::time::Timestamp;
 use maille_durable::{Batch, CommitNumber, Scan};
 
+use super::amend::Amendment;
 use super::desk::{Desk, StepError};
 use super::principals::Principal;
 use super::records::{DeliveryRecord, InboxRecord};
@@ -40,6 +41,8 @@ pub struct InboxEntry {
     pub received: Timestamp,
     /// When it has to be acknowledged, counted from its arrival.
     pub ack_due: Timestamp,
+    /// What its sender has said about it since.
+    pub amendments: Vec<Amendment>,
     /// The alert it is about.
     pub refers_to: Option<AlertId>,
     /// The highest stage this device signed.
@@ -51,6 +54,11 @@ pub struct InboxEntry {
 }
 
 impl InboxEntry {
+    /// The cancel that took it back, if its sender did.
+    pub fn cancel(&self) -> Option<&Amendment> {
+        self.amendments.iter().find(|said| said.is_cancel())
+    }
+
     /// Whether this desk owes an answer, for its own contact or in another's place.
     pub fn is_open(&self) -> bool {
         let is_answered = |stage: Stage| matches!(stage, Stage::Acknowledged | Stage::Refused);
@@ -78,8 +86,7 @@ impl Desk {
     pub fn inbox(&self) -> Result<Vec<InboxEntry>, StepError> {
         let mut entries = Vec::new();
         for (id, record) in self.inbox_records()? {
-            let principals = self.principals(&id, &record)?;
-            entries.push(entry_of(id, &record, principals));
+            entries.push(self.inbox_entry(id, &record)?);
         }
         entries.sort_by_key(|entry| (entry.received, entry.id));
         Ok(entries)
@@ -97,13 +104,20 @@ impl Desk {
             .as_ref()
             .map_or(&delivery.env, |original| &original.env);
         let content = reopen(&record.content_key, env, &delivery.body)?;
-        let principals = self.principals(alert, &record)?;
-        let entry = entry_of(*alert, &record, principals);
         Ok(Some(Received {
-            entry,
+            entry: self.inbox_entry(*alert, &record)?,
             core: record.core.value().clone(),
             content,
         }))
+    }
+
+    fn inbox_entry(&self, id: AlertId, record: &InboxRecord) -> Result<InboxEntry, StepError> {
+        let principals = self.principals(&id, record)?;
+        let amendments = self.amendments(&id)?;
+        Ok(InboxEntry {
+            amendments,
+            ..entry_of(id, record, principals)
+        })
     }
 
     /// Marks an alert as being shown: after a crash it is shown again as "possibly seen" (I5).
@@ -196,6 +210,7 @@ fn entry_of(id: AlertId, record: &InboxRecord, deputy_for: Vec<Principal>) -> In
         created: core.created,
         received: record.received,
         ack_due: core.ack_due(record.received),
+        amendments: Vec::new(),
         refers_to: core.refers_to(),
         stage: record.stage,
         possibly_seen: record.shown && record.stage < Stage::Read,
