@@ -7,10 +7,12 @@ use std::io::ErrorKind;
 use maille_client::DeskFailure;
 use maille_client::attachments::SealFileError;
 use maille_client::cap::CapError;
-use maille_client::core::{ActError, ExportError as Refused, SendError as OrderError, StepError};
+use maille_client::core::{
+    ActError, ExportError as Refused, ExtendError, SendError as OrderError, StepError,
+};
 use maille_client::{
-    AnswerError, AttachmentError, DeskError, ExportError, LookupError, OfficerError, OpenError,
-    PreviewError, QueryError, RecipientError, RosterChangeError, SendError, WaitError,
+    AddError, AnswerError, AttachmentError, DeskError, ExportError, LookupError, OfficerError,
+    OpenError, PreviewError, QueryError, RecipientError, RosterChangeError, SendError, WaitError,
 };
 
 use super::{Fault, hinted};
@@ -114,6 +116,22 @@ impl From<OrderError> for Fault {
             _ => (Exit::Input, None),
         };
         hinted(fault(exit, error.code(), &error), hint)
+    }
+}
+
+impl From<AddError> for Fault {
+    fn from(error: AddError) -> Self {
+        let error = match error {
+            AddError::Recipients(error) => return error.into(),
+            AddError::Desk(error) => return error.into(),
+            AddError::Refused(ExtendError::Refused(error)) => return error.into(),
+            AddError::Refused(error) => error,
+        };
+        let exit = match &error {
+            ExtendError::NotYours { .. } | ExtendError::Ended(_) => Exit::Refused,
+            _ => Exit::Input,
+        };
+        fault(exit, error.code(), &error)
     }
 }
 

@@ -8,6 +8,7 @@ mod desk;
 mod duty;
 mod export;
 mod joining;
+mod kinds;
 mod parts;
 mod refused;
 mod shifts;

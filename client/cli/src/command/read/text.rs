@@ -30,6 +30,9 @@ impl Paper {
         };
         let kind = term::Kind { word: &self.kind };
         let _ = writeln!(text, "{}  {urgency} {kind}", self.short);
+        for amended in &self.amendments {
+            let _ = writeln!(text, "{}", amended.text());
+        }
         if self.status != Status::Actual {
             let status = term::Status { word: &self.status }.to_string();
             let status = &status.to_uppercase();
