@@ -9,7 +9,7 @@ use maille_client::core::{Act, EventKind};
 use maille_common::address::DeviceId;
 use maille_common::evidence::ObligationState;
 use maille_common::identifier::AlertId;
-use maille_common::terms::NoticeKind;
+use maille_common::terms::{Kind, NoticeKind};
 use maille_common::time::Span;
 use maille_tests::memory::MemoryWorld;
 use maille_tests::network::Network;
@@ -161,4 +161,40 @@ fn copies_reach_the_senders_other_device_where_no_recipient_collects() {
     let copy = world.desk(&second).track(&alert, now).unwrap().unwrap();
     assert!(copy.is_copy);
     assert_eq!(copy.recipients[0].receipts.len(), 1, "it was delivered");
+}
+
+#[test]
+fn a_deputy_elsewhere_gets_an_update_at_once_and_is_asked_anew_when_its_key_is_gone() {
+    let mut asked = elsewhere();
+    let (lyon, dakar) = (asked.lyon, asked.dakar);
+    let alert = asked.world.send(&lyon, &["cmai/tunis"], "First words");
+    asked.world.settle();
+    asked.after(Span::from_minutes(39));
+    // What it was asked under is gone before it comes by.
+    asked.world.pass(Span::from_minutes(1));
+    asked.world.tick();
+    asked.world.submit_alone("dakar", &lyon);
+    asked.world.lose_sealing_keys(&dakar);
+    asked.world.settle();
+    asked.after(Span::from_minutes(1));
+    asked.after(Span::from_minutes(1));
+    assert_eq!(asked.asked(&alert), (true, false));
+    let update = asked.world.amend(&lyon, Kind::Update, alert, "More words");
+    asked.world.settle();
+    assert_eq!(asked.asked(&update), (true, false));
+}
+
+#[test]
+fn a_relay_that_lost_its_disk_is_given_the_addendum_again() {
+    let mut asked = elsewhere();
+    let lyon = asked.lyon;
+    let alert = asked.world.send(&lyon, &["cmai/tunis"], "Brought again");
+    asked.world.settle();
+    asked.world.pass(Span::from_minutes(40));
+    asked.world.tick();
+    asked.world.submit_alone("dakar", &lyon);
+    assert_eq!(asked.asked(&alert), (false, false));
+    asked.world.lose_relay("dakar");
+    asked.world.settle();
+    assert_eq!(asked.asked(&alert), (true, false));
 }

@@ -61,7 +61,7 @@ impl RelayCore {
             .map(|index| reasons[index] == AcceptReason::None && changed(index))
             .collect();
         // The sender's other devices may collect where none of the recipients does.
-        let copies = known.is_none() && self.has_copies_for_here(submission);
+        let copies = known.is_none() && self.has_copies_for_here(submission)?;
         if newly.contains(&true) || copies {
             self.keep(&mut batch, submission, known.as_ref(), now)?;
             self.begin_escalations(&mut batch, submission, &newly, now)?;
@@ -182,10 +182,17 @@ impl RelayCore {
         Ok(AcceptReason::MailboxFull)
     }
 
-    fn has_copies_for_here(&self, submission: &VerifiedSubmission) -> bool {
-        let mut entries = submission.submission().entries.iter();
-        self.is_home_of(&submission.core().sender)
-            && entries.any(|submitted| submitted.entry.release == Release::Own)
+    fn has_copies_for_here(&self, submission: &VerifiedSubmission) -> Result<bool, StepError> {
+        let sender = &submission.core().sender;
+        let whole = submission.submission();
+        let mut entries = whole.entries.iter();
+        if !self.is_home_of(sender)
+            || !entries.any(|submitted| submitted.entry.release == Release::Own)
+        {
+            return Ok(false);
+        }
+        let budget = self.sender(sender)?;
+        Ok(!self.budget.sender_is_full(&budget, weight(whole)))
     }
 
     fn sender(&self, sender: &ContactAddress) -> Result<SenderRecord, StepError> {
@@ -270,12 +277,21 @@ impl RelayCore {
         let held: BTreeSet<u16> = held.map(|submitted| submitted.entry.recipient).collect();
         let extended = submission.submission().original.as_ref();
         let about = extended.and(core.refers_to()).unwrap_or(id);
+        let original: BTreeSet<&ContactAddress> = extended
+            .iter()
+            .flat_map(|original| original.env.core.recipients.iter())
+            .collect();
         let named = self.named_before(submission)?;
         let stops = self.stops_of(&about)?;
         for (index, recipient) in core.recipients.iter().enumerate() {
             let place = recipient_index(index);
             let asks = held.contains(&place) || !self.roster.deputies(recipient).is_empty();
-            let begins = newly[index] && asks && !named.contains(recipient);
+            // What brings wraps for its deputies asks them, whatever else came before it.
+            let names_first = match held.contains(&place) {
+                true => !original.contains(recipient),
+                false => !named.contains(recipient),
+            };
+            let begins = newly[index] && asks && names_first;
             if begins && !stops.stop(core, recipient) {
                 let spans = (core.ack_within, core.expires_after);
                 self.begin_escalation(batch, (&id, place), spans, self.counted(now));

@@ -11,7 +11,7 @@ use crate::agent::Desk;
 use crate::args::DeskArgs;
 use crate::exit::Exit;
 use crate::fault::Fault;
-use crate::sentence::fault;
+use crate::sentence::{fault, hint};
 
 /// Arguments of `reply`.
 #[derive(Debug, Args)]
@@ -85,7 +85,8 @@ impl MessageForm {
             Some(cancel) => {
                 let (alert, short) = (&alert.prefix(), &cancel.id.prefix());
                 let sentence = fault::AlreadyCancelled { alert, short };
-                Err(Fault::new(Exit::Refused, "already-cancelled", sentence))
+                let fault = Fault::new(Exit::Refused, "already-cancelled", sentence);
+                Err(fault.with_hint(hint::SeeCancel))
             }
             None => Ok(()),
         }

@@ -96,7 +96,8 @@ impl From<SendError> for Fault {
             SendError::Attachment(error) => return error.into(),
             SendError::Refused(error) => return error.into(),
             SendError::Draft(_) => (Exit::Input, Some(&hint::CheckWords)),
-            _ => (Exit::Input, None),
+            SendError::ListIsFixed => (Exit::Input, Some(&hint::LeaveOutTo)),
+            SendError::UnknownAlert(_) => (Exit::Input, Some(&hint::FindIds)),
         };
         hinted(fault(exit, error.code(), &error), hint)
     }
@@ -108,8 +109,8 @@ impl From<OrderError> for Fault {
             OrderError::NotDesignated { .. }
             | OrderError::Recipient { .. }
             | OrderError::NoRule { .. }
-            | OrderError::TwoPersons { .. }
-            | OrderError::NotYours { .. } => (Exit::Refused, None),
+            | OrderError::TwoPersons { .. } => (Exit::Refused, None),
+            OrderError::NotYours { .. } => (Exit::Refused, Some(&hint::ReplyInstead)),
             OrderError::ReferenceReused { .. } => (Exit::Refused, Some(&hint::OtherReference)),
             OrderError::TooLarge { .. } => (Exit::Input, Some(&hint::AttachFile)),
             OrderError::Step(step) => (Exit::World, disk_hint(step)),
@@ -127,11 +128,14 @@ impl From<AddError> for Fault {
             AddError::Refused(ExtendError::Refused(error)) => return error.into(),
             AddError::Refused(error) => error,
         };
-        let exit = match &error {
-            ExtendError::NotYours { .. } | ExtendError::Ended(_) => Exit::Refused,
-            _ => Exit::Input,
+        let (exit, hint): (_, &dyn Display) = match &error {
+            ExtendError::NotYours { .. } => (Exit::Refused, &hint::ReplyInstead),
+            ExtendError::Ended(_) => (Exit::Refused, &hint::SendAnew),
+            ExtendError::Purged(_) => (Exit::Input, &hint::SendAnew),
+            ExtendError::Unknown(_) => (Exit::Input, &hint::FindIds),
+            _ => (Exit::Input, &hint::SeeWhoOwes),
         };
-        fault(exit, error.code(), &error)
+        fault(exit, error.code(), &error).with_hint(hint)
     }
 }
 
