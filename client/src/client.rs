@@ -21,6 +21,7 @@ mod act;
 mod drill;
 mod duty;
 mod export;
+mod extend;
 mod officers;
 mod query;
 mod send;
@@ -28,6 +29,7 @@ mod settled;
 
 pub use act::{AnswerError, Answered, By};
 pub use export::ExportError;
+pub use extend::{AddError, Added, Addition};
 pub use officers::OfficerError;
 pub use query::QueryError;
 pub use send::{PreviewError, SendError, Sent};

@@ -23,6 +23,7 @@ pub(crate) async fn keep(office: Arc<Office>) {
         let mut work = office.work();
         let now = office.now();
         let next = round(&office).await;
+        extend(&office).await;
         beat(&office).await;
         if now.since(swept) >= SWEEP {
             sweep(&office, now).await;
@@ -65,6 +66,22 @@ async fn round(office: &Arc<Office>) -> Option<Span> {
             office.tell();
             None
         }
+    }
+}
+
+/// Addenda: to devices whose keys appeared, and to deputies who are asked by now.
+async fn extend(office: &Arc<Office>) {
+    let extended = office
+        .settle_quietly(|desk, now, random| {
+            let before = desk.store().newest();
+            let settled = desk.send_addenda(now, random)?;
+            Ok::<_, SendError>((settled != before, settled))
+        })
+        .await;
+    match extended {
+        Ok(true) => office.wake(),
+        Ok(false) => {}
+        Err(error) => tracing::warn!(%error, "addenda were not made"),
     }
 }
 

@@ -124,6 +124,16 @@ impl Message {
         self
     }
 
+    /// Says more, or better, about an alert of this contact, to everybody who holds it.
+    pub fn update_of(self, alert: AlertId) -> Self {
+        self.about(Kind::Update, alert)
+    }
+
+    /// Takes an alert of this contact back, from everybody who holds it.
+    pub fn cancel_of(self, alert: AlertId) -> Self {
+        self.about(Kind::Cancel, alert)
+    }
+
     /// What it does.
     pub(crate) fn kind(&self) -> Kind {
         self.about.map_or(Kind::Alert, |about| about.kind)

@@ -46,6 +46,7 @@ fault-part-is-attachment = Part { $part } is an attachment.
 fault-folder-unusable = The folder { $path } cannot be used: { $error }.
 fault-not-sent = Alert { $alert } is kept, and NOT SENT to { $count } of its recipients.
 fault-nothing-to-say = There is nothing to say.
+fault-already-cancelled = Alert { $alert } was taken back already, by { $short }.
 fault-body-unreadable = The body cannot be read from standard input: { $error }.
 fault-also-malformed = `{ $given }` does not name a channel and a reference in it.
 fault-handling-malformed = `{ $given }` is not a handling code.
@@ -74,6 +75,11 @@ hint-describe-contact = Describe the contact in a file, and bring it in by `mail
 hint-join-roster = Take the network's roster with `maille device join`.
 hint-list-contacts = `maille contacts` lists everybody; check what was given with --to.
 hint-check-words = Check --subject, --body and --handling.
+hint-leave-out-to = Leave out --to; `maille add` adds recipients.
+hint-reply-instead = Write to its sender with `maille reply`.
+hint-send-anew = Send another alert with `maille send`.
+hint-see-who-owes = `maille track` shows who owes an answer, and `maille contacts` the deputies.
+hint-see-cancel = `maille track` shows it; with --reference the same cancel may be given again.
 hint-other-reference = Give another --reference, or send exactly what was sent before.
 hint-attach-file = Give the file with --attach.
 hint-check-attach = Check --attach; nothing was sent.
@@ -199,6 +205,9 @@ alert-attachments-left =
         [one] One attachment is not here yet; it goes on coming with the next `maille inbox`, or while an agent runs.
        *[other] { $count } attachments are not here yet; they go on coming with the next `maille inbox`, or while an agent runs.
     }
+alert-updated = UPDATED by { $by }, { $time }: { $short }
+alert-cancelled = CANCELLED by { $by }, { $time }: { $short }
+alert-about-alert = about { $short }
 alert-nothing-waits = Nothing waits for an answer.
 alert-more-hidden = { $count } more with --all.
 alert-not-actual = { $status } { $status } { $status } - NOTHING HERE IS REAL
@@ -493,6 +502,8 @@ send-note = note: { $note }
 send-sent = sent to { $contact } through { $relays }
 send-more-devices-follow = { $count } more of its devices follow when their keys appear
 send-already = the same was sent before under this reference; nothing goes twice
+send-left-out = not sent to { $contact }, who holds it: the roster does not let it be written to any more
+send-asked = { $deputy } is asked now in the place of { $recipient }
 send-not-sent = NOT SENT to { $contact }: { $why }
 send-next = { $who } sends it, { $when }; { $telephones }
 send-by-agent = the agent
@@ -539,6 +550,8 @@ track-head = { $urgency } { $kind } ({ $status }), sent { $sent }
 track-reference = reference: { $reference }
 track-recipient = { $contact }: { $state }; to be acknowledged by { $due }, ends { $ends }
 track-recipient-overdue = { $contact }: { $state } - OVERDUE; to be acknowledged by { $due }, ends { $ends }
+track-added-by = added by the addendum { $addendum }
+track-copy = another device of this contact sent it: this is what came here
 track-devices-follow = { $count } of its devices follow when their keys appear
 track-proof = proof { $hash }
 track-step = deputies, step { $step }
@@ -786,6 +799,7 @@ term-connection =
 term-moment =
     { $word ->
         [sent] sent
+        [updated] updated
         [cancelled] cancelled
         [accepted] accepted
         [refused-by-relay] refused-by-relay

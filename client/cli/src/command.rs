@@ -11,9 +11,12 @@ use crate::output::Output;
 use crate::sentence::{fault, hint};
 
 pub(crate) mod ack;
+pub(crate) mod addendum;
 mod agent;
+mod amended;
 mod answered;
 mod authority;
+mod cancel;
 pub(crate) mod contacts;
 mod demo;
 pub(crate) mod device;
@@ -34,6 +37,7 @@ pub(crate) mod send;
 pub(crate) mod status;
 mod testnet;
 pub(crate) mod track;
+mod update;
 mod verify;
 
 /// What a command does.
@@ -117,6 +121,12 @@ commands! {
         Read(read::ReadArgs),
         /// Write back about an alert.
         Reply(reply::ReplyArgs),
+        /// Say more, or better, about an alert of this contact, to everybody who holds it.
+        Update(update::UpdateArgs),
+        /// Take an alert of this contact back, from everybody who holds it.
+        Cancel(cancel::CancelArgs),
+        /// Add recipients to an open alert, or ask deputies now.
+        Add(addendum::AddArgs),
         /// Acknowledge an alert: this contact takes it on.
         Ack(ack::AckArgs),
         /// Refuse an alert, with a reason.

@@ -27,6 +27,8 @@ pub struct Sent {
     pub already: bool,
     /// How far each recipient can be reached now.
     pub reach: Vec<Reach>,
+    /// Who holds what an update or cancel is about, and cannot be written to any more.
+    pub left_out: Vec<ContactAddress>,
 }
 
 /// Why a message was not sent. Nothing of it stands in the outbox.
@@ -191,7 +193,7 @@ impl Client {
             .unwrap_or(Status::Actual);
         let roster = self.office().roster();
         let recipients = match &about {
-            Some((about, core)) => self.recipients_about(message, *about, core)?,
+            Some((about, core)) => self.recipients_about(message, *about, core).await?,
             None => directory::expand(&roster, &message.to, &self.office().contact)?,
         };
         let defaults = roster.defaults(urgency);
@@ -209,7 +211,7 @@ impl Client {
         })
     }
 
-    fn recipients_about(
+    async fn recipients_about(
         &self,
         message: &Message,
         about: About,
@@ -222,7 +224,19 @@ impl Client {
             }
             Kind::Reply if core.sender != *me => Ok(vec![core.sender.clone()]),
             Kind::Reply => Ok(core.recipients.to_vec()),
-            _ if message.to.is_empty() => Ok(core.recipients.to_vec()),
+            _ if message.to.is_empty() => {
+                let alert = about.alert;
+                let holders = self
+                    .office()
+                    .ask(move |room, _| Ok::<_, DeskError>(room.desk.holders(&alert)?))
+                    .await?;
+                // Whose alert it is not may not amend it, which is said when it is sent.
+                Ok(if holders.is_empty() {
+                    core.recipients.to_vec()
+                } else {
+                    holders
+                })
+            }
             _ => Err(PreviewError::ListIsFixed),
         }
     }
@@ -264,6 +278,7 @@ impl Client {
                     id: sent.id,
                     already: sent.already,
                     reach: sent.reach,
+                    left_out: sent.left_out,
                 };
                 Ok::<_, SendError>((told, sent.settled))
             })

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use maille_common::address::{ContactAddress, DeviceId};
 use maille_common::codec::SortedList;
-use maille_common::envelope::{Core, Draft, Entry, Original, Signer, seal_addendum};
+use maille_common::envelope::{Addressee, Core, Draft, Entry, Signer, seal_addendum};
 use maille_common::evidence::Receipt;
 use maille_common::identifier::AlertId;
 use maille_common::randomness::Randomness;
@@ -18,6 +18,7 @@ use maille_durable::{Batch, CommitNumber, Scan};
 use super::desk::{Desk, StepError};
 use super::incidents::IncidentKind;
 use super::order::SendError;
+use super::own::Extendable;
 use super::records::{BundleRecord, LackingRecord, OutboxRecord, SubmissionRecord};
 use super::tables;
 
@@ -77,6 +78,9 @@ impl Desk {
             .collect();
         wanted.extend(self.deputies_of_partners().cloned());
         wanted.extend(self.lacking()?.into_iter().map(|lacking| lacking.recipient));
+        for asked in self.asked()? {
+            wanted.extend(self.roster.contact_of(&asked.device));
+        }
         Ok(wanted)
     }
 
@@ -108,6 +112,9 @@ impl Desk {
             if record.closed.is_some() || record.extends.is_some() || !carries {
                 continue;
             }
+            // Deputies may have come or gone, or moved to other relays.
+            let look = tables::due(self.counted(now), &alert);
+            batch.put(tables::DUE, &look, &[]);
             for reach in self.reach_of(&alert)? {
                 let has = |device: &DeviceId| {
                     reach.addressed.contains(device) || reach.lacking.contains(device)
@@ -138,16 +145,29 @@ impl Desk {
         if (receipt.stage, receipt.reason) != (Stage::Returned, Reason::KeyGone) {
             return Ok(());
         }
-        let key = receipt.alert.as_bytes();
-        let sent = self.find_long::<OutboxRecord>(tables::OUTBOX, key)?;
-        if sent.is_some_and(|sent| sent.closed.is_none()) {
-            let record = LackingRecord {
-                recipient: receipt.recipient.clone(),
-                since: now,
-            };
-            let key = tables::lacking(&receipt.device, &receipt.alert);
-            batch.put(tables::LACKING, &key, &write_record(&record));
+        let Some(own) = self.own_alert(&receipt.alert)? else {
+            return Ok(());
+        };
+        // Whoever sent it the wrap answers.
+        let (device, recipient) = (&receipt.device, &receipt.recipient);
+        let mut mine = own.envelopes().filter(|envelope| {
+            let addressed = &mut envelope.addressed.iter();
+            envelope.is_sent_here && addressed.any(|addressed| addressed.device == *device)
+        });
+        if !mine.any(|envelope| envelope.closed.is_none()) {
+            return Ok(());
         }
+        if receipt.contact != *recipient {
+            let step = self.step_of(recipient, &receipt.contact);
+            self.ask_device(batch, &receipt.alert, (device, recipient), step, now);
+            return Ok(());
+        }
+        let record = LackingRecord {
+            recipient: recipient.clone(),
+            since: now,
+        };
+        let key = tables::lacking(device, &receipt.alert);
+        batch.put(tables::LACKING, &key, &write_record(&record));
         Ok(())
     }
 
@@ -190,41 +210,74 @@ impl Desk {
         Ok(())
     }
 
-    /// One addendum per alert for all its devices whose keys are known by now.
-    fn send_addenda(
+    /// Sends what waits for an addendum and can have it by now: devices whose keys appeared, and
+    /// deputies who are asked.
+    pub fn send_addenda(
         &mut self,
         now: Timestamp,
         random: &mut impl Randomness,
     ) -> Result<CommitNumber, SendError> {
-        let mut by_alert: BTreeMap<AlertId, Vec<Lacking>> = BTreeMap::new();
+        let mut together: BTreeMap<(AlertId, AlertId), Vec<Lacking>> = BTreeMap::new();
         for lacking in self.lacking()? {
             if self.has_new_key(&lacking, now)? {
-                by_alert.entry(lacking.alert).or_default().push(lacking);
+                let own = self.own_alert(&lacking.alert)?;
+                let owed = own.as_ref().and_then(|own| own.owed_by(&lacking.recipient));
+                // Those who were added have deadlines of their own.
+                let terms = owed.map_or(lacking.alert, |owed| owed.by.id);
+                let together = together.entry((lacking.alert, terms)).or_default();
+                together.push(lacking);
             }
         }
-        for (alert, lacking) in by_alert {
+        for ((alert, _), lacking) in together {
             self.send_addendum(&alert, &lacking, now, random)?;
         }
+        self.ask_deputies(now, random)?;
         Ok(self.store.newest())
+    }
+
+    /// The same, where the disk has room for it; what waits is sent later otherwise.
+    pub(super) fn send_addenda_if_roomy(
+        &mut self,
+        now: Timestamp,
+        random: &mut impl Randomness,
+    ) -> Result<(), SendError> {
+        match self.send_addenda(now, random) {
+            Err(SendError::Step(error)) if error.is_disk_full() => Ok(()),
+            sent => sent.map(|_| ()),
+        }
     }
 
     /// Whether a key of a device is known to which the alert was not sealed before: one that was
     /// returned as gone would only be returned again.
     fn has_new_key(&self, lacking: &Lacking, now: Timestamp) -> Result<bool, StepError> {
-        let Some(bundle) = self.bundle_of(&lacking.device)? else {
+        let mut envelopes = self.addenda_of(&lacking.alert)?;
+        envelopes.push(lacking.alert);
+        self.is_key_new(&lacking.device, &envelopes, now, |_, _| true)
+    }
+
+    /// Whether the key that a device has now is in none of these envelopes, as far as `counts`.
+    pub(super) fn is_key_new(
+        &self,
+        device: &DeviceId,
+        envelopes: &[AlertId],
+        now: Timestamp,
+        counts: impl Fn(&Core, &Entry) -> bool,
+    ) -> Result<bool, StepError> {
+        let Some(bundle) = self.bundle_of(device)? else {
             return Ok(false);
         };
         let Some(chosen) = bundle.bundle.value().key_at(now) else {
             return Ok(false);
         };
-        let mut envelopes = self.addenda_of(&lacking.alert)?;
-        envelopes.push(lacking.alert);
         for envelope in envelopes {
             let kept: Option<SubmissionRecord> =
                 self.find_long(tables::SUBMISSION, envelope.as_bytes())?;
-            let mut entries = kept.iter().flat_map(|kept| kept.submission.entries.iter());
-            let used = |entry: &Entry| (entry.device, entry.key) == (lacking.device, chosen.id);
-            if entries.any(|submitted| used(&submitted.entry)) {
+            let Some(SubmissionRecord { submission }) = kept else {
+                continue;
+            };
+            let used = |entry: &Entry| (entry.device, entry.key) == (*device, chosen.id);
+            let mut entries = submission.entries.iter().map(|submitted| &submitted.entry);
+            if entries.any(|entry| used(entry) && counts(&submission.env.core, entry)) {
                 return Ok(false);
             }
         }
@@ -242,83 +295,86 @@ impl Desk {
         for lacking in lacking {
             batch.delete(tables::LACKING, &tables::lacking(&lacking.device, alert));
         }
-        let key = alert.as_bytes();
-        let Some(record) = self
-            .find_long::<OutboxRecord>(tables::OUTBOX, key)
-            .map_err(SendError::from)?
-        else {
+        let (own, extendable) = (self.own_alert(alert)?, self.extendable(alert)?);
+        let (Some(own), Some(extendable)) = (own, extendable) else {
             self.settle(batch)?;
             return Ok(());
         };
-        let kept: SubmissionRecord = self.need_long(tables::SUBMISSION, key)?;
-        let core = self.addendum_core(alert, &record, lacking, now);
+        let mut recipients = lacking.iter().map(|lacking| &lacking.recipient);
+        let owed = recipients.find_map(|recipient| own.owed_by(recipient));
+        let terms = owed.map_or(&extendable.core, |owed| &owed.by.core);
+        let served = lacking.iter().map(|lacking| lacking.recipient.clone());
+        let core = self.addendum_core(alert, terms, served.collect(), now);
         let mut addressees = Vec::new();
         for lacking in lacking {
             let Some(recipient) = core.recipient_index(&lacking.recipient) else {
                 continue;
             };
-            let now_or_held = self.addressee(&lacking.device, Release::Now, recipient, now)?;
-            addressees.extend(
-                now_or_held
-                    .map(|(addressee, _)| addressee)
-                    .map(outside_stream),
-            );
+            let found = self.addressee(&lacking.device, Release::Now, recipient, now)?;
+            addressees.extend(found.map(|(addressee, _)| addressee));
         }
-        let submission = kept.submission;
-        let original = Original {
-            env: submission.env,
-            signatures: submission.signatures,
-        };
+        self.seal_extension(&mut batch, extendable, (core, addressees), now, random)?;
+        self.settle_if_roomy(batch)?;
+        Ok(())
+    }
+
+    /// Seals an addendum into the outbox; its id.
+    pub(super) fn seal_extension(
+        &self,
+        batch: &mut Batch,
+        extendable: Extendable,
+        (core, addressees): (Core, Vec<Addressee>),
+        now: Timestamp,
+        random: &mut impl Randomness,
+    ) -> Result<AlertId, SendError> {
+        let alert = core.reference;
         let draft = Draft {
             core,
             content: &[],
             blobs: Vec::new(),
-            addressees,
+            // An addendum's wraps stand outside the streams (PROTOCOL section 5).
+            addressees: addressees.into_iter().map(outside_stream).collect(),
             epoch: self.epoch,
             signers: vec![Signer {
                 device: self.identity.device,
                 key: &self.identity.signing,
             }],
         };
-        let key = record.content_key.duplicate();
-        let sealed = seal_addendum(draft, original, key, submission.body.into_vec(), random)?;
-        self.commit_sealed(&mut batch, &sealed, None, Some(*alert), now)?;
-        batch.put(tables::EXTENDS, &tables::extends(alert, &sealed.id), &[]);
-        self.settle_if_roomy(batch)?;
-        Ok(())
+        let Extendable {
+            original,
+            content_key,
+            body,
+            ..
+        } = extendable;
+        let sealed = seal_addendum(draft, original, content_key, body, random)?;
+        self.commit_sealed(batch, &sealed, None, Some(alert), now)?;
+        batch.put(tables::EXTENDS, &tables::extends(&alert, &sealed.id), &[]);
+        Ok(sealed.id)
     }
 
-    /// The addendum's own core: the recipients served, the original's terms, deadlines as they
-    /// were.
-    fn addendum_core(
+    /// An addendum's own core: whom it serves, with the deadlines that are theirs.
+    pub(super) fn addendum_core(
         &self,
         alert: &AlertId,
-        record: &OutboxRecord,
-        lacking: &[Lacking],
+        terms: &Core,
+        served: BTreeSet<ContactAddress>,
         now: Timestamp,
     ) -> Core {
-        let served: BTreeSet<ContactAddress> = lacking
-            .iter()
-            .map(|lacking| lacking.recipient.clone())
-            .collect();
         Core {
             kind: Kind::Addendum,
             device: self.identity.device,
             roster: self.roster.hash(),
             created: now,
             recipients: SortedList::new(served.into_iter().collect::<Vec<_>>())
-                .expect("a part of the recipients of an alert is within their limit"),
+                .expect("a part of those who owe an answer is within the limit of recipients"),
             reference: *alert,
-            ..record.core.value().clone()
+            ..terms.clone()
         }
     }
 }
 
-/// An addendum's wraps stand outside the streams (PROTOCOL section 5).
-fn outside_stream(
-    addressee: maille_common::envelope::Addressee,
-) -> maille_common::envelope::Addressee {
-    maille_common::envelope::Addressee {
+fn outside_stream(addressee: Addressee) -> Addressee {
+    Addressee {
         stream: None,
         ..addressee
     }

@@ -2,7 +2,6 @@
 //! write back in time is told as unanswered, at both desks.
 
 use maille_common::address::ContactAddress;
-use maille_common::envelope::Core;
 use maille_common::identifier::AlertId;
 use maille_common::record::write_record;
 use maille_common::terms::{AckRule, Stage};
@@ -12,7 +11,8 @@ use maille_durable::{Batch, Scan};
 use super::desk::{Desk, StepError};
 use super::duty::Replies;
 use super::events::EventKind;
-use super::records::{AnswerByRecord, InboxRecord, OutboxRecord};
+use super::own::OwnAlert;
+use super::records::{AnswerByRecord, InboxRecord};
 use super::tables;
 
 /// An answer that is late while nobody has acknowledged is looked at so often: it may be taken on
@@ -118,9 +118,10 @@ impl Desk {
         replies: &Replies,
         now: Timestamp,
     ) -> Result<Unanswered, StepError> {
-        let key = alert.as_bytes();
-        if let Some(record) = self.find_long::<OutboxRecord>(tables::OUTBOX, key)? {
-            return self.unanswered_by_them(alert, &record, replies);
+        if self.is_sent_here(alert)?
+            && let Some(own) = self.own_alert(alert)?
+        {
+            return self.unanswered_by_them(&own, replies);
         }
         match self.inbox_record(alert)? {
             Some(record) => self.unanswered_by_us(alert, &record, replies, now),
@@ -130,11 +131,10 @@ impl Desk {
 
     fn unanswered_by_them(
         &self,
-        alert: &AlertId,
-        record: &OutboxRecord,
+        own: &OwnAlert,
         replies: &Replies,
     ) -> Result<Unanswered, StepError> {
-        let core: &Core = &record.core;
+        let alert = &own.alert;
         let evidence = self.evidence_of(alert)?;
         let has_replied = |contact: &ContactAddress| {
             let deputies = self.roster.deputies(contact).iter();
@@ -144,13 +144,14 @@ impl Desk {
         };
         let mut found = Unanswered::default();
         // Whose acknowledgement was enough, its answer is enough as well.
-        let one_is_enough = core.ack_rule == AckRule::First;
-        if one_is_enough && core.recipients.iter().any(has_replied) {
+        let one_is_enough = own.original.core.ack_rule == AckRule::First;
+        let owed = own.owed();
+        if one_is_enough && owed.iter().any(|owed| has_replied(owed.contact)) {
             return Ok(found);
         }
-        for contact in core.recipients.iter() {
-            let obligation = self.obligation(alert, record, contact);
-            let standing = obligation.standing(&evidence);
+        for owed in owed {
+            let contact = owed.contact;
+            let standing = self.obligation(alert, owed).standing(&evidence);
             found.open |= !standing.state.is_closed();
             if standing.stages.contains_key(&Stage::Acknowledged) && !has_replied(contact) {
                 found.by.push(contact.clone());

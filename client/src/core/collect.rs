@@ -4,7 +4,7 @@ use maille_common::address::{ContactAddress, DeviceId, Name};
 use maille_common::codec::Exact;
 use maille_common::content::Alert;
 use maille_common::envelope::{
-    Content, Delivery, OpenedAlert, SealedEnvelope, VerifiedEnvelope, VerifyFault,
+    Content, Core, Delivery, OpenedAlert, SealedEnvelope, VerifiedEnvelope, VerifyFault,
 };
 use maille_common::identifier::AlertId;
 use maille_common::limits;
@@ -304,10 +304,16 @@ impl Desk {
         now: Timestamp,
     ) -> Result<(), StepError> {
         let alert = opened.id();
+        if *opened.sender() == self.identity.contact {
+            self.note_extension(batch, opened);
+        }
         if let Some(known) = self.inbox_record(&alert)? {
             return self.note_principal(batch, opened, Some(&known), now);
         }
         let envelope = opened.envelope();
+        if self.is_sent_here(&alert)? {
+            return Ok(());
+        }
         let blobs = content
             .parts
             .iter()
@@ -315,10 +321,13 @@ impl Desk {
             .count();
         let record = InboxRecord {
             envelope: envelope.id(),
-            core: Exact::of(opened.core().clone()).expect("this core came in an envelope"),
+            core: Exact::of(core_here(opened)).expect("this core came in an envelope"),
             kind: opened.core().kind,
             recipient: envelope.recipient().cloned(),
-            release: envelope.delivery().entry.release,
+            release: match envelope.delivery().entry.is_for_deputy() {
+                true => Release::After,
+                false => envelope.delivery().entry.release,
+            },
             received: now,
             content_key: opened.content_key().duplicate(),
             stage: Stage::Delivered,
@@ -338,6 +347,7 @@ impl Desk {
             self.note_answer_by(batch, &alert, content.answer_within, now);
         }
         self.note_cancel(batch, &alert, &record.core, now)?;
+        self.note_amendment(batch, &alert, &record.core);
         let kind = EventKind::Arrived {
             alert,
             kind: record.kind,
@@ -402,15 +412,15 @@ impl Desk {
             _ => sealed.id(),
         };
         let envelopes = (sealed.id(), alert);
-        let release = sealed.delivery().entry.release;
-        self.stamp(envelopes, &core.sender, recipient, release)
+        let as_deputy = sealed.delivery().entry.is_for_deputy();
+        self.stamp(envelopes, &core.sender, recipient, as_deputy)
     }
 
     fn stamp_of_verified(&self, verified: &VerifiedEnvelope) -> Stamp {
         let sender = &verified.core().sender;
         let envelopes = (verified.id(), verified.alert_id());
-        let release = verified.delivery().entry.release;
-        self.stamp(envelopes, sender, verified.recipient(), release)
+        let as_deputy = verified.delivery().entry.is_for_deputy();
+        self.stamp(envelopes, sender, verified.recipient(), as_deputy)
     }
 
     fn stamp(
@@ -418,7 +428,7 @@ impl Desk {
         (envelope, alert): (AlertId, AlertId),
         to: &ContactAddress,
         recipient: Option<&ContactAddress>,
-        release: Release,
+        as_deputy: bool,
     ) -> Stamp {
         // A copy of what this contact sent has no recipient: it answers for itself.
         let recipient = recipient.unwrap_or(&self.identity.contact).clone();
@@ -427,8 +437,19 @@ impl Desk {
             alert,
             to: to.clone(),
             recipient,
-            as_deputy: release == Release::After,
+            as_deputy,
         }
+    }
+}
+
+/// The alert's plain part as it counts here: an addendum's deadlines are those of whom it serves
+/// (PROTOCOL section 5).
+fn core_here(opened: &OpenedAlert) -> Core {
+    let served = opened.envelope().core();
+    Core {
+        ack_within: served.ack_within,
+        expires_after: served.expires_after,
+        ..opened.core().clone()
     }
 }
 

@@ -7,14 +7,15 @@ use maille_common::address::{ContactAddress, DeviceId, Name};
 use maille_common::codec::{Exact, List, SortedList, Text, decode, encode};
 use maille_common::content::Alert;
 use maille_common::envelope::{
-    Addressee, Core, Draft, OWN_RECIPIENT, OutgoingStream, Sealed, Signer, body_context, seal,
+    Addressee, Core, Draft, Entry, OWN_RECIPIENT, OutgoingStream, Sealed, Signer, SubmittedEntry,
+    body_context, seal,
 };
 use maille_common::identifier::AlertId;
 use maille_common::limits;
 use maille_common::randomness::Randomness;
 use maille_common::record::write_record;
 use maille_common::sealing::SignedBundle;
-use maille_common::terms::{Kind, Release};
+use maille_common::terms::{Kind, Release, Urgency};
 use maille_common::time::Timestamp;
 use maille_durable::Batch;
 
@@ -37,12 +38,25 @@ impl Desk {
         now: Timestamp,
         random: &mut impl Randomness,
     ) -> Result<Sent, SendError> {
-        let recipients: BTreeSet<ContactAddress> = order.recipients.iter().cloned().collect();
-        let recipients: Vec<ContactAddress> = recipients.into_iter().collect();
-        if let Some(sent) = self.sent_before(order, &recipients)? {
+        let amends = matches!(order.kind, Kind::Update | Kind::Cancel);
+        let named: BTreeSet<ContactAddress> = match amends {
+            // Who holds the alert may be others by now than when it was ordered first.
+            true => BTreeSet::new(),
+            false => order.recipients.iter().cloned().collect(),
+        };
+        let named: Vec<ContactAddress> = named.into_iter().collect();
+        if let Some(sent) = self.sent_before(order, &named)? {
             return Ok(sent);
         }
-        self.check_order(order, &recipients, now)?;
+        self.check_reference(order)?;
+        let (recipients, left_out) = match order.refers_to.filter(|_| amends) {
+            Some(alert) => {
+                let holders = self.reachable_holders(&alert, now)?;
+                (holders.reached, holders.left_out)
+            }
+            None => (named.clone(), Vec::new()),
+        };
+        self.check_recipients(&recipients, (order.kind, order.urgency), now)?;
         let core = self.core_of(order, &recipients, now)?;
         let (addressees, reach) = self.addressees(&core, now)?;
         let content = encode(&order.content);
@@ -65,7 +79,7 @@ impl Desk {
         let mut batch = Batch::new();
         self.commit_sealed(&mut batch, &sealed, order.reference.as_deref(), None, now)?;
         if let Some(reference) = &order.reference {
-            let content = order.digest(&recipients);
+            let content = order.digest(&named);
             let record = ReferenceRecord {
                 alert: sealed.id,
                 content,
@@ -81,19 +95,26 @@ impl Desk {
         }
         let within = order.content.answer_within;
         self.note_answer_by(&mut batch, &sealed.id, within, now);
-        self.note_cancel(&mut batch, &sealed.id, &sealed.submission.env.core, now)?;
+        let core: &Core = &sealed.submission.env.core;
+        self.note_cancel(&mut batch, &sealed.id, core, now)?;
+        self.note_amendment(&mut batch, &sealed.id, core);
+        self.ask_holders_in_place(&mut batch, (&sealed.id, core), now)?;
         self.event(
             &mut batch,
             EventKind::Sent { alert: sealed.id },
             order.status,
             now,
         )?;
-        let settled = self.settle_if_roomy(batch)?;
+        self.settle_if_roomy(batch)?;
+        if amends {
+            self.send_addenda_if_roomy(now, random)?;
+        }
         Ok(Sent {
             id: sealed.id,
             already: false,
             reach,
-            settled,
+            left_out,
+            settled: self.store.newest(),
         })
     }
 
@@ -125,15 +146,16 @@ impl Desk {
             id: known.alert,
             already: true,
             reach,
+            left_out: Vec::new(),
             settled,
         }))
     }
 
-    /// Sender and recipients are designated, rules allow it, and what it refers to is known.
-    fn check_order(
+    /// Sender and recipients are designated, and rules allow it.
+    pub(super) fn check_recipients(
         &self,
-        order: &Order,
         recipients: &[ContactAddress],
+        (kind, urgency): (Kind, Urgency),
         now: Timestamp,
     ) -> Result<(), SendError> {
         let me = &self.identity.contact;
@@ -147,7 +169,7 @@ impl Desk {
                 designation,
             });
         }
-        let answers = order.kind == Kind::Reply;
+        let answers = kind == Kind::Reply;
         for to in recipients {
             let designation = self.roster.designated(to, now);
             if !designation.is_valid() {
@@ -163,13 +185,14 @@ impl Desk {
                     to: to.clone(),
                 });
             }
-            if self.roster.two_persons_required(me, to, order.urgency) {
+            if self.roster.two_persons_required(me, to, urgency) {
                 return Err(SendError::TwoPersons { to: to.clone() });
             }
         }
-        self.check_reference(order)
+        Ok(())
     }
 
+    /// What it refers to is known, and is this contact's to amend.
     fn check_reference(&self, order: &Order) -> Result<(), SendError> {
         let Some(alert) = order.refers_to else {
             return Ok(());
@@ -214,7 +237,7 @@ impl Desk {
 
     /// The devices that get a wrap: the recipients' and this contact's others at once, those of
     /// the recipients' deputies later, if need be.
-    fn addressees(
+    pub(super) fn addressees(
         &self,
         core: &Core,
         now: Timestamp,
@@ -311,7 +334,7 @@ impl Desk {
             .entries
             .iter()
             .map(|submitted| &submitted.entry)
-            .map(|entry| (entry.device, entry.recipient, entry.release))
+            .map(|entry| (entry.device, entry.recipient, entry.release, entry.step))
             .collect();
         let record = OutboxRecord {
             committed,
@@ -339,7 +362,7 @@ impl Desk {
         if submission.entries.is_empty() {
             return Ok(());
         }
-        for relay in self.relays_for(core) {
+        for relay in self.relays_for(core, &submission.entries) {
             let target = TargetRecord {
                 relay: relay.clone(),
                 accepted_by: None,
@@ -357,16 +380,22 @@ impl Desk {
     }
 
     /// Up to two home relays of each recipient's organisation, and this contact's own, where its
-    /// other devices collect.
-    fn relays_for(&self, core: &Core) -> BTreeSet<Name> {
+    /// other devices collect. An addendum goes where those whom it serves collect.
+    fn relays_for(&self, core: &Core, entries: &[SubmittedEntry]) -> BTreeSet<Name> {
         let own = self.roster.devices_of(&self.identity.contact).len() > 1;
         let own = own.then(|| self.identity.contact.organisation());
-        let organisations = core
-            .recipients
-            .iter()
-            .map(ContactAddress::organisation)
-            .chain(own);
-        let homes = organisations.collect::<BTreeSet<Name>>();
+        let homes: BTreeSet<Name> = match core.kind {
+            Kind::Addendum => {
+                let served = entries.iter().map(|submitted| &submitted.entry);
+                served
+                    .filter_map(|entry| self.serves(core, entry))
+                    .collect()
+            }
+            _ => {
+                let recipients = core.recipients.iter().map(ContactAddress::organisation);
+                recipients.chain(own).collect()
+            }
+        };
         homes
             .iter()
             .flat_map(|organisation| {
@@ -378,7 +407,24 @@ impl Desk {
             .collect()
     }
 
-    fn note_lacking(&self, batch: &mut Batch, reach: &Reach, alert: &AlertId, now: Timestamp) {
+    /// At whose relays the device of an entry gets its wrap; a relay holds those of deputies beside
+    /// the recipient's.
+    fn serves(&self, core: &Core, entry: &Entry) -> Option<Name> {
+        let contact = match entry.release {
+            Release::Own => Some(core.sender.clone()),
+            Release::Now if entry.asks_now() => self.roster.contact_of(&entry.device),
+            Release::Now | Release::After => core.recipient(entry.recipient).cloned(),
+        };
+        contact.map(|contact| contact.organisation())
+    }
+
+    pub(super) fn note_lacking(
+        &self,
+        batch: &mut Batch,
+        reach: &Reach,
+        alert: &AlertId,
+        now: Timestamp,
+    ) {
         for device in &reach.lacking {
             let record = LackingRecord {
                 recipient: reach.contact.clone(),

@@ -72,6 +72,7 @@ impl Desk {
                 };
                 let status = self.status_of(&statement.alert)?;
                 self.event(&mut batch, kind, status, now)?;
+                self.note_released(&mut batch, relay, statement, now)?;
             }
             _ => {
                 let kind = IncidentKind::RelayStatement {
@@ -98,6 +99,11 @@ impl Desk {
                     evidence.extend(expiry.verify(&self.roster, &sender).map(Evidence::Expiry));
                 }
                 EvidenceRecord::Cancel { id, time } => {
+                    // PROTOCOL E17: it may have come before the alert, from anybody.
+                    let core = self.plain_part(&id)?;
+                    if core.is_none_or(|core| core.sender != sender) {
+                        continue;
+                    }
                     evidence.push(Evidence::Cancel {
                         id,
                         alert: *alert,
@@ -242,6 +248,7 @@ impl Desk {
         if self.sender_of(&receipt.alert)?.as_ref() == Some(&self.identity.contact) {
             self.follow_row(batch, proven, now)?;
             self.note_gone_key(batch, receipt, now)?;
+            self.note_deputy(batch, receipt, now)?;
             let kind = EventKind::Receipt {
                 alert: receipt.alert,
                 recipient: receipt.recipient.clone(),

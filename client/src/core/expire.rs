@@ -9,6 +9,7 @@ use maille_durable::{Batch, CommitNumber, Scan};
 
 use super::desk::{Desk, StepError};
 use super::events::EventKind;
+use super::own::{Owed, OwnAlert};
 use super::records::{OutboxRecord, TargetRecord};
 use super::tables;
 
@@ -57,8 +58,9 @@ impl Desk {
         let Some(mut record) = self.find_long::<OutboxRecord>(tables::OUTBOX, key)? else {
             return Ok(());
         };
-        if record.extends.is_none() {
-            self.obligations_are_due(batch, alert, &mut record, now)?;
+        if let Some(own) = self.own_alert(alert)? {
+            self.obligations_are_due(batch, &own, (alert, &mut record), now)?;
+            self.steps_are_due(batch, &own, alert, now)?;
         }
         let ended = record
             .closed
@@ -72,20 +74,25 @@ impl Desk {
     fn obligations_are_due(
         &self,
         batch: &mut Batch,
-        alert: &AlertId,
-        record: &mut OutboxRecord,
+        own: &OwnAlert,
+        (envelope, record): (&AlertId, &mut OutboxRecord),
         now: Timestamp,
     ) -> Result<(), StepError> {
+        let alert = &own.alert;
         let status = record.core.status;
         let counted = self.counted(now);
         let before = self.states_of(alert)?;
-        let open = before
-            .iter()
-            .filter(|(_, state)| **state == ObligationState::Open);
-        let open: Vec<_> = open.map(|(contact, _)| contact.clone()).collect();
+        // The deadlines of an addendum count for those whom it added.
+        let owed = own.owed().into_iter();
+        let mine = owed.filter(|owed| owed.by.id == *envelope);
+        let is_open = |owed: &Owed<'_>| before.get(owed.contact) == Some(&ObligationState::Open);
+        let open: Vec<_> = mine
+            .filter(is_open)
+            .map(|owed| owed.contact.clone())
+            .collect();
         if !record.overdue_told && record.core.ack_due(record.committed) <= counted {
             record.overdue_told = true;
-            batch.put_pieces(tables::OUTBOX, alert.as_bytes(), &write_record(record));
+            batch.put_pieces(tables::OUTBOX, envelope.as_bytes(), &write_record(record));
             for recipient in &open {
                 let kind = EventKind::Overdue {
                     alert: *alert,

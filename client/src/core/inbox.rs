@@ -11,6 +11,7 @@ use maille_common::terms::{Kind, Stage, Status, Urgency};
 use maille_common::time::Timestamp;
 use maille_durable::{Batch, CommitNumber, Scan};
 
+use super::amend::Amendment;
 use super::desk::{Desk, StepError};
 use super::principals::Principal;
 use super::records::{DeliveryRecord, InboxRecord};
@@ -40,6 +41,8 @@ pub struct InboxEntry {
     pub received: Timestamp,
     /// When it has to be acknowledged, counted from its arrival.
     pub ack_due: Timestamp,
+    /// What its sender has said about it since.
+    pub amendments: Vec<Amendment>,
     /// The alert it is about.
     pub refers_to: Option<AlertId>,
     /// What that is: real, a drill, or a test; none where it is not held here.
@@ -53,6 +56,11 @@ pub struct InboxEntry {
 }
 
 impl InboxEntry {
+    /// The cancel that took it back, if its sender did.
+    pub fn cancel(&self) -> Option<&Amendment> {
+        self.amendments.iter().find(|said| said.is_cancel())
+    }
+
     /// Whether this desk owes an answer, for its own contact or in another's place.
     pub fn is_open(&self) -> bool {
         let is_answered = |stage: Stage| matches!(stage, Stage::Acknowledged | Stage::Refused);
@@ -88,7 +96,7 @@ impl Desk {
     pub fn inbox(&self) -> Result<Vec<InboxEntry>, StepError> {
         let mut entries = Vec::new();
         for (id, record) in self.inbox_records()? {
-            entries.push(self.entry_of(id, &record)?);
+            entries.push(self.inbox_entry(id, &record)?);
         }
         entries.sort_by_key(|entry| (entry.received, entry.id));
         Ok(entries)
@@ -106,9 +114,8 @@ impl Desk {
             .as_ref()
             .map_or(&delivery.env, |original| &original.env);
         let content = reopen(&record.content_key, env, &delivery.body)?;
-        let entry = self.entry_of(*alert, &record)?;
         Ok(Some(Received {
-            entry,
+            entry: self.inbox_entry(*alert, &record)?,
             core: record.core.value().clone(),
             content,
         }))
@@ -142,7 +149,7 @@ impl Desk {
         Ok(found)
     }
 
-    fn entry_of(&self, id: AlertId, record: &InboxRecord) -> Result<InboxEntry, StepError> {
+    fn inbox_entry(&self, id: AlertId, record: &InboxRecord) -> Result<InboxEntry, StepError> {
         let core: &Core = &record.core;
         let about = match core.refers_to() {
             Some(about) => self.plain_part(&about)?.map(|core| core.status),
@@ -159,6 +166,7 @@ impl Desk {
             created: core.created,
             received: record.received,
             ack_due: core.ack_due(record.received),
+            amendments: self.amendments(&id)?,
             refers_to: core.refers_to(),
             about,
             stage: record.stage,

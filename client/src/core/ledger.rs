@@ -6,18 +6,20 @@ use maille_common::address::{ContactAddress, DeviceId};
 use maille_common::codec::coded;
 use maille_common::envelope::Core;
 use maille_common::evidence::{
-    Evidence, Note, Obligation, ObligationState, SignedAccepted, SignedExpiry, SignedNotice,
-    SignedReceipt, Standing,
+    Evidence, Note, ObligationState, SignedAccepted, SignedExpiry, SignedNotice, SignedReceipt,
+    Standing,
 };
 use maille_common::identifier::AlertId;
 use maille_common::record::write_record;
-use maille_common::terms::{Kind, Release, Status, Urgency};
+use maille_common::terms::{Kind, Status, Urgency};
 use maille_common::time::{Span, Timestamp};
 use maille_durable::Batch;
 
+use super::amend::Amendment;
 use super::desk::{Desk, StepError};
 use super::events::EventKind;
 use super::order::Reach;
+use super::own::{Owed, OwnAlert};
 use super::records::{EvidenceRecord, LackingRecord, OutboxRecord};
 use super::tables;
 
@@ -59,6 +61,10 @@ pub struct Track {
     pub recipients: Vec<TrackedRecipient>,
     /// What took it back.
     pub cancels: Vec<TrackedCancel>,
+    /// What was said about it since: updates, and what took it back.
+    pub amendments: Vec<Amendment>,
+    /// Another device of this contact sent it: what is told is what came here.
+    pub is_copy: bool,
 }
 
 /// A cancel of an alert, which its sender signed like an alert.
@@ -77,6 +83,8 @@ pub struct TrackedCancel {
 pub struct TrackedRecipient {
     /// The recipient.
     pub contact: ContactAddress,
+    /// The addendum that added it; none for whom the alert itself names.
+    pub added_by: Option<AlertId>,
     /// Where the obligation stands.
     pub standing: Standing,
     /// When it has to be acknowledged.
@@ -140,34 +148,35 @@ impl Desk {
                 continue;
             };
             let record: OutboxRecord = self.need_long(tables::OUTBOX, &key)?;
-            if record.extends.is_none() {
-                entries.push(self.outbox_entry(id, &record)?);
+            if record.extends.is_none()
+                && let Some(own) = self.own_alert(&id)?
+            {
+                entries.push(self.outbox_entry(&own)?);
             }
         }
         entries.sort_by_key(|entry| (entry.committed, entry.id));
         Ok(entries)
     }
 
-    /// The whole story of an alert this device sent.
+    /// The whole story of an alert that this contact sent, by what of it is known here.
     pub fn track(&self, alert: &AlertId, now: Timestamp) -> Result<Option<Track>, StepError> {
-        let Some(record) = self.find_long::<OutboxRecord>(tables::OUTBOX, alert.as_bytes())? else {
+        let Some(own) = self.own_alert(alert)? else {
             return Ok(None);
         };
-        let evidence = self.evidence_of(alert)?;
-        let kept = self.evidence_records(alert)?;
+        let evidence = self.evidence_of(&own.alert)?;
+        let kept = self.evidence_records(&own.alert)?;
         let mut recipients = Vec::new();
-        for reach in self.reach_of(alert)? {
-            let standing = self
-                .obligation(alert, &record, &reach.contact)
-                .standing(&evidence);
-            recipients.push(self.tracked(alert, &record, reach, standing, &kept, now)?);
+        for (owed, reach) in own.owed().into_iter().zip(self.reach_of(&own.alert)?) {
+            let standing = self.obligation(&own.alert, owed).standing(&evidence);
+            recipients.push(self.tracked(&own, (owed, reach), standing, &kept, now)?);
         }
-        let entry = self.outbox_entry(*alert, &record)?;
         Ok(Some(Track {
-            entry,
-            core: record.core.value().clone(),
+            entry: self.outbox_entry(&own)?,
             recipients,
             cancels: self.cancels_of(&kept)?,
+            amendments: self.amendments(&own.alert)?,
+            is_copy: !own.original.is_sent_here,
+            core: own.original.core,
         }))
     }
 
@@ -183,26 +192,22 @@ impl Desk {
         Ok(cancels)
     }
 
-    /// Which devices of each recipient have a wrap, by the envelope and its addenda.
+    /// Which devices of each recipient have a wrap, by the envelope and its addenda, in the order
+    /// of who owes an answer.
     pub(super) fn reach_of(&self, alert: &AlertId) -> Result<Vec<Reach>, StepError> {
-        let record: OutboxRecord = self.need_long(tables::OUTBOX, alert.as_bytes())?;
-        let mut devices = addressed_by(&record);
-        for addendum in self.addenda_of(alert)? {
-            let record: OutboxRecord = self.need_long(tables::OUTBOX, addendum.as_bytes())?;
-            for (contact, more) in addressed_by(&record) {
-                devices.entry(contact).or_default().extend(more);
-            }
-        }
+        let Some(own) = self.own_alert(alert)? else {
+            return Ok(Vec::new());
+        };
         let mut reaches = Vec::new();
-        for contact in record.core.recipients.iter() {
-            let addressed = devices.remove(contact).unwrap_or_default();
-            let lacking = self.lacking_of(alert, contact)?;
-            let addressed = addressed.into_iter().collect();
-            let contact = contact.clone();
+        for Owed { contact, .. } in own.owed() {
+            let devices = own
+                .envelopes()
+                .flat_map(|envelope| envelope.devices_of(contact));
+            let addressed: BTreeSet<DeviceId> = devices.collect();
             reaches.push(Reach {
-                contact,
-                addressed,
-                lacking,
+                contact: contact.clone(),
+                addressed: addressed.into_iter().collect(),
+                lacking: self.lacking_of(alert, contact)?,
                 old_key: false,
             });
         }
@@ -224,46 +229,51 @@ impl Desk {
         Ok(lacking)
     }
 
-    fn outbox_entry(&self, id: AlertId, record: &OutboxRecord) -> Result<OutboxEntry, StepError> {
-        let core: &Core = &record.core;
-        let states = self.states_of(&id)?;
-        let open = states.values().any(|state| !state.is_closed());
+    fn outbox_entry(&self, own: &OwnAlert) -> Result<OutboxEntry, StepError> {
+        let core: &Core = &own.original.core;
+        let states = self.states_of(&own.alert)?;
+        let now = self.counted_now();
+        let is_late = |owed: &Owed<'_>| {
+            let open = states
+                .get(owed.contact)
+                .is_some_and(|state| !state.is_closed());
+            open && now >= owed.by.core.ack_due(owed.by.committed)
+        };
+        let overdue = own.owed().iter().any(is_late);
         Ok(OutboxEntry {
-            id,
+            id: own.alert,
             kind: core.kind,
             status: core.status,
             urgency: core.urgency,
             committed: core.created,
-            reference: record
-                .reference
-                .as_ref()
-                .map(|reference| reference.as_str().to_owned()),
+            reference: own.original.reference.clone(),
             states,
-            overdue: open && self.counted_now() >= core.ack_due(record.committed),
+            overdue,
         })
     }
 
     fn tracked(
         &self,
-        alert: &AlertId,
-        record: &OutboxRecord,
-        reach: Reach,
+        own: &OwnAlert,
+        (owed, reach): (Owed<'_>, Reach),
         standing: Standing,
         kept: &[EvidenceRecord],
         now: Timestamp,
     ) -> Result<TrackedRecipient, StepError> {
         let contact = reach.contact.clone();
-        let ack_due = record.core.ack_due(record.committed);
-        let expires = record.core.expiry(record.committed);
-        let mut accepted = self.accepted_by(alert, &contact)?;
-        for addendum in self.addenda_of(alert)? {
-            accepted.extend(self.accepted_by(&addendum, &contact)?);
+        let committed = owed.by.committed;
+        let ack_due = owed.by.core.ack_due(committed);
+        let expires = owed.by.core.expiry(committed);
+        let mut accepted = Vec::new();
+        for envelope in own.envelopes() {
+            accepted.extend(self.accepted_by(&envelope.id, &contact)?);
         }
         let mut tracked = TrackedRecipient {
             overdue: !standing.state.is_closed() && self.counted(now) >= ack_due,
             contact,
+            added_by: (owed.by.id != own.alert).then_some(owed.by.id),
             standing,
-            uncertain: self.is_uncertain(record.committed),
+            uncertain: self.is_uncertain(committed),
             ack_due: self.as_wall_shows(ack_due),
             expires: self.as_wall_shows(expires),
             accepted,
@@ -322,32 +332,16 @@ impl Desk {
         alert: &AlertId,
         added: &[Evidence],
     ) -> Result<BTreeMap<ContactAddress, ObligationState>, StepError> {
-        let Some(record) = self.find_long::<OutboxRecord>(tables::OUTBOX, alert.as_bytes())? else {
+        let Some(own) = self.own_alert(alert)? else {
             return Ok(BTreeMap::new());
         };
-        let mut evidence = self.evidence_of(alert)?;
+        let mut evidence = self.evidence_of(&own.alert)?;
         evidence.extend_from_slice(added);
-        let state = |contact: &ContactAddress| {
-            let obligation = self.obligation(alert, &record, contact);
-            (contact.clone(), obligation.standing(&evidence).state)
+        let state = |owed: Owed<'_>| {
+            let obligation = self.obligation(&own.alert, owed);
+            (owed.contact.clone(), obligation.standing(&evidence).state)
         };
-        Ok(record.core.recipients.iter().map(state).collect())
-    }
-
-    pub(super) fn obligation(
-        &self,
-        alert: &AlertId,
-        record: &OutboxRecord,
-        contact: &ContactAddress,
-    ) -> Obligation {
-        let mut devices = addressed_by(record);
-        Obligation {
-            alert: *alert,
-            recipient: contact.clone(),
-            addressed: devices.remove(contact).unwrap_or_default(),
-            ack_rule: record.core.ack_rule,
-            system_acknowledges: self.roster.system_acknowledges(contact),
-        }
+        Ok(own.owed().into_iter().map(state).collect())
     }
 
     /// Tells every obligation that climbed, and closes the outbox entry when the last one ended.
@@ -372,19 +366,29 @@ impl Desk {
                 self.event(batch, kind, status, now)?;
             }
         }
-        if after.is_empty() || !after.values().all(|state| state.is_closed()) {
-            return Ok(());
-        }
-        self.close(batch, alert, now)
+        self.close(batch, alert, &after, now)
     }
 
-    /// All obligations ended: the outbox keeps its copy 14 days more (I2).
-    fn close(&self, batch: &mut Batch, alert: &AlertId, now: Timestamp) -> Result<(), StepError> {
+    /// All obligations ended of those to whom this device sent something: its outbox keeps its
+    /// copies 14 days more (I2).
+    fn close(
+        &self,
+        batch: &mut Batch,
+        alert: &AlertId,
+        states: &BTreeMap<ContactAddress, ObligationState>,
+        now: Timestamp,
+    ) -> Result<(), StepError> {
+        let Some(own) = self.own_alert(alert)? else {
+            return Ok(());
+        };
         let now = self.counted(now);
-        let mut envelopes = self.addenda_of(alert)?;
-        envelopes.push(*alert);
-        for envelope in envelopes {
-            let key = envelope.as_bytes();
+        let mine = || own.envelopes().filter(|envelope| envelope.is_sent_here);
+        let mut served = mine().flat_map(|envelope| envelope.core.recipients.iter());
+        if !served.all(|contact| states.get(contact).is_some_and(|state| state.is_closed())) {
+            return Ok(());
+        }
+        for envelope in mine() {
+            let key = envelope.id.as_bytes();
             let mut record: OutboxRecord = self.need_long(tables::OUTBOX, key)?;
             if record.closed.is_some() {
                 continue;
@@ -392,20 +396,8 @@ impl Desk {
             record.closed = Some(now);
             batch.put_pieces(tables::OUTBOX, key, &write_record(&record));
             let end = now + Span::from_ms(maille_common::limits::OUTBOX_GRACE_MS);
-            batch.put(tables::DUE, &tables::due(end, &envelope), &[]);
+            batch.put(tables::DUE, &tables::due(end, &envelope.id), &[]);
         }
         Ok(())
     }
-}
-
-/// The devices an envelope addressed `now`, by recipient.
-fn addressed_by(record: &OutboxRecord) -> BTreeMap<ContactAddress, BTreeSet<DeviceId>> {
-    let mut devices: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
-    for (device, recipient, release) in record.addressed.iter() {
-        let contact = record.core.recipient(*recipient);
-        if let (Release::Now, Some(contact)) = (release, contact) {
-            devices.entry(contact.clone()).or_default().insert(*device);
-        }
-    }
-    devices
 }

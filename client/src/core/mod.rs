@@ -11,6 +11,7 @@
 //! | `deputies.rs` | wraps for the deputies of a recipient |
 //! | `outbox.rs` | which relay gets what, and when again |
 //! | `answers.rs` | a relay's answers to submissions |
+//! | `own.rs` | what this contact has sent, from whichever device |
 //! | `held.rs` | what is held of an alert, in either box |
 //! | `collect.rs` | a delivery comes in |
 //! | `inbox.rs` | what this desk has received |
@@ -29,6 +30,9 @@
 //! | `answer_by.rs` | answers that were asked for beyond the acknowledgement |
 //! | `duty.rs` | who did what here, for whoever comes on duty next |
 //! | `addenda.rs` | devices that had no key, or came later |
+//! | `amend.rs` | updates and cancels, to everybody who holds the alert |
+//! | `asked.rs` | deputies who are asked by addendum |
+//! | `extend.rs` | an officer adds recipients, or asks deputies now |
 //! | `relays.rs` | what is known of each relay's life |
 //! | `events.rs` | one numbered stream of events, named readers |
 //! | `incidents.rs` | what should not have happened |
@@ -41,8 +45,10 @@
 
 mod act;
 mod addenda;
+mod amend;
 mod answer_by;
 mod answers;
+mod asked;
 mod attachments;
 mod collect;
 mod compose;
@@ -55,6 +61,7 @@ mod events;
 mod evidence;
 mod expire;
 mod export;
+mod extend;
 mod heartbeats;
 mod held;
 mod holes;
@@ -64,6 +71,7 @@ mod ledger;
 mod obligations;
 mod order;
 mod outbox;
+mod own;
 mod post;
 mod principals;
 mod records;
@@ -76,12 +84,15 @@ mod tables;
 
 pub use act::{Act, ActError, Acted, RefuseReason};
 pub use addenda::Lacking;
+pub use amend::Amendment;
+pub use asked::AskedDeputy;
 pub use collect::Collected;
 pub use desk::{Desk, DeskIdentity, StepError};
 pub use drills::LastDrill;
 pub use duty::{Promise, Taken};
 pub use events::{Event, EventKind, NumberedEvent};
 pub use export::ExportError;
+pub use extend::{ExtendError, Extended, Extension};
 pub use inbox::{InboxEntry, Received};
 pub use incidents::{Incident, IncidentKind};
 pub use ledger::{OutboxEntry, Track, TrackedCancel, TrackedRecipient};

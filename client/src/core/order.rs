@@ -26,7 +26,7 @@ pub struct Order {
     pub status: Status,
     /// How soon somebody has to act.
     pub urgency: Urgency,
-    /// The contacts addressed.
+    /// The contacts addressed. An update or cancel goes to whoever holds the alert instead.
     pub recipients: Vec<ContactAddress>,
     /// What to say.
     pub content: Alert,
@@ -53,6 +53,8 @@ pub struct Sent {
     pub already: bool,
     /// Who can be reached now, in the order of the envelope.
     pub reach: Vec<Reach>,
+    /// Who holds what an update or cancel is about, and cannot be written to any more.
+    pub left_out: Vec<ContactAddress>,
     /// The promise holds when this is durable.
     pub settled: CommitNumber,
 }

@@ -190,8 +190,8 @@ impl Desk {
         let answered = self.answered_devices(&alert)?;
         let of_these = record.addressed.iter();
         // A wrap that was held back has no answer, and needs none once the obligations have ended.
-        let mut asked = of_these.filter(|(_, _, release)| *release != Release::After);
-        Ok(asked.any(|(device, _, _)| !answered.contains(device)))
+        let mut asked = of_these.filter(|(_, _, release, _)| *release != Release::After);
+        Ok(asked.any(|(device, ..)| !answered.contains(device)))
     }
 }
 

@@ -92,9 +92,8 @@ impl Desk {
         now: Timestamp,
     ) -> Result<(), StepError> {
         let (alert, envelope) = (opened.id(), opened.envelope());
-        let (Release::After, Some(principal)) =
-            (envelope.delivery().entry.release, envelope.recipient())
-        else {
+        let as_deputy = envelope.delivery().entry.is_for_deputy();
+        let Some(principal) = envelope.recipient().filter(|_| as_deputy) else {
             return Ok(());
         };
         if let Some(known) = known {
@@ -156,8 +155,8 @@ impl Desk {
         entry: &Entry,
         recipient: Option<&ContactAddress>,
     ) -> Result<Option<KnownRecord>, StepError> {
-        match (entry.release, recipient) {
-            (Release::After, Some(principal)) => {
+        match (entry.is_for_deputy(), recipient) {
+            (true, Some(principal)) => {
                 let key = tables::deputy_for(envelope, principal);
                 self.find(tables::KNOWN_AS_DEPUTY, &key)
             }

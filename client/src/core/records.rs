@@ -45,8 +45,8 @@ coded! {
         pub(super) reference: Option<Text<256>>,
         /// For an addendum: what it extends.
         pub(super) extends: Option<AlertId>,
-        /// The devices its original envelope addressed, with the recipient each serves.
-        pub(super) addressed: List<(DeviceId, u16, Release), { limits::ENTRIES_MAX }>,
+        /// The devices it addressed, with the recipient each serves, and the step of a deputy.
+        pub(super) addressed: List<(DeviceId, u16, Release, u8), { limits::ENTRIES_MAX }>,
         pub(super) overdue_told: bool,
         /// When the last obligation ended, in counted time.
         pub(super) closed: Option<Timestamp>,
@@ -370,6 +370,18 @@ coded! {
 }
 
 coded! {
+    /// A deputy's device that waits for an addendum.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub(super) struct AskedRecord {
+        pub(super) principal: ContactAddress,
+        /// By the roster, from 1.
+        pub(super) step: u8,
+        /// In counted time.
+        pub(super) since: Timestamp,
+    }
+}
+
+coded! {
     /// A roster that was in use here: what an export proves that something was judged by.
     #[derive(Debug, Clone, PartialEq, Eq)]
     pub(super) struct HeadsRecord {
@@ -490,6 +502,7 @@ records! {
     ForkedRecord = "other story of a stream";
     ActRecord = "act";
     DeputyRecord = "obligation as deputy";
+    AskedRecord = "deputy that waits for an addendum";
     ClockRecord = "counted time";
     DutyRecord = "act of an officer";
     AnswerByRecord = "answer that was asked for";

@@ -114,6 +114,10 @@ tables! {
     UNREAD = 45;
     /// sending device, epoch → `ForkedRecord`.
     FORKED = 46;
+    /// device, alert, principal → `AskedRecord`: a deputy's device that waits for an addendum.
+    ASKED = 60;
+    /// alert, update or cancel → nothing: what was said about it since.
+    ABOUT = 61;
 }
 
 /// The one key of [`META`].
@@ -219,6 +223,25 @@ pub(super) fn act_for(alert: &AlertId, stage: u8, principal: &ContactAddress) ->
 /// An alert or envelope, and a contact whose obligation it is.
 pub(super) fn deputy_for(alert: &AlertId, principal: &ContactAddress) -> Vec<u8> {
     [*alert.as_bytes(), contact(principal)].concat()
+}
+
+/// An alert, and an update or cancel of it.
+pub(super) fn about(alert: &AlertId, amendment: &AlertId) -> Vec<u8> {
+    extends(alert, amendment)
+}
+
+pub(super) fn asked(device: &DeviceId, envelope: &AlertId, principal: &ContactAddress) -> Vec<u8> {
+    [&lacking(device, envelope)[..], &contact(principal)].concat()
+}
+
+/// The device and envelope of an [`asked`] key.
+pub(super) fn asked_parts(key: &[u8]) -> Option<(DeviceId, AlertId)> {
+    let (device, rest) = key.split_first_chunk::<16>()?;
+    let envelope = rest.first_chunk::<32>()?;
+    Some((
+        DeviceId::from_bytes(*device),
+        AlertId::from_bytes(*envelope),
+    ))
 }
 
 pub(super) fn extends(alert: &AlertId, addendum: &AlertId) -> Vec<u8> {

@@ -24,7 +24,7 @@ pub struct Entry {
     pub release: Release,
     /// Index of the recipient contact it serves; [`OWN_RECIPIENT`] for `own`.
     pub recipient: u16,
-    /// The step of deputies, from 1; 0 unless released `after`.
+    /// The step of deputies, from 1; 0 for whoever serves itself. An addendum asks a deputy `now`.
     pub step: u8,
     /// The sealing key the wrap was made for.
     pub key: SealingKeyId,
@@ -66,11 +66,26 @@ impl Entry {
         (self.device, self.release, self.recipient, self.step)
     }
 
+    /// Whether a deputy is asked in the recipient's place: later, or by an addendum at once.
+    pub fn is_for_deputy(&self) -> bool {
+        self.step > 0
+    }
+
+    /// Whether the recipient's own devices get it at once.
+    pub fn is_for_recipient(&self) -> bool {
+        self.release == Release::Now && self.step == 0
+    }
+
+    /// Whether a deputy is asked at once, which only an addendum does (PROTOCOL E8, E12).
+    pub fn asks_now(&self) -> bool {
+        self.release == Release::Now && self.step > 0
+    }
+
     /// Whether recipient and step are of the form the release asks for.
     pub fn is_well_formed(&self, recipients: usize) -> bool {
         let names_recipient = usize::from(self.recipient) < recipients;
         match self.release {
-            Release::Now => names_recipient && self.step == 0,
+            Release::Now => names_recipient,
             Release::Own => self.recipient == OWN_RECIPIENT && self.step == 0,
             Release::After => names_recipient && self.step > 0,
         }

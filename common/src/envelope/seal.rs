@@ -31,7 +31,7 @@ pub struct Addressee {
     pub release: Release,
     /// Index of the recipient it serves; `OWN_RECIPIENT` for `own`.
     pub recipient: u16,
-    /// The step of deputies, from 1; 0 unless released `after`.
+    /// The step of deputies, from 1; 0 for whoever serves itself.
     pub step: u8,
     /// The sealing key's id.
     pub key: SealingKeyId,
@@ -233,7 +233,8 @@ fn wrap_all(
             key: addressee.key,
             wrap: Entry::wrap_hash(&wrap),
         };
-        if !entry.is_well_formed(draft.core.recipients.len()) {
+        let misplaced = entry.asks_now() && draft.core.kind != Kind::Addendum;
+        if misplaced || !entry.is_well_formed(draft.core.recipients.len()) {
             return Err(SealFault::Entry(entry.device));
         }
         entries.push(SubmittedEntry { entry, wrap });

@@ -17,7 +17,7 @@ use crate::hash::Hash;
 use crate::identifier::AlertId;
 use crate::limits;
 use crate::roster::{Designation, Roster};
-use crate::terms::{AcceptReason, Release};
+use crate::terms::{AcceptReason, Kind, Release};
 use crate::time::Timestamp;
 
 /// A whole envelope with every device's wrap.
@@ -195,7 +195,8 @@ fn check_owners(submission: &Submission, roster: &Roster) -> Result<(), Submissi
     for SubmittedEntry { entry, .. } in submission.entries.iter() {
         let belongs = match entry.release {
             Release::Own => roster.acts_for(&entry.device, &core.sender),
-            Release::Now | Release::After => true,
+            Release::Now => core.kind == Kind::Addendum || !entry.asks_now(),
+            Release::After => true,
         };
         if !belongs || !entry.is_well_formed(core.recipients.len()) {
             return Err(SubmissionFault::Entry(entry.device));
@@ -238,6 +239,7 @@ fn judge(
         return AcceptReason::NoDevice;
     }
     let belongs = |entry: &Entry| match entry.release {
+        Release::Now if entry.asks_now() => roster.acts_for_deputy_of(&entry.device, to),
         Release::Now => roster.acts_for(&entry.device, to),
         // A deputy that came or went meanwhile refuses nobody the alert: whose wrap is released
         // is judged when its turn comes.

@@ -396,6 +396,9 @@ fn check_role<'a>(
     }
     let recipient = core.recipient(entry.recipient);
     let fits = match (entry.release, recipient) {
+        (Release::Now, Some(principal)) if entry.asks_now() => {
+            core.kind == Kind::Addendum && roster.acts_for_deputy_of(me, principal)
+        }
         (Release::Now, Some(recipient)) => roster.acts_for(me, recipient),
         (Release::Own, _) => roster.acts_for(me, &core.sender),
         (Release::After, Some(principal)) => roster.acts_for_deputy_of(me, principal),

@@ -9,7 +9,7 @@ use crate::address::{ContactAddress, DeviceId};
 use crate::envelope::{Original, ProvenEnvelope, SignedEnvelope, SignedFault, VerifyFault};
 use crate::evidence::Evidence;
 use crate::identifier::AlertId;
-use crate::terms::{Kind, Release};
+use crate::terms::Kind;
 
 /// The envelopes, proven.
 pub(super) struct Letters {
@@ -95,15 +95,19 @@ impl Letters {
             .find(|letter| letter.id() == *id)
     }
 
-    /// The devices that the alert addressed `now` for a recipient, where all are shown. Of some
-    /// alone it could not be said that every one returned it (PROTOCOL O5).
+    /// The devices that were addressed `now` for a recipient by the alert, or by the addendum that
+    /// named it first, where all are shown. Of some alone it could not be said that every one
+    /// returned it (PROTOCOL O5).
     pub(super) fn addressed(&self, recipient: &ContactAddress) -> BTreeSet<DeviceId> {
-        if !self.alert.is_whole() {
-            return BTreeSet::new();
-        }
-        let entries = self.alert.entries_for(recipient);
+        let mut naming = self
+            .carriers()
+            .filter(|letter| letter.core().recipients.has(recipient));
+        let first = naming.next().filter(|letter| letter.is_whole());
+        let entries = first
+            .into_iter()
+            .flat_map(|letter| letter.entries_for(recipient));
         entries
-            .filter(|entry| entry.release == Release::Now)
+            .filter(|entry| entry.is_for_recipient())
             .map(|entry| entry.device)
             .collect()
     }

@@ -181,10 +181,11 @@ impl Annotate for (u32, u32) {
     }
 }
 
-impl Annotate for (DeviceId, u16, Release) {
+impl Annotate for (DeviceId, u16, Release, u8) {
     fn annotate(&self, page: &mut Page, path: &str) {
         self.0.annotate(page, &format!("{path}.device"));
         self.1.annotate(page, &format!("{path}.recipient"));
         self.2.annotate(page, &format!("{path}.release"));
+        self.3.annotate(page, &format!("{path}.step"));
     }
 }

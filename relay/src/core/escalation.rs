@@ -8,7 +8,7 @@
 use maille_common::address::{ContactAddress, DeviceId};
 use maille_common::codec::List;
 use maille_common::evidence::{
-    ClockAct, Deadlines, Notice, ObligationState, Progress, Standing, Step, Taker,
+    Clock, ClockAct, Deadlines, Notice, ObligationState, Progress, Standing, Step, Taker,
 };
 use maille_common::identifier::AlertId;
 use maille_common::record::{RecordFault, read_record, write_record};
@@ -38,7 +38,10 @@ pub struct Escalated {
 
 /// One recipient's escalation while it is judged.
 struct Judged<'a> {
+    /// The envelope that asks it.
     alert: AlertId,
+    /// The alert that this one is or extends.
+    about: AlertId,
     index: u16,
     principal: &'a ContactAddress,
     record: &'a AlertRecord,
@@ -171,6 +174,9 @@ impl RelayCore {
         let mut mailing = Mailing::default();
         let record: Option<AlertRecord> = self.find_long(tables::ALERT, alert.as_bytes())?;
         let mut notices = Vec::new();
+        // What is said of an addendum's recipients is said of the alert.
+        let about = record.as_ref().and_then(|record| record.extends);
+        let about = about.unwrap_or(alert);
         for (_, index) in together {
             let of_recipient = record.as_ref().and_then(|record| {
                 let principal = record.recipients.get(usize::from(*index))?;
@@ -182,6 +188,7 @@ impl RelayCore {
             };
             let judged = Judged {
                 alert,
+                about,
                 index: *index,
                 principal,
                 record,
@@ -191,7 +198,7 @@ impl RelayCore {
         }
         tick.escalated
             .extend(notices.iter().map(|notice| Escalated {
-                alert,
+                alert: about,
                 recipient: notice.recipient.clone(),
                 step: notice.step,
                 kind: notice.kind,
@@ -245,13 +252,12 @@ impl RelayCore {
                     (step, NoticeKind::PassedOver)
                 }
                 None => {
-                    let later =
-                        |clock: &&maille_common::evidence::Clock| step_of(clock.act).is_some();
+                    let later = |clock: &&Clock| is_step(clock.act);
                     break clocks.running.iter().find(later).map(|clock| clock.due);
                 }
             };
             let notice = self.notice(
-                judged.alert,
+                judged.about,
                 judged.principal,
                 kind,
                 DeviceId::NONE,
@@ -303,6 +309,7 @@ impl RelayCore {
         }
         let mut steps = Vec::with_capacity(sealed.len());
         for held in &mut sealed {
+            let elsewhere = self.asked_elsewhere(judged, held);
             held.retain(|(device, _)| self.can_be_asked(judged, device));
             // A deputy keeps its delay where others came or went before it.
             let contact = held
@@ -310,18 +317,28 @@ impl RelayCore {
                 .and_then(|(device, _)| self.roster.contact_of(device));
             let deputy = contact
                 .and_then(|contact| deputies.iter().find(|deputy| deputy.contact == contact));
-            steps.push(match deputy {
-                Some(deputy) => Step {
-                    after: deputy.after,
-                    taker: Taker::Here,
-                },
-                None => Step {
-                    after: Span::ZERO,
-                    taker: Taker::Nobody,
-                },
-            });
+            let (after, taker) = match (deputy, elsewhere) {
+                (Some(deputy), _) => (deputy.after, Taker::Here),
+                // PROTOCOL C6: the sender's addendum reaches it by the same time.
+                (None, Some(after)) => (after, Taker::Elsewhere),
+                (None, None) => (Span::ZERO, Taker::Nobody),
+            };
+            steps.push(Step { after, taker });
         }
         Ok((steps, sealed))
+    }
+
+    /// The delay of a deputy that has a wrap here, and collects at other relays.
+    fn asked_elsewhere(&self, judged: &Judged<'_>, held: &Held) -> Option<Span> {
+        let deputies = self.roster.deputies(judged.principal);
+        let contacts = held
+            .iter()
+            .filter_map(|(device, _)| self.roster.contact_of(device));
+        let mut elsewhere = contacts.filter(|contact| !self.is_home_of(contact));
+        elsewhere.find_map(|contact| {
+            let deputy = deputies.iter().find(|deputy| deputy.contact == contact);
+            deputy.map(|deputy| deputy.after)
+        })
     }
 
     /// Whether a device may connect, for a deputy of the recipient that collects here. No clock is
@@ -433,6 +450,11 @@ fn progress(released: &[ReleasedStep], passed_over: &[u8]) -> Progress {
         passed_over: passed_over.iter().copied().collect(),
         ..Progress::default()
     }
+}
+
+/// Whether a step is taken then, here or by its sender.
+fn is_step(act: ClockAct) -> bool {
+    step_of(act).is_some() || matches!(act, ClockAct::Await(_))
 }
 
 /// The acts of a relay: what else falls due is the sender's.

@@ -142,7 +142,8 @@ impl RelayCore {
             let mut mine = entries.iter().filter(of_recipient).peekable();
             if mine.peek().is_some() && !mine.any(|entry| entry.answered) {
                 let kind = NoticeKind::Unseen;
-                let notice = self.notice(alert, recipient, kind, DeviceId::NONE, now.wall);
+                let about = record.extends.unwrap_or(alert);
+                let notice = self.notice(about, recipient, kind, DeviceId::NONE, now.wall);
                 notices.push(Notice {
                     uncertain: self.is_uncertain(record.accepted),
                     ..notice
@@ -173,7 +174,8 @@ impl RelayCore {
             if !answered && !share.is_held() {
                 self.note_tombstone(batch, &alert, entry)?;
                 let kind = NoticeKind::Tombstone;
-                let notice = self.notice(alert, recipient, kind, entry.device, now.wall);
+                let about = record.extends.unwrap_or(alert);
+                let notice = self.notice(about, recipient, kind, entry.device, now.wall);
                 notices.push(Notice {
                     uncertain: self.is_uncertain(record.accepted),
                     ..notice
@@ -216,11 +218,19 @@ impl RelayCore {
         let Some((index, _)) = places.next() else {
             return Ok(Vec::new());
         };
-        let key = tables::answer(&notice.alert, index);
-        let answer: Option<AnswerRecord> = self.find(tables::ANSWER, &key)?;
-        let device = answer.map(|answer| answer.accepted.statement.device);
-        let device = device.filter(|device| self.roster.acts_for(device, &record.sender));
-        Ok(device.into_iter().collect())
+        // A notice about an addendum's recipient names the alert.
+        for envelope in self.envelopes_of(&notice.alert)? {
+            let key = tables::answer(&envelope, index);
+            let answer: Option<AnswerRecord> = self.find(tables::ANSWER, &key)?;
+            let answer = answer.map(|answer| answer.accepted);
+            let mine = answer.filter(|answer| answer.statement.recipient == notice.recipient);
+            if let Some(answer) = mine {
+                let device = answer.statement.device;
+                let acts = self.roster.acts_for(&device, &record.sender);
+                return Ok(acts.then_some(device).into_iter().collect());
+            }
+        }
+        Ok(Vec::new())
     }
 
     /// Drops envelope, body and wraps. The id, the answers given and what ended each share stay for

@@ -16,6 +16,7 @@
 //! | `blobs.rs` | who may bring and fetch attachments |
 //! | `counted.rs` | counted time, which nobody who sets a clock moves |
 //! | `escalation.rs` | deputies are asked, step by step |
+//! | `asked.rs` | deputies whom a sender asks at once |
 //! | `stops.rs` | what stops that |
 //! | `expire.rs` | deadlines, and the end of keeping |
 //! | `quota.rs` | budgets per sender and mailbox |
@@ -27,6 +28,7 @@
 //! | `body_place.rs` | one of these keys, for whoever examines a store from outside |
 
 mod account;
+mod asked;
 mod backed_up;
 mod blobs;
 mod body_place;

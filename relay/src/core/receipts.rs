@@ -74,12 +74,12 @@ impl RelayCore {
             }
             // The alert may come yet, where this relay lost its disk: nobody is asked then in the
             // place of who has answered.
-            self.stop_by_receipt(&mut batch, statement, None)?;
+            self.stop_by_receipt(&mut batch, statement)?;
             return self.settle(batch, Answer::Done, BTreeSet::new());
         }
         let mut mailing = Mailing::default();
         self.answer_entries(&mut batch, &mut mailing, statement)?;
-        self.stop_by_receipt(&mut batch, statement, alert.as_ref())?;
+        self.stop_by_receipt(&mut batch, statement)?;
         let hash = receipt.proven.hash();
         let known = self
             .store

@@ -1,12 +1,12 @@
 //! What stops an escalation, in whatever order it comes: an answer may be here before the alert,
 //! where this relay lost its disk (PROTOCOL section 7, the obligation).
 
-use maille_common::address::ContactAddress;
+use maille_common::address::{ContactAddress, DeviceId};
 use maille_common::envelope::Core;
 use maille_common::evidence::Receipt;
 use maille_common::identifier::AlertId;
 use maille_common::record::{read_record, write_record};
-use maille_common::terms::{AckRule, Actor, Kind, Reason, Release, Stage};
+use maille_common::terms::{AckRule, Actor, Kind, Reason, Stage};
 use maille_durable::Batch;
 
 use super::records::{AlertRecord, EndedRecord, EntryRecord, StopRecord};
@@ -43,7 +43,6 @@ impl RelayCore {
         &self,
         batch: &mut Batch,
         receipt: &Receipt,
-        alert: Option<&AlertRecord>,
     ) -> Result<(), StepError> {
         let by_officer = receipt.actor == Actor::Officer;
         let answered = match receipt.stage {
@@ -51,7 +50,7 @@ impl RelayCore {
                 by_officer || self.roster.system_acknowledges(&receipt.recipient)
             }
             Stage::Refused => true,
-            Stage::Returned => return self.stop_by_returns(batch, receipt, alert),
+            Stage::Returned => return self.stop_by_returns(batch, receipt),
             Stage::Delivered | Stage::Complete | Stage::Read => false,
         };
         let stop = StopRecord {
@@ -63,11 +62,11 @@ impl RelayCore {
             return Ok(());
         }
         let mut stopped = false;
-        if let Some(alert) = alert {
-            for index in self.escalations_of(&receipt.alert)? {
-                let mine = alert.recipients.get(usize::from(index)) == Some(&receipt.recipient);
-                if (mine && stop.answered) || (alert.first && stop.officer) {
-                    stopped |= self.end_escalation(batch, &receipt.alert, index)?;
+        for (envelope, record) in self.envelopes_kept(&receipt.alert)? {
+            for index in self.escalations_of(&envelope)? {
+                let mine = record.recipients.get(usize::from(index)) == Some(&receipt.recipient);
+                if (mine && stop.answered) || (record.first && stop.officer) {
+                    stopped |= self.end_escalation(batch, &envelope, index)?;
                 }
             }
         }
@@ -83,11 +82,13 @@ impl RelayCore {
         let (Kind::Cancel, Some(alert)) = (core.kind, core.refers_to()) else {
             return Ok(());
         };
-        let record: Option<AlertRecord> = self.find_long(tables::ALERT, alert.as_bytes())?;
-        // Nobody takes back what another contact sent (PROTOCOL E17).
-        if record.is_some_and(|record| record.sender == core.sender) {
-            for index in self.escalations_of(&alert)? {
-                self.end_escalation(batch, &alert, index)?;
+        for (envelope, record) in self.envelopes_kept(&alert)? {
+            // Nobody takes back what another contact sent (PROTOCOL E17).
+            if record.sender != core.sender {
+                continue;
+            }
+            for index in self.escalations_of(&envelope)? {
+                self.end_escalation(batch, &envelope, index)?;
             }
         }
         let stop = StopRecord {
@@ -119,40 +120,58 @@ impl RelayCore {
 
     /// The sum of Returned from every device that was addressed at once is a refusal. A gone key is
     /// answered with an addendum, so it is none.
-    fn stop_by_returns(
-        &self,
-        batch: &mut Batch,
-        receipt: &Receipt,
-        alert: Option<&AlertRecord>,
-    ) -> Result<(), StepError> {
-        let place = alert.and_then(|alert| {
-            let recipients = alert.recipients.iter();
-            (0u16..)
-                .zip(recipients)
-                .find(|(_, to)| **to == receipt.recipient)
-        });
-        let Some((index, _)) = place else {
-            return Ok(());
-        };
-        let escalation = tables::escalation(&receipt.alert, index);
-        if receipt.reason == Reason::KeyGone
-            || self.store.get(tables::ESCALATION, &escalation)?.is_none()
-        {
+    fn stop_by_returns(&self, batch: &mut Batch, receipt: &Receipt) -> Result<(), StepError> {
+        if receipt.reason == Reason::KeyGone {
             return Ok(());
         }
-        for (_, bytes) in self.rows(tables::ENTRY, receipt.alert.as_bytes(), usize::MAX)? {
+        for (envelope, record) in self.envelopes_kept(&receipt.alert)? {
+            let recipients = (0u16..).zip(record.recipients.iter());
+            let mut places = recipients.filter(|(_, to)| **to == receipt.recipient);
+            let Some((index, _)) = places.next() else {
+                continue;
+            };
+            let escalation = tables::escalation(&envelope, index);
+            let runs = self.store.get(tables::ESCALATION, &escalation)?.is_some();
+            if runs && self.all_returned(&envelope, index, &receipt.device)? {
+                self.end_escalation(batch, &envelope, index)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether each device that an envelope addressed for a recipient said for good that it cannot
+    /// open it; `last` says so now.
+    fn all_returned(
+        &self,
+        envelope: &AlertId,
+        index: u16,
+        last: &DeviceId,
+    ) -> Result<bool, StepError> {
+        for (_, bytes) in self.rows(tables::ENTRY, envelope.as_bytes(), usize::MAX)? {
             let EntryRecord { entry, .. } = read_record(&bytes)?;
-            let addressed = entry.release == Release::Now && entry.recipient == index;
-            if !addressed || entry.device == receipt.device {
+            let addressed = entry.is_for_recipient() && entry.recipient == index;
+            if !addressed || entry.device == *last {
                 continue;
             }
-            let key = tables::ended(&receipt.alert, index, &entry.device);
+            let key = tables::ended(envelope, index, &entry.device);
             let ended: Option<EndedRecord> = self.find(tables::ENDED, &key)?;
             if !ended.is_some_and(|ended| ended.is_returned_for_good()) {
-                return Ok(());
+                return Ok(false);
             }
         }
-        self.end_escalation(batch, &receipt.alert, index)?;
-        Ok(())
+        Ok(true)
+    }
+
+    /// An alert and its addenda, those of them that are kept here.
+    pub(super) fn envelopes_kept(
+        &self,
+        alert: &AlertId,
+    ) -> Result<Vec<(AlertId, AlertRecord)>, StepError> {
+        let mut kept = Vec::new();
+        for envelope in self.envelopes_of(alert)? {
+            let record = self.find_long(tables::ALERT, envelope.as_bytes())?;
+            kept.extend(record.map(|record| (envelope, record)));
+        }
+        Ok(kept)
     }
 }

@@ -60,7 +60,9 @@ impl RelayCore {
         let newly: Vec<bool> = (0..reasons.len())
             .map(|index| reasons[index] == AcceptReason::None && changed(index))
             .collect();
-        if newly.contains(&true) {
+        // The sender's other devices may collect where none of the recipients does.
+        let copies = known.is_none() && self.has_copies_for_here(submission)?;
+        if newly.contains(&true) || copies {
             self.keep(&mut batch, submission, known.as_ref(), now)?;
             self.begin_escalations(&mut batch, submission, &newly, now)?;
             self.stop_by_cancel(&mut batch, submission.core())?;
@@ -71,6 +73,8 @@ impl RelayCore {
                 &newly,
                 known.is_some(),
             )?;
+            let from = (device, submission);
+            self.tell_asked(&mut batch, &mut mailing, from, &newly, now)?;
         }
         let answers = self.answer(
             &mut batch,
@@ -135,13 +139,15 @@ impl RelayCore {
         let sender = self.sender(&core.sender)?;
         let bytes = weight(submission.submission());
         let mut reasons = Vec::with_capacity(core.recipients.len());
-        for (index, to) in core.recipients.iter().enumerate() {
+        for index in 0..core.recipients.len() {
             let accepted_before = told
                 .get(index)
                 .is_some_and(|told| told.statement.outcome == Outcome::Accepted);
             let reason = match submission.verdicts()[index] {
                 _ if accepted_before => AcceptReason::None,
-                AcceptReason::None if !self.is_home_of(to) => AcceptReason::NotCollectedHere,
+                AcceptReason::None if !self.is_collected_here(submission, index) => {
+                    AcceptReason::NotCollectedHere
+                }
                 AcceptReason::None if !whole => AcceptReason::BlobMissing,
                 AcceptReason::None if self.budget.sender_is_full(&sender, bytes) => {
                     AcceptReason::SenderQuota
@@ -162,7 +168,8 @@ impl RelayCore {
         bytes: u64,
     ) -> Result<AcceptReason, StepError> {
         for SubmittedEntry { entry, .. } in submission.submission().entries.iter() {
-            if entry.release != Release::Now || usize::from(entry.recipient) != recipient {
+            let mine = usize::from(entry.recipient) == recipient;
+            if !(mine && self.gets_here(submission.core(), entry)) {
                 continue;
             }
             if !self
@@ -173,6 +180,19 @@ impl RelayCore {
             }
         }
         Ok(AcceptReason::MailboxFull)
+    }
+
+    fn has_copies_for_here(&self, submission: &VerifiedSubmission) -> Result<bool, StepError> {
+        let sender = &submission.core().sender;
+        let whole = submission.submission();
+        let mut entries = whole.entries.iter();
+        if !self.is_home_of(sender)
+            || !entries.any(|submitted| submitted.entry.release == Release::Own)
+        {
+            return Ok(false);
+        }
+        let budget = self.sender(sender)?;
+        Ok(!self.budget.sender_is_full(&budget, weight(whole)))
     }
 
     fn sender(&self, sender: &ContactAddress) -> Result<SenderRecord, StepError> {
@@ -239,7 +259,7 @@ impl RelayCore {
     }
 
     /// Starts the clocks of newly accepted recipients that have deputies, by the roster or by the
-    /// wraps that came.
+    /// wraps that came. Of an addendum, those of recipients that nothing named before.
     fn begin_escalations(
         &self,
         batch: &mut Batch,
@@ -248,23 +268,53 @@ impl RelayCore {
         now: Timestamp,
     ) -> Result<(), StepError> {
         let (id, core) = (submission.id(), submission.core());
-        // A heartbeat asks nobody for anything, and an addendum's alert has clocks of its own.
-        if matches!(core.kind, Kind::Heartbeat | Kind::Addendum) {
+        // A heartbeat asks nobody for anything.
+        if core.kind == Kind::Heartbeat {
             return Ok(());
         }
         let entries = submission.submission().entries.iter();
         let held = entries.filter(|submitted| submitted.entry.release == Release::After);
         let held: BTreeSet<u16> = held.map(|submitted| submitted.entry.recipient).collect();
-        let stops = self.stops_of(&id)?;
+        let extended = submission.submission().original.as_ref();
+        let about = extended.and(core.refers_to()).unwrap_or(id);
+        let original: BTreeSet<&ContactAddress> = extended
+            .iter()
+            .flat_map(|original| original.env.core.recipients.iter())
+            .collect();
+        let named = self.named_before(submission)?;
+        let stops = self.stops_of(&about)?;
         for (index, recipient) in core.recipients.iter().enumerate() {
             let place = recipient_index(index);
             let asks = held.contains(&place) || !self.roster.deputies(recipient).is_empty();
-            if newly[index] && asks && !stops.stop(core, recipient) {
+            // What brings wraps for its deputies asks them, whatever else came before it.
+            let names_first = match held.contains(&place) {
+                true => !original.contains(recipient),
+                false => !named.contains(recipient),
+            };
+            let begins = newly[index] && asks && names_first;
+            if begins && !stops.stop(core, recipient) {
                 let spans = (core.ack_within, core.expires_after);
                 self.begin_escalation(batch, (&id, place), spans, self.counted(now));
             }
         }
         Ok(())
+    }
+
+    /// The recipients whose clocks another envelope of the same alert has started, or will.
+    fn named_before(
+        &self,
+        submission: &VerifiedSubmission,
+    ) -> Result<BTreeSet<ContactAddress>, StepError> {
+        let mut named = BTreeSet::new();
+        if let Some(original) = &submission.submission().original {
+            named.extend(original.env.core.recipients.iter().cloned());
+            for (envelope, record) in self.envelopes_kept(&submission.core().reference)? {
+                if envelope != submission.id() {
+                    named.extend(record.recipients.iter().cloned());
+                }
+            }
+        }
+        Ok(named)
     }
 
     /// Stores the entries of newly accepted recipients and, the first time, of the sender's own
@@ -292,7 +342,9 @@ impl RelayCore {
                     .copied()
                     .unwrap_or(false),
             };
-            if !wanted {
+            // An addendum asks deputies at several relays, each at its own.
+            let elsewhere = entry.asks_now() && !self.gets_here(core, entry);
+            if !wanted || elsewhere {
                 continue;
             }
             let (device, index) = (entry.device, proof.index);

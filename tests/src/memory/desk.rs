@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use maille_client::core::{Desk, DeskIdentity, Order, Sent};
+use maille_client::core::{Desk, DeskIdentity, ExtendError, Extended, Extension, Order, Sent};
 use maille_common::address::DeviceId;
 use maille_common::content::Alert;
 use maille_common::crypto::ed25519::SigningKey;
@@ -163,6 +163,30 @@ impl MemoryWorld {
         let (now, random) = (self.now, &mut self.random);
         let desk = &mut self.desks.get_mut(from).unwrap().desk;
         desk.send(order, now, random).unwrap()
+    }
+}
+
+impl MemoryWorld {
+    /// Says something about an alert of the same contact, to everybody who holds it.
+    pub fn amend(&mut self, from: &DeviceId, kind: Kind, alert: AlertId, subject: &str) -> AlertId {
+        let amendment = Order {
+            kind,
+            refers_to: Some(alert),
+            ..order(&[], subject)
+        };
+        self.order(from, &amendment).id
+    }
+
+    /// Extends an alert of this contact.
+    pub fn extend(
+        &mut self,
+        from: &DeviceId,
+        alert: &AlertId,
+        extension: &Extension,
+    ) -> Result<Extended, ExtendError> {
+        let (now, random) = (self.now, &mut self.random);
+        let desk = &mut self.desks.get_mut(from).unwrap().desk;
+        desk.extend(alert, extension, now, random)
     }
 }
 

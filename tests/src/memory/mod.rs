@@ -14,6 +14,7 @@ mod relay;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use maille_client::core::SendError;
 use maille_common::address::DeviceId;
 use maille_common::roster::Roster;
 use maille_common::time::{BootTime, Span, Timestamp};
@@ -108,6 +109,11 @@ impl MemoryWorld {
         }
         for held in self.desks.values_mut() {
             held.desk.tick(reading).unwrap();
+            match held.desk.send_addenda(self.now, &mut self.random) {
+                // They are made later.
+                Err(SendError::Step(error)) if error.is_disk_full() => {}
+                sent => drop(sent.unwrap()),
+            }
         }
     }
 }

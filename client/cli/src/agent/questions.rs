@@ -7,8 +7,8 @@ use crate::command::officer::{add, sign_in, sign_out};
 use crate::command::read::{part, save};
 use crate::command::send::{preview, wait};
 use crate::command::{
-    ack, contacts, doctor, drill, export, handover, inbox, ledger, listen, read, refuse, send,
-    status, track,
+    ack, addendum, contacts, doctor, drill, export, handover, inbox, ledger, listen, read, refuse,
+    send, status, track,
 };
 use crate::exit::Exit;
 use crate::fault::Fault;
@@ -56,6 +56,7 @@ questions! {
     drill::Drill,
     over::Over,
     show::Show,
+    addendum::Add,
 }
 
 /// There is no such question.

@@ -4,10 +4,12 @@ use std::fmt::Write;
 
 use clap::Args;
 use maille_client::{InboxEntry, QueryError};
+use maille_common::identifier::AlertId;
 use maille_common::terms::{Kind, Stage, Status, Urgency};
 use maille_common::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::amended::Amended;
 use super::{Context, Run};
 use crate::agent::{Ask, Desk, with_desk};
 use crate::args::DeskArgs;
@@ -80,6 +82,10 @@ struct Line {
     possibly_seen: bool,
     /// Attachments that are not here yet.
     attachments_missing: u32,
+    /// The alert it is about.
+    refers_to: Option<String>,
+    /// What its sender has said about it since.
+    amendments: Vec<Amended>,
 }
 
 impl Run for InboxArgs {
@@ -122,9 +128,15 @@ impl Inbox {
     }
 }
 
-/// Real, and nobody here has answered it.
+/// Real, and nobody here has answered it. What was taken back waits until somebody has read it.
 pub(super) fn is_waiting(entry: &InboxEntry) -> bool {
-    entry.status == Status::Actual && entry.is_open()
+    let is_over = entry.cancel().is_some() && entry.stage >= Stage::Read;
+    entry.status == Status::Actual && entry.is_open() && !is_over
+}
+
+/// What was taken back is owed no answer.
+fn is_late(entry: &InboxEntry) -> bool {
+    is_waiting(entry) && entry.cancel().is_none() && crate::clock::now() > entry.ack_due
 }
 
 /// An exercise or test that nobody here has answered.
@@ -171,9 +183,11 @@ impl Line {
             received: entry.received,
             ack_due: entry.ack_due,
             stage: entry.stage,
-            overdue: entry.is_open() && crate::clock::now() > entry.ack_due,
+            overdue: is_late(entry),
             possibly_seen: entry.possibly_seen,
             attachments_missing: entry.blobs_missing,
+            refers_to: entry.refers_to.map(|about| about.to_string()),
+            amendments: Amended::all(&entry.from, &entry.amendments),
         })
     }
 
@@ -218,8 +232,20 @@ impl Line {
         if let Some(warning) = contradiction(self.status, self.about_status) {
             let _ = write!(text, "\n  {warning}");
         }
+        if let Some(about) = self.refers_to.as_deref().and_then(short_of) {
+            let _ = write!(text, "\n  {}", alert::AboutAlert { short: &about });
+        }
+        for amended in &self.amendments {
+            let _ = write!(text, "\n  {}", amended.text());
+        }
         text
     }
+}
+
+/// An id as people see it.
+pub(super) fn short_of(id: &str) -> Option<String> {
+    let id: AlertId = id.parse().ok()?;
+    Some(id.prefix().to_string())
 }
 
 impl InboxList {

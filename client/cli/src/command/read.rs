@@ -111,7 +111,7 @@ impl Ask for Read {
             &received.core,
             &received.content,
             &attachments,
-            Some(arrival),
+            (Some(arrival), &received.entry.amendments),
         ))
     }
 }
@@ -120,7 +120,8 @@ async fn sent_paper(desk: &Desk, alert: AlertId) -> Result<Paper, Fault> {
     let words = desk.client().sent_words(alert).await?;
     let track = desk.client().track(alert).await?;
     let attachments = desk.client().attachments(alert).await?;
-    Ok(Paper::new(alert, &track.core, &words, &attachments, None))
+    let since = (None, &track.amendments[..]);
+    Ok(Paper::new(alert, &track.core, &words, &attachments, since))
 }
 
 /// Whoever is on duty has read it; nobody has where nobody is, and what was answered was read.

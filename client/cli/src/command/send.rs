@@ -101,7 +101,7 @@ async fn wait_for(
     context.output.result(&waited, &waited.text())
 }
 
-fn not_sent(sent: &Sent) -> Fault {
+pub(super) fn not_sent(sent: &Sent) -> Fault {
     let sentence = fault::NotSent {
         alert: &sent.short,
         count: &sent.unsent.len(),
@@ -116,20 +116,22 @@ impl Ask for Send {
 
     async fn answer(self, desk: &Desk) -> Result<Sent, Fault> {
         let mut form = self.0;
-        form.complete_reply(desk).await?;
+        let about = form.complete(desk).await?;
         let prepared = form.prepare()?;
         let client = desk.client();
-        let sent = match &form.about {
-            Some(about) => {
-                client
-                    .reply(desk.find(about).await?, prepared.message)
-                    .await?
-            }
-            None => client.send(prepared.message).await?,
+        if let Some(about) = about {
+            form.check_not_cancelled(desk, about).await?;
+        }
+        let message = form.amending(prepared.message, about);
+        let sent = match about {
+            Some(about) if form.is_reply() => client.reply(about, message).await?,
+            _ => client.send(message).await?,
         };
         // The outbox holds it; whether a relay has it soon is worth a moment of waiting.
         client.settled(desk.patience()).await;
-        told(desk, sent.id, sent.already).await
+        let mut told = told(desk, sent.id, sent.already).await?;
+        told.left_out = sent.left_out.iter().map(ToString::to_string).collect();
+        Ok(told)
     }
 }
 

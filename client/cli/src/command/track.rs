@@ -8,6 +8,8 @@ use maille_common::terms::{Kind, Status, Urgency};
 use maille_common::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::amended::Amended;
+use super::inbox::short_of;
 use super::{Context, Run};
 use crate::agent::{Ask, Desk, with_desk};
 use crate::args::DeskArgs;
@@ -15,7 +17,7 @@ use crate::fault::Fault;
 use crate::form::word;
 use crate::local_time::local;
 use crate::safe_text::safe_text;
-use crate::sentence::{term, track};
+use crate::sentence::{alert, term, track};
 
 mod timeline;
 
@@ -53,6 +55,12 @@ pub(crate) struct Tracked {
     #[serde(with = "word")]
     committed: Timestamp,
     reference: Option<String>,
+    /// The alert it is about.
+    refers_to: Option<String>,
+    /// What was said about it since.
+    amendments: Vec<Amended>,
+    /// Another device of this contact sent it: what stands here is what came here.
+    copy: bool,
     recipients: Vec<Recipient>,
     /// The whole story: every signed piece about any recipient, in the order of their times.
     timeline: Vec<Told>,
@@ -61,6 +69,8 @@ pub(crate) struct Tracked {
 #[derive(Debug, Serialize, Deserialize)]
 struct Recipient {
     contact: String,
+    /// The addendum that added it; `null` for whom the alert itself names.
+    added_by: Option<String>,
     /// `open`, `expired`, `cancelled`, `refused` or `acknowledged`.
     state: String,
     overdue: bool,
@@ -107,6 +117,9 @@ impl Tracked {
             urgency: entry.urgency,
             committed: entry.committed,
             reference: entry.reference.clone(),
+            refers_to: story.core.refers_to().map(|about| about.to_string()),
+            amendments: Amended::all(&story.core.sender, &story.amendments),
+            copy: story.is_copy,
             recipients: story.recipients.iter().map(Recipient::of).collect(),
             timeline: timeline::whole(story),
         }
@@ -126,6 +139,15 @@ impl Tracked {
             let reference = &safe_text(reference);
             text += &format!("{}\n", track::Reference { reference });
         }
+        if self.copy {
+            text += &format!("{}\n", track::Copy);
+        }
+        if let Some(about) = self.refers_to.as_deref().and_then(short_of) {
+            text += &format!("{}\n", alert::AboutAlert { short: &about });
+        }
+        for amended in &self.amendments {
+            text += &format!("{}\n", amended.text());
+        }
         text += "\n";
         for recipient in &self.recipients {
             text += &recipient.text();
@@ -144,6 +166,7 @@ impl Recipient {
     fn of(tracked: &TrackedRecipient) -> Self {
         Self {
             contact: tracked.contact.to_string(),
+            added_by: tracked.added_by.map(|addendum| addendum.to_string()),
             state: tracked.standing.state.to_string(),
             overdue: tracked.overdue,
             uncertain: tracked.uncertain,
@@ -179,6 +202,10 @@ impl Recipient {
             .to_string(),
         };
         let mut text = format!("{standing}\n");
+        if let Some(addendum) = self.added_by.as_deref().and_then(short_of) {
+            let addendum = &addendum;
+            text += &format!("  {}\n", track::AddedBy { addendum });
+        }
         if self.uncertain {
             text += &format!("  {}\n", track::Uncertain);
         }

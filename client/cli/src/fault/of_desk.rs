@@ -7,10 +7,13 @@ use std::io::ErrorKind;
 use maille_client::DeskFailure;
 use maille_client::attachments::SealFileError;
 use maille_client::cap::CapError;
-use maille_client::core::{ActError, ExportError as Refused, SendError as OrderError, StepError};
+use maille_client::core::{
+    ActError, ExportError as Refused, ExtendError, SendError as OrderError, StepError,
+};
 use maille_client::{
-    AnswerError, AttachmentError, DeskError, DrillError, ExportError, LookupError, OfficerError,
-    OpenError, PreviewError, QueryError, RecipientError, RosterChangeError, SendError, WaitError,
+    AddError, AnswerError, AttachmentError, DeskError, DrillError, ExportError, LookupError,
+    OfficerError, OpenError, PreviewError, QueryError, RecipientError, RosterChangeError,
+    SendError, WaitError,
 };
 
 use super::{Fault, hinted};
@@ -94,7 +97,8 @@ impl From<SendError> for Fault {
             SendError::Attachment(error) => return error.into(),
             SendError::Refused(error) => return error.into(),
             SendError::Draft(_) => (Exit::Input, Some(&hint::CheckWords)),
-            _ => (Exit::Input, None),
+            SendError::ListIsFixed => (Exit::Input, Some(&hint::LeaveOutTo)),
+            SendError::UnknownAlert(_) => (Exit::Input, Some(&hint::FindIds)),
         };
         hinted(fault(exit, error.code(), &error), hint)
     }
@@ -118,14 +122,33 @@ impl From<OrderError> for Fault {
             OrderError::NotDesignated { .. }
             | OrderError::Recipient { .. }
             | OrderError::NoRule { .. }
-            | OrderError::TwoPersons { .. }
-            | OrderError::NotYours { .. } => (Exit::Refused, None),
+            | OrderError::TwoPersons { .. } => (Exit::Refused, None),
+            OrderError::NotYours { .. } => (Exit::Refused, Some(&hint::ReplyInstead)),
             OrderError::ReferenceReused { .. } => (Exit::Refused, Some(&hint::OtherReference)),
             OrderError::TooLarge { .. } => (Exit::Input, Some(&hint::AttachFile)),
             OrderError::Step(step) => (Exit::World, disk_hint(step)),
             _ => (Exit::Input, None),
         };
         hinted(fault(exit, error.code(), &error), hint)
+    }
+}
+
+impl From<AddError> for Fault {
+    fn from(error: AddError) -> Self {
+        let error = match error {
+            AddError::Recipients(error) => return error.into(),
+            AddError::Desk(error) => return error.into(),
+            AddError::Refused(ExtendError::Refused(error)) => return error.into(),
+            AddError::Refused(error) => error,
+        };
+        let (exit, hint): (_, &dyn Display) = match &error {
+            ExtendError::NotYours { .. } => (Exit::Refused, &hint::ReplyInstead),
+            ExtendError::Ended(_) => (Exit::Refused, &hint::SendAnew),
+            ExtendError::Purged(_) => (Exit::Input, &hint::SendAnew),
+            ExtendError::Unknown(_) => (Exit::Input, &hint::FindIds),
+            _ => (Exit::Input, &hint::SeeWhoOwes),
+        };
+        fault(exit, error.code(), &error).with_hint(hint)
     }
 }
 

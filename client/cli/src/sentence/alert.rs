@@ -14,6 +14,9 @@ sentences! {
     AsDeputy { contacts: text };
     AttachmentsMissing { count: count };
     AttachmentsLeft { count: count };
+    Updated { by: text, time: text, short: text };
+    Cancelled { by: text, time: text, short: text };
+    AboutAlert { short: text };
     NothingWaits;
     MoreHidden { count: count };
     NotActual { status: text };

@@ -52,6 +52,7 @@ sentences! {
     FolderUnusable { path: text, error: text };
     NotSent { alert: text, count: count };
     NothingToSay;
+    AlreadyCancelled { alert: text, short: text };
     BodyUnreadable { error: text };
     AlsoMalformed { given: text };
     HandlingMalformed { given: text };

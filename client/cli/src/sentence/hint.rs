@@ -12,6 +12,11 @@ sentences! {
     JoinRoster;
     ListContacts;
     CheckWords;
+    LeaveOutTo;
+    ReplyInstead;
+    SendAnew;
+    SeeWhoOwes;
+    SeeCancel;
     OtherReference;
     AttachFile;
     CheckAttach;

@@ -10,6 +10,8 @@ sentences! {
     Sent { contact: text, relays: text };
     MoreDevicesFollow { count: count };
     Already;
+    LeftOut { contact: text };
+    Asked { deputy: text, recipient: text };
     NotSent { contact: text, why: text };
     Next { who: text, when: text, telephones: text };
     ByAgent;

@@ -6,6 +6,8 @@ sentences! {
     Reference { reference: text };
     Recipient { contact: text, state: text, due: text, ends: text };
     RecipientOverdue { contact: text, state: text, due: text, ends: text };
+    AddedBy { addendum: text };
+    Copy;
     DevicesFollow { count: count };
     Proof { hash: text };
     Step { step: text };

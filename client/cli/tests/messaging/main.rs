@@ -9,6 +9,7 @@ mod drills;
 mod duty;
 mod export;
 mod joining;
+mod kinds;
 mod parts;
 mod refused;
 mod shifts;

@@ -25,7 +25,12 @@ pub(super) fn schedule(
         let Some(next) = running.first().map(|clock| clock.due) else {
             return coming;
         };
-        coming.extend(running.into_iter().filter(|clock| clock.due == next));
+        for clock in running.into_iter().filter(|clock| clock.due == next) {
+            if let ClockAct::Release(step) = clock.act {
+                progress.released.insert(step, clock.due);
+            }
+            coming.push(clock);
+        }
         at = next;
     }
 }

@@ -3,93 +3,74 @@
 use std::collections::BTreeSet;
 
 use maille_common::address::{ContactAddress, DeviceId};
-use maille_common::envelope::Core;
 use maille_common::evidence::{Clock, ClockAct, Deadlines, Progress, Standing, Taker};
 use maille_common::identifier::AlertId;
-use maille_common::terms::{Kind, NoticeKind, Release, Stage};
+use maille_common::terms::{NoticeKind, Stage};
 use maille_common::time::Timestamp;
 
 use super::schedule::schedule;
 use super::{Awaited, Coming, ComingAct, Direction, OpenObligation};
 use crate::core::desk::{Desk, StepError};
 use crate::core::duty::Taken;
-use crate::core::records::{EvidenceRecord, LackingRecord, OutboxRecord};
+use crate::core::own::{Owed, OwnAlert};
+use crate::core::records::{EvidenceRecord, LackingRecord};
 use crate::core::tables;
 
-/// An envelope of the outbox.
-struct Sent<'a> {
-    alert: AlertId,
-    record: &'a OutboxRecord,
-    /// What is kept about it.
-    kept: Vec<EvidenceRecord>,
-}
-
 impl Desk {
-    /// Every obligation of what this contact sent from this device that is not over yet.
+    /// Every obligation of what this contact sent that is not over yet, by what is known here.
     pub(super) fn owed_to_us(&self, now: Timestamp) -> Result<Vec<OpenObligation>, StepError> {
         let mut open = Vec::new();
-        for key in self.pieced_keys(tables::OUTBOX)? {
-            let Some(alert) = tables::alert_at_end(&key) else {
-                continue;
-            };
-            let record: OutboxRecord = self.need_long(tables::OUTBOX, &key)?;
-            let core: &Core = &record.core;
-            let is_original = record.extends.is_none() && core.kind != Kind::Heartbeat;
-            // Escalations end with `expires_after` at the latest.
-            let ended =
-                record.closed.is_some() && core.expiry(record.committed) <= self.counted(now);
-            if !is_original || ended {
-                continue;
-            }
-            let sent = Sent {
-                alert,
-                record: &record,
-                kept: self.evidence_records(&alert)?,
-            };
-            open.extend(self.open_of(&sent, now)?);
+        for own in self.own_alerts()? {
+            open.extend(self.open_of(&own, now)?);
         }
         Ok(open)
     }
 
-    fn open_of(&self, sent: &Sent<'_>, now: Timestamp) -> Result<Vec<OpenObligation>, StepError> {
-        let evidence = self.evidence_of(&sent.alert)?;
-        let core: &Core = &sent.record.core;
+    fn open_of(&self, own: &OwnAlert, now: Timestamp) -> Result<Vec<OpenObligation>, StepError> {
+        let elapsed = |owed: &Owed<'_>| {
+            let core = &owed.by.core;
+            let expired = core.expiry(owed.by.committed) <= self.counted(now);
+            // Escalations end with `expires_after` at the latest. What another device of this
+            // contact sent is ended by that device, which does not say so here.
+            expired && (owed.by.closed.is_some() || !owed.by.is_sent_here)
+        };
+        let mut owed = own.owed();
+        owed.retain(|owed| !elapsed(owed));
+        if owed.is_empty() {
+            return Ok(Vec::new());
+        }
+        let evidence = self.evidence_of(&own.alert)?;
+        let kept = self.evidence_records(&own.alert)?;
         let mut open = Vec::new();
-        for contact in core.recipients.iter() {
-            let obligation = self.obligation(&sent.alert, sent.record, contact);
-            let standing = obligation.standing(&evidence);
-            open.extend(self.open_with(sent, contact, &standing, now)?);
+        for owed in owed {
+            let standing = self.obligation(&own.alert, owed).standing(&evidence);
+            open.extend(self.open_with((own, owed), &kept, &standing, now)?);
         }
         Ok(open)
     }
 
     fn open_with(
         &self,
-        sent: &Sent<'_>,
-        contact: &ContactAddress,
+        (own, owed): (&OwnAlert, Owed<'_>),
+        kept: &[EvidenceRecord],
         standing: &Standing,
         now: Timestamp,
     ) -> Result<Option<OpenObligation>, StepError> {
-        let (core, committed): (&Core, _) = (&sent.record.core, sent.record.committed);
-        let deadlines = Deadlines::of(core, self.roster.deputies(contact), |_, deputy| match self
-            .is_held_for(sent.record, contact, &deputy.contact)
-        {
-            true => Taker::Elsewhere,
-            false => Taker::Nobody,
-        });
-        let progress = self.progress(sent, contact, standing, &deadlines)?;
+        let (core, committed, contact) = (&owed.by.core, owed.by.committed, owed.contact);
+        let deadlines = self.deadlines(owed)?;
+        let progress = self.progress(own, owed, kept, (standing, &deadlines))?;
         let elapsed = self.counted(now).since(committed);
         let clocks = schedule(&deadlines, standing, progress, elapsed);
         let is_open = !standing.state.is_closed();
         if !is_open && clocks.is_empty() {
             return Ok(None);
         }
-        let answer_due = self.answer_due(&sent.alert)?;
+        let answer_due = self.answer_due(&own.alert)?;
         let coming = |clock: Clock| self.coming(clock, committed, contact);
         let (telephones, languages) = self.reached_by(contact);
         Ok(Some(OpenObligation {
-            alert: sent.alert,
-            kind: core.kind,
+            alert: own.alert,
+            kind: own.original.core.kind,
             status: core.status,
             urgency: core.urgency,
             subject: None,
@@ -109,44 +90,29 @@ impl Desk {
             coming: clocks.into_iter().map(coming).collect(),
             telephones,
             languages,
-            taken: self.taken_there(&sent.kept, contact),
+            taken: self.taken_there(kept, contact),
         }))
     }
 
-    /// Whether the relay holds a wrap for the deputy of a recipient.
-    fn is_held_for(
+    /// What was done about somebody's clocks, as far as this desk heard of it.
+    pub(in crate::core) fn progress(
         &self,
-        record: &OutboxRecord,
-        principal: &ContactAddress,
-        deputy: &ContactAddress,
-    ) -> bool {
-        let Some(index) = record.core.recipient_index(principal) else {
-            return false;
-        };
-        let devices = self.roster.devices_of(deputy);
-        record.addressed.iter().any(|(device, recipient, release)| {
-            *release == Release::After && *recipient == index && devices.contains(device)
-        })
-    }
-
-    /// What was done about its clocks, as far as this desk heard of it.
-    fn progress(
-        &self,
-        sent: &Sent<'_>,
-        contact: &ContactAddress,
-        standing: &Standing,
-        deadlines: &Deadlines,
+        own: &OwnAlert,
+        owed: Owed<'_>,
+        kept: &[EvidenceRecord],
+        (standing, deadlines): (&Standing, &Deadlines),
     ) -> Result<Progress, StepError> {
+        let contact = owed.contact;
         let mut progress = Progress {
-            overdue_told: sent.record.overdue_told,
+            overdue_told: owed.by.overdue_told,
             ..Progress::default()
         };
         // A relay passes over what nobody can take, and nothing is to be done for it here.
         let steps = (1..).zip(&deadlines.steps);
         let nobodys = steps.filter(|(_, step)| step.taker == Taker::Nobody);
         progress.passed_over = nobodys.map(|(number, _)| number).collect();
-        let accepted = self.accepted_by(&sent.alert, contact)?;
-        for piece in &sent.kept {
+        let accepted = self.accepted_by(&owed.by.id, contact)?;
+        for piece in kept {
             let EvidenceRecord::Notice { notice, .. } = piece else {
                 continue;
             };
@@ -157,11 +123,16 @@ impl Desk {
             // Its clock began when that relay accepted the alert, and both times are its own.
             let mut answers = accepted.iter().map(|answer| &answer.statement);
             let began = answers.find(|answer| answer.relay == notice.relay);
-            let began = began.map_or(sent.record.core.created, |answer| answer.time);
+            let began = began.map_or(owed.by.core.created, |answer| answer.time);
             let elapsed = notice.time.since(began);
             progress.released.insert(notice.step, elapsed);
         }
-        progress.answered = self.sealed_anew(&sent.alert, standing)?;
+        // What this desk asked itself, it knows best.
+        for (step, at) in self.asked_here(own, contact)? {
+            let elapsed = at.since(owed.by.committed);
+            progress.released.insert(step, elapsed);
+        }
+        progress.answered = self.sealed_anew(&own.alert, standing)?;
         Ok(progress)
     }
 

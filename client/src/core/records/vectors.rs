@@ -47,6 +47,7 @@ annotate_fields! {
     ForkedRecord { number }
     ActRecord { receipt }
     DeputyRecord { principal, envelope, since, stage }
+    AskedRecord { principal, step, since }
     ClockRecord { count }
     DutyRecord { officer, time, note }
     AnswerByRecord { since, within, told }
@@ -117,6 +118,12 @@ fn every_record_has_its_pinned_bytes_and_they_are_read_back() {
         stage: Stage::Read,
     };
     vectors.record("deputy", &deputy);
+    let asked = AskedRecord {
+        principal: cyber(),
+        step: 2,
+        since: NOW,
+    };
+    vectors.record("asked", &asked);
     let duty = DutyRecord {
         officer: Some(Text::new("A. Diallo").unwrap()),
         time: NOW,
@@ -155,8 +162,8 @@ fn outbox(vectors: &mut Vectors) {
         reference: Some(Text::new("case 1183").unwrap()),
         extends: None,
         addressed: List::new([
-            (DeviceId::from_bytes([3; 16]), 0, Release::Now),
-            (DeviceId::from_bytes([2; 16]), 65_535, Release::Own),
+            (DeviceId::from_bytes([3; 16]), 0, Release::Now, 0),
+            (DeviceId::from_bytes([2; 16]), 65_535, Release::Own, 0),
         ])
         .unwrap(),
         overdue_told: true,

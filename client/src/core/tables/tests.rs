@@ -113,6 +113,16 @@ fn keys() -> Vec<(Table, Vec<u8>, Vec<Part>)> {
         of_device(PEER),
         of_device(UNREAD),
         of_epoch(FORKED),
+        (
+            ASKED,
+            asked(&DEVICE_ID, &ALERT_ID, &cyber()),
+            vec![DEVICE, ALERT, CYBER],
+        ),
+        (
+            ABOUT,
+            about(&ALERT_ID, &ADDENDUM_ID),
+            vec![ALERT, ("update", 32)],
+        ),
     ]
 }
 

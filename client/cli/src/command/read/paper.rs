@@ -1,6 +1,6 @@
 //! An alert on paper: everything it says, for people and machines.
 
-use maille_client::{Attachment, InboxEntry};
+use maille_client::{Amendment, Attachment, InboxEntry};
 use maille_common::content::{Alert, Part as Content, PartContent};
 use maille_common::envelope::Core;
 use maille_common::identifier::AlertId;
@@ -11,6 +11,7 @@ use maille_common::terms::{
 use maille_common::time::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::super::amended::Amended;
 use super::super::inbox::deputy_for;
 use crate::form::{maybe, word};
 
@@ -37,6 +38,8 @@ pub(crate) struct Paper {
     pub(super) ack_rule: AckRule,
     /// The alert it is about.
     pub(super) refers_to: Option<String>,
+    /// What its sender has said about it since.
+    pub(super) amendments: Vec<Amended>,
     /// `null` for an alert that was sent from here.
     pub(super) arrival: Option<Arrival>,
     pub(super) subjects: Vec<Words>,
@@ -153,7 +156,7 @@ impl Paper {
         core: &Core,
         content: &Alert,
         attachments: &[Attachment],
-        arrival: Option<Arrival>,
+        (arrival, amendments): (Option<Arrival>, &[Amendment]),
     ) -> Self {
         let mut files = attachments.iter();
         let part = |(index, part)| PaperPart::new(index + 1, part, &mut files);
@@ -170,6 +173,7 @@ impl Paper {
             expires_after: core.expires_after,
             ack_rule: core.ack_rule,
             refers_to: core.refers_to().map(|about| about.to_string()),
+            amendments: Amended::all(&core.sender, amendments),
             arrival,
             subjects: words(&content.subjects),
             tlp: content.tlp,

@@ -53,6 +53,9 @@ impl Paper {
         if let Some(warning) = contradiction(self.status, about) {
             let _ = writeln!(text, "{warning}");
         }
+        for amended in &self.amendments {
+            let _ = writeln!(text, "{}", amended.text());
+        }
         for subject in &self.subjects {
             let _ = writeln!(text, "{}{}", alert::Subject, subject.text());
         }

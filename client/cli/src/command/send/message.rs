@@ -9,7 +9,7 @@ use maille_client::Message;
 use maille_client::attachments::FileToAttach;
 use maille_client::cap::{self, CapImport, MessageType};
 use maille_common::content::{Alert, AlertDraft, PartDraft, PayloadDraft, Wording};
-use maille_common::terms::{AckRule, HandlingCode, Status, Tlp, Urgency};
+use maille_common::terms::{AckRule, HandlingCode, Kind, Status, Tlp, Urgency};
 use maille_common::time::Span;
 use serde::{Deserialize, Serialize};
 
@@ -29,9 +29,13 @@ pub(crate) struct MessageForm {
     /// Whom to write to: an address, a pattern such as `afripol/**`, or `@list`. Repeatable.
     #[arg(long, value_name = "ADDRESS|PATTERN|@LIST")]
     pub(crate) to: Vec<String>,
-    /// The alert a reply is about.
+    /// The alert a reply, update or cancel is about.
     #[arg(skip)]
     pub(crate) about: Option<String>,
+    /// What it does with that alert; a reply where it is missing.
+    #[arg(skip)]
+    #[serde(with = "maybe")]
+    pub(crate) kind: Option<Kind>,
     /// What it is about, in one line.
     #[arg(long, value_name = "TEXT")]
     pub(crate) subject: Option<String>,

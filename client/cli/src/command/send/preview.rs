@@ -47,9 +47,10 @@ impl Ask for Preview {
 
     async fn answer(self, desk: &Desk) -> Result<Previewed, Fault> {
         let mut form = self.0;
-        form.complete_reply(desk).await?;
+        let about = form.complete(desk).await?;
         let prepared = form.prepare()?;
-        let shown = desk.client().preview(&prepared.message).await?;
+        let message = form.amending(prepared.message, about);
+        let shown = desk.client().preview(&message).await?;
         Ok(Previewed {
             answer_within: form.answer_within,
             status: form.status,

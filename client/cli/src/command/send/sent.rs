@@ -28,6 +28,8 @@ pub(crate) struct Sent {
     pub(crate) sent: Vec<SentTo>,
     /// Recipients for whom none does yet.
     pub(crate) unsent: Vec<Unsent>,
+    /// Who holds what an update or cancel is about, and cannot be written to any more.
+    pub(crate) left_out: Vec<String>,
 }
 
 /// A relay holds it for this recipient.
@@ -63,6 +65,7 @@ impl Sent {
             already,
             sent: Vec::new(),
             unsent: Vec::new(),
+            left_out: Vec::new(),
         };
         for recipient in &track.recipients {
             let relays = relays_of(recipient);
@@ -92,6 +95,9 @@ impl Sent {
                 let count = &sent.devices_waiting;
                 let _ = writeln!(text, "  {}", send::MoreDevicesFollow { count });
             }
+        }
+        for contact in &self.left_out {
+            let _ = writeln!(text, "{}", send::LeftOut { contact });
         }
         if self.already {
             let _ = writeln!(text, "{}", send::Already);

@@ -68,6 +68,13 @@ pub(super) fn whole(story: &Track) -> Vec<Told> {
         };
         whole.extend(of(recipient).into_iter().map(told));
     }
+    for update in story.amendments.iter().filter(|said| !said.is_cancel()) {
+        let sender = (&core.sender, &update.device);
+        whole.push(Told {
+            recipient: None,
+            moment: Moment::of_sender(update.time, "updated", sender, &update.id),
+        });
+    }
     for cancel in &story.cancels {
         let sender = (&core.sender, &cancel.device);
         whole.push(Told {

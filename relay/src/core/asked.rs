@@ -1,0 +1,132 @@
+//! Deputies that a sender asks at once, by an addendum: because they collect where nobody holds a
+//! wrap for them, or because somebody wants them asked now (PROTOCOL section 5, C6).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use maille_common::address::{ContactAddress, DeviceId};
+use maille_common::codec::List;
+use maille_common::envelope::{Core, Entry, VerifiedSubmission};
+use maille_common::evidence::Notice;
+use maille_common::identifier::AlertId;
+use maille_common::record::write_record;
+use maille_common::terms::{Kind, NoticeKind};
+use maille_common::time::Timestamp;
+use maille_durable::Batch;
+
+use super::mailbox::Mailing;
+use super::records::{EscalationRecord, ReleasedStep};
+use super::relay::{RelayCore, StepError};
+use super::tables;
+
+impl RelayCore {
+    /// Whether a recipient, or a deputy that is asked at once in its place, collects here.
+    pub(super) fn is_collected_here(&self, submission: &VerifiedSubmission, index: usize) -> bool {
+        let core = submission.core();
+        let mut entries = submission.submission().entries.iter();
+        entries.any(|submitted| {
+            let entry = &submitted.entry;
+            usize::from(entry.recipient) == index && self.gets_here(core, entry)
+        })
+    }
+
+    /// Whether the device of an entry gets its wrap at once, and here.
+    pub(super) fn gets_here(&self, core: &Core, entry: &Entry) -> bool {
+        let Some(recipient) = core.recipient(entry.recipient) else {
+            return false;
+        };
+        if entry.asks_now() {
+            let deputy = self.roster.contact_of(&entry.device);
+            return deputy.is_some_and(|deputy| self.is_home_of(&deputy));
+        }
+        entry.is_for_recipient() && self.is_home_of(recipient)
+    }
+
+    /// Says of each step that an addendum asks at once that it was released, and counts it as such
+    /// where its own clock runs here (PROTOCOL C4).
+    pub(super) fn tell_asked(
+        &self,
+        batch: &mut Batch,
+        mailing: &mut Mailing,
+        (device, submission): (&DeviceId, &VerifiedSubmission),
+        newly: &[bool],
+        now: Timestamp,
+    ) -> Result<(), StepError> {
+        let core = submission.core();
+        if core.kind != Kind::Addendum {
+            return Ok(());
+        }
+        let mut asked: BTreeMap<u16, BTreeSet<u8>> = BTreeMap::new();
+        for submitted in submission.submission().entries.iter() {
+            let entry = &submitted.entry;
+            let taken = newly.get(usize::from(entry.recipient)) == Some(&true);
+            if taken && entry.asks_now() && self.gets_here(core, entry) {
+                asked.entry(entry.recipient).or_default().insert(entry.step);
+            }
+        }
+        let mut notices = Vec::new();
+        for (index, steps) in &asked {
+            let Some(principal) = core.recipient(*index) else {
+                continue;
+            };
+            self.count_released(batch, &core.reference, principal, steps)?;
+            for step in steps {
+                let kind = NoticeKind::Released;
+                let notice = self.notice(core.reference, principal, kind, DeviceId::NONE, now);
+                notices.push(Notice {
+                    step: *step,
+                    ..notice
+                });
+            }
+        }
+        for notice in self.sign(notices) {
+            let mut told = match self.is_home_of(&core.sender) {
+                true => self.roster.devices_of(&core.sender),
+                false => vec![*device],
+            };
+            let principal = &notice.statement.recipient;
+            if *principal != core.sender && self.is_home_of(principal) {
+                told.extend(self.roster.devices_of(principal));
+            }
+            for device in told {
+                self.mail_notice(batch, mailing, &notice, &device)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn count_released(
+        &self,
+        batch: &mut Batch,
+        alert: &AlertId,
+        principal: &ContactAddress,
+        steps: &BTreeSet<u8>,
+    ) -> Result<(), StepError> {
+        let now = self.present().counted;
+        for (envelope, record) in self.envelopes_kept(alert)? {
+            let places = (0u16..).zip(record.recipients.iter());
+            for (index, _) in places.filter(|(_, to)| *to == principal) {
+                let key = tables::escalation(&envelope, index);
+                let Some(found) = self.find::<EscalationRecord>(tables::ESCALATION, &key)? else {
+                    continue;
+                };
+                let mut released = found.released.as_slice().to_vec();
+                let elapsed = now.since(found.from);
+                for step in steps {
+                    if !released.iter().any(|known| known.step == *step) {
+                        released.push(ReleasedStep {
+                            step: *step,
+                            elapsed,
+                        });
+                    }
+                }
+                // More steps than a roster has deputies count for nothing.
+                let Ok(released) = List::new(released) else {
+                    continue;
+                };
+                let record = EscalationRecord { released, ..found };
+                batch.put(tables::ESCALATION, &key, &write_record(&record));
+            }
+        }
+        Ok(())
+    }
+}
