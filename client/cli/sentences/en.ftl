@@ -433,6 +433,7 @@ incident-roster-unknown = A roster that others use stayed unknown for ten minute
 incident-roster = Roster documents contradict each other or do not verify: { $fault }.
 incident-bundle = Sealing keys of device { $device } contradict earlier ones.
 incident-rolled-back = This device's store had been rolled back.
+incident-webhook-gone = The system behind webhook { $name } wants no more (410): it is told nothing until the agent is started again.
 
 ## listen: What happens at a desk.
 
