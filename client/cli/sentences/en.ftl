@@ -52,6 +52,10 @@ fault-handling-malformed = `{ $given }` is not a handling code.
 fault-cap-status = The CAP file has the status { $status }, which no alert has.
 fault-payload-too-large = The payload { $path } has more than 8 MiB.
 fault-not-a-file = it is not a file
+fault-not-executable = it may not be run
+fault-writable-by-all = everybody may write to it
+fault-hook-program = The program { $path } cannot be run for events: { $why }.
+fault-reader-of-agent = The reader { $reader } is one of the agent's own.
 fault-file-unreadable = { $path } cannot be read: { $why }.
 fault-no-subject = The alert has no subject.
 fault-no-contact = `{ $text }` is no contact: { $error }
@@ -100,6 +104,8 @@ hint-check-roster-and-anchor = Check --roster and --anchor.
 hint-publish-first = Check --roster, or publish authority part 1 first.
 hint-new-folder = Name a folder that is not there yet.
 hint-no-agent-needed = Leave it out: every command opens the home and does the work itself.
+hint-mend-hook = Look why it fails; the agent tells it again by itself.
+hint-ask-for-webhook = Ask whoever runs it for another address, or take it out of settings.toml; then start the agent again.
 hint-do-remedies = Do what stands behind each `do`.
 hint-mend-it = Mend what the sentence names.
 hint-have-admitted = Have your organisation admit it, then `maille device join` with the newer roster.
@@ -118,6 +124,7 @@ hint-no-room = It was not done, and nothing is lost: make room on the volume of 
 hint-mend-disk = Mend the disk of --home, then start again: what was promised is in the home.
 hint-loopback-address = Give --listen an address such as 127.0.0.1:4433.
 hint-other-folder = Choose another DIR.
+hint-check-hook = Name one program by its path in --on-alert and --on-overdue; arguments belong into a script.
 hint-check-reader = Check --reader.
 hint-check-out = Check --out.
 hint-mend-plan = Mend the file; docs/commands.md describes it.
@@ -180,6 +187,10 @@ home-once-more = Once more:
 
 agent-ready = The agent of { $contact } answers at { $socket }.
 agent-stopped = The agent has stopped; what waits to be sent stays in the outbox.
+agent-program-not-started = it was not started: { $error }
+agent-program-exit = it ended with code { $code }
+agent-program-killed = signal { $signal } ended it
+agent-program-late = it was killed after { $seconds } s
 
 ## alert: Alerts as they are listed, read and answered.
 
@@ -522,6 +533,16 @@ status-home-relay = relay { $name } (home): { $connection }
 status-clock = its clock { $offset_ms } ms
 status-last-error = at { $time } { $words }
 status-receipts-wait = receipts wait
+status-program = program { $name } ({ $target })
+status-webhook = webhook { $name } ({ $target })
+status-all-told = all told
+status-behind =
+    { $count ->
+        [one] one event behind
+       *[other] { $count } events behind
+    }
+status-given-up = { $count } given up
+status-wants-no-more = wants no more
 
 ## track: The story of an alert that was sent.
 

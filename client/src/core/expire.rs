@@ -13,9 +13,9 @@ use super::records::{OutboxRecord, TargetRecord};
 use super::tables;
 
 impl Desk {
-    /// Does what is due at `now`: overdue is told once per obligation, in both directions, expiry is signed, an answer
-    /// that was asked for is told as late, what ended 14 days ago leaves the outbox, and what
-    /// others overtook is looked for.
+    /// Does what is due at `now`: overdue is told once per obligation, in both directions, expiry
+    /// is signed, an answer that was asked for is told as late, what ended 14 days ago leaves the
+    /// outbox, and what others overtook is looked for.
     ///
     /// Returns how long until something is due again; without anything due, look within a minute.
     pub fn tick(&mut self, reading: Reading) -> Result<(CommitNumber, Option<Span>), StepError> {

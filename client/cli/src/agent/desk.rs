@@ -11,6 +11,8 @@ use crate::args::DeskArgs;
 use crate::command::officer::on_duty::{self, OnDuty};
 use crate::exit::Exit;
 use crate::fault::Fault;
+#[cfg(unix)]
+use crate::hook::Board;
 use crate::sentence::fault;
 
 /// A desk that this process holds.
@@ -25,6 +27,9 @@ pub(crate) struct Desk {
     patience: Duration,
     /// Held while duty changes, so that two shells do not write the name at once.
     shift: Arc<Mutex<()>>,
+    /// How programs and webhooks stand that an agent tells.
+    #[cfg(unix)]
+    board: Board,
 }
 
 impl Desk {
@@ -44,12 +49,20 @@ impl Desk {
             resident,
             patience: args.patience.into(),
             shift: Arc::default(),
+            #[cfg(unix)]
+            board: Board::default(),
         })
     }
 
     /// The client that does the work.
     pub(crate) fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// How programs and webhooks stand.
+    #[cfg(unix)]
+    pub(crate) fn board(&self) -> &Board {
+        &self.board
     }
 
     /// Whether an agent holds it: then what is unsent goes by itself.

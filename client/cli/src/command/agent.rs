@@ -1,6 +1,9 @@
 //! `maille agent`: holds the home, sends and collects, and answers the other commands.
 
+use std::path::PathBuf;
+
 use clap::Args;
+use maille_common::time::Span;
 
 use super::{Context, Run};
 use crate::args::DeskArgs;
@@ -11,6 +14,18 @@ use crate::sentence::agent;
 /// Arguments of `agent`.
 #[derive(Debug, Args)]
 pub(crate) struct AgentArgs {
+    /// A program to run for what arrives, with the alert as JSON on its standard input.
+    #[arg(long, value_name = "PROGRAM")]
+    on_alert: Option<PathBuf>,
+    /// A program to run for what is late: an acknowledgement or an answer, owed by us or to us.
+    #[arg(long, value_name = "PROGRAM")]
+    on_overdue: Option<PathBuf>,
+    /// Run them for exercises and tests as well; what they are told says that it is one.
+    #[arg(long)]
+    exercises: bool,
+    /// How long such a program may take before it is killed, and run again later.
+    #[arg(long, value_name = "SPAN", default_value = "60s")]
+    hook_limit: Span,
     #[command(flatten)]
     desk: DeskArgs,
 }
@@ -21,7 +36,11 @@ impl Run for AgentArgs {
         crate::agent::block_on(async {
             let home = context.home()?;
             let mut stop = unix::Stop::listen()?;
+            unix::log(context.output.is_json());
+            let programs = self.programs(home)?;
             let desk = std::sync::Arc::new(crate::agent::Desk::open(home, &self.desk, true).await?);
+            let mut hooks = crate::hook::Hooks::new();
+            hooks.run(&desk, programs).await?;
             let socket = crate::agent::Socket::bind(home)?;
             unix::ready(context, &desk, socket.path()).await?;
             let client = desk.client().clone();
@@ -32,6 +51,10 @@ impl Run for AgentArgs {
                     failure = client.failed() => failed = Some(failure),
                 }
             };
+            let end = async {
+                end.await;
+                hooks.stop_all().await;
+            };
             socket.serve(desk, end).await;
             if let Some(failure) = failed {
                 return Err(failure.into());
@@ -39,6 +62,20 @@ impl Run for AgentArgs {
             context.output.say(agent::Stopped);
             Ok(())
         })
+    }
+}
+
+#[cfg(unix)]
+impl AgentArgs {
+    /// The programs that are run for events.
+    fn programs(&self, home: &std::path::Path) -> Result<crate::hook::Programs, Fault> {
+        let wanted = crate::hook::Wanted {
+            on_alert: self.on_alert.as_deref(),
+            on_overdue: self.on_overdue.as_deref(),
+            exercises: self.exercises,
+            limit: self.hook_limit.into(),
+        };
+        crate::hook::Programs::find(&wanted, home)
     }
 }
 
@@ -59,6 +96,7 @@ mod unix {
 
     use serde::Serialize;
     use tokio::signal::unix::{Signal, SignalKind, signal};
+    use tracing_subscriber::EnvFilter;
 
     use crate::agent::Desk;
     use crate::command::Context;
@@ -95,6 +133,21 @@ mod unix {
                 _ = self.interrupt.recv() => {}
             }
         }
+    }
+
+    /// Logs to standard error what nobody asked for: programs that fail, and worse.
+    pub(super) fn log(json: bool) {
+        let filter = EnvFilter::try_from_default_env();
+        let filter = filter.unwrap_or_else(|_| EnvFilter::new("error,maille::hook=warn"));
+        let lines = tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_ansi(false)
+            .with_writer(std::io::stderr);
+        // A second subscriber is refused; the first goes on.
+        let _ = match json {
+            true => lines.json().try_init(),
+            false => lines.try_init(),
+        };
     }
 
     /// Commands find the agent from now on.

@@ -19,7 +19,8 @@ pub(crate) mod part;
 pub(crate) mod save;
 mod text;
 
-use paper::{Arrival, Paper};
+use paper::Arrival;
+pub(crate) use paper::Paper;
 use part::Part;
 use save::Save;
 
@@ -114,6 +115,30 @@ impl Ask for Read {
             Some(arrival),
         ))
     }
+}
+
+/// An alert with its words, for a program that is told of it: nothing is marked as shown or read.
+/// None where its content was purged.
+#[cfg(unix)]
+pub(crate) async fn paper(desk: &Desk, alert: AlertId) -> Result<Option<Paper>, Fault> {
+    let client = desk.client();
+    let (core, content, arrival) = match client.received(alert).await {
+        Ok(found) => (
+            found.core,
+            found.content,
+            Some(Arrival::of(&found.entry, None)),
+        ),
+        Err(QueryError::Purged(_)) => return Ok(None),
+        Err(QueryError::Unknown(_)) => match client.sent_words(alert).await {
+            Ok(words) => (client.track(alert).await?.core, words, None),
+            Err(QueryError::Purged(_)) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        },
+        Err(error) => return Err(error.into()),
+    };
+    let attachments = client.attachments(alert).await?;
+    let paper = Paper::new(alert, &core, &content, &attachments, arrival);
+    Ok(Some(paper))
 }
 
 async fn sent_paper(desk: &Desk, alert: AlertId) -> Result<Paper, Fault> {

@@ -16,6 +16,10 @@ use crate::local_time::local;
 use crate::safe_text::safe_text;
 use crate::sentence::{status, term};
 
+mod hook;
+
+pub(crate) use hook::Hook;
+
 /// Arguments of `status`.
 #[derive(Debug, Args)]
 pub(crate) struct StatusArgs {
@@ -54,6 +58,9 @@ pub(crate) struct DeskStatus {
     /// Devices that wrote to this one, and are not heard of any more.
     #[serde(default)]
     silent: Vec<Silent>,
+    /// Programs and webhooks that the agent tells.
+    #[serde(default)]
+    hooks: Vec<Hook>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -133,6 +140,7 @@ impl Ask for Status {
             unanswered: inbox.iter().filter(is_unanswered).count(),
             open: outbox.iter().filter(is_open).count(),
             overdue: outbox.iter().filter(|entry| entry.overdue).count(),
+            hooks: Hook::all_of(desk).await?,
             ..DeskStatus::from(&standing)
         })
     }
@@ -175,6 +183,7 @@ impl From<&Standing> for DeskStatus {
             overdue: 0,
             lacking: lacking.collect(),
             silent: silent.collect(),
+            hooks: Vec::new(),
         }
     }
 }
@@ -229,6 +238,9 @@ impl DeskStatus {
         }
         for relay in &self.relays {
             text += &relay.text();
+        }
+        for hook in &self.hooks {
+            text += &hook.text();
         }
         for lacking in &self.lacking {
             let Lacking {

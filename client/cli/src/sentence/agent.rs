@@ -6,4 +6,12 @@ sentences! {
     Ready { contact: text, socket: text };
     #[cfg(unix)]
     Stopped;
+    #[cfg(unix)]
+    ProgramNotStarted { error: text };
+    #[cfg(unix)]
+    ProgramExit { code: text };
+    #[cfg(unix)]
+    ProgramKilled { signal: text };
+    #[cfg(unix)]
+    ProgramLate { seconds: count };
 }

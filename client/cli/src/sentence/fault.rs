@@ -58,6 +58,14 @@ sentences! {
     CapStatus { status: text };
     PayloadTooLarge { path: text };
     NotAFile;
+    #[cfg(unix)]
+    NotExecutable;
+    #[cfg(unix)]
+    WritableByAll;
+    #[cfg(unix)]
+    HookProgram { path: text, why: text };
+    #[cfg(unix)]
+    ReaderOfAgent { reader: text };
     FileUnreadable { path: text, why: text };
     NoSubject;
     NoContact { text: text, error: text };

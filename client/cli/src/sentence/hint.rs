@@ -45,6 +45,8 @@ sentences! {
     #[cfg(not(unix))]
     NoAgentNeeded;
     DoRemedies;
+    MendHook;
+    AskForWebhook;
     MendIt;
     HaveAdmitted;
     TelephoneAuthority;
@@ -64,6 +66,8 @@ sentences! {
     LoopbackAddress;
     OtherFolder;
     CheckReader;
+    #[cfg(unix)]
+    CheckHook;
     CheckOut;
     MendPlan;
     MendFile;

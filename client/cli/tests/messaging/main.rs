@@ -7,6 +7,7 @@ mod alerts;
 mod desk;
 mod duty;
 mod export;
+mod hooks;
 mod joining;
 mod parts;
 mod refused;

@@ -58,7 +58,7 @@ pub(crate) struct Happening {
 }
 
 impl Happening {
-    pub(super) async fn of(desk: &Desk, numbered: NumberedEvent) -> Result<Self, Fault> {
+    pub(crate) async fn of(desk: &Desk, numbered: NumberedEvent) -> Result<Self, Fault> {
         let NumberedEvent { number, event } = numbered;
         let incident = match &event.kind {
             EventKind::Incident { number } => incident::kept(desk, *number).await?,
