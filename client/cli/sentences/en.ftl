@@ -55,6 +55,18 @@ fault-not-a-file = it is not a file
 fault-not-executable = it may not be run
 fault-writable-by-all = everybody may write to it
 fault-hook-program = The program { $path } cannot be run for events: { $why }.
+fault-webhook = The webhook { $name } cannot be told: { $why }.
+fault-webhook-name = its name is not 1 to 32 letters, digits, - and _
+fault-webhook-twice = another has the same name
+fault-webhook-url = its url is not https://HOST/PATH
+fault-webhook-plain = http is for this machine alone, and https for others
+fault-webhook-unjudged = ca_file is missing, by which its server is judged
+fault-webhook-judged = nothing is judged by ca_file where the url is http
+fault-webhook-event = there is no event { $event }
+fault-webhook-secret = the secret in { $path } cannot be used: { $why }
+fault-readable-by-others = others may read it; it needs mode 0600
+fault-secret-form = it is not whsec_ and 24 to 64 bytes in base64
+fault-too-long = it is too long
 fault-reader-of-agent = The reader { $reader } is one of the agent's own.
 fault-file-unreadable = { $path } cannot be read: { $why }.
 fault-no-subject = The alert has no subject.
@@ -125,6 +137,7 @@ hint-mend-disk = Mend the disk of --home, then start again: what was promised is
 hint-loopback-address = Give --listen an address such as 127.0.0.1:4433.
 hint-other-folder = Choose another DIR.
 hint-check-hook = Name one program by its path in --on-alert and --on-overdue; arguments belong into a script.
+hint-check-webhook = Mend its [[webhook]] in settings.toml of the home, or the files named there.
 hint-check-reader = Check --reader.
 hint-check-out = Check --out.
 hint-mend-plan = Mend the file; docs/commands.md describes it.
@@ -191,6 +204,9 @@ agent-program-not-started = it was not started: { $error }
 agent-program-exit = it ended with code { $code }
 agent-program-killed = signal { $signal } ended it
 agent-program-late = it was killed after { $seconds } s
+agent-webhook-refused = it answered { $status }
+agent-webhook-unreached = it was not told: { $error }
+agent-webhook-late = it did not answer within { $seconds } s
 
 ## alert: Alerts as they are listed, read and answered.
 

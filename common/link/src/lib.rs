@@ -13,7 +13,7 @@
 //! | `reset` | how a killed relay's next life ends its connections | |
 //! | `dial` | names, addresses, attempts side by side | when to try again |
 //! | `link`, `request`, `push`, `stream` | bounded streams, priorities, deadlines | meaning |
-//! | `web` | TLS to an agency's own web server, by the authorities it names | any part in the protocol |
+//! | `web` | TLS to an agency's web server, by authorities it names | a part in the protocol |
 //! | `limits` | every number, with its arithmetic | |
 //!
 //! No type of quinn or rustls appears in the public interface: a second carrier (TCP, where UDP is

@@ -37,10 +37,10 @@ impl Run for AgentArgs {
             let home = context.home()?;
             let mut stop = unix::Stop::listen()?;
             unix::log(context.output.is_json());
-            let programs = self.programs(home)?;
+            let outlets = self.outlets(home)?;
             let desk = std::sync::Arc::new(crate::agent::Desk::open(home, &self.desk, true).await?);
             let mut hooks = crate::hook::Hooks::new();
-            hooks.run(&desk, programs).await?;
+            hooks.tell(&desk, outlets).await?;
             let socket = crate::agent::Socket::bind(home)?;
             unix::ready(context, &desk, socket.path()).await?;
             let client = desk.client().clone();
@@ -67,15 +67,15 @@ impl Run for AgentArgs {
 
 #[cfg(unix)]
 impl AgentArgs {
-    /// The programs that are run for events.
-    fn programs(&self, home: &std::path::Path) -> Result<crate::hook::Programs, Fault> {
+    /// Whoever is told of events.
+    fn outlets(&self, home: &std::path::Path) -> Result<crate::hook::Outlets, Fault> {
         let wanted = crate::hook::Wanted {
-            on_alert: self.on_alert.as_deref(),
-            on_overdue: self.on_overdue.as_deref(),
+            on_alert: self.on_alert.clone(),
+            on_overdue: self.on_overdue.clone(),
             exercises: self.exercises,
             limit: self.hook_limit.into(),
         };
-        crate::hook::Programs::find(&wanted, home)
+        crate::hook::Outlets::find(wanted, home)
     }
 }
 

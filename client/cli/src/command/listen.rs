@@ -13,6 +13,8 @@ use crate::sentence::{fault, hint};
 mod happening;
 mod incident;
 
+#[cfg(any(unix, test))]
+pub(crate) use happening::EVENTS;
 pub(crate) use happening::Happening;
 
 /// Arguments of `listen`.

@@ -33,11 +33,40 @@ pub(super) struct Occurrence {
     obligations: Vec<Obligation>,
 }
 
+/// Whose desk tells it.
+#[derive(Debug)]
+pub(super) struct Origin {
+    contact: String,
+    device: String,
+    epoch: u64,
+}
+
+impl Origin {
+    pub(super) async fn of(desk: &Desk) -> Result<Self, Fault> {
+        let status = desk.client().status().await?;
+        Ok(Self {
+            contact: status.contact.to_string(),
+            device: status.device.to_string(),
+            epoch: status.epoch.0,
+        })
+    }
+}
+
 impl Occurrence {
     /// Everything about an event, as it is known now. It marks nothing as seen: a program is no
     /// officer.
-    pub(super) async fn of(desk: &Desk, numbered: NumberedEvent) -> Result<Self, Fault> {
-        let status = desk.client().status().await?;
+    ///
+    /// None where the event of that name is not wanted.
+    pub(super) async fn of(
+        desk: &Desk,
+        origin: &Origin,
+        numbered: NumberedEvent,
+        wants: impl FnOnce(&str) -> bool,
+    ) -> Result<Option<Self>, Fault> {
+        let event = Happening::of(desk, numbered.clone()).await?;
+        if !wants(event.name()) {
+            return Ok(None);
+        }
         let kind = &numbered.event.kind;
         let alert = match asks_for_an_act(kind) {
             Some(alert) => read::paper(desk, alert).await?,
@@ -49,16 +78,26 @@ impl Occurrence {
             }
             _ => Vec::new(),
         };
-        Ok(Self {
+        let Origin {
+            contact,
+            device,
+            epoch,
+        } = origin;
+        Ok(Some(Self {
             version: VERSION,
-            id: format!("{}-{}-{}", status.device, status.epoch, numbered.number),
-            contact: status.contact.to_string(),
-            device: status.device.to_string(),
+            id: format!("{device}-{epoch}-{}", numbered.number),
+            contact: contact.clone(),
+            device: device.clone(),
             exercise: numbered.event.status != Status::Actual,
-            event: Happening::of(desk, numbered).await?,
+            event,
             alert,
             obligations,
-        })
+        }))
+    }
+
+    /// The same whenever this event is told.
+    pub(super) fn id(&self) -> &str {
+        &self.id
     }
 
     /// Whether it is about a copy of what this contact sent itself.

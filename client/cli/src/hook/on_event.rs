@@ -2,13 +2,13 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
 
 use maille_client::{EventKind, EventReader, NumberedEvent};
 use maille_common::terms::Status;
 use tokio::task::JoinSet;
 
-use super::occurrence::Occurrence;
+use super::occurrence::{Occurrence, Origin};
+use super::pause::pause_after;
 use super::program::{Program, Run};
 use super::standing::Line;
 use super::window::Window;
@@ -22,9 +22,6 @@ const RUNNING_MAX: usize = 4;
 /// Something that failed so often may be given up, once hundreds behind it did not fail.
 const FAILURES_MIN: u32 = 5;
 
-/// The longest pause before another attempt.
-const PAUSE_MAX: Duration = Duration::from_secs(300);
-
 /// What a program is run for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Occasion {
@@ -37,6 +34,7 @@ pub(super) enum Occasion {
 /// A program, and what it is run for.
 pub(super) struct OnEvent {
     pub(super) desk: Arc<Desk>,
+    pub(super) origin: Arc<Origin>,
     pub(super) occasion: Occasion,
     pub(super) program: Program,
     /// For exercises and tests as well.
@@ -137,14 +135,17 @@ impl OnEvent {
     }
 
     async fn run_for(&self, event: &NumberedEvent) -> Result<Run, Fault> {
-        let occurrence = Occurrence::of(&self.desk, event.clone()).await?;
-        if self.occasion == Occasion::Alert && occurrence.is_copy() {
+        let all = |_: &str| true;
+        let occurrence = Occurrence::of(&self.desk, &self.origin, event.clone(), all).await?;
+        let wanted = occurrence
+            .filter(|occurrence| self.occasion != Occasion::Alert || !occurrence.is_copy());
+        let Some(occurrence) = wanted else {
             let (outcome, stderr_bytes) = (Ok(()), 0);
             return Ok(Run {
                 outcome,
                 stderr_bytes,
             });
-        }
+        };
         Ok(self.program.run(&occurrence.json()?).await)
     }
 
@@ -188,22 +189,5 @@ impl OnEvent {
                 line.last_error = None;
             }
         });
-    }
-}
-
-/// A second, doubled with each failure, up to five minutes.
-fn pause_after(failures: u32) -> Duration {
-    let doubled = 1_u64 << failures.saturating_sub(1).min(16);
-    Duration::from_secs(doubled).min(PAUSE_MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_double_up_to_five_minutes() {
-        let seconds = [1, 2, 3, 9, 10, 100].map(|failures| pause_after(failures).as_secs());
-        assert_eq!(seconds, [1, 2, 4, 256, 300, 300]);
     }
 }

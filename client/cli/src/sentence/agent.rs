@@ -14,4 +14,10 @@ sentences! {
     ProgramKilled { signal: text };
     #[cfg(unix)]
     ProgramLate { seconds: count };
+    #[cfg(unix)]
+    WebhookRefused { status: text };
+    #[cfg(unix)]
+    WebhookUnreached { error: text };
+    #[cfg(unix)]
+    WebhookLate { seconds: count };
 }

@@ -68,6 +68,8 @@ sentences! {
     CheckReader;
     #[cfg(unix)]
     CheckHook;
+    #[cfg(unix)]
+    CheckWebhook;
     CheckOut;
     MendPlan;
     MendFile;

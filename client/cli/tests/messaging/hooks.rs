@@ -160,7 +160,7 @@ fn a_program_that_fails_is_run_again_and_the_desk_says_why() {
     let world = World::new().introduced();
     let (lyon, tunis) = (world.lyon(), world.tunis());
     let lines = "[ -e \"$TOLD/mended\" ] || { echo Umbrella >&2; exit 7; }\n\
-                 cat > \"$TOLD/told-$$\"";
+                 cat > \"$TOLD/.$$\" && mv \"$TOLD/.$$\" \"$TOLD/told-$$\"";
     let program = Program::new(&world, "page", lines);
     let _at_tunis = agent(&tunis, &["--on-alert", program.path()]);
     let sent = lyon.send(&["--body", "Look."]);
