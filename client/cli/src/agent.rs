@@ -12,6 +12,7 @@
 //! | `access.rs` | the way to a desk: an agent, or one of our own |
 //! | `questions.rs` | all questions by name |
 //! | `wire.rs` | a fault on its way over the socket |
+//! | `service.rs` | what systemd is told of an agent; only on Unix |
 //! | `call.rs`, `serve.rs` | the two ends of the socket; only on Unix |
 
 mod access;
@@ -24,6 +25,8 @@ mod questions;
 #[cfg(unix)]
 mod serve;
 #[cfg(unix)]
+mod service;
+#[cfg(unix)]
 mod wire;
 
 pub(crate) use access::{Access, through_agent, with_desk};
@@ -31,6 +34,8 @@ pub(crate) use ask::Ask;
 pub(crate) use desk::{Desk, by};
 #[cfg(unix)]
 pub(crate) use serve::Socket;
+#[cfg(unix)]
+pub(crate) use service::{ServiceState, notify, watch};
 
 /// Runs what waits for the network.
 pub(crate) fn block_on<T>(

@@ -33,6 +33,7 @@ pub(crate) struct AgentArgs {
 #[cfg(unix)]
 impl Run for AgentArgs {
     fn run(self, context: &Context) -> Result<(), Fault> {
+        use crate::agent::{ServiceState, notify};
         crate::agent::block_on(async {
             let home = context.home()?;
             let mut stop = unix::Stop::listen()?;
@@ -44,15 +45,19 @@ impl Run for AgentArgs {
             let socket = crate::agent::Socket::bind(home)?;
             unix::ready(context, &desk, socket.path()).await?;
             let client = desk.client().clone();
+            let served = std::sync::Arc::clone(&desk);
+            notify(ServiceState::Ready);
             let mut failed = None;
             let end = async {
                 tokio::select! {
                     () = stop.asked() => {}
+                    () = crate::agent::watch(&served) => {}
                     failure = client.failed() => failed = Some(failure),
                 }
             };
             let end = async {
                 end.await;
+                notify(ServiceState::Stopping);
                 hooks.stop_all().await;
             };
             socket.serve(desk, end).await;
@@ -166,5 +171,48 @@ mod unix {
         };
         let text = ready.to_string();
         context.output.result(&Ready { contact, socket }, &text)
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use clap::Parser;
+
+    use crate::{Cli, Command};
+
+    /// What systemd would run, word by word.
+    fn commands(unit: &str) -> Vec<Vec<String>> {
+        let lines = unit
+            .lines()
+            .filter_map(|line| line.strip_prefix("ExecStart="));
+        let commands = lines.filter(|line| !line.is_empty());
+        let words = |line: &str| {
+            let line = line
+                .replace("%h", "/home/duty")
+                .replace("%d", "/run/credentials");
+            let quoted = line.split('"').enumerate();
+            let pieces = quoted.flat_map(|(at, piece)| match at % 2 {
+                0 => piece.split_whitespace().map(str::to_owned).collect(),
+                _ => vec![piece.to_owned()],
+            });
+            pieces.collect()
+        };
+        commands.map(words).collect()
+    }
+
+    #[test]
+    fn the_units_run_an_agent_as_the_command_line_understands_it() {
+        let unit = include_str!("../../systemd/maille-agent.service");
+        let passphrase = include_str!("../../systemd/passphrase.conf");
+        let home = format!("ReadWritePaths={}", "%h/.local/share/maille");
+        assert!(unit.contains(&home), "what it may write to is its home");
+        for unit in [unit, passphrase] {
+            let commands = commands(unit);
+            assert_eq!(commands.len(), 1);
+            let parsed = Cli::try_parse_from(&commands[0]).unwrap();
+            assert!(matches!(parsed.command, Command::Agent(_)));
+            let home = parsed.global.home.unwrap();
+            assert_eq!(home.to_str(), Some("/home/duty/.local/share/maille"));
+        }
     }
 }

@@ -10,3 +10,4 @@ mod help;
 mod officers;
 #[cfg(unix)]
 mod transcript;
+mod unit;

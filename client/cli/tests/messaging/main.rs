@@ -12,6 +12,7 @@ mod joining;
 mod parts;
 mod receiver;
 mod refused;
+mod service;
 mod shifts;
 mod unsent;
 mod webhooks;
