@@ -126,6 +126,7 @@ hint-ask-for-newer = Ask the authority for a newer one; service goes on.
 hint-open-firewall = Let UDP to it through the firewall; if others fail too, telephone its operator.
 hint-set-clock = Set the clock of this machine (NTP); if it is right, tell the relay's operator.
 hint-telephone-for-keys = Telephone them: a desk publishes its keys when it connects.
+hint-home-in-use = Try again when it has ended, or keep `maille agent` running: then any number of commands work at once.
 hint-check-home = Check --home.
 hint-check-writers = Check --home, and who may write there.
 hint-close-folder = Close it: chmod 700.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use maille_client::home::Passphrase;
 use maille_client::{By, Client, ClientConfig};
 use maille_common::identifier::AlertId;
 
@@ -33,13 +34,20 @@ pub(crate) struct Desk {
 }
 
 impl Desk {
-    /// Opens the desk of a home. `resident`: for an agent, which stays.
-    pub(crate) async fn open(home: &Path, args: &DeskArgs, resident: bool) -> Result<Self, Fault> {
+    /// Opens the desk of a home, by an officer's passphrase or the machine's key. `resident`: for an
+    /// agent, which stays.
+    pub(crate) async fn open(
+        home: &Path,
+        key: Option<&(String, Passphrase)>,
+        args: &DeskArgs,
+        resident: bool,
+    ) -> Result<Self, Fault> {
         let mut config = ClientConfig::new(home);
         let mut officer = None;
-        if let Some((name, passphrase)) = args.unlock.key(home)? {
+        if let Some((name, passphrase)) = key {
             officer = Some(name.clone());
-            config = config.officer(name, passphrase);
+            // Another attempt needs it again where the home is held; each copy is wiped.
+            config = config.officer(name, Passphrase::new(passphrase.expose()));
         }
         let client = Client::open(config).await?;
         Ok(Self {

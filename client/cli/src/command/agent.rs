@@ -39,7 +39,7 @@ impl Run for AgentArgs {
             let mut stop = unix::Stop::listen()?;
             unix::log(context.output.is_json());
             let outlets = self.outlets(home)?;
-            let desk = std::sync::Arc::new(crate::agent::Desk::open(home, &self.desk, true).await?);
+            let desk = std::sync::Arc::new(crate::agent::open_for_agent(home, &self.desk).await?);
             let mut hooks = crate::hook::Hooks::new();
             hooks.tell(&desk, outlets).await?;
             let socket = crate::agent::Socket::bind(home)?;

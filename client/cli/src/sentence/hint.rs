@@ -55,6 +55,7 @@ sentences! {
     SetClock;
     TelephoneForKeys;
     CheckHome;
+    HomeInUse;
     #[cfg(unix)]
     CheckWriters;
     CloseFolder;

@@ -4,6 +4,7 @@
 
 mod agent;
 mod alerts;
+mod crowd;
 mod desk;
 mod duty;
 mod export;
