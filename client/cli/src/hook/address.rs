@@ -3,14 +3,20 @@
 use std::fmt::Display;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use hyper::Uri;
 use hyper::http::uri::Scheme;
 use maille_link::Authorities;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 use crate::sentence::fault;
+
+/// How long one address may take to answer: behind one that is silent the next is tried, within
+/// the time of one message.
+const CONNECT_MAX: Duration = Duration::from_secs(5);
 
 /// Where a webhook goes.
 #[derive(Debug, Clone)]
@@ -97,7 +103,8 @@ impl Address {
         let may = |address: &SocketAddr| self.secured || address.ip().is_loopback();
         let mut last = io::ErrorKind::AddrNotAvailable.into();
         for address in found.filter(may) {
-            match TcpStream::connect(address).await {
+            let connected = timeout(CONNECT_MAX, TcpStream::connect(address)).await;
+            match connected.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
                 Ok(stream) => return Ok(stream),
                 Err(error) => last = error,
             }

@@ -25,6 +25,9 @@ const HEAD_BYTES_MAX: usize = 64 * 1024;
 /// off while it speaks may log that as a fault.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
 
+/// How long that may take. The server has said what it had to say.
+const BODY_TIME_MAX: Duration = Duration::from_secs(1);
+
 /// Where messages go, and what both ends know.
 #[derive(Debug)]
 pub(super) struct Endpoint {
@@ -111,8 +114,7 @@ impl Endpoint {
 /// Reads a little of what the server says besides its status, which is all that counts.
 async fn end(answer: Response<Incoming>) -> StatusCode {
     let status = answer.status();
-    let _ = Limited::new(answer.into_body(), ANSWER_BYTES_MAX)
-        .collect()
-        .await;
+    let body = Limited::new(answer.into_body(), ANSWER_BYTES_MAX);
+    let _ = tokio::time::timeout(BODY_TIME_MAX, body.collect()).await;
     status
 }

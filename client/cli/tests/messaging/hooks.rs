@@ -74,6 +74,17 @@ fn all_told(desk: &Desk) -> Value {
     }
 }
 
+/// The object that the page shows.
+fn of_the_page() -> Value {
+    let page = include_str!("../../../../docs/hooks.md");
+    let shown = page.split("```json").nth(1).unwrap();
+    serde_json::from_str(shown.split("```").next().unwrap()).unwrap()
+}
+
+fn fields(told: &Value) -> Vec<&String> {
+    told.as_object().unwrap().keys().collect()
+}
+
 #[test]
 fn a_program_is_told_of_each_arrival_with_the_alert_on_its_standard_input() {
     let world = World::new().introduced();
@@ -98,6 +109,7 @@ fn a_program_is_told_of_each_arrival_with_the_alert_on_its_standard_input() {
     );
     assert_eq!(first["event"]["event"], "arrived");
     assert_eq!(first["contact"], "afripol/tn/tunis");
+    assert_eq!(fields(first), fields(&of_the_page()));
     let mut read = tunis.json(&["read", sent["short"].as_str().unwrap(), "--unread"]);
     // Whether the attachments are whole may change meanwhile, and whether somebody saw it has.
     read["arrival"]["possibly_seen"] = first["alert"]["arrival"]["possibly_seen"].clone();

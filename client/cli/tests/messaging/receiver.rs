@@ -113,6 +113,10 @@ fn hear(stream: TcpStream, answers: &Mutex<VecDeque<String>>) -> Option<Heard> {
     let mut stream = reader.into_inner();
     // Whoever sent it may be gone.
     let _ = stream.write_all(text.as_bytes());
+    if answer.contains("unended") {
+        // Nothing more comes, and the connection stays until the other end has enough.
+        let _ = stream.read(&mut [0]);
+    }
     if answer.contains("endless") {
         while stream.write_all(&[b'x'; 4096]).is_ok() {}
     }
