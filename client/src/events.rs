@@ -45,6 +45,24 @@ impl EventReader {
         self
     }
 
+    /// Begins with what happens from now on, where nobody has read under this name before. Where it
+    /// begins is durable on return.
+    pub async fn from_now(self) -> Result<Self, DeskError> {
+        let name = self.name.clone();
+        self.office
+            .settle_quietly(move |desk, _, _| desk.enter(&name).map_err(DeskError::from))
+            .await?;
+        Ok(self)
+    }
+
+    /// The number of the last event that was committed under this name; 0 at first.
+    pub async fn committed(&self) -> Result<u64, DeskError> {
+        let name = self.name.clone();
+        self.office
+            .ask(move |room, _| Ok(room.desk.cursor(&name)?))
+            .await
+    }
+
     /// The next event; waits until there is one.
     ///
     /// # Errors
@@ -78,7 +96,13 @@ impl EventReader {
 
     /// Remembers durably that everything given out so far was handled.
     pub async fn commit(&mut self) -> Result<(), DeskError> {
-        let (name, number) = (self.name.clone(), self.given);
+        self.commit_through(self.given).await
+    }
+
+    /// Remembers durably that everything up to this event was handled, for readers that handle
+    /// several at a time. What was not given out is never handled.
+    pub async fn commit_through(&mut self, number: u64) -> Result<(), DeskError> {
+        let (name, number) = (self.name.clone(), number.min(self.given));
         if number == 0 {
             return Ok(());
         }

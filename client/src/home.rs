@@ -117,6 +117,12 @@ pub enum Unlock<'a> {
     },
 }
 
+/// Whether a process holds the home in this folder now. It may have let go, or another may have
+/// taken it, when this returns: for whoever waits for a turn, not for whoever decides.
+pub fn is_held(folder: &Path) -> bool {
+    lock::is_held(folder)
+}
+
 /// Refuses a folder that others can write to: what is found there may be theirs. A home that is one
 /// does not open either.
 pub fn refuse_shared_folder(path: &Path) -> Result<(), HomeError> {

@@ -13,6 +13,32 @@ use thiserror::Error;
 pub struct Settings {
     /// Days after which the content of answered alerts is purged; for ever where it is missing.
     pub retention_days: Option<u32>,
+    /// A program that an agent runs for what arrives.
+    pub on_alert: Option<PathBuf>,
+    /// A program that an agent runs for what is late.
+    pub on_overdue: Option<PathBuf>,
+    /// Systems of the agency that an agent tells of events.
+    #[serde(default)]
+    pub webhook: Vec<WebhookSettings>,
+}
+
+/// A system of the agency that is told of events. Relative paths begin in the home.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WebhookSettings {
+    /// What it is called here; how far it was told is remembered under this name.
+    pub name: String,
+    /// Where it is: `https`, or `http` on this machine.
+    pub url: String,
+    /// A file with the secret that both know.
+    pub secret_file: PathBuf,
+    /// The certificates of the authorities that its server is judged by; needed for `https`.
+    pub ca_file: Option<PathBuf>,
+    /// The names of the events that it is told of; all where they are missing.
+    pub events: Option<Vec<String>>,
+    /// Exercises and tests as well.
+    #[serde(default)]
+    pub exercises: bool,
 }
 
 /// Why settings are refused.
@@ -67,8 +93,20 @@ mod tests {
             Settings::load(home.path()).unwrap().retention_days,
             Some(90)
         );
-        fs::write(&path, "retention = 90\n").unwrap();
-        let error = Settings::load(home.path()).unwrap_err();
-        assert!(matches!(error, SettingsError::Form { .. }), "{error}");
+        let webhook = "[[webhook]]\nname = \"cases\"\nurl = \"https://cases.example.org/\"\n\
+                       secret_file = \"cases.secret\"\nca_file = \"/etc/ssl/cases.pem\"\n";
+        fs::write(&path, webhook).unwrap();
+        let found = Settings::load(home.path()).unwrap().webhook.remove(0);
+        assert_eq!((found.name.as_str(), found.events), ("cases", None));
+        let misspelt = format!("{webhook}event = [\"arrived\"]\n");
+        for text in [
+            "retention = 90\n",
+            &misspelt,
+            "[[webhook]]\nname = \"cases\"\n",
+        ] {
+            fs::write(&path, text).unwrap();
+            let error = Settings::load(home.path()).unwrap_err();
+            assert!(matches!(error, SettingsError::Form { .. }), "{error}");
+        }
     }
 }

@@ -13,6 +13,7 @@ pub mod aead;
 pub mod batch;
 pub mod chunked;
 pub mod ed25519;
+pub mod hmac;
 pub mod hpke;
 pub mod merkle;
 pub mod padding;

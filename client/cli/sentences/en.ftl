@@ -53,6 +53,22 @@ fault-handling-malformed = `{ $given }` is not a handling code.
 fault-cap-status = The CAP file has the status { $status }, which no alert has.
 fault-payload-too-large = The payload { $path } has more than 8 MiB.
 fault-not-a-file = it is not a file
+fault-not-executable = it may not be run
+fault-writable-by-all = everybody may write to it
+fault-hook-program = The program { $path } cannot be run for events: { $why }.
+fault-webhook = The webhook { $name } cannot be told: { $why }.
+fault-webhook-name = its name is not 1 to 32 letters, digits, - and _
+fault-webhook-twice = another has the same name
+fault-webhook-url = its url is not https://HOST/PATH
+fault-webhook-plain = http is for this machine alone, and https for others
+fault-webhook-unjudged = ca_file is missing, by which its server is judged
+fault-webhook-judged = nothing is judged by ca_file where the url is http
+fault-webhook-event = there is no event { $event }
+fault-webhook-secret = the secret in { $path } cannot be used: { $why }
+fault-readable-by-others = others may read it; it needs mode 0600
+fault-secret-form = it is not whsec_ and 24 to 64 bytes in base64
+fault-too-long = it is too long
+fault-reader-of-agent = The reader { $reader } is one of the agent's own.
 fault-file-unreadable = { $path } cannot be read: { $why }.
 fault-no-subject = The alert has no subject.
 fault-no-contact = `{ $text }` is no contact: { $error }
@@ -106,6 +122,8 @@ hint-check-roster-and-anchor = Check --roster and --anchor.
 hint-publish-first = Check --roster, or publish authority part 1 first.
 hint-new-folder = Name a folder that is not there yet.
 hint-no-agent-needed = Leave it out: every command opens the home and does the work itself.
+hint-mend-hook = Look why it fails; the agent tells it again by itself.
+hint-ask-for-webhook = Ask whoever runs it for another address, or take it out of settings.toml; then start the agent again.
 hint-do-remedies = Do what stands behind each `do`.
 hint-mend-it = Mend what the sentence names.
 hint-have-admitted = Have your organisation admit it, then `maille device join` with the newer roster.
@@ -114,6 +132,7 @@ hint-ask-for-newer = Ask the authority for a newer one; service goes on.
 hint-open-firewall = Let UDP to it through the firewall; if others fail too, telephone its operator.
 hint-set-clock = Set the clock of this machine (NTP); if it is right, tell the relay's operator.
 hint-telephone-for-keys = Telephone them: a desk publishes its keys when it connects.
+hint-home-in-use = Try again when it has ended, or keep `maille agent` running: then any number of commands work at once.
 hint-check-home = Check --home.
 hint-check-writers = Check --home, and who may write there.
 hint-close-folder = Close it: chmod 700.
@@ -124,6 +143,8 @@ hint-no-room = It was not done, and nothing is lost: make room on the volume of 
 hint-mend-disk = Mend the disk of --home, then start again: what was promised is in the home.
 hint-loopback-address = Give --listen an address such as 127.0.0.1:4433.
 hint-other-folder = Choose another DIR.
+hint-check-hook = Name one program by its path in --on-alert and --on-overdue; arguments belong into a script.
+hint-check-webhook = Mend its [[webhook]] in settings.toml of the home, or the files named there.
 hint-check-reader = Check --reader.
 hint-check-out = Check --out.
 hint-mend-plan = Mend the file; docs/commands.md describes it.
@@ -186,6 +207,13 @@ home-once-more = Once more:
 
 agent-ready = The agent of { $contact } answers at { $socket }.
 agent-stopped = The agent has stopped; what waits to be sent stays in the outbox.
+agent-program-not-started = it was not started: { $error }
+agent-program-exit = it ended with code { $code }
+agent-program-killed = signal { $signal } ended it
+agent-program-late = it was killed after { $seconds } s
+agent-webhook-refused = it answered { $status }
+agent-webhook-unreached = it was not told: { $error }
+agent-webhook-late = it did not answer within { $seconds } s
 
 ## alert: Alerts as they are listed, read and answered.
 
@@ -453,6 +481,7 @@ incident-roster-unknown = A roster that others use stayed unknown for ten minute
 incident-roster = Roster documents contradict each other or do not verify: { $fault }.
 incident-bundle = Sealing keys of device { $device } contradict earlier ones.
 incident-rolled-back = This device's store had been rolled back.
+incident-webhook-gone = The system behind webhook { $name } wants no more (410): it is told nothing until the agent is started again.
 
 ## listen: What happens at a desk.
 
@@ -543,6 +572,16 @@ status-home-relay = relay { $name } (home): { $connection }
 status-clock = its clock { $offset_ms } ms
 status-last-error = at { $time } { $words }
 status-receipts-wait = receipts wait
+status-program = program { $name } ({ $target })
+status-webhook = webhook { $name } ({ $target })
+status-all-told = all told
+status-behind =
+    { $count ->
+        [one] one event behind
+       *[other] { $count } events behind
+    }
+status-given-up = { $count } given up
+status-wants-no-more = wants no more
 
 ## track: The story of an alert that was sent.
 

@@ -10,8 +10,10 @@
 //! | `ask.rs` | a question, and what answers it |
 //! | `desk.rs` | an open desk |
 //! | `access.rs` | the way to a desk: an agent, or one of our own |
+//! | `turn.rs` | waiting for a home that another process holds |
 //! | `questions.rs` | all questions by name |
 //! | `wire.rs` | a fault on its way over the socket |
+//! | `service.rs` | what systemd is told of an agent; only on Unix |
 //! | `call.rs`, `serve.rs` | the two ends of the socket; only on Unix |
 
 mod access;
@@ -24,13 +26,20 @@ mod questions;
 #[cfg(unix)]
 mod serve;
 #[cfg(unix)]
+mod service;
+mod turn;
+#[cfg(unix)]
 mod wire;
 
+#[cfg(unix)]
+pub(crate) use access::open_for_agent;
 pub(crate) use access::{Access, through_agent, with_desk};
 pub(crate) use ask::Ask;
 pub(crate) use desk::{Desk, by};
 #[cfg(unix)]
 pub(crate) use serve::Socket;
+#[cfg(unix)]
+pub(crate) use service::{ServiceState, notify, watch};
 
 /// Runs what waits for the network.
 pub(crate) fn block_on<T>(

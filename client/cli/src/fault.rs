@@ -183,7 +183,11 @@ impl From<HomeError> for Fault {
             HomeError::Io { .. } | HomeError::NoMemory { .. } => Exit::World,
             _ => Exit::Input,
         };
-        Self::new(exit, error.code(), error)
+        let hint: Option<&dyn Display> = match &error {
+            HomeError::Locked { .. } => Some(&hint::HomeInUse),
+            _ => None,
+        };
+        hinted(Self::new(exit, error.code(), error), hint)
     }
 }
 

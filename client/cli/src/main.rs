@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `command/` | one file per command: its arguments, and what it does |
 //! | `agent/` | what can be asked of a desk: of an agent that holds it, or of one opened for it |
+//! | `hook/` | what an agent tells by itself: programs, and systems of an agency |
 //! | `args/` | arguments that several commands share |
 //! | `output.rs` | data to standard output, talk to standard error, `--json` |
 //! | `fault.rs`, `exit.rs` | how a command fails: a sentence, a hint, an exit code by kind |
@@ -28,6 +29,8 @@ mod demo;
 mod exit;
 mod fault;
 mod form;
+#[cfg(unix)]
+mod hook;
 mod local_time;
 mod network;
 mod output;

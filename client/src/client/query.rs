@@ -153,6 +153,21 @@ impl Client {
         EventReader::new(self.office(), reader)
     }
 
+    /// The number of the newest event: how far the furthest reader can have come.
+    pub async fn newest_event(&self) -> Result<u64, DeskError> {
+        self.office()
+            .ask(|room, _| Ok(room.desk.newest_event()?))
+            .await
+    }
+
+    /// Keeps an incident: the agency's system behind this webhook wants no more.
+    pub async fn report_webhook_gone(&self, name: &str) -> Result<(), DeskError> {
+        let name = name.to_owned();
+        self.office()
+            .settle(move |desk, now, _| Ok(((), desk.report_webhook_gone(&name, now)?)))
+            .await
+    }
+
     /// What should not have happened, after this number, oldest first, at most `limit`.
     pub async fn incidents(
         &self,

@@ -343,7 +343,8 @@ impl Desk {
             delivery: envelope.delivery().clone(),
         };
         batch.put_pieces(tables::DELIVERY, alert.as_bytes(), &write_record(&kept));
-        if record.recipient.is_some() {
+        if let Some(recipient) = &record.recipient {
+            self.note_owed(batch, &alert, &record.core, recipient, now);
             self.note_answer_by(batch, &alert, content.answer_within, now);
         }
         self.note_cancel(batch, &alert, &record.core, now)?;

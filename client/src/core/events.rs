@@ -76,7 +76,8 @@ coded_choice! {
             /// The new state.
             state: CodedState,
         },
-        /// An obligation is overdue by this desk's clock.
+        /// An obligation is overdue by this desk's clock: of somebody who got what was sent from
+        /// here, or of this contact, for itself or in another's place.
         Overdue {
             /// The alert.
             alert: AlertId,
@@ -203,6 +204,22 @@ impl Desk {
             batch.put(tables::READER, &tables::word(reader), &record);
         }
         self.settle(batch)
+    }
+
+    /// Where a reader stands, who begins after all that has happened so far if nobody has read
+    /// under this name before.
+    ///
+    /// The beginning is kept: what happens before the reader comes again is told to it.
+    pub fn enter(&mut self, reader: &str) -> Result<(u64, CommitNumber), StepError> {
+        let key = tables::word(reader);
+        if let Some(record) = self.find::<CursorRecord>(tables::READER, &key)? {
+            return Ok((record.number, self.store.newest()));
+        }
+        let number = self.newest_event()?;
+        let mut batch = Batch::new();
+        let record = write_record(&CursorRecord { number });
+        batch.put(tables::READER, &key, &record);
+        Ok((number, self.settle(batch)?))
     }
 
     /// The number of the newest event.

@@ -14,9 +14,9 @@ use super::records::{OutboxRecord, TargetRecord};
 use super::tables;
 
 impl Desk {
-    /// Does what is due at `now`: overdue is told once per obligation, expiry is signed, an answer
-    /// that was asked for is told as late, what ended 14 days ago leaves the outbox, and what
-    /// others overtook is looked for.
+    /// Does what is due at `now`: overdue is told once per obligation, in both directions, expiry
+    /// is signed, an answer that was asked for is told as late, what ended 14 days ago leaves the
+    /// outbox, and what others overtook is looked for.
     ///
     /// Returns how long until something is due again; without anything due, look within a minute.
     pub fn tick(&mut self, reading: Reading) -> Result<(CommitNumber, Option<Span>), StepError> {
@@ -36,6 +36,7 @@ impl Desk {
             self.alert_is_due(&mut batch, &alert, now)?;
             self.settle(batch)?;
         }
+        let next_owed = self.owed_is_due(now)?;
         let next_answer = self.answers_are_due(now)?;
         self.judge_held(now)?;
         let mut batch = Batch::new();
@@ -44,7 +45,7 @@ impl Desk {
         self.settle(batch)?;
         let next = self.store.scan(Scan::table(tables::DUE, 1))?;
         let next = next.first().and_then(|(key, _)| tables::due_time(key));
-        let next = next.into_iter().chain(next_answer).min();
+        let next = next.into_iter().chain(next_owed).chain(next_answer).min();
         Ok((self.store.newest(), next.map(|next| next.since(counted))))
     }
 

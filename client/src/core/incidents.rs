@@ -93,6 +93,11 @@ coded_choice! {
         },
         /// This device's store had been rolled back.
         RolledBack,
+        /// An agency's system said that it wants no more webhooks of this name.
+        WebhookGone {
+            /// Its name in the settings.
+            name: Text<64>,
+        },
     }
 }
 
@@ -128,6 +133,18 @@ impl Desk {
         let kind = IncidentKind::Roster {
             fault: words(&fault),
         };
+        self.incident(&mut batch, kind, None, now)?;
+        self.settle(batch)
+    }
+
+    /// Keeps an incident about an agency's system that wants no more webhooks.
+    pub fn report_webhook_gone(
+        &mut self,
+        name: &str,
+        now: Timestamp,
+    ) -> Result<CommitNumber, StepError> {
+        let mut batch = Batch::new();
+        let kind = IncidentKind::WebhookGone { name: words(&name) };
         self.incident(&mut batch, kind, None, now)?;
         self.settle(batch)
     }

@@ -27,6 +27,7 @@
 //! | `silence.rs` | heartbeats as they come in, and who is silent |
 //! | `ledger.rs` | where each obligation stands |
 //! | `obligations.rs` | what is open in both directions, and what comes next |
+//! | `owed.rs` | what this contact owes, told as overdue by its own clock |
 //! | `answer_by.rs` | answers that were asked for beyond the acknowledgement |
 //! | `duty.rs` | who did what here, for whoever comes on duty next |
 //! | `addenda.rs` | devices that had no key, or came later |
@@ -71,6 +72,7 @@ mod ledger;
 mod obligations;
 mod order;
 mod outbox;
+mod owed;
 mod own;
 mod post;
 mod principals;

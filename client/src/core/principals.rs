@@ -108,6 +108,7 @@ impl Desk {
             };
             let key = tables::deputy_for(&alert, principal);
             batch.put(tables::DEPUTY_FOR, &key, &write_record(&record));
+            self.note_owed(batch, &alert, opened.core(), principal, now);
         }
         let kind = EventKind::AskedAsDeputy {
             alert,

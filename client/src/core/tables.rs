@@ -100,6 +100,9 @@ tables! {
     ANSWER_BY = 37;
     /// counted time, alert → nothing: when an answer that was asked for is due.
     ANSWER_DUE = 38;
+    /// counted time, alert, recipient → nothing: when an acknowledgement that this contact owes is
+    /// due.
+    OWED_DUE = 39;
     /// roster → `HeadsRecord`, in pieces: every roster that was in use here.
     HEADS = 40;
     /// envelope → `EnvelopeRecord`, in pieces: what stays when wraps and content go.
@@ -254,6 +257,18 @@ pub(super) fn lacking(device: &DeviceId, alert: &AlertId) -> Vec<u8> {
 
 pub(super) fn due(time: Timestamp, alert: &AlertId) -> Vec<u8> {
     [&time.unix_ms().to_be_bytes()[..], alert.as_bytes()].concat()
+}
+
+/// When something about one obligation of an alert is due.
+pub(super) fn owed_due(time: Timestamp, alert: &AlertId, recipient: &ContactAddress) -> Vec<u8> {
+    [&due(time, alert)[..], &contact(recipient)].concat()
+}
+
+/// The alert in an [`owed_due`] key, and the key of the [`contact`] whose obligation it is.
+pub(super) fn owed_of(key: &[u8]) -> Option<(AlertId, [u8; 32])> {
+    let alert = key.get(8..)?.first_chunk::<32>()?;
+    let recipient = key.get(40..)?.first_chunk::<32>()?;
+    Some((AlertId::from_bytes(*alert), *recipient))
 }
 
 /// The time in a [`due`] key.

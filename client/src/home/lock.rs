@@ -50,6 +50,13 @@ impl Lock {
     }
 }
 
+/// Whether somebody holds the home in `folder` now. Nobody who takes it is kept from it for longer
+/// than this looks.
+pub(super) fn is_held(folder: &Path) -> bool {
+    let file = File::open(folder.join("lock"));
+    file.is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+}
+
 fn write_holder(file: &mut File) -> std::io::Result<()> {
     file.set_len(0)?;
     file.rewind()?;
@@ -66,6 +73,17 @@ fn holder(file: &mut File) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_home_is_held_while_somebody_has_its_lock() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(!is_held(folder.path()));
+        let lock = Lock::take(folder.path()).unwrap();
+        assert!(is_held(folder.path()));
+        drop(lock);
+        assert!(!is_held(folder.path()));
+        Lock::take(folder.path()).unwrap();
+    }
 
     #[test]
     fn a_copy_of_the_file_in_a_child_process_holds_no_home_that_was_closed() {

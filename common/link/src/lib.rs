@@ -13,6 +13,7 @@
 //! | `reset` | how a killed relay's next life ends its connections | |
 //! | `dial` | names, addresses, attempts side by side | when to try again |
 //! | `link`, `request`, `push`, `stream` | bounded streams, priorities, deadlines | meaning |
+//! | `web` | TLS to an agency's web server, by authorities it names | a part in the protocol |
 //! | `limits` | every number, with its arithmetic | |
 //!
 //! No type of quinn or rustls appears in the public interface: a second carrier (TCP, where UDP is
@@ -39,6 +40,7 @@ mod reset;
 mod session;
 mod stream;
 mod verifier;
+mod web;
 
 pub use certificate::{Identity, IdentityError};
 pub use close::{CloseCode, CloseReason};
@@ -52,3 +54,4 @@ pub use priority::Priority;
 pub use push::PushStream;
 pub use request::{AnswerBound, IncomingRequest, RequestError, RequestStream};
 pub use stream::{ReadError, SendError};
+pub use web::{Authorities, AuthoritiesError};

@@ -54,6 +54,7 @@ const CRATES: &[(&[&str], &[&str])] = &[
             "rcgen",
             "rustls",
             "rustls-pki-types",
+            "tokio-rustls",
         ],
         &["maille-link", "maille-tests"],
     ),

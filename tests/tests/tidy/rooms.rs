@@ -53,7 +53,13 @@ const CONFINED: &[Confined] = &[
         why: "the log is the truth; the index is one file",
     },
     Confined {
-        words: &["quinn", "rustls", "rustls_pki_types", "rcgen"],
+        words: &[
+            "quinn",
+            "rustls",
+            "rustls_pki_types",
+            "tokio_rustls",
+            "rcgen",
+        ],
         places: &["common/link/"],
         why: "one crate with TLS and QUIC, which knows bytes and keys only",
     },

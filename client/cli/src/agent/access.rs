@@ -9,6 +9,7 @@ use maille_client::home::refuse_shared_folder;
 
 #[cfg(unix)]
 use super::call::Call;
+use super::turn::Turn;
 use super::{Ask, Desk, block_on};
 use crate::args::DeskArgs;
 use crate::command::Context;
@@ -75,7 +76,7 @@ pub(crate) fn through_agent<A: Ask>(
     here: impl FnOnce() -> Result<A::Answer, Fault>,
 ) -> Result<A::Answer, Fault> {
     #[cfg(unix)]
-    if let Some(call) = block_on(async { Ok(Call::find(home).await) })? {
+    if let Some(call) = block_on(async { Ok(agent_of(home).await) })? {
         refuse_shared_folder(home).hint(hint::CheckWriters)?;
         let question = question()?;
         return block_on(call.ask(question));
@@ -85,20 +86,58 @@ pub(crate) fn through_agent<A: Ask>(
     here()
 }
 
+/// The agent of a home. One that another process holds may be a command, which is waited for, or an
+/// agent that begins.
+#[cfg(unix)]
+async fn agent_of(home: &Path) -> Option<Call> {
+    let mut turn = Turn::default();
+    loop {
+        let call = Call::find(home).await;
+        if call.is_some() || !turn.comes_at(home).await {
+            return call;
+        }
+    }
+}
+
+/// Whether another process holds the home.
+fn is_held(fault: &Fault) -> bool {
+    fault.code == "home-locked"
+}
+
+/// Opens the desk of a home for an agent. A command that has it is waited for, and another agent
+/// is not.
+#[cfg(unix)]
+pub(crate) async fn open_for_agent(home: &Path, args: &DeskArgs) -> Result<Desk, Fault> {
+    let (mut turn, key) = (Turn::within(args.patience.into()), args.unlock.key(home)?);
+    loop {
+        match Desk::open(home, key.as_ref(), args, true).await {
+            Err(fault)
+                if is_held(&fault) && Call::find(home).await.is_none() && turn.comes().await => {}
+            opened => return opened,
+        }
+    }
+}
+
 impl Access {
+    /// Where neither an agent answers nor the home is free, another command has it, or an agent
+    /// that begins: it is waited for.
     async fn open(context: &Context, args: &DeskArgs) -> Result<Self, Fault> {
         let home = context.home()?;
-        #[cfg(unix)]
-        if let Some(call) = Call::find(home).await {
-            call.refuse_other_officer(home, args.unlock.named())?;
-            return Ok(Self::Agent(call));
+        let (mut turn, mut key) = (Turn::within(args.patience.into()), None);
+        loop {
+            #[cfg(unix)]
+            if let Some(call) = Call::find(home).await {
+                call.refuse_other_officer(home, args.unlock.named())?;
+                return Ok(Self::Agent(call));
+            }
+            if key.is_none() {
+                key = Some(args.unlock.key(home)?);
+            }
+            match Desk::open(home, key.as_ref().and_then(Option::as_ref), args, false).await {
+                Err(fault) if is_held(&fault) && turn.comes().await => {}
+                opened => return Ok(Self::Own(Own::of(opened?))),
+            }
         }
-        Ok(Self::Own(Own {
-            desk: Desk::open(home, args, false).await?,
-            collected: AtomicBool::new(false),
-            brings: AtomicBool::new(false),
-            fetches: AtomicBool::new(false),
-        }))
     }
 
     /// Asks the desk something.
@@ -130,6 +169,15 @@ impl Access {
 }
 
 impl Own {
+    fn of(desk: Desk) -> Self {
+        Self {
+            desk,
+            collected: AtomicBool::new(false),
+            brings: AtomicBool::new(false),
+            fetches: AtomicBool::new(false),
+        }
+    }
+
     async fn ask<A: Ask>(&self, question: A) -> Result<A::Answer, Fault> {
         let desk = &self.desk;
         if A::COLLECTS && !self.collected.swap(true, Ordering::Relaxed) {

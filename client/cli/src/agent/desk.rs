@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use maille_client::home::Passphrase;
 use maille_client::{By, Client, ClientConfig};
 use maille_common::identifier::AlertId;
 
@@ -11,6 +12,8 @@ use crate::args::DeskArgs;
 use crate::command::officer::on_duty::{self, OnDuty};
 use crate::exit::Exit;
 use crate::fault::Fault;
+#[cfg(unix)]
+use crate::hook::Board;
 use crate::sentence::fault;
 
 /// A desk that this process holds.
@@ -25,16 +28,26 @@ pub(crate) struct Desk {
     patience: Duration,
     /// Held while duty changes, so that two shells do not write the name at once.
     shift: Arc<Mutex<()>>,
+    /// How programs and webhooks stand that an agent tells.
+    #[cfg(unix)]
+    board: Board,
 }
 
 impl Desk {
-    /// Opens the desk of a home. `resident`: for an agent, which stays.
-    pub(crate) async fn open(home: &Path, args: &DeskArgs, resident: bool) -> Result<Self, Fault> {
+    /// Opens the desk of a home, by an officer's passphrase or the machine's key. `resident`: for an
+    /// agent, which stays.
+    pub(crate) async fn open(
+        home: &Path,
+        key: Option<&(String, Passphrase)>,
+        args: &DeskArgs,
+        resident: bool,
+    ) -> Result<Self, Fault> {
         let mut config = ClientConfig::new(home);
         let mut officer = None;
-        if let Some((name, passphrase)) = args.unlock.key(home)? {
+        if let Some((name, passphrase)) = key {
             officer = Some(name.clone());
-            config = config.officer(name, passphrase);
+            // Another attempt needs it again where the home is held; each copy is wiped.
+            config = config.officer(name, Passphrase::new(passphrase.expose()));
         }
         let client = Client::open(config).await?;
         Ok(Self {
@@ -44,12 +57,20 @@ impl Desk {
             resident,
             patience: args.patience.into(),
             shift: Arc::default(),
+            #[cfg(unix)]
+            board: Board::default(),
         })
     }
 
     /// The client that does the work.
     pub(crate) fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// How programs and webhooks stand.
+    #[cfg(unix)]
+    pub(crate) fn board(&self) -> &Board {
+        &self.board
     }
 
     /// Whether an agent holds it: then what is unsent goes by itself.

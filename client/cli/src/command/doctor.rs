@@ -12,6 +12,7 @@ use crate::sentence::{doctor, hint};
 
 mod desk;
 mod finding;
+mod hook;
 mod machine;
 
 use finding::{Finding, Verdict};

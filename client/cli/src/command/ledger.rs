@@ -19,7 +19,8 @@ mod coming;
 mod obligation;
 
 pub(super) use coming::Coming;
-pub(super) use obligation::{InHand, Obligation, headed};
+pub(crate) use obligation::Obligation;
+pub(super) use obligation::{InHand, headed};
 
 /// The longest part of the list that is shown at once.
 pub(super) const LIMIT_MAX: u16 = 1_000;

@@ -13,7 +13,9 @@ use crate::sentence::{fault, hint};
 mod happening;
 mod incident;
 
-use happening::Happening;
+#[cfg(any(unix, test))]
+pub(crate) use happening::EVENTS;
+pub(crate) use happening::Happening;
 
 /// Arguments of `listen`.
 #[derive(Debug, Args)]
@@ -134,6 +136,12 @@ impl Ask for Handled {
 /// Names stand in the store for ever, so they are short.
 fn check_name(reader: &str) -> Result<(), Fault> {
     const BYTES_MAX: usize = 64;
+    // What they have taken is not told again.
+    #[cfg(unix)]
+    if reader.starts_with(crate::hook::READER) {
+        let sentence = fault::ReaderOfAgent { reader: &reader };
+        return Err(Fault::new(Exit::Input, "reader-name", sentence).with_hint(hint::CheckReader));
+    }
     if (1..=BYTES_MAX).contains(&reader.len()) {
         return Ok(());
     }

@@ -19,7 +19,8 @@ pub(crate) mod part;
 pub(crate) mod save;
 mod text;
 
-use paper::{Arrival, Paper};
+use paper::Arrival;
+pub(crate) use paper::Paper;
 use part::Part;
 use save::Save;
 
@@ -95,7 +96,10 @@ impl Ask for Read {
         let alert = desk.find(&self.id).await?;
         let received = match desk.client().received(alert).await {
             Ok(received) => received,
-            Err(QueryError::Unknown(_)) => return sent_paper(desk, alert).await,
+            Err(QueryError::Unknown(_)) => {
+                let paper = sent_paper(desk, alert).await?;
+                return Ok(paper.ok_or(QueryError::Purged(alert))?);
+            }
             Err(error) => return Err(error.into()),
         };
         // After a crash between here and the screen it is "possibly seen" (I5).
@@ -116,12 +120,37 @@ impl Ask for Read {
     }
 }
 
-async fn sent_paper(desk: &Desk, alert: AlertId) -> Result<Paper, Fault> {
-    let words = desk.client().sent_words(alert).await?;
+/// An alert with its words, for a program that is told of it: nothing is marked as shown or read.
+/// None where its content was purged.
+#[cfg(unix)]
+pub(crate) async fn paper(desk: &Desk, alert: AlertId) -> Result<Option<Paper>, Fault> {
+    let client = desk.client();
+    let found = match client.received(alert).await {
+        Ok(found) => found,
+        Err(QueryError::Purged(_)) => return Ok(None),
+        Err(QueryError::Unknown(_)) => return sent_paper(desk, alert).await,
+        Err(error) => return Err(error.into()),
+    };
+    let attachments = client.attachments(alert).await?;
+    let since = (
+        Some(Arrival::of(&found.entry, None)),
+        &found.entry.amendments[..],
+    );
+    let paper = Paper::new(alert, &found.core, &found.content, &attachments, since);
+    Ok(Some(paper))
+}
+
+/// `None` where its content was purged.
+async fn sent_paper(desk: &Desk, alert: AlertId) -> Result<Option<Paper>, Fault> {
+    let words = match desk.client().sent_words(alert).await {
+        Err(QueryError::Purged(_)) => return Ok(None),
+        words => words?,
+    };
     let track = desk.client().track(alert).await?;
     let attachments = desk.client().attachments(alert).await?;
     let since = (None, &track.amendments[..]);
-    Ok(Paper::new(alert, &track.core, &words, &attachments, since))
+    let paper = Paper::new(alert, &track.core, &words, &attachments, since);
+    Ok(Some(paper))
 }
 
 /// Whoever is on duty has read it; nobody has where nobody is, and what was answered was read.

@@ -17,6 +17,10 @@ use crate::local_time::local;
 use crate::safe_text::safe_text;
 use crate::sentence::{status, term};
 
+mod hook;
+
+pub(crate) use hook::Hook;
+
 /// Arguments of `status`.
 #[derive(Debug, Args)]
 pub(crate) struct StatusArgs {
@@ -55,6 +59,9 @@ pub(crate) struct DeskStatus {
     /// Devices that wrote to this one, and are not heard of any more.
     #[serde(default)]
     silent: Vec<Silent>,
+    /// Programs and webhooks that the agent tells.
+    #[serde(default)]
+    hooks: Vec<Hook>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -139,6 +146,7 @@ impl Ask for Status {
             unanswered: inbox.iter().filter(is_unanswered).count(),
             open: real().filter(is_open).count(),
             overdue: real().filter(|entry| entry.overdue).count(),
+            hooks: Hook::all_of(desk).await?,
             ..DeskStatus::from(&standing)
         })
     }
@@ -181,6 +189,7 @@ impl From<&Standing> for DeskStatus {
             overdue: 0,
             lacking: lacking.collect(),
             silent: silent.collect(),
+            hooks: Vec::new(),
         }
     }
 }
@@ -235,6 +244,9 @@ impl DeskStatus {
         }
         for relay in &self.relays {
             text += &relay.text();
+        }
+        for hook in &self.hooks {
+            text += &hook.text();
         }
         for lacking in &self.lacking {
             let Lacking {

@@ -59,6 +59,38 @@ sentences! {
     CapStatus { status: text };
     PayloadTooLarge { path: text };
     NotAFile;
+    #[cfg(unix)]
+    NotExecutable;
+    #[cfg(unix)]
+    WritableByAll;
+    #[cfg(unix)]
+    HookProgram { path: text, why: text };
+    #[cfg(unix)]
+    Webhook { name: text, why: text };
+    #[cfg(unix)]
+    WebhookName;
+    #[cfg(unix)]
+    WebhookTwice;
+    #[cfg(unix)]
+    WebhookUrl;
+    #[cfg(unix)]
+    WebhookPlain;
+    #[cfg(unix)]
+    WebhookUnjudged;
+    #[cfg(unix)]
+    WebhookJudged;
+    #[cfg(unix)]
+    WebhookEvent { event: text };
+    #[cfg(unix)]
+    WebhookSecret { path: text, why: text };
+    #[cfg(unix)]
+    ReadableByOthers;
+    #[cfg(unix)]
+    SecretForm;
+    #[cfg(unix)]
+    TooLong;
+    #[cfg(unix)]
+    ReaderOfAgent { reader: text };
     FileUnreadable { path: text, why: text };
     NoSubject;
     NoContact { text: text, error: text };

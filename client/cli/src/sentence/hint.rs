@@ -50,6 +50,8 @@ sentences! {
     #[cfg(not(unix))]
     NoAgentNeeded;
     DoRemedies;
+    MendHook;
+    AskForWebhook;
     MendIt;
     HaveAdmitted;
     TelephoneAuthority;
@@ -58,6 +60,7 @@ sentences! {
     SetClock;
     TelephoneForKeys;
     CheckHome;
+    HomeInUse;
     #[cfg(unix)]
     CheckWriters;
     CloseFolder;
@@ -69,6 +72,10 @@ sentences! {
     LoopbackAddress;
     OtherFolder;
     CheckReader;
+    #[cfg(unix)]
+    CheckHook;
+    #[cfg(unix)]
+    CheckWebhook;
     CheckOut;
     MendPlan;
     MendFile;

@@ -13,4 +13,5 @@ sentences! {
     Roster { fault: text };
     Bundle { device: text };
     RolledBack;
+    WebhookGone { name: text };
 }

@@ -18,4 +18,10 @@ sentences! {
     Clock { offset_ms: text };
     LastError { time: text, words: text };
     ReceiptsWait;
+    Program { name: text, target: text };
+    Webhook { name: text, target: text };
+    AllTold;
+    Behind { count: count };
+    GivenUp { count: count };
+    WantsNoMore;
 }

@@ -16,6 +16,8 @@ use maille_common::terms::{
     Severity, Stage, Standing, Status, Urgency,
 };
 
+use crate::command::listen::EVENTS;
+
 use super::{DECLARED, Declared, id, read};
 
 /// Ids with the names of their arguments.
@@ -88,6 +90,17 @@ fn every_language_has_a_word_for_every_term() {
                 assert!(words.contains(*name), "{tag}: {id} has no word for {name}");
             }
         }
+    }
+}
+
+/// A webhook may ask for each event that there is.
+#[test]
+fn the_list_of_events_has_every_one_that_there_is_a_word_for() {
+    let listed: BTreeSet<String> = EVENTS.iter().map(|name| (*name).to_owned()).collect();
+    for (tag, text) in files() {
+        let mut words = variants(&text, "term-event");
+        words.remove("unlisted");
+        assert_eq!(words, listed, "{tag}");
     }
 }
 

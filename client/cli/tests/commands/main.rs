@@ -14,3 +14,4 @@ mod help;
 mod officers;
 #[cfg(unix)]
 mod transcript;
+mod unit;

@@ -122,6 +122,13 @@ impl Desk {
         Running::of(command.stderr(Stdio::inherit()).spawn().unwrap())
     }
 
+    /// The same with more in its environment.
+    pub(crate) fn start_with(&self, words: &[&str], environment: &[(&str, &str)]) -> Running {
+        let mut command = self.command(words);
+        command.envs(environment.iter().copied());
+        Running::of(command.stderr(Stdio::inherit()).spawn().unwrap())
+    }
+
     /// Starts the agent, and waits until it answers.
     pub(crate) fn agent(&self) -> Running {
         self.agent_by(&[])

@@ -4,14 +4,19 @@
 
 mod agent;
 mod alerts;
+mod crowd;
 mod desk;
 mod drills;
 mod duty;
 mod export;
+mod hooks;
 mod joining;
 mod kinds;
 mod parts;
+mod receiver;
 mod refused;
+mod service;
 mod shifts;
 mod unsent;
+mod webhooks;
 mod world;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use maille_common::address::ContactAddress;
 use maille_common::envelope::Core;
-use maille_common::evidence::{Clock, ClockAct, Deadlines, Obligation, Progress, Taker};
+use maille_common::evidence::{Clock, ClockAct, Deadlines, Obligation, Progress, Standing, Taker};
 use maille_common::identifier::AlertId;
 use maille_common::roster::Deputy;
 use maille_common::terms::Stage;
@@ -37,24 +37,11 @@ impl Desk {
         capacity: &Capacity,
         now: Timestamp,
     ) -> Result<Option<OpenObligation>, StepError> {
-        if matches!(capacity.stage, Stage::Acknowledged | Stage::Refused) {
+        let Some(standing) = self.owed_standing(alert, record, capacity)? else {
             return Ok(None);
-        }
+        };
         let core: &Core = &record.core;
         let recipient = &capacity.recipient;
-        let obligation = Obligation {
-            alert: *alert,
-            recipient: recipient.clone(),
-            // Whoever could not open it is not known here.
-            addressed: BTreeSet::new(),
-            ack_rule: core.ack_rule,
-            system_acknowledges: self.roster.system_acknowledges(recipient),
-        };
-        // A cancel ends it, and so does another's answer that is known here.
-        let standing = obligation.standing(&self.evidence_of(alert)?);
-        if standing.state.is_closed() {
-            return Ok(None);
-        }
         let since = self.asked_since(alert, record, capacity)?;
         let deputies = self.deputies_after(recipient);
         let deadlines = Deadlines::of(core, deputies, |_, _| Taker::Elsewhere);
@@ -91,6 +78,30 @@ impl Desk {
             languages,
             taken: self.duty(alert, Stage::Read)?,
         }))
+    }
+
+    /// Where an obligation of this contact stands; none once it is answered, or ended otherwise.
+    pub(in crate::core) fn owed_standing(
+        &self,
+        alert: &AlertId,
+        record: &InboxRecord,
+        capacity: &Capacity,
+    ) -> Result<Option<Standing>, StepError> {
+        if matches!(capacity.stage, Stage::Acknowledged | Stage::Refused) {
+            return Ok(None);
+        }
+        let recipient = &capacity.recipient;
+        let obligation = Obligation {
+            alert: *alert,
+            recipient: recipient.clone(),
+            // Whoever could not open it is not known here.
+            addressed: BTreeSet::new(),
+            ack_rule: record.core.ack_rule,
+            system_acknowledges: self.roster.system_acknowledges(recipient),
+        };
+        // A cancel ends it, and so does another's answer that is known here.
+        let standing = obligation.standing(&self.evidence_of(alert)?);
+        Ok((!standing.state.is_closed()).then_some(standing))
     }
 
     fn asked_since(

@@ -103,6 +103,11 @@ fn keys() -> Vec<(Table, Vec<u8>, Vec<Part>)> {
         of_alert(ANSWER_BY),
         (ANSWER_DUE, due(NOW, &ALERT_ID), vec![TIME, ALERT]),
         (
+            OWED_DUE,
+            owed_due(NOW, &ALERT_ID, &cyber()),
+            vec![TIME, ALERT, CYBER],
+        ),
+        (
             HEADS,
             STATEMENT_HASH.as_bytes().to_vec(),
             vec![("roster", 32)],
@@ -154,6 +159,9 @@ fn what_a_key_was_made_of_is_read_back() {
     assert_eq!(alert_at_end(&key), Some(ALERT_ID));
     assert_eq!(due_time(&due(NOW, &ALERT_ID)), Some(NOW));
     assert_eq!(number_at_end(&confirm(&lyon(), 258)), Some(258));
+    let owed = owed_due(NOW, &ALERT_ID, &cyber());
+    assert_eq!(due_time(&owed), Some(NOW));
+    assert_eq!(owed_of(&owed), Some((ALERT_ID, contact(&cyber()))));
     let acted = act(&ALERT_ID, 4);
     assert_eq!(act_of(&acted), Some((ALERT_ID, Stage::Acknowledged)));
     let key = post(&lyon(), &STATEMENT_HASH);

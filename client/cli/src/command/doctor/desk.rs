@@ -6,6 +6,7 @@ use maille_client::{Connection, RelayStatus, Status};
 
 use super::finding::Finding;
 use crate::agent::Desk;
+use crate::command::status::Hook;
 use crate::fault::Fault;
 use crate::local_time::local;
 use crate::sentence::{doctor, hint, term};
@@ -33,6 +34,8 @@ pub(super) async fn findings(desk: &Desk) -> Result<Vec<Finding>, Fault> {
     findings.extend(status.relays.iter().filter_map(clock));
     findings.push(duty(desk)?);
     findings.push(lacking(&status));
+    let hooks = Hook::all_of(desk).await?;
+    findings.extend(hooks.iter().map(super::hook::finding));
     Ok(findings)
 }
 

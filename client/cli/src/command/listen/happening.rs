@@ -14,6 +14,27 @@ use crate::local_time::local;
 use crate::safe_text::safe_text;
 use crate::sentence::{listen, term};
 
+/// The names of all events.
+#[cfg(any(unix, test))]
+pub(crate) const EVENTS: &[&str] = &[
+    "sent",
+    "accepted",
+    "refused-by-relay",
+    "arrived",
+    "receipt",
+    "state",
+    "overdue",
+    "notice",
+    "acted",
+    "incident",
+    "new-incarnation",
+    "roster",
+    "asked-as-deputy",
+    "unanswered",
+    "silent",
+    "heard-again",
+];
+
 /// An event. What its kind does not have is left out of the JSON.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Happening {
@@ -58,7 +79,7 @@ pub(crate) struct Happening {
 }
 
 impl Happening {
-    pub(super) async fn of(desk: &Desk, numbered: NumberedEvent) -> Result<Self, Fault> {
+    pub(crate) async fn of(desk: &Desk, numbered: NumberedEvent) -> Result<Self, Fault> {
         let NumberedEvent { number, event } = numbered;
         let incident = match &event.kind {
             EventKind::Incident { number } => incident::kept(desk, *number).await?,
@@ -204,6 +225,12 @@ impl Happening {
             short,
             ..self.named(event)
         }
+    }
+
+    /// What happened.
+    #[cfg(unix)]
+    pub(crate) fn name(&self) -> &str {
+        &self.event
     }
 
     /// Its place in the stream.

@@ -39,5 +39,6 @@ pub(super) fn sentence(kind: &IncidentKind) -> String {
         IncidentKind::Roster { fault } => say::Roster { fault }.to_string(),
         IncidentKind::Bundle { device } => say::Bundle { device }.to_string(),
         IncidentKind::RolledBack => say::RolledBack.to_string(),
+        IncidentKind::WebhookGone { name } => say::WebhookGone { name }.to_string(),
     }
 }

@@ -151,6 +151,13 @@ impl Arrival {
 }
 
 impl Paper {
+    /// Whether it came as a copy of what this contact sent itself, which wants no answer.
+    #[cfg(unix)]
+    pub(crate) fn is_copy(&self) -> bool {
+        let arrival = self.arrival.as_ref();
+        arrival.is_some_and(|arrival| arrival.recipient.is_none())
+    }
+
     pub(super) fn new(
         alert: AlertId,
         core: &Core,

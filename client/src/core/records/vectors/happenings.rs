@@ -43,6 +43,7 @@ annotate_choices! {
         8 Roster { fault }
         9 Bundle { device }
         10 RolledBack
+        11 WebhookGone { name }
     }
 }
 
@@ -144,6 +145,8 @@ pub(super) fn incidents(vectors: &mut Vectors) {
         from: cyber(),
         fault: fault.clone(),
     };
+    let name = Text::new("case-register").unwrap();
+    let gone = IncidentKind::WebhookGone { name };
     for (name, kind) in [
         ("incident-0-delivery", delivery),
         ("incident-1-returned", returned),
@@ -165,6 +168,7 @@ pub(super) fn incidents(vectors: &mut Vectors) {
         ("incident-8-roster", IncidentKind::Roster { fault }),
         ("incident-9-bundle", IncidentKind::Bundle { device }),
         ("incident-10-rolled-back", IncidentKind::RolledBack),
+        ("incident-11-webhook-gone", gone),
     ] {
         let alert = match &kind {
             IncidentKind::Returned { .. } | IncidentKind::Fork { .. } => Some(ALERT),
