@@ -249,6 +249,7 @@ impl RelayCore {
             batch.delete(tables::ENTRY, &tables::entry(&alert, device, index));
             batch.delete(tables::ADDRESSED, &tables::addressed(device, &alert, index));
         }
+        self.drop_said(batch, mailing, &alert, &record)?;
         self.drop_escalations(batch, &alert)?;
         batch.delete_pieces(tables::ENVELOPE, alert.as_bytes());
         batch.delete_pieces(tables::BODY, alert.as_bytes());

@@ -124,6 +124,16 @@ coded! {
         pub(super) note: Option<SealedNote>,
         /// Pieces of mail that still name it.
         pub(super) readers: u32,
+        /// It is kept beside its alert: whoever is handed that later gets it as well.
+        pub(super) kept: bool,
+    }
+}
+
+coded! {
+    /// The receipt in which a device said one thing about an alert.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(super) struct SaidRecord {
+        pub(super) receipt: Hash,
     }
 }
 
@@ -245,6 +255,7 @@ records! {
     DeviceRecord = "device";
     MailRecord = "piece of mail";
     ReceiptRecord = "receipt";
+    SaidRecord = "what a device said";
     NoticeRecord = "notice";
     BundleRecord = "sealing-key bundle";
     SenderRecord = "sender's budget";

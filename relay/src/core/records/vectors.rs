@@ -19,7 +19,8 @@ annotate_fields! {
     AnswerRecord { accepted }
     DeviceRecord { epoch, mailbox, accepted, waiting, waiting_bytes, bundle }
     MailRecord { class, bytes, mail }
-    ReceiptRecord { receipt, note, readers }
+    ReceiptRecord { receipt, note, readers, kept }
+    SaidRecord { receipt }
     NoticeRecord { notice }
     BundleRecord { bundle }
     SenderRecord { alerts, bytes }
@@ -145,8 +146,11 @@ fn mailboxes(vectors: &mut Vectors) {
         receipt: sent("receipt"),
         note: Some(sent("sealed-note")),
         readers: 2,
+        kept: true,
     };
     vectors.record("receipt", &receipt);
+    let receipt = STATEMENT;
+    vectors.record("said", &SaidRecord { receipt });
     let notice = sent("notice");
     vectors.record("notice", &NoticeRecord { notice });
     let bundle = sent("bundle");
