@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use maille_common::address::{ContactAddress, DeviceId};
 use maille_common::codec::SortedList;
-use maille_common::envelope::{Core, Draft, Entry, Original, Signer, seal_addendum};
+use maille_common::envelope::{Core, Draft, Entry, OWN_RECIPIENT, Original, Signer, seal_addendum};
 use maille_common::evidence::Receipt;
 use maille_common::identifier::AlertId;
 use maille_common::randomness::Randomness;
@@ -28,7 +28,7 @@ pub struct Lacking {
     pub device: DeviceId,
     /// The alert.
     pub alert: AlertId,
-    /// Its contact.
+    /// Its contact: a recipient, or the sender's own.
     pub recipient: ContactAddress,
     /// Since when.
     pub since: Timestamp,
@@ -96,7 +96,8 @@ impl Desk {
         self.send_addenda(now, random)
     }
 
-    /// Notes every device of an open alert's recipients that has no wrap: it was admitted later.
+    /// Notes every device of an open alert's recipients, and of this contact, that has no wrap: it
+    /// was admitted later.
     pub(super) fn look_for_new_devices(&self, now: Timestamp) -> Result<(), StepError> {
         let mut batch = Batch::new();
         for key in self.pieced_keys(tables::OUTBOX)? {
@@ -122,8 +123,46 @@ impl Desk {
                     batch.put(tables::LACKING, &key, &write_record(&record));
                 }
             }
+            self.note_own_lacking(&mut batch, &alert, &record, now)?;
         }
         self.settle(batch)?;
+        Ok(())
+    }
+
+    /// Notes the devices of this contact that have no copy of what it sent.
+    fn note_own_lacking(
+        &self,
+        batch: &mut Batch,
+        alert: &AlertId,
+        record: &OutboxRecord,
+        now: Timestamp,
+    ) -> Result<(), StepError> {
+        let me = &self.identity.contact;
+        if record.core.recipients.has(me) {
+            return Ok(());
+        }
+        let mut has = BTreeSet::from([self.identity.device]);
+        let of = |record: &OutboxRecord| -> Vec<DeviceId> {
+            let addressed = record.addressed.iter();
+            let own = addressed.filter(|(_, _, release)| *release == Release::Own);
+            own.map(|(device, _, _)| *device).collect()
+        };
+        has.extend(of(record));
+        for addendum in self.addenda_of(alert)? {
+            let record: OutboxRecord = self.need_long(tables::OUTBOX, addendum.as_bytes())?;
+            has.extend(of(&record));
+        }
+        for device in self.roster.devices_of(me) {
+            let key = tables::lacking(&device, alert);
+            if has.contains(&device) || self.store.get(tables::LACKING, &key)?.is_some() {
+                continue;
+            }
+            let record = LackingRecord {
+                recipient: me.clone(),
+                since: now,
+            };
+            batch.put(tables::LACKING, &key, &write_record(&record));
+        }
         Ok(())
     }
 
@@ -254,10 +293,12 @@ impl Desk {
         let core = self.addendum_core(alert, &record, lacking, now);
         let mut addressees = Vec::new();
         for lacking in lacking {
-            let Some(recipient) = core.recipient_index(&lacking.recipient) else {
-                continue;
+            let (release, recipient) = match core.recipient_index(&lacking.recipient) {
+                Some(recipient) => (Release::Now, recipient),
+                None if lacking.recipient == core.sender => (Release::Own, OWN_RECIPIENT),
+                None => continue,
             };
-            let now_or_held = self.addressee(&lacking.device, Release::Now, recipient, now)?;
+            let now_or_held = self.addressee(&lacking.device, release, recipient, now)?;
             addressees.extend(
                 now_or_held
                     .map(|(addressee, _)| addressee)
@@ -289,7 +330,7 @@ impl Desk {
     }
 
     /// The addendum's own core: the recipients served, the original's terms, deadlines as they
-    /// were.
+    /// were. One with copies for this contact alone names whom the alert is for.
     fn addendum_core(
         &self,
         alert: &AlertId,
@@ -300,13 +341,18 @@ impl Desk {
         let served: BTreeSet<ContactAddress> = lacking
             .iter()
             .map(|lacking| lacking.recipient.clone())
+            .filter(|contact| record.core.recipients.has(contact))
             .collect();
+        let recipients = match served.is_empty() {
+            true => record.core.recipients.to_vec(),
+            false => served.into_iter().collect(),
+        };
         Core {
             kind: Kind::Addendum,
             device: self.identity.device,
             roster: self.roster.hash(),
             created: now,
-            recipients: SortedList::new(served.into_iter().collect::<Vec<_>>())
+            recipients: SortedList::new(recipients)
                 .expect("a part of the recipients of an alert is within their limit"),
             reference: *alert,
             ..record.core.value().clone()

@@ -144,6 +144,19 @@ coded_choice! {
             /// Its contact.
             contact: ContactAddress,
         },
+        /// Another device read, acknowledged or refused what came here: it may be done with.
+        ActedElsewhere {
+            /// The alert.
+            alert: AlertId,
+            /// Whose obligation it is.
+            recipient: ContactAddress,
+            /// The contact that acted.
+            contact: ContactAddress,
+            /// The device.
+            device: DeviceId,
+            /// How.
+            stage: Stage,
+        },
     }
 }
 

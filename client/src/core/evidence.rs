@@ -10,14 +10,14 @@ use maille_common::evidence::{
 use maille_common::hash::Hash;
 use maille_common::identifier::AlertId;
 use maille_common::record::{read_record, write_record};
-use maille_common::terms::{Kind, Status};
+use maille_common::terms::{Kind, Stage, Status};
 use maille_common::time::Timestamp;
 use maille_durable::{Batch, CommitNumber, Scan};
 
 use super::desk::{Desk, StepError};
 use super::events::EventKind;
 use super::incidents::{IncidentKind, words};
-use super::records::EvidenceRecord;
+use super::records::{EvidenceRecord, ReceiptRecord};
 use super::tables;
 
 impl Desk {
@@ -33,16 +33,40 @@ impl Desk {
         let mut batch = Batch::new();
         self.count_mail(&mut batch, relay, number)?;
         batch.put(tables::CONFIRM, &tables::confirm(relay, number), &[]);
-        match self.prove_receipt(receipt, note.as_ref())? {
-            Ok(proven) => self.keep_receipt(&mut batch, &proven, note, now)?,
-            Err(check) => {
-                let kind = IncidentKind::Receipt {
-                    check: words(&check),
-                };
-                self.incident(&mut batch, kind, None, now)?;
-            }
+        match self.prove_receipt(receipt, note.as_ref()) {
+            Ok(proven) => self.take_receipt(&mut batch, &proven, note, now)?,
+            Err(check) => self.doubt_receipt(&mut batch, check, now)?,
         }
         self.settle(batch)
+    }
+
+    /// Q4: about something this contact sent, or holds; what it is about may still be on its way.
+    fn take_receipt(
+        &self,
+        batch: &mut Batch,
+        proven: &Proven<Receipt>,
+        note: Option<SealedNote>,
+        now: Timestamp,
+    ) -> Result<(), StepError> {
+        if self.sender_of(&proven.statement().alert)?.is_some() {
+            return self.keep_receipt(batch, proven, note, now);
+        }
+        match self.keep_early(batch, proven, note, now)? {
+            true => Ok(()),
+            false => self.doubt_receipt(batch, "Q4", now),
+        }
+    }
+
+    fn doubt_receipt(
+        &self,
+        batch: &mut Batch,
+        check: &str,
+        now: Timestamp,
+    ) -> Result<(), StepError> {
+        let kind = IncidentKind::Receipt {
+            check: words(&check),
+        };
+        self.incident(batch, kind, None, now)
     }
 
     /// Takes a notice from a relay's push; its mail is confirmed in any case.
@@ -106,6 +130,10 @@ impl Desk {
                 }
                 EvidenceRecord::Notice { .. } => {}
             }
+        }
+        for ReceiptRecord { posted } in self.own_acts(alert)? {
+            let mine = posted.receipt.verify_again(&self.roster);
+            evidence.extend(mine.map(Evidence::Receipt));
         }
         Ok(evidence)
     }
@@ -199,27 +227,22 @@ impl Desk {
             .map(Evidence::Expiry))
     }
 
-    /// Q1 to Q4; the number of the check that refuses.
+    /// Q1 to Q3; the number of the check that refuses.
     fn prove_receipt(
         &self,
         receipt: SignedReceipt,
         note: Option<&SealedNote>,
-    ) -> Result<Result<Proven<Receipt>, &'static str>, StepError> {
-        let alert = receipt.statement.alert;
-        // Q4: about something this contact sent, or holds as one of several recipients.
-        if self.sender_of(&alert)?.is_none() {
-            return Ok(Err("Q4"));
-        }
+    ) -> Result<Proven<Receipt>, &'static str> {
         let proven = match receipt.verify(&self.roster) {
             Ok(proven) => proven,
-            Err(fault) => return Ok(Err(fault.check())),
+            Err(fault) => return Err(fault.check()),
         };
         let noted = note.map_or(Hash::ZERO, SealedNote::hash);
         let names_note = noted == Hash::ZERO || noted == proven.statement().note;
-        Ok(if names_note { Ok(proven) } else { Err("Q1") })
+        if names_note { Ok(proven) } else { Err("Q1") }
     }
 
-    fn keep_receipt(
+    pub(super) fn keep_receipt(
         &self,
         batch: &mut Batch,
         proven: &Proven<Receipt>,
@@ -249,9 +272,36 @@ impl Desk {
                 reason: receipt.reason,
             };
             self.event(batch, kind, status, now)?;
+        } else {
+            self.tell_acted_elsewhere(batch, receipt, status, now)?;
         }
         let added = Evidence::Receipt(proven.clone());
         self.tell_changes(batch, &receipt.alert, &before, &[added], status, now)
+    }
+
+    /// Whoever is on duty here need not do what is done.
+    fn tell_acted_elsewhere(
+        &self,
+        batch: &mut Batch,
+        receipt: &Receipt,
+        status: Status,
+        now: Timestamp,
+    ) -> Result<(), StepError> {
+        let acted = matches!(
+            receipt.stage,
+            Stage::Read | Stage::Acknowledged | Stage::Refused
+        );
+        if !acted || receipt.device == self.identity.device {
+            return Ok(());
+        }
+        let kind = EventKind::ActedElsewhere {
+            alert: receipt.alert,
+            recipient: receipt.recipient.clone(),
+            contact: receipt.contact.clone(),
+            device: receipt.device,
+            stage: receipt.stage,
+        };
+        self.event(batch, kind, status, now)
     }
 
     /// Of the alert, in whichever box it is.

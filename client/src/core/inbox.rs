@@ -12,6 +12,7 @@ use maille_common::time::Timestamp;
 use maille_durable::{Batch, CommitNumber, Scan};
 
 use super::desk::{Desk, StepError};
+use super::duty::Taken;
 use super::principals::Principal;
 use super::records::{DeliveryRecord, InboxRecord};
 use super::tables;
@@ -44,21 +45,22 @@ pub struct InboxEntry {
     pub refers_to: Option<AlertId>,
     /// The highest stage this device signed.
     pub stage: Stage,
-    /// It was being shown when the desk stopped, so somebody may have seen it (I5).
+    /// Somebody answered it: this device, another of its contact, or a deputy.
+    pub answered: bool,
+    /// Who has it in hand, where somebody has said so.
+    pub taken: Option<Taken>,
+    /// It was being shown when the desk stopped, or came before the desk lost its store, so
+    /// somebody may have seen it (I5).
     pub possibly_seen: bool,
     /// Attachments that are not here yet.
     pub blobs_missing: u32,
 }
 
 impl InboxEntry {
-    /// Whether this desk owes an answer, for its own contact or in another's place.
+    /// Whether an answer is owed, for this contact or in another's place, that nobody has given.
     pub fn is_open(&self) -> bool {
-        let is_answered = |stage: Stage| matches!(stage, Stage::Acknowledged | Stage::Refused);
-        let mine = self.recipient.is_some() && !is_answered(self.stage);
-        mine || self
-            .deputy_for
-            .iter()
-            .any(|principal| !is_answered(principal.stage))
+        let mine = self.recipient.is_some() && !self.answered;
+        mine || self.deputy_for.iter().any(|principal| !principal.answered)
     }
 }
 
@@ -78,8 +80,7 @@ impl Desk {
     pub fn inbox(&self) -> Result<Vec<InboxEntry>, StepError> {
         let mut entries = Vec::new();
         for (id, record) in self.inbox_records()? {
-            let principals = self.principals(&id, &record)?;
-            entries.push(entry_of(id, &record, principals));
+            entries.push(self.entry_of(id, &record)?);
         }
         entries.sort_by_key(|entry| (entry.received, entry.id));
         Ok(entries)
@@ -97,8 +98,7 @@ impl Desk {
             .as_ref()
             .map_or(&delivery.env, |original| &original.env);
         let content = reopen(&record.content_key, env, &delivery.body)?;
-        let principals = self.principals(alert, &record)?;
-        let entry = entry_of(*alert, &record, principals);
+        let entry = self.entry_of(*alert, &record)?;
         Ok(Some(Received {
             entry,
             core: record.core.value().clone(),
@@ -132,6 +132,48 @@ impl Desk {
             }
         }
         Ok(found)
+    }
+
+    pub(super) fn entry_of(
+        &self,
+        id: AlertId,
+        record: &InboxRecord,
+    ) -> Result<InboxEntry, StepError> {
+        let core: &Core = &record.core;
+        let mut entry = InboxEntry {
+            id,
+            kind: record.kind,
+            status: core.status,
+            urgency: core.urgency,
+            from: core.sender.clone(),
+            recipient: record.recipient.clone(),
+            deputy_for: self.principals(&id, record)?,
+            created: core.created,
+            received: record.received,
+            ack_due: core.ack_due(record.received),
+            refers_to: core.refers_to(),
+            stage: record.stage,
+            answered: is_answer(record.stage),
+            taken: None,
+            possibly_seen: record.shown && record.stage < Stage::Read,
+            blobs_missing: record.blobs_missing,
+        };
+        if entry.is_open() {
+            let others = self.others(&id)?;
+            entry.possibly_seen |= others.had_before && record.stage < Stage::Read;
+            let answered = |recipient: &ContactAddress| {
+                let standing = self.standing_here(&id, core, recipient, &others);
+                self.is_answered(recipient, &standing)
+            };
+            entry.answered |= record.recipient.as_ref().is_some_and(answered);
+            for principal in &mut entry.deputy_for {
+                principal.answered |= answered(&principal.contact);
+            }
+        }
+        if let Some(recipient) = &record.recipient {
+            entry.taken = self.taken_here(&id, recipient)?;
+        }
+        Ok(entry)
     }
 
     pub(super) fn inbox_record(&self, alert: &AlertId) -> Result<Option<InboxRecord>, StepError> {
@@ -183,24 +225,9 @@ fn whole_key((key, _): (Vec<u8>, Vec<u8>)) -> Option<Vec<u8>> {
     }
 }
 
-fn entry_of(id: AlertId, record: &InboxRecord, deputy_for: Vec<Principal>) -> InboxEntry {
-    let core: &Core = &record.core;
-    InboxEntry {
-        id,
-        kind: record.kind,
-        status: core.status,
-        urgency: core.urgency,
-        from: core.sender.clone(),
-        recipient: record.recipient.clone(),
-        deputy_for,
-        created: core.created,
-        received: record.received,
-        ack_due: core.ack_due(record.received),
-        refers_to: core.refers_to(),
-        stage: record.stage,
-        possibly_seen: record.shown && record.stage < Stage::Read,
-        blobs_missing: record.blobs_missing,
-    }
+/// Whether a stage answers what is owed.
+pub(super) fn is_answer(stage: Stage) -> bool {
+    matches!(stage, Stage::Acknowledged | Stage::Refused)
 }
 
 /// Opens a body again that was opened when it arrived.

@@ -19,6 +19,8 @@
 //! | `principals.rs` | for whom an alert is answered here |
 //! | `post.rs` | receipts on their way to relays |
 //! | `evidence.rs` | receipts, notices and expiries come in |
+//! | `early.rs` | receipts that come before what they are about |
+//! | `taken.rs` | who has an alert in hand, here or elsewhere |
 //! | `rows.rs` | the rows of other devices' receipts |
 //! | `streams.rs` | the streams of other devices' alerts |
 //! | `holes.rs` | the holes in both |
@@ -49,6 +51,7 @@ mod counted;
 mod deputies;
 mod desk;
 mod duty;
+mod early;
 mod events;
 mod evidence;
 mod expire;
@@ -71,6 +74,7 @@ mod rows;
 mod silence;
 mod streams;
 mod tables;
+mod taken;
 
 pub use act::{Act, ActError, Acted, RefuseReason};
 pub use addenda::Lacking;

@@ -17,6 +17,8 @@ mod received;
 mod schedule;
 mod sent;
 
+pub(super) use sent::weight_of;
+
 /// Who owes whom an acknowledgement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Direction {

@@ -152,6 +152,18 @@ coded_choice! {
 }
 
 coded! {
+    /// A receipt about what is not here.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub(super) struct EarlyRecord {
+        pub(super) receipt: SignedReceipt,
+        pub(super) note: Option<SealedNote>,
+        pub(super) received: Timestamp,
+        /// How often this desk looked, connected, and its alert was not here.
+        pub(super) looks: u8,
+    }
+}
+
+coded! {
     /// The row of another device's receipts to this contact.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub(super) struct IncomingRowRecord {
@@ -471,6 +483,7 @@ records! {
     RowRecord = "row of receipts";
     ReceiptRecord = "receipt of this device";
     EvidenceRecord = "evidence";
+    EarlyRecord = "receipt about what is not here";
     IncomingRowRecord = "row of another device's receipts";
     HoleRecord = "hole in a row";
     RelayRecord = "relay";

@@ -28,6 +28,7 @@ annotate_fields! {
     KnownRecord { receipt }
     RowRecord { epoch, number, previous }
     ReceiptRecord { posted }
+    EarlyRecord { receipt, note, received, looks }
     IncomingRowRecord { number, hash }
     HoleRecord { of, device, epoch, from, to, alert, looks }
     RelayRecord { incarnation, mailbox, accepted, time, bundle }
@@ -274,6 +275,13 @@ fn evidence(vectors: &mut Vectors) {
         received: NOW,
     };
     vectors.record("evidence-0-receipt", &receipt);
+    let early = EarlyRecord {
+        receipt: sent("receipt"),
+        note: Some(sent("sealed-note")),
+        received: NOW,
+        looks: 3,
+    };
+    vectors.record("early", &early);
     let expiry = sent("expiry");
     vectors.record("evidence-1-expiry", &EvidenceRecord::Expiry { expiry });
     let (id, time) = (ADDENDUM, NOW);

@@ -30,6 +30,7 @@ annotate_choices! {
         12 Unanswered { alert, recipient }
         13 Silent { device, contact, since }
         14 HeardAgain { device, contact }
+        15 ActedElsewhere { alert, recipient, contact, device, stage }
     }
     IncidentKind {
         0 Delivery { relay, check, fault }
@@ -105,6 +106,13 @@ pub(super) fn events(vectors: &mut Vectors) {
     };
     let contact = cyber();
     let again = EventKind::HeardAgain { device, contact };
+    let elsewhere = EventKind::ActedElsewhere {
+        alert,
+        recipient: cyber(),
+        contact: cyber(),
+        device: DEVICE,
+        stage: Stage::Read,
+    };
     for (name, kind) in [
         ("event-0-sent", EventKind::Sent { alert }),
         ("event-1-answered", answered),
@@ -124,6 +132,7 @@ pub(super) fn events(vectors: &mut Vectors) {
         ("event-12-unanswered", unanswered),
         ("event-13-silent", silent),
         ("event-14-heard-again", again),
+        ("event-15-acted-elsewhere", elsewhere),
     ] {
         let (time, status) = (NOW, Status::Exercise);
         vectors.record(name, &Event { time, status, kind });
