@@ -672,6 +672,7 @@ term-event =
         [unanswered] unanswered
         [silent] silent
         [heard-again] heard-again
+        [acted-elsewhere] acted-elsewhere
        *[unlisted] { $word }
     }
 
@@ -790,6 +791,7 @@ ledger-call = call { $contact }: { $numbers }
 ledger-call-in = call { $contact }: { $numbers }; spoken there: { $languages }
 ledger-no-telephone = no telephone of { $contact } is known
 ledger-taken = { $stage } by { $who }, { $time }
+ledger-taken-at = { $stage } by { $who } at { $contact }, device { $device }, { $time }
 ledger-no-name = nobody who was named
 ledger-next = next, { $time }: { $what }
 ledger-nothing-comes = nothing falls due any more; only an answer ends it

@@ -8,6 +8,7 @@ use maille_common::terms::{Kind, Stage, Status, Urgency};
 use maille_common::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::ledger::InHand;
 use super::{Context, Run};
 use crate::agent::{Ask, Desk, with_desk};
 use crate::args::DeskArgs;
@@ -66,6 +67,10 @@ struct Line {
     ack_due: Timestamp,
     #[serde(with = "word")]
     stage: Stage,
+    /// Somebody answered it: this desk, another of this contact, or a deputy.
+    answered: bool,
+    /// Who has it in hand; `null` where nobody has said so.
+    taken: Option<InHand>,
     overdue: bool,
     /// Somebody may have seen it: it was being shown when the desk stopped.
     possibly_seen: bool,
@@ -137,6 +142,8 @@ impl Line {
             received: entry.received,
             ack_due: entry.ack_due,
             stage: entry.stage,
+            answered: entry.recipient.is_some() && !entry.is_open(),
+            taken: entry.taken.as_ref().map(InHand::of),
             overdue: is_waiting(entry) && crate::clock::now() > entry.ack_due,
             possibly_seen: entry.possibly_seen,
             attachments_missing: entry.blobs_missing,
@@ -180,6 +187,9 @@ impl Line {
         if self.attachments_missing > 0 {
             let count = &self.attachments_missing;
             let _ = write!(text, "; {}", alert::AttachmentsMissing { count });
+        }
+        if let Some(taken) = self.taken.as_ref().filter(|taken| !taken.here()) {
+            let _ = write!(text, "\n{}", taken.text().trim_end());
         }
         text
     }

@@ -69,12 +69,20 @@ pub(crate) struct Obligation {
     taken: Option<InHand>,
 }
 
-/// Who read or acknowledged an alert.
+/// Who read, acknowledged or refused an alert.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct InHand {
-    /// `read` or `acknowledged`.
+    /// `read`, `acknowledged` or `refused`.
     #[serde(with = "word")]
     stage: Stage,
+    /// The contact that did it.
+    by: String,
+    /// The device at which it was done.
+    device: String,
+    /// What the roster calls that device.
+    label: String,
+    /// It was done at this desk.
+    here: bool,
     /// `null` for a program, and where the name is not disclosed.
     officer: Option<String>,
     #[serde(with = "word")]
@@ -87,10 +95,19 @@ impl InHand {
     pub(crate) fn of(taken: &Taken) -> Self {
         Self {
             stage: taken.stage,
+            by: taken.contact.to_string(),
+            device: taken.device.to_string(),
+            label: taken.label.clone(),
+            here: taken.here,
             officer: taken.officer.clone(),
             time: taken.time,
             note: taken.note.clone(),
         }
+    }
+
+    /// Whether it was done at this desk.
+    pub(crate) fn here(&self) -> bool {
+        self.here
     }
 
     /// For people: a line, and others for what was promised.
@@ -102,7 +119,19 @@ impl InHand {
             (None, _) => &ledger::NoName,
         };
         let (stage, time) = (&term::Stage { word: &self.stage }, &local(self.time));
-        let mut text = format!("  {}\n", ledger::Taken { stage, who, time });
+        let (contact, device) = (&self.by, &safe_text(&self.label));
+        let taken = match self.here || self.label.is_empty() {
+            true => ledger::Taken { stage, who, time }.to_string(),
+            false => ledger::TakenAt {
+                stage,
+                who,
+                contact,
+                device,
+                time,
+            }
+            .to_string(),
+        };
+        let mut text = format!("  {taken}\n");
         for line in self.note.lines() {
             // Writing to a String cannot fail.
             let _ = writeln!(text, "  | {}", safe_text(line));

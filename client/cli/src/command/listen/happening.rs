@@ -49,7 +49,7 @@ pub(crate) struct Happening {
     /// What a relay told, an incident in words, or the number of a roster.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     words: Option<String>,
-    /// Of `from`: the device that is silent, or heard again.
+    /// Of `from`: the device that is silent, heard again, or acted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     device: Option<String>,
     /// When it was heard last.
@@ -171,6 +171,19 @@ impl Happening {
                 from: Some(contact.to_string()),
                 device: Some(device.to_string()),
                 ..self.named("heard-again")
+            },
+            EventKind::ActedElsewhere {
+                alert,
+                recipient,
+                contact,
+                device,
+                stage,
+            } => Self {
+                from: Some(contact.to_string()),
+                recipient: Some(recipient.to_string()),
+                device: Some(device.to_string()),
+                stage: Some(stage.to_string()),
+                ..self.about("acted-elsewhere", alert)
             },
             EventKind::Roster { number } => Self {
                 words: Some(number.to_string()),
