@@ -251,8 +251,7 @@ impl RelayCore {
                 }
             };
             let notice = self.notice(
-                judged.alert,
-                judged.principal,
+                (&judged.alert, judged.record, judged.principal),
                 kind,
                 DeviceId::NONE,
                 judged.now.wall,

@@ -142,11 +142,8 @@ impl RelayCore {
             let mut mine = entries.iter().filter(of_recipient).peekable();
             if mine.peek().is_some() && !mine.any(|entry| entry.answered) {
                 let kind = NoticeKind::Unseen;
-                let notice = self.notice(alert, recipient, kind, DeviceId::NONE, now.wall);
-                notices.push(Notice {
-                    uncertain: self.is_uncertain(record.accepted),
-                    ..notice
-                });
+                let about = (&alert, record, recipient);
+                notices.push(self.notice(about, kind, DeviceId::NONE, now.wall));
             }
         }
         self.tell_sender(batch, mailing, record, notices)
@@ -173,11 +170,8 @@ impl RelayCore {
             if !answered && !share.is_held() {
                 self.note_tombstone(batch, &alert, entry)?;
                 let kind = NoticeKind::Tombstone;
-                let notice = self.notice(alert, recipient, kind, entry.device, now.wall);
-                notices.push(Notice {
-                    uncertain: self.is_uncertain(record.accepted),
-                    ..notice
-                });
+                let about = (&alert, record, recipient);
+                notices.push(self.notice(about, kind, entry.device, now.wall));
             }
         }
         for notice in self.sign(notices.clone()) {
@@ -281,8 +275,7 @@ impl RelayCore {
 
     pub(super) fn notice(
         &self,
-        alert: AlertId,
-        recipient: &ContactAddress,
+        (alert, record, recipient): (&AlertId, &AlertRecord, &ContactAddress),
         kind: NoticeKind,
         device: DeviceId,
         now: Timestamp,
@@ -291,14 +284,17 @@ impl RelayCore {
             version: Notice::VERSION,
             relay: self.identity.name.clone(),
             incarnation: self.incarnation,
-            alert,
+            alert: *alert,
+            status: record.status,
+            sender: record.sender.clone(),
             recipient: recipient.clone(),
             kind,
             step: 0,
             device,
+            accepted: self.as_wall_shows(record.accepted),
             time: now,
             roster: self.roster.hash(),
-            uncertain: false,
+            uncertain: self.is_uncertain(record.accepted),
         }
     }
 }

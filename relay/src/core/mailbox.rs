@@ -109,15 +109,9 @@ impl Mailing {
         receipt: &VerifiedReceipt,
     ) -> Result<&mut ReceiptRecord, StepError> {
         let hash = receipt.hash();
-        if !self.receipts.contains_key(&hash) {
-            let known = core.find_long(tables::RECEIPT, tables::statement(&hash))?;
-            self.receipts
-                .insert(hash, known.unwrap_or_else(|| receipt.unread()));
-        }
-        Ok(self
-            .receipts
-            .entry(hash)
-            .or_insert_with(|| receipt.unread()))
+        self.stored(core, &hash)?;
+        let record = self.receipts.entry(hash);
+        Ok(record.or_insert_with(|| receipt.unread()))
     }
 
     /// A receipt that is in the store, to be mailed.

@@ -10,6 +10,7 @@ use maille_common::identifier::{AlertId, Epoch, Incarnation};
 use maille_common::limits;
 use maille_common::record::Record;
 use maille_common::sealing::SignedBundle;
+use maille_common::terms::Status;
 use maille_common::time::{Count, Span, Timestamp};
 
 coded! {
@@ -27,6 +28,7 @@ coded! {
     /// An alert that is kept, or of which only the id is.
     #[derive(Debug, Clone, PartialEq, Eq)]
     pub(super) struct AlertRecord {
+        pub(super) status: Status,
         pub(super) sender: ContactAddress,
         pub(super) recipients: List<ContactAddress, { limits::RECIPIENTS_MAX }>,
         /// The urgency's code, which is the class of its mail.

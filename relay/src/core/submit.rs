@@ -221,6 +221,7 @@ impl RelayCore {
         let accepted = self.counted(now);
         let expires = core.expiry(accepted);
         let record = AlertRecord {
+            status: core.status,
             sender: core.sender.clone(),
             recipients: List::new(core.recipients.to_vec())
                 .expect("a core's recipients are within the same limit"),

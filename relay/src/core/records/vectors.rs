@@ -11,8 +11,8 @@ use super::*;
 annotate_fields! {
     MetaRecord { incarnation, since }
     AlertRecord {
-        sender, recipients, class, first, accepted, expires, blobs, entries, bytes, unseen_told,
-        purged, extends,
+        status, sender, recipients, class, first, accepted, expires, blobs, entries, bytes,
+        unseen_told, purged, extends,
     }
     EnvelopeRecord { env, signatures, original }
     EntryRecord { entry, wrap, proof, mail, answered }
@@ -74,6 +74,7 @@ fn alerts(vectors: &mut Vectors) {
     let delivery: Delivery = sent("delivery");
     let core = submission.env.core.value();
     let alert = AlertRecord {
+        status: core.status,
         sender: core.sender.clone(),
         recipients: List::new(core.recipients.to_vec()).unwrap(),
         class: core.urgency.code(),
