@@ -88,6 +88,14 @@ impl Desk {
         Ok(())
     }
 
+    /// What is known of an alert that is not here.
+    pub(super) fn early_receipts(&self, alert: &AlertId) -> Result<Vec<Receipt>, StepError> {
+        let early = self.early(Some(alert))?.into_iter();
+        Ok(early
+            .map(|early| early.record.receipt.statement.value().clone())
+            .collect())
+    }
+
     /// Whether a receipt is by this contact, for it, or for one in whose place it may be asked.
     fn is_about_us(&self, receipt: &Receipt) -> bool {
         let me = &self.identity.contact;

@@ -157,6 +157,17 @@ coded_choice! {
             /// How.
             stage: Stage,
         },
+        /// A relay dropped an alert for this device that was never collected.
+        ExpiredUnseen {
+            /// The alert.
+            alert: AlertId,
+            /// Who sent it, and is to be asked to send it again.
+            from: ContactAddress,
+            /// Whose obligation it was.
+            recipient: ContactAddress,
+            /// When the relay accepted it.
+            accepted: Timestamp,
+        },
     }
 }
 

@@ -4,13 +4,13 @@ use maille_common::address::{ContactAddress, DeviceId, Name};
 use maille_common::codec::Exact;
 use maille_common::envelope::Core;
 use maille_common::evidence::{
-    Evidence, Expiry, Note, Proven, Receipt, SealedNote, SignedNotice, SignedReceipt, open_note,
-    sign,
+    Evidence, Expiry, Note, Notice, Proven, Receipt, SealedNote, SignedNotice, SignedReceipt,
+    open_note, sign,
 };
 use maille_common::hash::Hash;
 use maille_common::identifier::AlertId;
 use maille_common::record::{read_record, write_record};
-use maille_common::terms::{Kind, Stage, Status};
+use maille_common::terms::{Kind, NoticeKind, Stage, Status};
 use maille_common::time::Timestamp;
 use maille_durable::{Batch, CommitNumber, Scan};
 
@@ -80,31 +80,60 @@ impl Desk {
         let mut batch = Batch::new();
         self.count_mail(&mut batch, relay, number)?;
         batch.put(tables::CONFIRM, &tables::confirm(relay, number), &[]);
-        match notice.clone().verify(&self.roster) {
+        match notice.verify(&self.roster) {
             Ok(proven) if proven.statement().relay == *relay => {
-                let statement = proven.statement();
-                let key = tables::evidence(&statement.alert, &proven.hash());
-                let record = EvidenceRecord::Notice {
-                    notice,
-                    received: now,
-                };
-                batch.put_pieces(tables::EVIDENCE, &key, &write_record(&record));
-                let kind = EventKind::Notice {
-                    alert: statement.alert,
-                    recipient: statement.recipient.clone(),
-                    kind: statement.kind,
-                };
-                let status = self.status_of(&statement.alert)?;
-                self.event(&mut batch, kind, status, now)?;
+                self.take_notice(&mut batch, &proven, now)?;
             }
-            _ => {
-                let kind = IncidentKind::RelayStatement {
-                    relay: relay.clone(),
-                };
-                self.incident(&mut batch, kind, None, now)?;
-            }
+            _ => self.doubt_relay(&mut batch, relay, now)?,
         }
         self.settle(batch)
+    }
+
+    /// Keeps what a relay told as evidence. A tombstone of this device is told to the one who asks
+    /// for the alert again, and to its sender once for each recipient.
+    fn take_notice(
+        &self,
+        batch: &mut Batch,
+        proven: &Proven<Notice>,
+        now: Timestamp,
+    ) -> Result<(), StepError> {
+        let notice = proven.statement();
+        let mine = self.buries_mine(notice);
+        if mine && !(self.may_answer_for(&notice.recipient) && self.has_room_for_unseen()?) {
+            return self.doubt_relay(batch, &notice.relay, now);
+        }
+        let (alert, recipient) = (&notice.alert, &notice.recipient);
+        let repeated = notice.kind == NoticeKind::Tombstone && self.is_buried(alert, recipient)?;
+        let key = tables::evidence(alert, &proven.hash());
+        let record = EvidenceRecord::Notice {
+            notice: proven.signed().clone(),
+            received: now,
+        };
+        batch.put_pieces(tables::EVIDENCE, &key, &write_record(&record));
+        if mine {
+            return self.note_unseen(batch, notice, now);
+        }
+        if repeated {
+            return Ok(());
+        }
+        let kind = EventKind::Notice {
+            alert: *alert,
+            recipient: recipient.clone(),
+            kind: notice.kind,
+        };
+        self.event(batch, kind, self.status_of(alert)?, now)
+    }
+
+    fn doubt_relay(
+        &self,
+        batch: &mut Batch,
+        relay: &Name,
+        now: Timestamp,
+    ) -> Result<(), StepError> {
+        let kind = IncidentKind::RelayStatement {
+            relay: relay.clone(),
+        };
+        self.incident(batch, kind, None, now)
     }
 
     /// Everything proven that is kept about an alert.

@@ -100,6 +100,10 @@ pub struct TrackedRecipient {
     pub reach: Reach,
     /// Who is asked in its place, step by step, by the roster in use.
     pub deputies: Vec<ContactAddress>,
+    /// Its telephones.
+    pub telephones: Vec<String>,
+    /// The languages spoken there, the preferred one first.
+    pub languages: Vec<String>,
 }
 
 impl CodedState {
@@ -259,7 +263,10 @@ impl Desk {
         for addendum in self.addenda_of(alert)? {
             accepted.extend(self.accepted_by(&addendum, &contact)?);
         }
+        let (telephones, languages) = self.reached_by(&contact);
         let mut tracked = TrackedRecipient {
+            telephones,
+            languages,
             overdue: !standing.state.is_closed() && self.counted(now) >= ack_due,
             contact,
             standing,

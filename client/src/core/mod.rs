@@ -21,6 +21,7 @@
 //! | `evidence.rs` | receipts, notices and expiries come in |
 //! | `early.rs` | receipts that come before what they are about |
 //! | `taken.rs` | who has an alert in hand, here or elsewhere |
+//! | `unseen.rs` | what expired at a relay before it was collected |
 //! | `rows.rs` | the rows of other devices' receipts |
 //! | `streams.rs` | the streams of other devices' alerts |
 //! | `holes.rs` | the holes in both |
@@ -75,6 +76,7 @@ mod silence;
 mod streams;
 mod tables;
 mod taken;
+mod unseen;
 
 pub use act::{Act, ActError, Acted, RefuseReason};
 pub use addenda::Lacking;
@@ -92,3 +94,4 @@ pub use post::DuePost;
 pub use principals::Principal;
 pub use relays::{GreetError, Greeting};
 pub use silence::Silent;
+pub use unseen::Unseen;

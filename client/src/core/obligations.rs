@@ -168,7 +168,7 @@ impl Desk {
     }
 
     /// The telephones of a contact, and the languages spoken there.
-    fn reached_by(&self, contact: &ContactAddress) -> (Vec<String>, Vec<String>) {
+    pub fn reached_by(&self, contact: &ContactAddress) -> (Vec<String>, Vec<String>) {
         let Some(entry) = self.roster.contact(contact) else {
             return (Vec::new(), Vec::new());
         };

@@ -115,6 +115,8 @@ tables! {
     FORKED = 46;
     /// alert, receipt → `EarlyRecord`, in pieces: receipts about what is not here.
     EARLY = 60;
+    /// alert → `UnseenRecord`: what went at a relay before it was collected.
+    UNSEEN = 61;
 }
 
 /// The one key of [`META`].

@@ -29,6 +29,7 @@ annotate_fields! {
     RowRecord { epoch, number, previous }
     ReceiptRecord { posted }
     EarlyRecord { receipt, note, received, looks }
+    UnseenRecord { status, from, recipient, accepted, dropped, received, relay }
     IncomingRowRecord { number, hash }
     HoleRecord { of, device, epoch, from, to, alert, looks }
     RelayRecord { incarnation, mailbox, accepted, time, bundle }
@@ -282,6 +283,16 @@ fn evidence(vectors: &mut Vectors) {
         looks: 3,
     };
     vectors.record("early", &early);
+    let unseen = UnseenRecord {
+        status: Status::Exercise,
+        from: cyber(),
+        recipient: cyber(),
+        accepted: NOW,
+        dropped: NOW + Span::from_days(8),
+        received: NOW + Span::from_days(9),
+        relay: lyon(),
+    };
+    vectors.record("unseen", &unseen);
     let expiry = sent("expiry");
     vectors.record("evidence-1-expiry", &EvidenceRecord::Expiry { expiry });
     let (id, time) = (ADDENDUM, NOW);

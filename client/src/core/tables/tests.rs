@@ -118,6 +118,7 @@ fn keys() -> Vec<(Table, Vec<u8>, Vec<Part>)> {
             evidence(&ALERT_ID, &STATEMENT_HASH),
             vec![ALERT, STATEMENT],
         ),
+        of_alert(UNSEEN),
     ]
 }
 

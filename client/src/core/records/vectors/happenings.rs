@@ -31,6 +31,7 @@ annotate_choices! {
         13 Silent { device, contact, since }
         14 HeardAgain { device, contact }
         15 ActedElsewhere { alert, recipient, contact, device, stage }
+        16 ExpiredUnseen { alert, from, recipient, accepted }
     }
     IncidentKind {
         0 Delivery { relay, check, fault }
@@ -113,6 +114,12 @@ pub(super) fn events(vectors: &mut Vectors) {
         device: DEVICE,
         stage: Stage::Read,
     };
+    let unseen = EventKind::ExpiredUnseen {
+        alert,
+        from: cyber(),
+        recipient: cyber(),
+        accepted: NOW,
+    };
     for (name, kind) in [
         ("event-0-sent", EventKind::Sent { alert }),
         ("event-1-answered", answered),
@@ -133,6 +140,7 @@ pub(super) fn events(vectors: &mut Vectors) {
         ("event-13-silent", silent),
         ("event-14-heard-again", again),
         ("event-15-acted-elsewhere", elsewhere),
+        ("event-16-expired-unseen", unseen),
     ] {
         let (time, status) = (NOW, Status::Exercise);
         vectors.record(name, &Event { time, status, kind });
