@@ -192,6 +192,7 @@ alert-listed = { $urgency } { $kind } from { $from }: { $subject }
 alert-listed-received = received { $received }, { $stage }, to be acknowledged by { $due }
 alert-overdue = OVERDUE
 alert-possibly-seen = possibly seen
+alert-expired-unseen = an alert of { $from }, accepted { $accepted } at relay { $relay }, expired here unseen; ask them to send it again
 alert-as-deputy = asked in the place of { $contacts }
 alert-attachments-missing = { $count } attachments on their way
 alert-attachments-left =
@@ -440,6 +441,8 @@ listen-from = from { $contact }
 listen-for = for { $contact }
 listen-at-relay = at relay { $name }
 listen-since = since { $time }
+listen-accepted = accepted { $time }
+listen-ask-again = ask them to send it again
 
 ## network: Networks that are made to read and to run.
 
@@ -673,6 +676,7 @@ term-event =
         [silent] silent
         [heard-again] heard-again
         [acted-elsewhere] acted-elsewhere
+        [expired-unseen] expired-unseen
        *[unlisted] { $word }
     }
 

@@ -3,9 +3,9 @@
 use std::fmt::Write;
 
 use clap::Args;
-use maille_client::{InboxEntry, QueryError};
+use maille_client::{InboxEntry, QueryError, Unseen};
 use maille_common::terms::{Kind, Stage, Status, Urgency};
-use maille_common::time::Timestamp;
+use maille_common::time::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::ledger::InHand;
@@ -17,6 +17,10 @@ use crate::form::word;
 use crate::local_time::local;
 use crate::safe_text::safe_text;
 use crate::sentence::{alert, term};
+
+mod unseen;
+
+use unseen::ExpiredUnseen;
 
 /// Arguments of `inbox`.
 #[derive(Debug, Args)]
@@ -40,6 +44,8 @@ pub(crate) struct Inbox {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct InboxList {
     alerts: Vec<Line>,
+    /// What expired at a relay before it was collected here: its senders are to be asked again.
+    unseen: Vec<ExpiredUnseen>,
     /// How many more `all` would show.
     hidden: usize,
 }
@@ -102,11 +108,24 @@ impl Ask for Inbox {
         for entry in shown {
             alerts.push(Line::of(desk, &entry).await?);
         }
+        let (unseen, earlier): (Vec<_>, Vec<_>) = desk
+            .client()
+            .unseen()
+            .await?
+            .into_iter()
+            .partition(|unseen| self.all || is_news(unseen));
         Ok(InboxList {
             alerts,
-            hidden: hidden.len(),
+            unseen: unseen.into_iter().map(ExpiredUnseen::of).collect(),
+            hidden: hidden.len() + earlier.len(),
         })
     }
+}
+
+/// Real, and heard of in the last seven days: time enough to ask for it again.
+fn is_news(unseen: &Unseen) -> bool {
+    let heard = crate::clock::now().since(unseen.received);
+    unseen.status == Status::Actual && heard < Span::from_days(7)
 }
 
 /// Real, and nobody here has answered it.
@@ -201,6 +220,7 @@ impl InboxList {
         if self.alerts.is_empty() {
             lines.push(alert::NothingWaits.to_string());
         }
+        lines.extend(self.unseen.iter().map(ExpiredUnseen::text));
         if self.hidden > 0 {
             let count = &self.hidden;
             lines.push(alert::MoreHidden { count }.to_string());

@@ -8,6 +8,7 @@ use maille_common::terms::{Kind, Status, Urgency};
 use maille_common::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::ledger::call;
 use super::{Context, Run};
 use crate::agent::{Ask, Desk, with_desk};
 use crate::args::DeskArgs;
@@ -70,6 +71,9 @@ struct Recipient {
     ack_due: Timestamp,
     #[serde(with = "word")]
     expires: Timestamp,
+    telephones: Vec<String>,
+    /// Spoken there, the preferred one first.
+    languages: Vec<String>,
     /// Devices that follow when their keys appear.
     devices_waiting: Vec<String>,
     /// Every proof about this recipient, oldest first by its signer's clock.
@@ -149,6 +153,8 @@ impl Recipient {
             uncertain: tracked.uncertain,
             ack_due: tracked.ack_due,
             expires: tracked.expires,
+            telephones: tracked.telephones.clone(),
+            languages: tracked.languages.clone(),
             devices_waiting: tracked
                 .reach
                 .lacking
@@ -179,6 +185,10 @@ impl Recipient {
             .to_string(),
         };
         let mut text = format!("{standing}\n");
+        if self.overdue {
+            let call = call(&self.contact, &self.telephones, &self.languages);
+            text += &format!("  {call}\n");
+        }
         if self.uncertain {
             text += &format!("  {}\n", track::Uncertain);
         }

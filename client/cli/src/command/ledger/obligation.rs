@@ -7,7 +7,7 @@ use maille_common::terms::{Kind, Stage, Status, Urgency};
 use maille_common::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Coming;
+use super::{Coming, call};
 use crate::form::{maybe, word};
 use crate::local_time::local;
 use crate::safe_text::safe_text;
@@ -187,7 +187,8 @@ impl Obligation {
             let _ = writeln!(text, "  {}", ledger::InPlaceOf { contact });
         }
         if self.overdue {
-            let _ = writeln!(text, "  {}", self.call());
+            let call = call(&self.contact, &self.telephones, &self.languages);
+            let _ = writeln!(text, "  {call}");
         }
         if self.uncertain {
             let _ = writeln!(text, "  {}", track::Uncertain);
@@ -274,24 +275,6 @@ impl Obligation {
                 contact,
                 due,
                 since,
-            }
-            .to_string(),
-        }
-    }
-
-    fn call(&self) -> String {
-        let contact = &self.contact;
-        if self.telephones.is_empty() {
-            return ledger::NoTelephone { contact }.to_string();
-        }
-        let numbers = &safe_text(&self.telephones.join(", "));
-        let languages = &safe_text(&self.languages.join(", "));
-        match self.languages.is_empty() {
-            true => ledger::Call { contact, numbers }.to_string(),
-            false => ledger::CallIn {
-                contact,
-                numbers,
-                languages,
             }
             .to_string(),
         }
