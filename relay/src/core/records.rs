@@ -140,6 +140,15 @@ coded! {
 }
 
 coded! {
+    /// A device that brought an envelope again was told what was said about it.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(super) struct ToldRecord {
+        /// In this life of its store.
+        pub(super) epoch: Epoch,
+    }
+}
+
+coded! {
     /// A notice of this relay to one device.
     #[derive(Debug, Clone, PartialEq, Eq)]
     pub(super) struct NoticeRecord {
@@ -258,6 +267,7 @@ records! {
     MailRecord = "piece of mail";
     ReceiptRecord = "receipt";
     SaidRecord = "what a device said";
+    ToldRecord = "who was told what was said";
     NoticeRecord = "notice";
     BundleRecord = "sealing-key bundle";
     SenderRecord = "sender's budget";

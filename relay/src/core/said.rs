@@ -12,7 +12,7 @@ use maille_durable::Batch;
 
 use super::mailbox::Mailing;
 use super::receipts::VerifiedReceipt;
-use super::records::{AlertRecord, EntryRecord, ReceiptRecord, SaidRecord};
+use super::records::{AlertRecord, EntryRecord, ReceiptRecord, SaidRecord, ToldRecord};
 use super::relay::{RelayCore, Step, StepError};
 use super::tables;
 
@@ -113,11 +113,15 @@ impl RelayCore {
             return Ok(self.reply(answer));
         };
         let said = self.said_about(&record.extends.unwrap_or(*envelope))?;
-        // Who asks over and over gets no more than any mailbox holds.
-        if said.0.is_empty() || self.budget.mailbox_is_full(&self.device(device)?, 0) {
+        // Once in each life of its store: what a relay refuses is brought again every few minutes.
+        let epoch = self.device(device)?.epoch;
+        let key = tables::told(envelope, device);
+        let told: Option<ToldRecord> = self.find(tables::TOLD, &key)?;
+        if said.0.is_empty() || told.is_some_and(|told| told.epoch >= epoch) {
             return Ok(self.reply(answer));
         }
         let mut batch = Batch::new();
+        batch.put(tables::TOLD, &key, &write_record(&ToldRecord { epoch }));
         let mut mailing = Mailing::default();
         let place = (device, Self::CLASS_EVIDENCE);
         self.mail_said(&mut batch, &mut mailing, (&said, record.parties()), place)?;
@@ -146,6 +150,9 @@ impl RelayCore {
         envelope: &AlertId,
         record: &AlertRecord,
     ) -> Result<(), StepError> {
+        for (key, _) in self.rows(tables::TOLD, envelope.as_bytes(), usize::MAX)? {
+            batch.delete(tables::TOLD, &key);
+        }
         let alert = record.extends.unwrap_or(*envelope);
         for other in self.envelopes_of(&alert)? {
             let kept: Option<AlertRecord> = self.find_long(tables::ALERT, other.as_bytes())?;

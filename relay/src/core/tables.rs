@@ -75,6 +75,8 @@ tables! {
     /// alert, recipient contact, device, stage → `SaidRecord`: what devices said about an alert
     /// that is kept.
     SAID = 40;
+    /// envelope, device → `ToldRecord`: who brought it again, and was told what was said about it.
+    TOLD = 41;
 }
 
 /// The one key of [`META`].
@@ -228,6 +230,10 @@ pub(super) fn step_due_parts(key: &[u8]) -> Option<(Timestamp, AlertId, u16)> {
 
 pub(super) fn stopped(alert: &AlertId, by: &ContactAddress) -> Vec<u8> {
     [*alert.as_bytes(), contact(by)].concat()
+}
+
+pub(super) fn told(envelope: &AlertId, device: &DeviceId) -> Vec<u8> {
+    entries_of(envelope, device)
 }
 
 pub(super) fn said(

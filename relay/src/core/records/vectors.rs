@@ -21,6 +21,7 @@ annotate_fields! {
     MailRecord { class, bytes, mail }
     ReceiptRecord { receipt, note, readers, kept }
     SaidRecord { receipt }
+    ToldRecord { epoch }
     NoticeRecord { notice }
     BundleRecord { bundle }
     SenderRecord { alerts, bytes }
@@ -152,6 +153,8 @@ fn mailboxes(vectors: &mut Vectors) {
     vectors.record("receipt", &receipt);
     let receipt = STATEMENT;
     vectors.record("said", &SaidRecord { receipt });
+    let epoch = Epoch(3);
+    vectors.record("told", &ToldRecord { epoch });
     let notice = sent("notice");
     vectors.record("notice", &NoticeRecord { notice });
     let bundle = sent("bundle");

@@ -117,6 +117,11 @@ fn keys() -> Vec<(Table, Vec<u8>, Vec<Part>)> {
                 ("stage", 1),
             ],
         ),
+        (
+            TOLD,
+            told(&ALERT_ID, &DEVICE_ID),
+            vec![ALERT_PART, DEVICE_PART],
+        ),
     ]
 }
 
