@@ -8,7 +8,7 @@
 
 use maille_client::core::{Act, Order, RefuseReason};
 use maille_common::evidence::ObligationState;
-use maille_common::terms::{Stage, Urgency};
+use maille_common::terms::{AckRule, Stage, Urgency};
 use maille_tests::memory::order;
 use maille_tests::network::address;
 use maille_tests::shift::{ALL, shift, shift_at};
@@ -288,4 +288,31 @@ fn copies_reach_the_senders_colleague_also_where_the_recipient_collects_elsewher
     assert_eq!(shift.incidents(), []);
     let incidents = shift.incidents_of(second);
     assert_eq!(incidents, []);
+}
+
+#[test]
+fn under_first_another_recipients_answer_is_shown_with_whoever_gave_it() {
+    let mut shift = shift();
+    let (lyon, day, night, rabat) = (shift.lyon, shift.day, shift.night, shift.rabat);
+    let first = Order {
+        ack_rule: AckRule::First,
+        urgency: Urgency::Expected,
+        ..order(&["cmai/rabat", "cmai/tunis"], "Whoever is first")
+    };
+    let alert = shift.world.order(&lyon, &first).id;
+    shift.world.meet(&lyon, "lyon");
+    shift.world.meet(&rabat, "lyon");
+    shift.acknowledge(rabat, &alert, "M. Alami");
+    shift.world.meet(&rabat, "lyon");
+    shift.world.settle();
+    for desk in [day, night] {
+        assert!(!shift.entry(desk, &alert).is_open());
+        let taken = shift.entry(desk, &alert).taken.unwrap();
+        assert_eq!(
+            (taken.contact, taken.device),
+            (address("cmai/rabat"), rabat)
+        );
+        assert!(shift.promises(desk).is_empty(), "it is Rabat's promise");
+    }
+    assert_eq!(shift.incidents(), []);
 }

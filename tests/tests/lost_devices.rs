@@ -233,3 +233,26 @@ fn a_sender_restored_from_a_backup_learns_again_what_was_answered() {
         assert_eq!(shift.incidents(), [IncidentKind::RolledBack]);
     }
 }
+
+#[test]
+fn whoever_brings_an_envelope_over_and_over_is_told_once_what_was_answered() {
+    let mut shift = shift();
+    let (lyon, day) = (shift.lyon, shift.day);
+    let alert = shift.send("Brought again and again");
+    shift.acknowledge(day, &alert, "S. Ben Ali");
+    shift.world.settle();
+    let submission = shift.world.desk(&lyon).submission(&alert).unwrap().unwrap();
+    for round in 0..3 {
+        let _ = shift.world.submit(&lyon, "lyon", submission.clone());
+        let waiting = shift.world.mail("lyon", &lyon).len();
+        assert_eq!(waiting, if round == 0 { 3 } else { 0 }, "round {round}");
+        shift.world.settle();
+    }
+    let now = shift.world.now;
+    let track = shift.world.desk(&lyon).track(&alert, now).unwrap().unwrap();
+    assert_eq!(
+        track.recipients[0].receipts.len(),
+        3,
+        "two delivered, one took it"
+    );
+}

@@ -48,7 +48,19 @@ impl Desk {
         note: Option<SealedNote>,
         now: Timestamp,
     ) -> Result<(), StepError> {
-        if self.sender_of(&proven.statement().alert)?.is_some() {
+        let receipt = proven.statement();
+        let hash = proven.hash();
+        let mine = receipt.device == self.identity.device;
+        if mine
+            && self
+                .store
+                .pieces(tables::RECEIPT, hash.as_bytes())?
+                .is_some()
+        {
+            // It comes back with an addendum, and stands among what this device gave.
+            return Ok(());
+        }
+        if self.sender_of(&receipt.alert)?.is_some() {
             return self.keep_receipt(batch, proven, note, now);
         }
         match self.keep_early(batch, proven, note, now)? {

@@ -7,7 +7,7 @@ use maille_common::crypto::padding;
 use maille_common::envelope::{Core, Env, body_context};
 use maille_common::identifier::{AlertId, AlertIdPrefix};
 use maille_common::record::{RecordFault, read_record, write_record};
-use maille_common::terms::{Kind, Stage, Status, Urgency};
+use maille_common::terms::{AckRule, Kind, Stage, Status, Urgency};
 use maille_common::time::Timestamp;
 use maille_durable::{Batch, CommitNumber, Scan};
 
@@ -172,6 +172,13 @@ impl Desk {
         }
         if let Some(recipient) = &record.recipient {
             entry.taken = self.taken_here(&id, recipient)?;
+            // One acknowledgement is enough, whosever it is.
+            let other = entry.answered && core.ack_rule == AckRule::First;
+            for recipient in core.recipients.iter().filter(|_| other) {
+                if entry.taken.is_none() {
+                    entry.taken = self.taken_here(&id, recipient)?;
+                }
+            }
         }
         Ok(entry)
     }

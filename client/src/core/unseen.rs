@@ -1,4 +1,4 @@
-//! Tombstones: what a relay kept for this device until its retention was over, and nobody collected.
+//! Tombstones: what a relay kept for this device until its retention was over, uncollected.
 //!
 //! The relay's word changes no state (PROTOCOL section 7). It tells whom to ask to send the alert
 //! again, and by an alert that is here it is contradicted.
