@@ -93,7 +93,7 @@ pub use crate::core::{
     Amendment, AskedDeputy, Awaited, Coming, ComingAct, Direction, Event, EventKind, InboxEntry,
     Incident, IncidentKind, Lacking, LastDrill, Ledger, LedgerPage, NumberedEvent, OpenObligation,
     OutboxEntry, Promise, Reach, Received, RefuseReason, Silent, Taken, Track, TrackedCancel,
-    TrackedRecipient,
+    TrackedRecipient, Unseen,
 };
 pub use attachments::{Attachment, AttachmentError, FileToAttach, Progress};
 pub use client::{

@@ -64,6 +64,12 @@ pub const ROSTER_UNKNOWN_MS: u64 = 10 * 60 * 1000;
 /// before it is missing (PROTOCOL E16, Q5): a relay that failed is tried again twice a minute, so
 /// there is time for twenty connections over which it would have been pushed.
 pub const HOLE_LOOKS: u8 = 10;
+/// Receipts kept whose alert is not here yet: a relay mails them behind their alerts, so that those
+/// of a few hundred addenda on their way are plenty. A receipt takes 2 KiB, with a full note 70.
+pub const EARLY_RECEIPTS_MAX: usize = 1_024;
+/// Alerts that expired unseen and are remembered by a desk: closed for a month where 300 a day came
+/// for it, and half as many more.
+pub const UNSEEN_MAX: usize = 16_384;
 /// From one heartbeat to the next: an hour, 10 % more or less, so that those of many desks do not
 /// come together.
 pub const HEARTBEAT_MS: std::ops::RangeInclusive<u64> = 54 * 60_000..=66 * 60_000;

@@ -226,6 +226,7 @@ alert-listed = { $urgency } { $kind } from { $from }: { $subject }
 alert-listed-received = received { $received }, { $stage }, to be acknowledged by { $due }
 alert-overdue = OVERDUE
 alert-possibly-seen = possibly seen
+alert-expired-unseen = an alert of { $from }, accepted { $accepted } at relay { $relay }, expired here unseen; ask them to send it again
 alert-as-deputy = asked in the place of { $contacts }
 alert-attachments-missing = { $count } attachments on their way
 alert-attachments-left =
@@ -489,6 +490,8 @@ listen-from = from { $contact }
 listen-for = for { $contact }
 listen-at-relay = at relay { $name }
 listen-since = since { $time }
+listen-accepted = accepted { $time }
+listen-ask-again = ask them to send it again
 
 ## network: Networks that are made to read and to run.
 
@@ -764,6 +767,8 @@ term-event =
         [unanswered] unanswered
         [silent] silent
         [heard-again] heard-again
+        [acted-elsewhere] acted-elsewhere
+        [expired-unseen] expired-unseen
        *[unlisted] { $word }
     }
 
@@ -883,6 +888,7 @@ ledger-call = call { $contact }: { $numbers }
 ledger-call-in = call { $contact }: { $numbers }; spoken there: { $languages }
 ledger-no-telephone = no telephone of { $contact } is known
 ledger-taken = { $stage } by { $who }, { $time }
+ledger-taken-at = { $stage } by { $who } at { $contact }, device { $device }, { $time }
 ledger-no-name = nobody who was named
 ledger-next = next, { $time }: { $what }
 ledger-nothing-comes = nothing falls due any more; only an answer ends it

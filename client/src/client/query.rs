@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use maille_common::address::ContactAddress;
 use maille_common::identifier::{AlertId, AlertIdPrefix};
 use thiserror::Error;
 
 use super::Client;
 use crate::attachments::{Attachment, AttachmentError};
-use crate::core::{InboxEntry, Incident, OutboxEntry, Received, Track};
+use crate::core::{InboxEntry, Incident, OutboxEntry, Received, Track, Unseen};
 use crate::directory::{self, ContactCard};
 use crate::error::{DeskError, LookupError};
 use crate::events::EventReader;
@@ -57,6 +58,25 @@ impl Client {
     /// What was received, newest last.
     pub async fn inbox(&self) -> Result<Vec<InboxEntry>, DeskError> {
         self.office().ask(|room, _| Ok(room.desk.inbox()?)).await
+    }
+
+    /// What expired at a relay before it was collected here, and nobody is known to have answered.
+    pub async fn unseen(&self) -> Result<Vec<Unseen>, DeskError> {
+        self.office().ask(|room, _| Ok(room.desk.unseen()?)).await
+    }
+
+    /// The telephones of another contact, and the languages spoken there, the preferred one first.
+    /// None of this one's: nobody calls themselves.
+    pub async fn reached_by(
+        &self,
+        contact: ContactAddress,
+    ) -> Result<(Vec<String>, Vec<String>), DeskError> {
+        if contact == self.office().contact {
+            return Ok((Vec::new(), Vec::new()));
+        }
+        self.office()
+            .ask(move |room, _| Ok(room.desk.reached_by(&contact)))
+            .await
     }
 
     /// An alert of the inbox, with its words. Nothing is signed: see [`Client::mark_read`].

@@ -2,9 +2,10 @@
 
 use maille_common::address::ContactAddress;
 use maille_common::codec::Text;
-use maille_common::evidence::{Note, NoteReader, SealedNote, officer_hash, seal_note};
+use maille_common::evidence::{Note, NoteReader, officer_hash, seal_note};
 use maille_common::hash::Hash;
 use maille_common::identifier::AlertId;
+use maille_common::limits;
 use maille_common::randomness::Randomness;
 use maille_common::record::write_record;
 use maille_common::terms::{Reason, Stage};
@@ -189,12 +190,17 @@ impl Desk {
         let to = record.core.sender.clone();
         let named = officer;
         let officer = match officer {
-            Some(name) => Some(self.sign_as(name, alert, act, text, &to, now, random)?),
+            Some(name) => {
+                Some(self.sign_as(name, (alert, capacity), act, text, &to, now, random)?)
+            }
             None => None,
         };
-        let note_sealed = officer
-            .as_ref()
-            .is_some_and(|officer| officer.note.is_some());
+        let senders = self.roster.devices_of(&to);
+        let note = officer.as_ref().and_then(|officer| officer.note.as_ref());
+        let note_sealed = note.is_some_and(|note| {
+            let mut wraps = note.wraps.iter();
+            wraps.any(|wrap| senders.contains(&wrap.device))
+        });
         let mut batch = Batch::new();
         let stamp = Stamp {
             envelope: capacity.envelope,
@@ -206,7 +212,7 @@ impl Desk {
         let signed = (act.stage(), act.reason());
         let receipt = self.make_receipt(&mut batch, &stamp, signed, officer.as_ref(), now)?;
         for relay in self.home_relays() {
-            self.post(&mut batch, &relay, &stamp.to, &receipt)?;
+            self.post(&mut batch, &relay, &stamp, &receipt)?;
         }
         if !capacity.is_further() {
             record.stage = act.stage();
@@ -252,7 +258,8 @@ impl Desk {
         }))
     }
 
-    /// An officer's name and words, hidden from the relay, sealed to the sender's devices.
+    /// An officer's name and words, hidden from the relay, sealed to the sender's devices and to
+    /// those of colleagues.
     #[expect(
         clippy::too_many_arguments,
         reason = "one private step of `act`, split for reading"
@@ -260,7 +267,7 @@ impl Desk {
     fn sign_as(
         &self,
         name: &str,
-        alert: &AlertId,
+        (alert, capacity): (&AlertId, &Capacity),
         act: &Act,
         text: &str,
         to: &ContactAddress,
@@ -287,38 +294,50 @@ impl Desk {
             suggested: Text::new(suggested).expect("an address is within its own limit"),
             duplicate_of,
         };
-        let note = self.seal_to_sender(&note, alert, to, now, random)?;
+        let readers = self.note_readers(to, &capacity.recipient, now)?;
+        let note = match readers.is_empty() {
+            true => None,
+            false => seal_note(&note, alert, &self.identity.device, &readers, random).ok(),
+        };
         Ok(Officer {
             officer: officer_hash(&salt, name),
             note,
         })
     }
 
-    fn seal_to_sender(
+    /// Who reads a note: the sender's devices first, then those of this contact, whose officers
+    /// come on duty next, and of the contact in whose place it was asked.
+    fn note_readers(
         &self,
-        note: &Note,
-        alert: &AlertId,
         to: &ContactAddress,
+        recipient: &ContactAddress,
         now: Timestamp,
-        random: &mut impl Randomness,
-    ) -> Result<Option<SealedNote>, StepError> {
-        let mut readers = Vec::new();
-        for device in self.roster.devices_of(to) {
+    ) -> Result<Vec<NoteReader>, StepError> {
+        let contacts = [to, &self.identity.contact, recipient];
+        let devices = contacts
+            .into_iter()
+            .flat_map(|contact| self.roster.devices_of(contact));
+        let mut readers: Vec<NoteReader> = Vec::new();
+        for device in devices {
+            if readers.iter().any(|reader| reader.device == device)
+                || readers.len() == limits::NOTE_WRAPS_MAX
+            {
+                continue;
+            }
             let Some(bundle) = self.bundle_of(&device)? else {
                 continue;
             };
             if let Some(choice) = bundle.bundle.value().key_at(now) {
-                let key = choice.id;
+                let (key, public) = (choice.id, choice.key.public.clone());
                 readers.push(NoteReader {
                     device,
                     key,
-                    public: choice.key.public.clone(),
+                    public,
                 });
             }
         }
-        if readers.is_empty() {
-            return Ok(None);
-        }
-        Ok(seal_note(note, alert, &self.identity.device, &readers, random).ok())
+        // One wrap a device, ascending.
+        readers.sort_by_key(|reader| reader.device);
+        Ok(readers)
     }
 }

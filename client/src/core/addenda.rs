@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use maille_common::address::{ContactAddress, DeviceId};
 use maille_common::codec::SortedList;
-use maille_common::envelope::{Addressee, Core, Draft, Entry, Signer, seal_addendum};
+use maille_common::envelope::{
+    Addressee, Core, Draft, Entry, OWN_RECIPIENT, Signer, seal_addendum,
+};
 use maille_common::evidence::Receipt;
 use maille_common::identifier::AlertId;
 use maille_common::randomness::Randomness;
@@ -29,7 +31,7 @@ pub struct Lacking {
     pub device: DeviceId,
     /// The alert.
     pub alert: AlertId,
-    /// Its contact.
+    /// Its contact: a recipient, or the sender's own.
     pub recipient: ContactAddress,
     /// Since when.
     pub since: Timestamp,
@@ -100,7 +102,8 @@ impl Desk {
         self.send_addenda(now, random)
     }
 
-    /// Notes every device of an open alert's recipients that has no wrap: it was admitted later.
+    /// Notes every device of an open alert's recipients, and of this contact, that has no wrap: it
+    /// was admitted later.
     pub(super) fn look_for_new_devices(&self, now: Timestamp) -> Result<(), StepError> {
         let mut batch = Batch::new();
         for key in self.pieced_keys(tables::OUTBOX)? {
@@ -129,8 +132,46 @@ impl Desk {
                     batch.put(tables::LACKING, &key, &write_record(&record));
                 }
             }
+            self.note_own_lacking(&mut batch, &alert, &record, now)?;
         }
         self.settle(batch)?;
+        Ok(())
+    }
+
+    /// Notes the devices of this contact that have no copy of what it sent.
+    fn note_own_lacking(
+        &self,
+        batch: &mut Batch,
+        alert: &AlertId,
+        record: &OutboxRecord,
+        now: Timestamp,
+    ) -> Result<(), StepError> {
+        let me = &self.identity.contact;
+        if record.core.recipients.has(me) {
+            return Ok(());
+        }
+        let mut has = BTreeSet::from([self.identity.device]);
+        let of = |record: &OutboxRecord| -> Vec<DeviceId> {
+            let addressed = record.addressed.iter();
+            let own = addressed.filter(|(_, _, release, _)| *release == Release::Own);
+            own.map(|(device, ..)| *device).collect()
+        };
+        has.extend(of(record));
+        for addendum in self.addenda_of(alert)? {
+            let record: OutboxRecord = self.need_long(tables::OUTBOX, addendum.as_bytes())?;
+            has.extend(of(&record));
+        }
+        for device in self.roster.devices_of(me) {
+            let key = tables::lacking(&device, alert);
+            if has.contains(&device) || self.store.get(tables::LACKING, &key)?.is_some() {
+                continue;
+            }
+            let record = LackingRecord {
+                recipient: me.clone(),
+                since: now,
+            };
+            batch.put(tables::LACKING, &key, &write_record(&record));
+        }
         Ok(())
     }
 
@@ -304,13 +345,17 @@ impl Desk {
         let owed = recipients.find_map(|recipient| own.owed_by(recipient));
         let terms = owed.map_or(&extendable.core, |owed| &owed.by.core);
         let served = lacking.iter().map(|lacking| lacking.recipient.clone());
+        // A copy for another device of this contact serves no recipient.
+        let served = served.filter(|contact| own.owed_by(contact).is_some());
         let core = self.addendum_core(alert, terms, served.collect(), now);
         let mut addressees = Vec::new();
         for lacking in lacking {
-            let Some(recipient) = core.recipient_index(&lacking.recipient) else {
-                continue;
+            let (release, recipient) = match core.recipient_index(&lacking.recipient) {
+                Some(recipient) => (Release::Now, recipient),
+                None if lacking.recipient == core.sender => (Release::Own, OWN_RECIPIENT),
+                None => continue,
             };
-            let found = self.addressee(&lacking.device, Release::Now, recipient, now)?;
+            let found = self.addressee(&lacking.device, release, recipient, now)?;
             addressees.extend(found.map(|(addressee, _)| addressee));
         }
         self.seal_extension(&mut batch, extendable, (core, addressees), now, random)?;
@@ -352,7 +397,8 @@ impl Desk {
         Ok(sealed.id)
     }
 
-    /// An addendum's own core: whom it serves, with the deadlines that are theirs.
+    /// An addendum's own core: whom it serves, with the deadlines that are theirs. One with copies
+    /// for this contact alone names whom the alert is for.
     pub(super) fn addendum_core(
         &self,
         alert: &AlertId,
@@ -360,12 +406,16 @@ impl Desk {
         served: BTreeSet<ContactAddress>,
         now: Timestamp,
     ) -> Core {
+        let recipients = match served.is_empty() {
+            true => terms.recipients.to_vec(),
+            false => served.into_iter().collect(),
+        };
         Core {
             kind: Kind::Addendum,
             device: self.identity.device,
             roster: self.roster.hash(),
             created: now,
-            recipients: SortedList::new(served.into_iter().collect::<Vec<_>>())
+            recipients: SortedList::new(recipients)
                 .expect("a part of those who owe an answer is within the limit of recipients"),
             reference: *alert,
             ..terms.clone()

@@ -172,13 +172,17 @@ impl Desk {
             return Ok(found);
         }
         let expired = record.core.expiry(record.received) <= now;
+        let others = self.others(alert)?;
         for capacity in self.capacities(alert, record)? {
-            let answered = matches!(capacity.stage, Stage::Acknowledged | Stage::Refused);
+            let recipient = &capacity.recipient;
+            let standing = self.standing_here(alert, &record.core, recipient, &others);
+            let answered = matches!(capacity.stage, Stage::Acknowledged | Stage::Refused)
+                || self.is_answered(recipient, &standing);
             found.open |= !answered && !expired;
-            if capacity.stage == Stage::Acknowledged {
-                // Whoever it was asked for, this contact took it on.
-                found.by = vec![self.identity.contact.clone()];
-            }
+        }
+        // Whoever it was asked for, and at whichever device, this contact took it on.
+        if others.has_acknowledged(&self.identity.contact) {
+            found.by = vec![self.identity.contact.clone()];
         }
         Ok(found)
     }

@@ -82,7 +82,7 @@ impl Desk {
         let complete = (Stage::Complete, Reason::None);
         let receipt = self.make_receipt(&mut batch, &stamp, complete, None, now)?;
         for relay in self.home_relays() {
-            self.post(&mut batch, &relay, &stamp.to, &receipt)?;
+            self.post(&mut batch, &relay, &stamp, &receipt)?;
         }
         record.blobs_missing = 0;
         record.stage = record.stage.max(Stage::Complete);

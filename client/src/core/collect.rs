@@ -160,7 +160,13 @@ impl Desk {
         let entry = &sealed.delivery().entry;
         let recipient = sealed.core().recipient(entry.recipient);
         if let Some(known) = self.known(&sealed.id(), entry, recipient)? {
-            self.post_again(&mut batch, relay, &known.receipt)?;
+            let alert = self.stamp_of(&sealed).alert;
+            let mut given = vec![known.receipt];
+            // A relay that lost its disk has lost what was done here as well.
+            for table in [tables::ACT, tables::ACT_FOR] {
+                given.extend(self.acts_in(table, &alert)?);
+            }
+            self.post_all_again(&mut batch, relay, &given)?;
             return Ok(Collected::Repeated {
                 settled: self.settle(batch)?,
             });
@@ -288,11 +294,13 @@ impl Desk {
         }
         let delivered = (Stage::Delivered, Reason::None);
         let receipt = self.make_receipt(&mut batch, stamp, delivered, None, now)?;
-        self.post(&mut batch, relay, &stamp.to, &receipt)?;
+        self.post(&mut batch, relay, stamp, &receipt)?;
         self.note_known(&mut batch, stamp, receipt);
+        self.settle(batch)?;
+        self.take_early(&alert, now)?;
         Ok(Collected::Stored {
             alert,
-            settled: self.settle(batch)?,
+            settled: self.store.newest(),
         })
     }
 
@@ -370,7 +378,7 @@ impl Desk {
     ) -> Result<Collected, StepError> {
         let returned = (Stage::Returned, reason);
         let receipt = self.make_receipt(&mut batch, stamp, returned, None, now)?;
-        self.post(&mut batch, relay, &stamp.to, &receipt)?;
+        self.post(&mut batch, relay, stamp, &receipt)?;
         self.note_known(&mut batch, stamp, receipt);
         let kind = IncidentKind::Returned {
             from: stamp.to.clone(),

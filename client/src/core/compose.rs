@@ -7,8 +7,8 @@ use maille_common::address::{ContactAddress, DeviceId, Name};
 use maille_common::codec::{Exact, List, SortedList, Text, decode, encode};
 use maille_common::content::Alert;
 use maille_common::envelope::{
-    Addressee, Core, Draft, Entry, OWN_RECIPIENT, OutgoingStream, Sealed, Signer, SubmittedEntry,
-    body_context, seal,
+    Addressee, Core, Draft, Entry, OWN_RECIPIENT, OutgoingStream, Sealed, Signer, Submission,
+    SubmittedEntry, body_context, seal,
 };
 use maille_common::identifier::AlertId;
 use maille_common::limits;
@@ -92,6 +92,9 @@ impl Desk {
         }
         for reach in &reach {
             self.note_lacking(&mut batch, reach, &sealed.id, now);
+        }
+        if let Some(reach) = self.own_lacking(&sealed.submission) {
+            self.note_lacking(&mut batch, &reach, &sealed.id, now);
         }
         let within = order.content.answer_within;
         self.note_answer_by(&mut batch, &sealed.id, within, now);
@@ -272,6 +275,24 @@ impl Desk {
             addressees.extend(own.map(|(addressee, _)| addressee));
         }
         Ok((addressees, reach))
+    }
+
+    /// The devices of this contact that get their copy later, when their keys are known.
+    fn own_lacking(&self, sealed: &Submission) -> Option<Reach> {
+        let contact = &self.identity.contact;
+        if sealed.env.core.recipients.has(contact) {
+            return None;
+        }
+        let entries = sealed.entries.iter();
+        let has: BTreeSet<DeviceId> = entries.map(|submitted| submitted.entry.device).collect();
+        let devices = self.roster.devices_of(contact).into_iter();
+        let lacks = |device: &DeviceId| *device != self.identity.device && !has.contains(device);
+        Some(Reach {
+            contact: contact.clone(),
+            addressed: Vec::new(),
+            lacking: devices.filter(lacks).collect(),
+            old_key: false,
+        })
     }
 
     /// A device with its newest sealing key and its stream; none while its keys are not known here.

@@ -165,11 +165,13 @@ impl Desk {
         };
         let mut batch = Batch::new();
         batch.put(tables::META, tables::META_KEY, &write_record(&meta));
-        for table in [tables::STREAM_OUT, tables::ROW] {
+        for table in [tables::STREAM_OUT, tables::ROW, tables::ROW_IN] {
             for (key, _) in self.store.scan(Scan::table(table, usize::MAX))? {
                 batch.delete(table, &key);
             }
         }
+        // What the lost life was given is not withheld from this one.
+        self.forget_holes_in_rows(&mut batch)?;
         let settled = self.settle(batch)?;
         self.epoch = epoch;
         Ok(settled)

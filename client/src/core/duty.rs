@@ -3,24 +3,32 @@
 
 use std::collections::BTreeSet;
 
-use maille_common::address::ContactAddress;
+use maille_common::address::{ContactAddress, DeviceId};
 use maille_common::codec::Text;
 use maille_common::identifier::AlertId;
-use maille_common::record::{read_record, write_record};
+use maille_common::record::write_record;
 use maille_common::terms::{Kind, Stage, Status, Urgency};
 use maille_common::time::Timestamp;
-use maille_durable::{Batch, Scan};
+use maille_durable::Batch;
 
 use super::act::ActError;
 use super::desk::{Desk, StepError};
-use super::records::{DutyRecord, OutboxRecord};
+use super::records::{DutyRecord, InboxRecord, OutboxRecord};
 use super::tables;
 
 /// Who has an alert in hand, and what they wrote to its sender.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Taken {
-    /// Read, or acknowledged.
+    /// Read, acknowledged, or refused.
     pub stage: Stage,
+    /// The contact that did it: the recipient, or whoever was asked in its place.
+    pub contact: ContactAddress,
+    /// The device at which it was done.
+    pub device: DeviceId,
+    /// What its organisation calls that device; empty where it is not in the roster any more.
+    pub label: String,
+    /// It was done at this desk.
+    pub here: bool,
     /// The officer; none for a program, and where the organisation does not name its officers.
     pub officer: Option<String>,
     /// By the clock of whoever did it.
@@ -29,7 +37,7 @@ pub struct Taken {
     pub note: String,
 }
 
-/// An alert that this desk has acknowledged, and not written back about.
+/// An alert that this contact has acknowledged, and not written back about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Promise {
     /// The alert.
@@ -60,24 +68,20 @@ pub(super) struct Replies {
 }
 
 impl Desk {
-    /// What was acknowledged here since then and nobody has written back about, oldest first:
+    /// What this contact acknowledged since then and nobody has written back about, oldest first:
     /// whoever comes on duty keeps what was promised.
     pub fn promises(&self, since: Timestamp) -> Result<Vec<Promise>, StepError> {
         let replies = self.replies()?;
         let mut promises = Vec::new();
-        for (key, bytes) in self.store.scan(Scan::table(tables::DUTY, usize::MAX))? {
-            let Some((alert, Stage::Acknowledged)) = tables::act_of(&key) else {
-                continue;
-            };
-            let duty: DutyRecord = read_record(&bytes)?;
-            if duty.time < since {
-                continue;
-            }
-            let Some(record) = self.inbox_record(&alert)? else {
-                continue;
-            };
+        for (alert, record) in self.inbox_records()? {
             let from = record.core.sender.clone();
             if replies.sent.contains(&(alert, from.clone())) {
+                continue;
+            }
+            let Some(taken) = self.promised(&alert, &record)? else {
+                continue;
+            };
+            if taken.time < since {
                 continue;
             }
             promises.push(Promise {
@@ -88,11 +92,36 @@ impl Desk {
                 subject: self.subject_of(&alert)?,
                 from,
                 received: record.received,
-                taken: duty.taken(Stage::Acknowledged),
+                taken,
             });
         }
         promises.sort_by_key(|promise| (promise.taken.time, promise.alert));
         Ok(promises)
+    }
+
+    /// Who of this contact acknowledged an alert, at this desk or at another: whoever comes on duty
+    /// here keeps what a colleague promised, too.
+    fn promised(&self, alert: &AlertId, record: &InboxRecord) -> Result<Option<Taken>, StepError> {
+        if let Some(taken) = self.duty(alert, Stage::Acknowledged)? {
+            return Ok(Some(taken));
+        }
+        let me = &self.identity.contact;
+        for capacity in self.capacities(alert, record)? {
+            let taken = self.taken_here(alert, &capacity.recipient)?;
+            let ours = |taken: &Taken| taken.stage == Stage::Acknowledged && taken.contact == *me;
+            if let Some(taken) = taken.filter(ours) {
+                return Ok(Some(taken));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The same of an alert by its id.
+    pub(super) fn promised_here(&self, alert: &AlertId) -> Result<Option<Taken>, StepError> {
+        match self.inbox_record(alert)? {
+            Some(record) => self.promised(alert, &record),
+            None => Ok(None),
+        }
     }
 
     /// Notes who did it, for those who come on duty later.
@@ -122,7 +151,20 @@ impl Desk {
     pub(super) fn duty(&self, alert: &AlertId, stage: Stage) -> Result<Option<Taken>, StepError> {
         let key = tables::act(alert, stage.code());
         let found: Option<DutyRecord> = self.find(tables::DUTY, &key)?;
-        Ok(found.map(|duty| duty.taken(stage)))
+        Ok(found.map(|duty| self.taken_by(duty, stage)))
+    }
+
+    fn taken_by(&self, duty: DutyRecord, stage: Stage) -> Taken {
+        Taken {
+            stage,
+            contact: self.identity.contact.clone(),
+            device: self.identity.device,
+            label: self.label_of(&self.identity.contact, &self.identity.device),
+            here: true,
+            officer: duty.officer.map(|name| name.as_str().to_owned()),
+            time: duty.time,
+            note: duty.note.as_str().to_owned(),
+        }
     }
 
     /// The names and words go with the content.
@@ -167,16 +209,5 @@ impl Desk {
             None => self.sent_content(alert)?,
         };
         Ok(content.map(|content| content.subject(&[]).to_owned()))
-    }
-}
-
-impl DutyRecord {
-    fn taken(self, stage: Stage) -> Taken {
-        Taken {
-            stage,
-            officer: self.officer.map(|name| name.as_str().to_owned()),
-            time: self.time,
-            note: self.note.as_str().to_owned(),
-        }
     }
 }

@@ -145,6 +145,30 @@ coded_choice! {
             /// Its contact.
             contact: ContactAddress,
         },
+        /// Another device read, acknowledged or refused what came here: it may be done with.
+        ActedElsewhere {
+            /// The alert.
+            alert: AlertId,
+            /// Whose obligation it is.
+            recipient: ContactAddress,
+            /// The contact that acted.
+            contact: ContactAddress,
+            /// The device.
+            device: DeviceId,
+            /// How.
+            stage: Stage,
+        },
+        /// A relay dropped an alert for this device that was never collected.
+        ExpiredUnseen {
+            /// The alert.
+            alert: AlertId,
+            /// Who sent it, and is to be asked to send it again.
+            from: ContactAddress,
+            /// Whose obligation it was.
+            recipient: ContactAddress,
+            /// When the relay accepted it.
+            accepted: Timestamp,
+        },
     }
 }
 

@@ -4,20 +4,20 @@ use maille_common::address::{ContactAddress, DeviceId, Name};
 use maille_common::codec::Exact;
 use maille_common::envelope::Core;
 use maille_common::evidence::{
-    Evidence, Expiry, Note, Proven, Receipt, SealedNote, SignedNotice, SignedReceipt, open_note,
-    sign,
+    Evidence, Expiry, Note, Notice, Proven, Receipt, SealedNote, SignedNotice, SignedReceipt,
+    open_note, sign,
 };
 use maille_common::hash::Hash;
 use maille_common::identifier::AlertId;
 use maille_common::record::{read_record, write_record};
-use maille_common::terms::{Kind, Status};
+use maille_common::terms::{Kind, NoticeKind, Stage, Status};
 use maille_common::time::Timestamp;
 use maille_durable::{Batch, CommitNumber, Scan};
 
 use super::desk::{Desk, StepError};
 use super::events::EventKind;
 use super::incidents::{IncidentKind, words};
-use super::records::EvidenceRecord;
+use super::records::{EvidenceRecord, ReceiptRecord};
 use super::tables;
 
 impl Desk {
@@ -33,16 +33,52 @@ impl Desk {
         let mut batch = Batch::new();
         self.count_mail(&mut batch, relay, number)?;
         batch.put(tables::CONFIRM, &tables::confirm(relay, number), &[]);
-        match self.prove_receipt(receipt, note.as_ref())? {
-            Ok(proven) => self.keep_receipt(&mut batch, &proven, note, now)?,
-            Err(check) => {
-                let kind = IncidentKind::Receipt {
-                    check: words(&check),
-                };
-                self.incident(&mut batch, kind, None, now)?;
-            }
+        match self.prove_receipt(receipt, note.as_ref()) {
+            Ok(proven) => self.take_receipt(&mut batch, &proven, note, now)?,
+            Err(check) => self.doubt_receipt(&mut batch, check, now)?,
         }
         self.settle(batch)
+    }
+
+    /// Q4: about something this contact sent, or holds; what it is about may still be on its way.
+    fn take_receipt(
+        &self,
+        batch: &mut Batch,
+        proven: &Proven<Receipt>,
+        note: Option<SealedNote>,
+        now: Timestamp,
+    ) -> Result<(), StepError> {
+        let receipt = proven.statement();
+        let hash = proven.hash();
+        let mine = receipt.device == self.identity.device;
+        if mine
+            && self
+                .store
+                .pieces(tables::RECEIPT, hash.as_bytes())?
+                .is_some()
+        {
+            // It comes back with an addendum, and stands among what this device gave.
+            return Ok(());
+        }
+        if self.sender_of(&receipt.alert)?.is_some() {
+            return self.keep_receipt(batch, proven, note, now);
+        }
+        match self.keep_early(batch, proven, note, now)? {
+            true => Ok(()),
+            false => self.doubt_receipt(batch, "Q4", now),
+        }
+    }
+
+    fn doubt_receipt(
+        &self,
+        batch: &mut Batch,
+        check: &str,
+        now: Timestamp,
+    ) -> Result<(), StepError> {
+        let kind = IncidentKind::Receipt {
+            check: words(&check),
+        };
+        self.incident(batch, kind, None, now)
     }
 
     /// Takes a notice from a relay's push; its mail is confirmed in any case.
@@ -56,32 +92,62 @@ impl Desk {
         let mut batch = Batch::new();
         self.count_mail(&mut batch, relay, number)?;
         batch.put(tables::CONFIRM, &tables::confirm(relay, number), &[]);
-        match notice.clone().verify(&self.roster) {
+        match notice.verify(&self.roster) {
             Ok(proven) if proven.statement().relay == *relay => {
-                let statement = proven.statement();
-                let key = tables::evidence(&statement.alert, &proven.hash());
-                let record = EvidenceRecord::Notice {
-                    notice,
-                    received: now,
-                };
-                batch.put_pieces(tables::EVIDENCE, &key, &write_record(&record));
-                let kind = EventKind::Notice {
-                    alert: statement.alert,
-                    recipient: statement.recipient.clone(),
-                    kind: statement.kind,
-                };
-                let status = self.status_of(&statement.alert)?;
-                self.event(&mut batch, kind, status, now)?;
-                self.note_released(&mut batch, relay, statement, now)?;
+                self.take_notice(&mut batch, relay, &proven, now)?;
             }
-            _ => {
-                let kind = IncidentKind::RelayStatement {
-                    relay: relay.clone(),
-                };
-                self.incident(&mut batch, kind, None, now)?;
-            }
+            _ => self.doubt_relay(&mut batch, relay, now)?,
         }
         self.settle(batch)
+    }
+
+    /// Keeps what a relay told as evidence. A tombstone of this device is told to the one who asks
+    /// for the alert again, and to its sender once for each recipient.
+    fn take_notice(
+        &self,
+        batch: &mut Batch,
+        relay: &Name,
+        proven: &Proven<Notice>,
+        now: Timestamp,
+    ) -> Result<(), StepError> {
+        let notice = proven.statement();
+        let mine = self.buries_mine(notice);
+        if mine && !(self.may_answer_for(&notice.recipient) && self.has_room_for_unseen()?) {
+            return self.doubt_relay(batch, &notice.relay, now);
+        }
+        let (alert, recipient) = (&notice.alert, &notice.recipient);
+        let repeated = notice.kind == NoticeKind::Tombstone && self.is_buried(alert, recipient)?;
+        let key = tables::evidence(alert, &proven.hash());
+        let record = EvidenceRecord::Notice {
+            notice: proven.signed().clone(),
+            received: now,
+        };
+        batch.put_pieces(tables::EVIDENCE, &key, &write_record(&record));
+        self.note_released(batch, relay, notice, now)?;
+        if mine {
+            return self.note_unseen(batch, notice, now);
+        }
+        if repeated {
+            return Ok(());
+        }
+        let kind = EventKind::Notice {
+            alert: *alert,
+            recipient: recipient.clone(),
+            kind: notice.kind,
+        };
+        self.event(batch, kind, self.status_of(alert)?, now)
+    }
+
+    fn doubt_relay(
+        &self,
+        batch: &mut Batch,
+        relay: &Name,
+        now: Timestamp,
+    ) -> Result<(), StepError> {
+        let kind = IncidentKind::RelayStatement {
+            relay: relay.clone(),
+        };
+        self.incident(batch, kind, None, now)
     }
 
     /// Everything proven that is kept about an alert.
@@ -112,6 +178,10 @@ impl Desk {
                 }
                 EvidenceRecord::Notice { .. } => {}
             }
+        }
+        for ReceiptRecord { posted } in self.own_acts(alert)? {
+            let mine = posted.receipt.verify_again(&self.roster);
+            evidence.extend(mine.map(Evidence::Receipt));
         }
         Ok(evidence)
     }
@@ -205,27 +275,22 @@ impl Desk {
             .map(Evidence::Expiry))
     }
 
-    /// Q1 to Q4; the number of the check that refuses.
+    /// Q1 to Q3; the number of the check that refuses.
     fn prove_receipt(
         &self,
         receipt: SignedReceipt,
         note: Option<&SealedNote>,
-    ) -> Result<Result<Proven<Receipt>, &'static str>, StepError> {
-        let alert = receipt.statement.alert;
-        // Q4: about something this contact sent, or holds as one of several recipients.
-        if self.sender_of(&alert)?.is_none() {
-            return Ok(Err("Q4"));
-        }
+    ) -> Result<Proven<Receipt>, &'static str> {
         let proven = match receipt.verify(&self.roster) {
             Ok(proven) => proven,
-            Err(fault) => return Ok(Err(fault.check())),
+            Err(fault) => return Err(fault.check()),
         };
         let noted = note.map_or(Hash::ZERO, SealedNote::hash);
         let names_note = noted == Hash::ZERO || noted == proven.statement().note;
-        Ok(if names_note { Ok(proven) } else { Err("Q1") })
+        if names_note { Ok(proven) } else { Err("Q1") }
     }
 
-    fn keep_receipt(
+    pub(super) fn keep_receipt(
         &self,
         batch: &mut Batch,
         proven: &Proven<Receipt>,
@@ -256,9 +321,36 @@ impl Desk {
                 reason: receipt.reason,
             };
             self.event(batch, kind, status, now)?;
+        } else {
+            self.tell_acted_elsewhere(batch, receipt, status, now)?;
         }
         let added = Evidence::Receipt(proven.clone());
         self.tell_changes(batch, &receipt.alert, &before, &[added], status, now)
+    }
+
+    /// Whoever is on duty here need not do what is done.
+    fn tell_acted_elsewhere(
+        &self,
+        batch: &mut Batch,
+        receipt: &Receipt,
+        status: Status,
+        now: Timestamp,
+    ) -> Result<(), StepError> {
+        let acted = matches!(
+            receipt.stage,
+            Stage::Read | Stage::Acknowledged | Stage::Refused
+        );
+        if !acted || receipt.device == self.identity.device {
+            return Ok(());
+        }
+        let kind = EventKind::ActedElsewhere {
+            alert: receipt.alert,
+            recipient: receipt.recipient.clone(),
+            contact: receipt.contact.clone(),
+            device: receipt.device,
+            stage: receipt.stage,
+        };
+        self.event(batch, kind, status, now)
     }
 
     /// Of the alert, in whichever box it is.

@@ -117,6 +117,17 @@ impl Desk {
         Ok((number <= hole.to).then_some(hole))
     }
 
+    /// Forgets the holes in rows of receipts.
+    pub(super) fn forget_holes_in_rows(&self, batch: &mut Batch) -> Result<(), StepError> {
+        for (key, bytes) in self.store.scan(Scan::table(tables::HOLE, usize::MAX))? {
+            let hole: HoleRecord = read_record(&bytes)?;
+            if matches!(hole.of, HoleIn::Receipts { .. }) {
+                batch.delete(tables::HOLE, &key);
+            }
+        }
+        Ok(())
+    }
+
     /// Counts a look at every hole, once a minute at most, while a relay of ours is connected;
     /// after the last one what would fill it is missing (I4).
     pub(super) fn look_for_missing(
@@ -134,6 +145,7 @@ impl Desk {
         }
         self.looked = Some(now);
         self.look_for_silence(batch, now)?;
+        self.look_for_early(batch, now)?;
         let mut unread = BTreeMap::new();
         for (key, bytes) in self.store.scan(Scan::table(tables::HOLE, usize::MAX))? {
             let mut hole: HoleRecord = read_record(&bytes)?;

@@ -7,12 +7,13 @@ use maille_common::crypto::padding;
 use maille_common::envelope::{Core, Env, body_context};
 use maille_common::identifier::{AlertId, AlertIdPrefix};
 use maille_common::record::{RecordFault, read_record, write_record};
-use maille_common::terms::{Kind, Stage, Status, Urgency};
+use maille_common::terms::{AckRule, Kind, Stage, Status, Urgency};
 use maille_common::time::Timestamp;
 use maille_durable::{Batch, CommitNumber, Scan};
 
 use super::amend::Amendment;
 use super::desk::{Desk, StepError};
+use super::duty::Taken;
 use super::principals::Principal;
 use super::records::{DeliveryRecord, InboxRecord};
 use super::tables;
@@ -49,7 +50,12 @@ pub struct InboxEntry {
     pub about: Option<Status>,
     /// The highest stage this device signed.
     pub stage: Stage,
-    /// It was being shown when the desk stopped, so somebody may have seen it (I5).
+    /// Somebody answered it: this device, another of its contact, or a deputy.
+    pub answered: bool,
+    /// Who has it in hand, where somebody has said so.
+    pub taken: Option<Taken>,
+    /// It was being shown when the desk stopped, or came before the desk lost its store, so
+    /// somebody may have seen it (I5).
     pub possibly_seen: bool,
     /// Attachments that are not here yet.
     pub blobs_missing: u32,
@@ -61,14 +67,10 @@ impl InboxEntry {
         self.amendments.iter().find(|said| said.is_cancel())
     }
 
-    /// Whether this desk owes an answer, for its own contact or in another's place.
+    /// Whether an answer is owed, for this contact or in another's place, that nobody has given.
     pub fn is_open(&self) -> bool {
-        let is_answered = |stage: Stage| matches!(stage, Stage::Acknowledged | Stage::Refused);
-        let mine = self.recipient.is_some() && !is_answered(self.stage);
-        mine || self
-            .deputy_for
-            .iter()
-            .any(|principal| !is_answered(principal.stage))
+        let mine = self.recipient.is_some() && !self.answered;
+        mine || self.deputy_for.iter().any(|principal| !principal.answered)
     }
 
     /// Whether it claims to be actual about an exercise, or an exercise about what is actual: its
@@ -149,13 +151,17 @@ impl Desk {
         Ok(found)
     }
 
-    fn inbox_entry(&self, id: AlertId, record: &InboxRecord) -> Result<InboxEntry, StepError> {
+    pub(super) fn inbox_entry(
+        &self,
+        id: AlertId,
+        record: &InboxRecord,
+    ) -> Result<InboxEntry, StepError> {
         let core: &Core = &record.core;
         let about = match core.refers_to() {
             Some(about) => self.plain_part(&about)?.map(|core| core.status),
             None => None,
         };
-        Ok(InboxEntry {
+        let mut entry = InboxEntry {
             id,
             kind: record.kind,
             status: core.status,
@@ -170,9 +176,34 @@ impl Desk {
             refers_to: core.refers_to(),
             about,
             stage: record.stage,
+            answered: is_answer(record.stage),
+            taken: None,
             possibly_seen: record.shown && record.stage < Stage::Read,
             blobs_missing: record.blobs_missing,
-        })
+        };
+        if entry.is_open() {
+            let others = self.others(&id)?;
+            entry.possibly_seen |= others.had_before && record.stage < Stage::Read;
+            let answered = |recipient: &ContactAddress| {
+                let standing = self.standing_here(&id, core, recipient, &others);
+                self.is_answered(recipient, &standing)
+            };
+            entry.answered |= record.recipient.as_ref().is_some_and(answered);
+            for principal in &mut entry.deputy_for {
+                principal.answered |= answered(&principal.contact);
+            }
+        }
+        if let Some(recipient) = &record.recipient {
+            entry.taken = self.taken_here(&id, recipient)?;
+            // One acknowledgement is enough, whosever it is.
+            let other = entry.answered && core.ack_rule == AckRule::First;
+            for recipient in core.recipients.iter().filter(|_| other) {
+                if entry.taken.is_none() {
+                    entry.taken = self.taken_here(&id, recipient)?;
+                }
+            }
+        }
+        Ok(entry)
     }
 
     pub(super) fn inbox_record(&self, alert: &AlertId) -> Result<Option<InboxRecord>, StepError> {
@@ -222,6 +253,11 @@ fn whole_key((key, _): (Vec<u8>, Vec<u8>)) -> Option<Vec<u8>> {
         Some((whole, [0, 0, 0, 0])) => Some(whole.to_vec()),
         _ => None,
     }
+}
+
+/// Whether a stage answers what is owed.
+pub(super) fn is_answer(stage: Stage) -> bool {
+    matches!(stage, Stage::Acknowledged | Stage::Refused)
 }
 
 /// Opens a body again that was opened when it arrived.

@@ -108,6 +108,10 @@ pub struct TrackedRecipient {
     pub reach: Reach,
     /// Who is asked in its place, step by step, by the roster in use.
     pub deputies: Vec<ContactAddress>,
+    /// Its telephones.
+    pub telephones: Vec<String>,
+    /// The languages spoken there, the preferred one first.
+    pub languages: Vec<String>,
 }
 
 impl CodedState {
@@ -268,7 +272,10 @@ impl Desk {
         for envelope in own.envelopes() {
             accepted.extend(self.accepted_by(&envelope.id, &contact)?);
         }
+        let (telephones, languages) = self.reached_by(&contact);
         let mut tracked = TrackedRecipient {
+            telephones,
+            languages,
             overdue: !standing.state.is_closed() && self.counted(now) >= ack_due,
             contact,
             added_by: (owed.by.id != own.alert).then_some(owed.by.id),

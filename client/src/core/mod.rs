@@ -20,6 +20,9 @@
 //! | `principals.rs` | for whom an alert is answered here |
 //! | `post.rs` | receipts on their way to relays |
 //! | `evidence.rs` | receipts, notices and expiries come in |
+//! | `early.rs` | receipts that come before what they are about |
+//! | `taken.rs` | who has an alert in hand, here or elsewhere |
+//! | `unseen.rs` | what expired at a relay before it was collected |
 //! | `rows.rs` | the rows of other devices' receipts |
 //! | `streams.rs` | the streams of other devices' alerts |
 //! | `holes.rs` | the holes in both |
@@ -58,6 +61,7 @@ mod deputies;
 mod desk;
 mod drills;
 mod duty;
+mod early;
 mod events;
 mod evidence;
 mod expire;
@@ -83,6 +87,8 @@ mod rows;
 mod silence;
 mod streams;
 mod tables;
+mod taken;
+mod unseen;
 
 pub use act::{Act, ActError, Acted, RefuseReason};
 pub use addenda::Lacking;
@@ -104,3 +110,4 @@ pub use post::DuePost;
 pub use principals::Principal;
 pub use relays::{GreetError, Greeting};
 pub use silence::Silent;
+pub use unseen::Unseen;

@@ -17,6 +17,8 @@ mod received;
 mod schedule;
 mod sent;
 
+pub(super) use sent::weight_of;
+
 /// Who owes whom an acknowledgement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Direction {
@@ -172,7 +174,7 @@ impl Desk {
     }
 
     /// The telephones of a contact, and the languages spoken there.
-    fn reached_by(&self, contact: &ContactAddress) -> (Vec<String>, Vec<String>) {
+    pub fn reached_by(&self, contact: &ContactAddress) -> (Vec<String>, Vec<String>) {
         let Some(entry) = self.roster.contact(contact) else {
             return (Vec::new(), Vec::new());
         };

@@ -108,22 +108,22 @@ impl Desk {
     }
 
     /// A receipt goes to the relay the alert came from, where it is the confirmation, and to the
-    /// home relays of the sender's organisation.
+    /// home relays of the sender's organisation. In another's place it goes to the home relays of
+    /// that one's as well, which may be others.
     pub(super) fn post(
         &self,
         batch: &mut Batch,
         from: &Name,
-        to: &ContactAddress,
+        stamp: &Stamp,
         receipt: &Hash,
     ) -> Result<(), StepError> {
         self.post_again(batch, from, receipt)?;
-        for relay in self
-            .roster
-            .home_relay_names(&to.organisation())
-            .iter()
-            .take(2)
-        {
-            self.post_again(batch, relay, receipt)?;
+        let principal = stamp.as_deputy.then_some(&stamp.recipient);
+        for contact in [Some(&stamp.to), principal].into_iter().flatten() {
+            let homes = self.roster.home_relay_names(&contact.organisation());
+            for relay in homes.iter().take(2) {
+                self.post_again(batch, relay, receipt)?;
+            }
         }
         Ok(())
     }
@@ -136,17 +136,31 @@ impl Desk {
         relay: &Name,
         receipt: &Hash,
     ) -> Result<(), StepError> {
-        let key = tables::post(relay, receipt);
-        let turn = self.turn_of(&key)?;
-        if turn.is_none() {
+        self.post_all_again(batch, relay, std::slice::from_ref(receipt))
+    }
+
+    /// The same of several receipts, all that go to this relay within one batch.
+    pub(super) fn post_all_again(
+        &self,
+        batch: &mut Batch,
+        relay: &Name,
+        receipts: &[Hash],
+    ) -> Result<(), StepError> {
+        let mut new = 0;
+        for receipt in receipts {
+            let key = tables::post(relay, receipt);
+            let turn = self.turn_of(&key)?;
+            new += u64::from(turn.is_none());
+            put_post(batch, &key, turn);
+        }
+        if new > 0 {
             let before = match self.posted_to(relay)? {
                 Some(receipts) => receipts,
                 // Those of earlier epochs count as well: too many are counted rather than too few.
                 None => count(self.posts_of(relay)?.len()),
             };
-            self.count_posts(batch, relay, before + 1);
+            self.count_posts(batch, relay, before + new);
         }
-        put_post(batch, &key, turn);
         Ok(())
     }
 

@@ -14,6 +14,7 @@ use maille_durable::{Batch, Scan};
 
 use super::desk::{Desk, StepError};
 use super::events::EventKind;
+use super::inbox::is_answer;
 use super::post::Stamp;
 use super::records::{ActRecord, DeputyRecord, InboxRecord, KnownRecord};
 use super::tables;
@@ -25,6 +26,8 @@ pub struct Principal {
     pub contact: ContactAddress,
     /// The highest stage this device signed for it.
     pub stage: Stage,
+    /// Somebody answered for it.
+    pub answered: bool,
 }
 
 /// An obligation that this device answers.
@@ -79,6 +82,7 @@ impl Desk {
         let principal = |capacity: Capacity| Principal {
             contact: capacity.recipient,
             stage: capacity.stage,
+            answered: is_answer(capacity.stage),
         };
         Ok(capacities.filter(asked).map(principal).collect())
     }
@@ -147,6 +151,22 @@ impl Desk {
     ) -> Result<Option<ActRecord>, StepError> {
         let (table, key) = act_place(alert, capacity, stage);
         self.find(table, &key)
+    }
+
+    /// The receipts of what this device did with an alert, in one of the two tables of acts.
+    pub(super) fn acts_in(
+        &self,
+        table: maille_durable::Table,
+        alert: &AlertId,
+    ) -> Result<Vec<Hash>, StepError> {
+        let end = tables::after(alert.as_bytes());
+        let range = Scan::range(table, alert.as_bytes(), &end, usize::MAX);
+        let mut receipts = Vec::new();
+        for (_, bytes) in self.store.scan(range)? {
+            let ActRecord { receipt } = read_record(&bytes)?;
+            receipts.push(receipt);
+        }
+        Ok(receipts)
     }
 
     /// The answer that was given to an entry of an envelope (PROTOCOL E2).

@@ -18,7 +18,7 @@ use maille_common::limits;
 use maille_common::record::Record;
 use maille_common::roster::RosterHeads;
 use maille_common::sealing::SignedBundle;
-use maille_common::terms::{Kind, Release, Stage};
+use maille_common::terms::{Kind, Release, Stage, Status};
 use maille_common::time::{Count, Span, Timestamp};
 use maille_common::wire::PostReceipt;
 
@@ -148,6 +148,33 @@ coded_choice! {
         Expiry { expiry: SignedExpiry },
         Cancel { id: AlertId, time: Timestamp },
         Notice { notice: SignedNotice, received: Timestamp },
+    }
+}
+
+coded! {
+    /// A receipt about what is not here.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub(super) struct EarlyRecord {
+        pub(super) receipt: SignedReceipt,
+        pub(super) note: Option<SealedNote>,
+        pub(super) received: Timestamp,
+        /// How often this desk looked, connected, and its alert was not here.
+        pub(super) looks: u8,
+    }
+}
+
+coded! {
+    /// An alert that went at a relay before this device collected it.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub(super) struct UnseenRecord {
+        pub(super) status: Status,
+        pub(super) from: ContactAddress,
+        pub(super) recipient: ContactAddress,
+        /// By the relay's clock, as `dropped`.
+        pub(super) accepted: Timestamp,
+        pub(super) dropped: Timestamp,
+        pub(super) received: Timestamp,
+        pub(super) relay: Name,
     }
 }
 
@@ -483,6 +510,8 @@ records! {
     RowRecord = "row of receipts";
     ReceiptRecord = "receipt of this device";
     EvidenceRecord = "evidence";
+    EarlyRecord = "receipt about what is not here";
+    UnseenRecord = "alert that expired unseen";
     IncomingRowRecord = "row of another device's receipts";
     HoleRecord = "hole in a row";
     RelayRecord = "relay";

@@ -2,7 +2,7 @@
 
 use maille_common::address::Name;
 use maille_common::evidence::RelayTime;
-use maille_common::identifier::Epoch;
+use maille_common::identifier::{Epoch, Incarnation};
 use maille_common::record::write_record;
 use maille_common::roster::RosterHeads;
 use maille_common::terms::Status;
@@ -16,6 +16,9 @@ use super::events::EventKind;
 use super::incidents::IncidentKind;
 use super::records::RelayRecord;
 use super::tables;
+
+/// Of a relay that this life of the store has not met yet.
+const NOT_MET: Incarnation = Incarnation::from_bytes([0; 16]);
 
 /// What a relay's answer to a hello means.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,7 +90,8 @@ impl Desk {
         let same = known.filter(|known| known.incarnation == time.incarnation);
         let mut greeting = Greeting {
             relay_time: time.time,
-            new_incarnation: known.is_some() && same.is_none(),
+            new_incarnation: known.is_some_and(|known| known.incarnation != NOT_MET)
+                && same.is_none(),
             rolled_back: answer.epoch > self.epoch
                 || self.is_behind(relay, same, answer.accepted)?
                 || self.has_forgotten_receipts(relay, answer.receipts)?,
@@ -105,6 +109,7 @@ impl Desk {
         if greeting.rolled_back {
             let epoch = Epoch((answer.epoch.0.max(self.epoch.0) + 1).max(now.unix_ms()));
             self.begin_epoch(epoch)?;
+            self.begin_with_relays_anew(&mut batch, now)?;
             self.incident(&mut batch, IncidentKind::RolledBack, None, now)?;
         }
         let record = if greeting.rolled_back {
@@ -117,10 +122,12 @@ impl Desk {
             record
         };
         batch.put(tables::RELAY, &key, &write_record(&record));
-        if greeting.new_incarnation {
+        if known.is_some() && same.is_none() {
             self.resubmit_all(&mut batch, relay, now)?;
             self.repost_all(&mut batch, relay)?;
             self.forget_confirms(&mut batch, relay)?;
+        }
+        if greeting.new_incarnation {
             let kind = EventKind::NewIncarnation {
                 relay: relay.clone(),
             };
@@ -130,6 +137,25 @@ impl Desk {
         self.look_for_missing(&mut batch, now)?;
         greeting.settled = self.settle(batch)?;
         Ok(greeting)
+    }
+
+    /// This store is an old copy: what it knew of relays' lives would show so once more at each of
+    /// them. And whoever is brought an envelope again says what was answered to it meanwhile.
+    fn begin_with_relays_anew(&self, batch: &mut Batch, now: Timestamp) -> Result<(), StepError> {
+        for relay in &self.roster.authority().relays {
+            let key = tables::relay(&relay.name);
+            if let Some(known) = self.find::<RelayRecord>(tables::RELAY, &key)? {
+                let record = RelayRecord {
+                    incarnation: NOT_MET,
+                    mailbox: 0,
+                    accepted: 0,
+                    ..known
+                };
+                batch.put(tables::RELAY, &key, &write_record(&record));
+            }
+            self.resubmit_all(batch, &relay.name, now)?;
+        }
+        Ok(())
     }
 
     /// Whether the relay gave this device more answers than it holds or may still be waiting for:

@@ -4,11 +4,11 @@ use maille_common::crypto::chunked::ContentKey;
 use maille_common::identifier::AlertId;
 use maille_common::limits;
 use maille_common::record::write_record;
-use maille_common::terms::Stage;
 use maille_common::time::{Span, Timestamp};
 use maille_durable::{Batch, CommitNumber};
 
 use super::desk::{Desk, StepError};
+use super::inbox::is_answer;
 use super::records::{InboxRecord, OutboxRecord};
 use super::tables;
 
@@ -47,10 +47,9 @@ impl Desk {
         let Some(record) = self.inbox_record(alert)? else {
             return Ok(false);
         };
-        let is_answered = |stage: Stage| matches!(stage, Stage::Acknowledged | Stage::Refused);
-        let mut principals = self.principals(alert, &record)?.into_iter();
-        let answered =
-            is_answered(record.stage) && principals.all(|principal| is_answered(principal.stage));
+        // A copy of what this contact sent stays until it expired.
+        let is_copy = record.recipient.is_none() && !is_answer(record.stage);
+        let answered = !is_copy && !self.inbox_entry(*alert, &record)?.is_open();
         let expired = record.core.expiry(record.received) <= now;
         if !(answered || expired) || self.is_purged(alert)? {
             return Ok(false);

@@ -24,6 +24,9 @@ impl Desk {
         let receipt = proven.statement();
         let key = tables::stream_in(&receipt.device, receipt.epoch);
         let row: Option<IncomingRowRecord> = self.find(tables::ROW_IN, &key)?;
+        if row.is_none() && self.follows_later(batch, proven) {
+            return Ok(());
+        }
         let (newest, before) = row.map_or((0, Hash::ZERO), |row| (row.number, row.hash));
         if receipt.number <= newest {
             return self.overtaken(batch, proven, now);
@@ -49,6 +52,26 @@ impl Desk {
         };
         batch.put(tables::ROW_IN, &key, &write_record(&row));
         Ok(())
+    }
+
+    /// Whether a row that is not known here begins later than with its first receipt: what was made
+    /// before this life of the store came to an earlier one, or to other devices alone, and is told
+    /// again as far as it matters. The first that was made since begins the row.
+    fn follows_later(&self, batch: &mut Batch, proven: &Proven<Receipt>) -> bool {
+        let receipt = proven.statement();
+        if receipt.time.unix_ms() < self.epoch.0 {
+            return true;
+        }
+        let later = receipt.epoch < self.epoch && receipt.number > 1;
+        if later {
+            let row = IncomingRowRecord {
+                number: receipt.number,
+                hash: proven.hash(),
+            };
+            let key = tables::stream_in(&receipt.device, receipt.epoch);
+            batch.put(tables::ROW_IN, &key, &write_record(&row));
+        }
+        later
     }
 
     /// A receipt that others overtook: it has to fit between its neighbours, as far as they are

@@ -6,7 +6,6 @@ use maille_common::address::{ContactAddress, DeviceId, Name};
 use maille_common::hash::{Hash, hash};
 use maille_common::identifier::{AlertId, Epoch};
 use maille_common::label::Label;
-use maille_common::terms::Stage;
 use maille_common::time::Timestamp;
 use maille_durable::Table;
 pub(super) use maille_durable::after_prefix as after;
@@ -121,6 +120,10 @@ tables! {
     ASKED = 60;
     /// alert, update or cancel → nothing: what was said about it since.
     ABOUT = 61;
+    /// alert, receipt → `EarlyRecord`, in pieces: receipts about what is not here.
+    EARLY = 62;
+    /// alert → `UnseenRecord`: what went at a relay before it was collected.
+    UNSEEN = 63;
 }
 
 /// The one key of [`META`].
@@ -210,13 +213,6 @@ pub(super) fn accepted(alert: &AlertId, name: &Name, recipient: &ContactAddress)
 
 pub(super) fn act(alert: &AlertId, stage: u8) -> Vec<u8> {
     [&alert.as_bytes()[..], &[stage]].concat()
-}
-
-/// The alert and stage of an [`act`] key.
-pub(super) fn act_of(key: &[u8]) -> Option<(AlertId, Stage)> {
-    let (stage, alert) = key.split_last()?;
-    let alert = alert.first_chunk::<32>()?;
-    Some((AlertId::from_bytes(*alert), Stage::from_code(*stage)?))
 }
 
 pub(super) fn act_for(alert: &AlertId, stage: u8, principal: &ContactAddress) -> Vec<u8> {

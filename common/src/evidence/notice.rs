@@ -7,7 +7,7 @@ use crate::hash::Hash;
 use crate::identifier::{AlertId, Incarnation};
 use crate::label::Label;
 use crate::roster::Roster;
-use crate::terms::NoticeKind;
+use crate::terms::{NoticeKind, Status};
 use crate::time::Timestamp;
 
 /// A relay's word about one alert and recipient. It changes no obligation's state: the relay is
@@ -22,6 +22,10 @@ pub struct Notice {
     pub incarnation: Incarnation,
     /// The alert.
     pub alert: AlertId,
+    /// Real, a drill, or a test: whoever never saw it is not to take a drill for real.
+    pub status: Status,
+    /// Who sent it: whoever never saw it asks them to send it again.
+    pub sender: ContactAddress,
     /// The recipient contact.
     pub recipient: ContactAddress,
     /// What happened.
@@ -30,6 +34,8 @@ pub struct Notice {
     pub step: u8,
     /// The device a tombstone is about; otherwise zero.
     pub device: DeviceId,
+    /// When the relay accepted the alert, by its clock.
+    pub accepted: Timestamp,
     /// The relay's clock.
     pub time: Timestamp,
     /// The roster it judged by.

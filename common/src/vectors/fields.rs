@@ -143,8 +143,8 @@ annotate_fields! {
         retry_after, time, roster,
     }
     Notice {
-        version, relay, incarnation, alert, recipient, kind, step, device, time, roster,
-        uncertain,
+        version, relay, incarnation, alert, status, sender, recipient, kind, step, device, accepted,
+        time, roster, uncertain,
     }
     Expiry { version, alert, recipient, device, time, roster, uncertain }
     RelayTime { version, relay, incarnation, challenge, time, roster }

@@ -12,7 +12,7 @@ use maille_common::identifier::{AlertId, Epoch, Incarnation};
 use maille_common::roster::{
     Roster, RosterDocuments, SignedSuspension, Subject, Suspension, Version,
 };
-use maille_common::terms::{AcceptReason, Actor, NoticeKind, Outcome, Reason, Stage};
+use maille_common::terms::{AcceptReason, Actor, NoticeKind, Outcome, Reason, Stage, Status};
 use maille_common::time::Span;
 
 use crate::world::*;
@@ -84,10 +84,13 @@ pub(crate) fn notice() -> Notice {
         relay: "lyon".parse().unwrap(),
         incarnation: Incarnation::from_bytes([8; 16]),
         alert: ALERT,
+        status: Status::Actual,
+        sender: address("alpha/desk"),
         recipient: address("beta/desk"),
         kind: NoticeKind::Released,
         step: 1,
         device: DeviceId::from_bytes([0; 16]),
+        accepted: NOW - Span::from_minutes(41),
         time: NOW,
         roster: Hash::from_bytes([7; 32]),
         uncertain: true,

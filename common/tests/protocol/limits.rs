@@ -63,6 +63,8 @@ fn the_limits_of_the_document_are_those_of_the_code() {
         number("OUTBOX_GRACE_MS", limits::OUTBOX_GRACE_MS),
         number("ROSTER_UNKNOWN_MS", limits::ROSTER_UNKNOWN_MS),
         number("HOLE_LOOKS", limits::HOLE_LOOKS),
+        number("EARLY_RECEIPTS_MAX", limits::EARLY_RECEIPTS_MAX),
+        number("UNSEEN_MAX", limits::UNSEEN_MAX),
         range("HEARTBEAT_MS", limits::HEARTBEAT_MS),
         number("HEARTBEATS_FOR_MS", limits::HEARTBEATS_FOR_MS),
         number("SEALING_KEY_MS", limits::SEALING_KEY_MS),

@@ -13,6 +13,7 @@ use maille_common::terms::{Kind, NoticeKind};
 use maille_common::time::Timestamp;
 use maille_durable::Batch;
 
+use super::expire::About;
 use super::mailbox::Mailing;
 use super::records::{EscalationRecord, ReleasedStep};
 use super::relay::{RelayCore, StepError};
@@ -71,7 +72,14 @@ impl RelayCore {
             self.count_released(batch, &core.reference, principal, steps)?;
             for step in steps {
                 let kind = NoticeKind::Released;
-                let notice = self.notice(core.reference, principal, kind, DeviceId::NONE, now);
+                let about = About {
+                    alert: core.reference,
+                    sender: &core.sender,
+                    status: core.status,
+                    recipient: principal,
+                    accepted: self.present().counted,
+                };
+                let notice = self.notice(about, kind, DeviceId::NONE, now);
                 notices.push(Notice {
                     step: *step,
                     ..notice

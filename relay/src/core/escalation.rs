@@ -17,6 +17,7 @@ use maille_common::time::{Span, Timestamp};
 use maille_durable::{Batch, Scan};
 
 use super::counted::Moment;
+use super::expire::About;
 use super::expire::{DUE_AT_ONCE, Tick};
 use super::mailbox::Mailing;
 use super::records::{AlertRecord, EntryRecord, EscalationRecord, Mail, MailRecord, ReleasedStep};
@@ -40,8 +41,6 @@ pub struct Escalated {
 struct Judged<'a> {
     /// The envelope that asks it.
     alert: AlertId,
-    /// The alert that this one is or extends.
-    about: AlertId,
     index: u16,
     principal: &'a ContactAddress,
     record: &'a AlertRecord,
@@ -188,7 +187,6 @@ impl RelayCore {
             };
             let judged = Judged {
                 alert,
-                about,
                 index: *index,
                 principal,
                 record,
@@ -256,13 +254,8 @@ impl RelayCore {
                     break clocks.running.iter().find(later).map(|clock| clock.due);
                 }
             };
-            let notice = self.notice(
-                judged.about,
-                judged.principal,
-                kind,
-                DeviceId::NONE,
-                judged.now.wall,
-            );
+            let about = About::of(judged.record, &judged.alert, judged.principal);
+            let notice = self.notice(about, kind, DeviceId::NONE, judged.now.wall);
             notices.push(Notice {
                 step,
                 uncertain: self.is_uncertain(before.from),

@@ -7,7 +7,7 @@ use maille_common::blob::BlobId;
 use maille_common::evidence::Notice;
 use maille_common::identifier::AlertId;
 use maille_common::record::{read_record, write_record};
-use maille_common::terms::NoticeKind;
+use maille_common::terms::{NoticeKind, Status};
 use maille_common::time::{Reading, Span, Timestamp};
 use maille_durable::{Batch, CommitNumber, Scan};
 
@@ -36,6 +36,35 @@ pub struct Tick {
 
 /// What is done in one look, so that a long backlog does not hold up submissions.
 pub(super) const DUE_AT_ONCE: usize = 256;
+
+/// What a notice is about.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct About<'a> {
+    /// The alert, also where an addendum to it is meant.
+    pub(super) alert: AlertId,
+    pub(super) sender: &'a ContactAddress,
+    pub(super) status: Status,
+    pub(super) recipient: &'a ContactAddress,
+    /// Since when the relay has it, in counted time.
+    pub(super) accepted: Timestamp,
+}
+
+impl<'a> About<'a> {
+    /// Of an envelope that is kept, and one of its recipients.
+    pub(super) fn of(
+        record: &'a AlertRecord,
+        envelope: &AlertId,
+        recipient: &'a ContactAddress,
+    ) -> Self {
+        Self {
+            alert: record.extends.unwrap_or(*envelope),
+            sender: &record.sender,
+            status: record.status,
+            recipient,
+            accepted: record.accepted,
+        }
+    }
+}
 
 impl RelayCore {
     /// Does what is due by the clocks as they stand now.
@@ -142,12 +171,8 @@ impl RelayCore {
             let mut mine = entries.iter().filter(of_recipient).peekable();
             if mine.peek().is_some() && !mine.any(|entry| entry.answered) {
                 let kind = NoticeKind::Unseen;
-                let about = record.extends.unwrap_or(alert);
-                let notice = self.notice(about, recipient, kind, DeviceId::NONE, now.wall);
-                notices.push(Notice {
-                    uncertain: self.is_uncertain(record.accepted),
-                    ..notice
-                });
+                let about = About::of(record, &alert, recipient);
+                notices.push(self.notice(about, kind, DeviceId::NONE, now.wall));
             }
         }
         self.tell_sender(batch, mailing, record, notices)
@@ -174,12 +199,8 @@ impl RelayCore {
             if !answered && !share.is_held() {
                 self.note_tombstone(batch, &alert, entry)?;
                 let kind = NoticeKind::Tombstone;
-                let about = record.extends.unwrap_or(alert);
-                let notice = self.notice(about, recipient, kind, entry.device, now.wall);
-                notices.push(Notice {
-                    uncertain: self.is_uncertain(record.accepted),
-                    ..notice
-                });
+                let about = About::of(record, &alert, recipient);
+                notices.push(self.notice(about, kind, entry.device, now.wall));
             }
         }
         for notice in self.sign(notices.clone()) {
@@ -259,6 +280,7 @@ impl RelayCore {
             batch.delete(tables::ENTRY, &tables::entry(&alert, device, index));
             batch.delete(tables::ADDRESSED, &tables::addressed(device, &alert, index));
         }
+        self.drop_said(batch, mailing, &alert, &record)?;
         self.drop_escalations(batch, &alert)?;
         batch.delete_pieces(tables::ENVELOPE, alert.as_bytes());
         batch.delete_pieces(tables::BODY, alert.as_bytes());
@@ -290,8 +312,7 @@ impl RelayCore {
 
     pub(super) fn notice(
         &self,
-        alert: AlertId,
-        recipient: &ContactAddress,
+        about: About<'_>,
         kind: NoticeKind,
         device: DeviceId,
         now: Timestamp,
@@ -300,14 +321,17 @@ impl RelayCore {
             version: Notice::VERSION,
             relay: self.identity.name.clone(),
             incarnation: self.incarnation,
-            alert,
-            recipient: recipient.clone(),
+            alert: about.alert,
+            status: about.status,
+            sender: about.sender.clone(),
+            recipient: about.recipient.clone(),
             kind,
             step: 0,
             device,
+            accepted: self.as_wall_shows(about.accepted),
             time: now,
             roster: self.roster.hash(),
-            uncertain: false,
+            uncertain: self.is_uncertain(about.accepted),
         }
     }
 }

@@ -1,6 +1,8 @@
 //! A connection begins: clocks, heads and numbers are compared, and a rollback on either side
 //! shows.
 
+use std::collections::BTreeSet;
+
 use maille_common::address::DeviceId;
 use maille_common::evidence::RelayTime;
 use maille_common::identifier::{AlertId, Incarnation};
@@ -111,11 +113,36 @@ impl RelayCore {
         device: &DeviceId,
     ) -> Result<(), StepError> {
         let prefix = device.as_bytes();
+        let mut told = BTreeSet::new();
         for (key, _) in self.rows(tables::ADDRESSED, prefix, usize::MAX)? {
             let Some((alert, index)) = tables::addressed_parts(&key) else {
                 continue;
             };
+            self.tell_said_again(batch, mailing, device, &alert, &mut told)?;
             self.offer_entry_again(batch, mailing, device, (alert, index))?;
+        }
+        Ok(())
+    }
+
+    /// What was said about an alert goes before it, once: by others, and by this device before it
+    /// lost its store.
+    fn tell_said_again(
+        &self,
+        batch: &mut Batch,
+        mailing: &mut Mailing,
+        device: &DeviceId,
+        envelope: &AlertId,
+        told: &mut BTreeSet<AlertId>,
+    ) -> Result<(), StepError> {
+        let Some(record) = self.find_long::<AlertRecord>(tables::ALERT, envelope.as_bytes())?
+        else {
+            return Ok(());
+        };
+        let alert = record.extends.unwrap_or(*envelope);
+        if told.insert(alert) {
+            let said = self.said_about(&alert)?;
+            let place = (device, record.class);
+            self.mail_said(batch, mailing, (&said, record.parties()), place)?;
         }
         Ok(())
     }

@@ -14,6 +14,7 @@ use maille_common::time::Timestamp;
 use maille_common::wire::{Answer, Push, RefusalCode};
 use maille_durable::{Batch, Scan};
 
+use super::receipts::VerifiedReceipt;
 use super::records::{
     AlertRecord, DeviceRecord, EntryRecord, EnvelopeRecord, Mail, MailRecord, NoticeRecord,
     ReceiptRecord,
@@ -30,14 +31,11 @@ pub struct Waiting {
     pub number: u64,
 }
 
-/// The class of receipts and notices: as urgent as the most urgent alert, for a sender waits for
-/// them.
-const CLASS_EVIDENCE: u8 = 1;
-
 /// Changes to mailboxes within one batch: several pieces may go to one device.
 #[derive(Debug, Default)]
 pub(super) struct Mailing {
     devices: BTreeMap<DeviceId, DeviceRecord>,
+    receipts: BTreeMap<Hash, ReceiptRecord>,
     woken: BTreeSet<DeviceId>,
 }
 
@@ -104,8 +102,83 @@ impl Mailing {
         Ok(Some(record.mail))
     }
 
-    /// Writes the mailboxes' heads; the devices for which something new waits.
+    /// A receipt that came in, to be mailed or kept.
+    pub(super) fn receipt(
+        &mut self,
+        core: &RelayCore,
+        receipt: &VerifiedReceipt,
+    ) -> Result<&mut ReceiptRecord, StepError> {
+        let hash = receipt.hash();
+        self.stored(core, &hash)?;
+        let record = self.receipts.entry(hash);
+        Ok(record.or_insert_with(|| receipt.unread()))
+    }
+
+    /// A receipt that is in the store, to be mailed.
+    pub(super) fn hold(&mut self, hash: Hash, record: &ReceiptRecord) {
+        self.receipts.entry(hash).or_insert_with(|| record.clone());
+    }
+
+    /// Puts a receipt into a device's mailbox.
+    pub(super) fn put_receipt(
+        &mut self,
+        core: &RelayCore,
+        batch: &mut Batch,
+        (device, class): (&DeviceId, u8),
+        hash: &Hash,
+    ) -> Result<(), StepError> {
+        let Some(record) = self.receipts.get_mut(hash) else {
+            return Ok(());
+        };
+        record.readers = record.readers.saturating_add(1);
+        let bytes = write_record(record).len();
+        let mail = MailRecord {
+            class,
+            bytes: u64::try_from(bytes).unwrap_or(u64::MAX),
+            mail: Mail::Receipt { receipt: *hash },
+        };
+        self.put(core, batch, device, &mail)?;
+        Ok(())
+    }
+
+    /// One piece of mail fewer names a receipt.
+    fn drop_reader(&mut self, core: &RelayCore, hash: &Hash) -> Result<(), StepError> {
+        if let Some(record) = self.stored(core, hash)? {
+            record.readers = record.readers.saturating_sub(1);
+        }
+        Ok(())
+    }
+
+    /// A receipt's alert goes; it stays for those alone who have not confirmed it.
+    pub(super) fn let_go(&mut self, core: &RelayCore, hash: &Hash) -> Result<(), StepError> {
+        if let Some(record) = self.stored(core, hash)? {
+            record.kept = false;
+        }
+        Ok(())
+    }
+
+    fn stored(
+        &mut self,
+        core: &RelayCore,
+        hash: &Hash,
+    ) -> Result<Option<&mut ReceiptRecord>, StepError> {
+        if !self.receipts.contains_key(hash) {
+            let known = core.find_long(tables::RECEIPT, tables::statement(hash))?;
+            self.receipts.extend(known.map(|known| (*hash, known)));
+        }
+        Ok(self.receipts.get_mut(hash))
+    }
+
+    /// Writes the mailboxes' heads and the receipts; the devices for which something new waits.
     pub(super) fn finish(self, batch: &mut Batch) -> BTreeSet<DeviceId> {
+        for (hash, record) in &self.receipts {
+            let key = tables::statement(hash);
+            if record.readers == 0 && !record.kept {
+                batch.delete_pieces(tables::RECEIPT, key);
+            } else {
+                batch.put_pieces(tables::RECEIPT, key, &write_record(record));
+            }
+        }
         for (device, record) in &self.devices {
             batch.put(tables::DEVICE, device.as_bytes(), &write_record(record));
         }
@@ -114,6 +187,10 @@ impl Mailing {
 }
 
 impl RelayCore {
+    /// The class of receipts and notices: as urgent as the most urgent alert, for a sender waits
+    /// for them.
+    pub(super) const CLASS_EVIDENCE: u8 = 1;
+
     /// What waits for a device, urgent first, at most `limit`.
     pub fn waiting(&self, device: &DeviceId, limit: usize) -> Result<Vec<Waiting>, StepError> {
         let from = device.as_bytes();
@@ -201,7 +278,7 @@ impl RelayCore {
                 Some(Mail::Receipt { .. } | Mail::Notice { .. }) => {}
             }
             match mailing.take(self, &mut batch, device, *number)? {
-                Some(Mail::Receipt { receipt }) => self.drop_reader(&mut batch, &receipt)?,
+                Some(Mail::Receipt { receipt }) => mailing.drop_reader(self, &receipt)?,
                 Some(Mail::Notice { notice }) => {
                     batch.delete_pieces(tables::NOTICE, tables::statement(&notice));
                 }
@@ -210,28 +287,6 @@ impl RelayCore {
         }
         mailing.finish(&mut batch);
         self.settle(batch, Answer::Done, BTreeSet::new())
-    }
-
-    /// Mails a receipt to devices, and stores it if anybody reads it.
-    pub(super) fn mail_receipt(
-        &self,
-        batch: &mut Batch,
-        mailing: &mut Mailing,
-        record: &ReceiptRecord,
-        devices: &BTreeSet<DeviceId>,
-    ) -> Result<(), StepError> {
-        let receipt = record.receipt.hash();
-        let bytes = write_record(record);
-        let mail = MailRecord {
-            class: CLASS_EVIDENCE,
-            bytes: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
-            mail: Mail::Receipt { receipt },
-        };
-        batch.put_pieces(tables::RECEIPT, tables::statement(&receipt), &bytes);
-        for device in devices {
-            mailing.put(self, batch, device, &mail)?;
-        }
-        Ok(())
     }
 
     /// Mails a notice of this relay, one copy a device.
@@ -251,7 +306,7 @@ impl RelayCore {
             &[notice.statement.bytes(), device.as_bytes()],
         );
         let mail = MailRecord {
-            class: CLASS_EVIDENCE,
+            class: Self::CLASS_EVIDENCE,
             bytes: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
             mail: Mail::Notice { notice: key },
         };
@@ -305,19 +360,6 @@ impl RelayCore {
             original,
             body,
         }))
-    }
-
-    fn drop_reader(&self, batch: &mut Batch, receipt: &Hash) -> Result<(), StepError> {
-        let key = tables::statement(receipt);
-        let Some(mut record) = self.find_long::<ReceiptRecord>(tables::RECEIPT, key)? else {
-            return Ok(());
-        };
-        record.readers = record.readers.saturating_sub(1);
-        match record.readers {
-            0 => batch.delete_pieces(tables::RECEIPT, key),
-            _ => batch.put_pieces(tables::RECEIPT, key, &write_record(&record)),
-        };
-        Ok(())
     }
 
     /// When the oldest alert with unanswered entries was accepted: mailboxes are in order of

@@ -10,6 +10,7 @@
 //! | `submit.rs` | an envelope comes in |
 //! | `mailbox.rs` | what waits for a device |
 //! | `receipts.rs` | an answer comes in, and goes to the sender |
+//! | `said.rs` | what devices said about an alert that is kept |
 //! | `heartbeat.rs` | heartbeats, which nobody answers |
 //! | `hello.rs` | a connection begins; rollbacks show |
 //! | `bundles.rs` | the sealing-key directory |
@@ -44,6 +45,7 @@ mod quota;
 mod receipts;
 mod records;
 mod relay;
+mod said;
 mod stops;
 mod submit;
 mod tables;

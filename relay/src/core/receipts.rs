@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use maille_common::address::DeviceId;
 use maille_common::evidence::{Proven, Receipt, ReceiptFault};
+use maille_common::hash::Hash;
 use maille_common::identifier::AlertId;
 use maille_common::record::{read_record, write_record};
 use maille_common::roster::Roster;
@@ -37,7 +38,7 @@ pub fn verify_receipt(
         .note
         .as_ref()
         .map(maille_common::evidence::SealedNote::hash);
-    if note.unwrap_or(maille_common::hash::Hash::ZERO) != receipt.note {
+    if note.unwrap_or(Hash::ZERO) != receipt.note {
         return Err(RefusalCode::Hash);
     }
     // A rule A -> B carries everything about A's alerts both ways (DESIGN §3).
@@ -55,9 +56,32 @@ pub fn verify_receipt(
     }
 }
 
+impl VerifiedReceipt {
+    /// What it says.
+    pub(super) fn statement(&self) -> &Receipt {
+        self.proven.statement()
+    }
+
+    /// Its hash.
+    pub(super) fn hash(&self) -> Hash {
+        self.proven.hash()
+    }
+
+    /// Its record, before anybody is mailed it.
+    pub(super) fn unread(&self) -> ReceiptRecord {
+        ReceiptRecord {
+            receipt: self.posted.receipt.clone(),
+            note: self.posted.note.clone(),
+            readers: 0,
+            kept: false,
+        }
+    }
+}
+
 impl RelayCore {
-    /// Takes a receipt: where the alert is kept it confirms the delivery; at a home relay of the
-    /// sender it goes into the sender's mailboxes.
+    /// Takes a receipt: where the alert is kept it confirms the delivery, and it goes into the
+    /// mailboxes of those concerned who collect here: the sender, the contact that acts, the
+    /// recipient, and who was asked in its place.
     pub fn receipt(&self, receipt: &VerifiedReceipt) -> Result<Step, StepError> {
         let statement = receipt.proven.statement();
         let alert = self.alert_or_addendum(&statement.alert)?;
@@ -66,21 +90,22 @@ impl RelayCore {
             return Ok(self.refuse(RefusalCode::NotYourContact));
         }
         let home = self.is_home_of(to);
+        let concerned =
+            home || self.is_home_of(&statement.recipient) || self.is_home_of(&statement.contact);
+        if alert.is_none() && !concerned {
+            return Ok(self.refuse(RefusalCode::UnknownAlert));
+        }
         let mut batch = Batch::new();
         batch.urgent();
-        if alert.is_none() && !home {
-            if !self.is_home_of(&statement.recipient) {
-                return Ok(self.refuse(RefusalCode::UnknownAlert));
-            }
-            // The alert may come yet, where this relay lost its disk: nobody is asked then in the
-            // place of who has answered.
-            self.stop_by_receipt(&mut batch, statement)?;
-            return self.settle(batch, Answer::Done, BTreeSet::new());
-        }
         let mut mailing = Mailing::default();
         self.answer_entries(&mut batch, &mut mailing, statement)?;
+        // The alert may come yet, where this relay lost its disk: nobody is asked then in the
+        // place of who has answered.
         self.stop_by_receipt(&mut batch, statement)?;
-        let hash = receipt.proven.hash();
+        if alert.as_ref().is_some_and(|alert| !alert.purged) {
+            self.keep_said(&mut batch, &mut mailing, receipt)?;
+        }
+        let hash = receipt.hash();
         let known = self
             .store
             .get(tables::RECEIPT_SEEN, tables::statement(&hash))?
@@ -88,14 +113,11 @@ impl RelayCore {
         if !known {
             batch.put(tables::RECEIPT_SEEN, tables::statement(&hash), &[]);
             self.count_taken(&mut batch, statement)?;
-            let readers = self.readers(receipt, alert.as_ref(), home);
-            if !readers.is_empty() {
-                let record = ReceiptRecord {
-                    receipt: receipt.posted.receipt.clone(),
-                    note: receipt.posted.note.clone(),
-                    readers: u32::try_from(readers.len()).unwrap_or(u32::MAX),
-                };
-                self.mail_receipt(&mut batch, &mut mailing, &record, &readers)?;
+            let envelopes = self.envelopes_of(&statement.alert)?;
+            for device in self.readers(receipt, alert.as_ref(), home)? {
+                let class = self.class_beside(&envelopes, alert.as_ref(), &device)?;
+                mailing.receipt(self, receipt)?;
+                mailing.put_receipt(self, &mut batch, (&device, class), &hash)?;
             }
         }
         let wake = mailing.finish(&mut batch);
@@ -131,7 +153,7 @@ impl RelayCore {
         receipt: &VerifiedReceipt,
         alert: Option<&AlertRecord>,
         home: bool,
-    ) -> BTreeSet<DeviceId> {
+    ) -> Result<BTreeSet<DeviceId>, StepError> {
         let statement = receipt.proven.statement();
         let mut contacts = BTreeSet::new();
         if home {
@@ -155,9 +177,15 @@ impl RelayCore {
         let devices = contacts
             .iter()
             .flat_map(|contact| self.roster.devices_of(contact));
-        devices
-            .filter(|device| *device != statement.device)
-            .collect()
+        let mut readers: BTreeSet<DeviceId> = devices.collect();
+        // So does who was asked in its place, and may leave it now.
+        if let Some(alert) = alert
+            && statement.stage >= Stage::Acknowledged
+        {
+            readers.extend(self.asked_for(&statement.alert, alert, &statement.recipient)?);
+        }
+        readers.remove(&statement.device);
+        Ok(readers)
     }
 
     /// Marks the device's entries as answered, and takes their mail out of its mailbox. A device

@@ -10,6 +10,7 @@ use maille_common::identifier::{AlertId, Epoch, Incarnation};
 use maille_common::limits;
 use maille_common::record::Record;
 use maille_common::sealing::SignedBundle;
+use maille_common::terms::Status;
 use maille_common::time::{Count, Span, Timestamp};
 
 coded! {
@@ -27,6 +28,7 @@ coded! {
     /// An alert that is kept, or of which only the id is.
     #[derive(Debug, Clone, PartialEq, Eq)]
     pub(super) struct AlertRecord {
+        pub(super) status: Status,
         pub(super) sender: ContactAddress,
         pub(super) recipients: List<ContactAddress, { limits::RECIPIENTS_MAX }>,
         /// The urgency's code, which is the class of its mail.
@@ -124,6 +126,25 @@ coded! {
         pub(super) note: Option<SealedNote>,
         /// Pieces of mail that still name it.
         pub(super) readers: u32,
+        /// It is kept beside its alert: whoever is handed that later gets it as well.
+        pub(super) kept: bool,
+    }
+}
+
+coded! {
+    /// The receipt in which a device said one thing about an alert.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(super) struct SaidRecord {
+        pub(super) receipt: Hash,
+    }
+}
+
+coded! {
+    /// A device that brought an envelope again was told what was said about it.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(super) struct ToldRecord {
+        /// In this life of its store.
+        pub(super) epoch: Epoch,
     }
 }
 
@@ -245,6 +266,8 @@ records! {
     DeviceRecord = "device";
     MailRecord = "piece of mail";
     ReceiptRecord = "receipt";
+    SaidRecord = "what a device said";
+    ToldRecord = "who was told what was said";
     NoticeRecord = "notice";
     BundleRecord = "sealing-key bundle";
     SenderRecord = "sender's budget";

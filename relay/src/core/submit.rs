@@ -21,6 +21,7 @@ use super::records::{
     AlertRecord, AnswerRecord, EntryRecord, EnvelopeRecord, Mail, MailRecord, SenderRecord,
 };
 use super::relay::{RelayCore, Step, StepError};
+use super::said::Parties;
 use super::tables;
 
 /// What of a submission's attachments is here.
@@ -53,16 +54,16 @@ impl RelayCore {
                 .is_none_or(|told| told.statement.reason != reasons[index])
         };
         if (0..reasons.len()).all(|index| !changed(index)) {
-            return Ok(self.reply(accepted_answer(told)));
+            return self.answer_again(device, &submission.id(), accepted_answer(told));
         }
         let mut batch = Batch::new();
         let mut mailing = Mailing::default();
         let newly: Vec<bool> = (0..reasons.len())
             .map(|index| reasons[index] == AcceptReason::None && changed(index))
             .collect();
-        // The sender's other devices may collect where none of the recipients does.
-        let copies = known.is_none() && self.has_copies_for_here(submission)?;
-        if newly.contains(&true) || copies {
+        // The sender's other devices collect here, whoever else does.
+        let own = known.is_none() && self.takes_copies(submission, blobs)?;
+        if newly.contains(&true) || own {
             self.keep(&mut batch, submission, known.as_ref(), now)?;
             self.begin_escalations(&mut batch, submission, &newly, now)?;
             self.stop_by_cancel(&mut batch, submission.core())?;
@@ -111,7 +112,11 @@ impl RelayCore {
             && told
                 .iter()
                 .all(|told| told.statement.outcome == Outcome::Accepted);
-        Ok(all_taken.then(|| self.reply(accepted_answer(told))))
+        if !all_taken {
+            return Ok(None);
+        }
+        self.answer_again(device, &id, accepted_answer(told))
+            .map(Some)
     }
 
     fn told(&self, alert: AlertId, core: &Core) -> Result<Vec<SignedAccepted>, StepError> {
@@ -124,6 +129,23 @@ impl RelayCore {
             told.push(record.accepted);
         }
         Ok(told)
+    }
+
+    /// Whether copies for the sender's own devices are kept here, as an alert for a recipient is.
+    fn takes_copies(
+        &self,
+        submission: &VerifiedSubmission,
+        blobs: &dyn BlobShelf,
+    ) -> Result<bool, StepError> {
+        let (core, whole) = (submission.core(), submission.submission());
+        let is_copy = |submitted: &SubmittedEntry| submitted.entry.release == Release::Own;
+        if !self.is_home_of(&core.sender) || !whole.entries.iter().any(is_copy) {
+            return Ok(false);
+        }
+        let full = self
+            .budget
+            .sender_is_full(&self.sender(&core.sender)?, weight(whole));
+        Ok(!full && whole.blobs().iter().all(|blob| blobs.is_whole(&blob.id)))
     }
 
     /// Per recipient: the reason against it, roster first, then home, attachments and budgets.
@@ -182,19 +204,6 @@ impl RelayCore {
         Ok(AcceptReason::MailboxFull)
     }
 
-    fn has_copies_for_here(&self, submission: &VerifiedSubmission) -> Result<bool, StepError> {
-        let sender = &submission.core().sender;
-        let whole = submission.submission();
-        let mut entries = whole.entries.iter();
-        if !self.is_home_of(sender)
-            || !entries.any(|submitted| submitted.entry.release == Release::Own)
-        {
-            return Ok(false);
-        }
-        let budget = self.sender(sender)?;
-        Ok(!self.budget.sender_is_full(&budget, weight(whole)))
-    }
-
     fn sender(&self, sender: &ContactAddress) -> Result<SenderRecord, StepError> {
         let found = self.find(tables::SENDER, &tables::contact(sender))?;
         Ok(found.unwrap_or_default())
@@ -217,6 +226,7 @@ impl RelayCore {
         let accepted = self.counted(now);
         let expires = core.expiry(accepted);
         let record = AlertRecord {
+            status: core.status,
             sender: core.sender.clone(),
             recipients: List::new(core.recipients.to_vec())
                 .expect("a core's recipients are within the same limit"),
@@ -329,6 +339,14 @@ impl RelayCore {
     ) -> Result<(), StepError> {
         let (id, core) = (submission.id(), submission.core());
         let bytes = weight(submission.submission());
+        let original = submission.submission().original.as_ref();
+        let alert = original.and(core.refers_to()).unwrap_or(id);
+        let said = self.said_about(&alert)?;
+        let parties = Parties {
+            sender: &core.sender,
+            recipients: &core.recipients,
+            first: core.ack_rule == AckRule::First,
+        };
         let entries = submission
             .submission()
             .entries
@@ -351,6 +369,9 @@ impl RelayCore {
             let mail = match entry.release {
                 Release::After => 0,
                 Release::Now | Release::Own => {
+                    // Whoever comes later learns what others have done about it.
+                    let place = (&device, core.urgency.code());
+                    self.mail_said(batch, mailing, (&said, parties), place)?;
                     let mail = Mail::Delivery { alert: id, index };
                     let record = MailRecord {
                         class: core.urgency.code(),

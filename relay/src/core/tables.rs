@@ -72,6 +72,11 @@ tables! {
     STOPPED = 24;
     /// One record: where counted time stands.
     CLOCK = 25;
+    /// alert, recipient contact, device, stage → `SaidRecord`: what devices said about an alert
+    /// that is kept.
+    SAID = 40;
+    /// envelope, device → `ToldRecord`: who brought it again, and was told what was said about it.
+    TOLD = 41;
 }
 
 /// The one key of [`META`].
@@ -225,6 +230,25 @@ pub(super) fn step_due_parts(key: &[u8]) -> Option<(Timestamp, AlertId, u16)> {
 
 pub(super) fn stopped(alert: &AlertId, by: &ContactAddress) -> Vec<u8> {
     [*alert.as_bytes(), contact(by)].concat()
+}
+
+pub(super) fn told(envelope: &AlertId, device: &DeviceId) -> Vec<u8> {
+    entries_of(envelope, device)
+}
+
+pub(super) fn said(
+    alert: &AlertId,
+    recipient: &ContactAddress,
+    device: &DeviceId,
+    stage: u8,
+) -> Vec<u8> {
+    [
+        alert.as_bytes(),
+        &contact(recipient)[..],
+        device.as_bytes(),
+        &[stage],
+    ]
+    .concat()
 }
 
 pub(super) fn named(blob: &BlobId, alert: &AlertId) -> Vec<u8> {

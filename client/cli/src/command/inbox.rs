@@ -3,13 +3,14 @@
 use std::fmt::Write;
 
 use clap::Args;
-use maille_client::{InboxEntry, QueryError};
+use maille_client::{InboxEntry, QueryError, Unseen};
 use maille_common::identifier::AlertId;
 use maille_common::terms::{Kind, Stage, Status, Urgency};
-use maille_common::time::Timestamp;
+use maille_common::time::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::amended::Amended;
+use super::ledger::InHand;
 use super::{Context, Run};
 use crate::agent::{Ask, Desk, with_desk};
 use crate::args::DeskArgs;
@@ -18,6 +19,10 @@ use crate::form::{maybe, word};
 use crate::local_time::local;
 use crate::safe_text::safe_text;
 use crate::sentence::{alert, term};
+
+mod unseen;
+
+use unseen::ExpiredUnseen;
 
 /// Arguments of `inbox`.
 #[derive(Debug, Args)]
@@ -44,6 +49,8 @@ pub(crate) struct Inbox {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct InboxList {
     alerts: Vec<Line>,
+    /// What expired at a relay before it was collected here: its senders are to be asked again.
+    unseen: Vec<ExpiredUnseen>,
     /// How many more `all` would show.
     hidden: usize,
     /// How many of those wait for an answer and are exercises or tests.
@@ -77,6 +84,10 @@ struct Line {
     ack_due: Timestamp,
     #[serde(with = "word")]
     stage: Stage,
+    /// Somebody answered it: this desk, another of this contact, or a deputy.
+    answered: bool,
+    /// Who has it in hand; `null` where nobody has said so.
+    taken: Option<InHand>,
     overdue: bool,
     /// Somebody may have seen it: it was being shown when the desk stopped.
     possibly_seen: bool,
@@ -111,10 +122,17 @@ impl Ask for Inbox {
         for entry in shown {
             alerts.push(Line::of(desk, &entry).await?);
         }
+        let (unseen, earlier): (Vec<_>, Vec<_>) = desk
+            .client()
+            .unseen()
+            .await?
+            .into_iter()
+            .partition(|unseen| self.all || is_news(unseen));
         Ok(InboxList {
             alerts,
             exercises: hidden.iter().filter(|entry| is_exercise(entry)).count(),
-            hidden: hidden.len(),
+            unseen: unseen.into_iter().map(ExpiredUnseen::of).collect(),
+            hidden: hidden.len() + earlier.len(),
         })
     }
 }
@@ -126,6 +144,12 @@ impl Inbox {
             false => self.all || is_waiting(entry),
         }
     }
+}
+
+/// Real, and heard of in the last seven days: time enough to ask for it again.
+fn is_news(unseen: &Unseen) -> bool {
+    let heard = crate::clock::now().since(unseen.received);
+    unseen.status == Status::Actual && heard < Span::from_days(7)
 }
 
 /// Real, and nobody here has answered it. What was taken back waits until somebody has read it.
@@ -183,6 +207,8 @@ impl Line {
             received: entry.received,
             ack_due: entry.ack_due,
             stage: entry.stage,
+            answered: entry.recipient.is_some() && !entry.is_open(),
+            taken: entry.taken.as_ref().map(InHand::of),
             overdue: is_late(entry),
             possibly_seen: entry.possibly_seen,
             attachments_missing: entry.blobs_missing,
@@ -238,6 +264,9 @@ impl Line {
         for amended in &self.amendments {
             let _ = write!(text, "\n  {}", amended.text());
         }
+        if let Some(taken) = self.taken.as_ref().filter(|taken| !taken.here()) {
+            let _ = write!(text, "\n{}", taken.text().trim_end());
+        }
         text
     }
 }
@@ -258,6 +287,7 @@ impl InboxList {
         if self.alerts.is_empty() {
             lines.push(alert::NothingWaits.to_string());
         }
+        lines.extend(self.unseen.iter().map(ExpiredUnseen::text));
         if !drills.is_empty() {
             lines.push(alert::Exercises.to_string());
             lines.extend(drills.into_iter().map(Line::text));

@@ -15,9 +15,11 @@ use crate::form::word;
 use crate::safe_text::safe_text;
 use crate::sentence::{alert, ledger, status};
 
+mod call;
 mod coming;
 mod obligation;
 
+pub(super) use call::call;
 pub(super) use coming::Coming;
 pub(crate) use obligation::Obligation;
 pub(super) use obligation::{InHand, headed};

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::amended::Amended;
 use super::inbox::short_of;
+use super::ledger::call;
 use super::{Context, Run};
 use crate::agent::{Ask, Desk, with_desk};
 use crate::args::DeskArgs;
@@ -80,6 +81,9 @@ struct Recipient {
     ack_due: Timestamp,
     #[serde(with = "word")]
     expires: Timestamp,
+    telephones: Vec<String>,
+    /// Spoken there, the preferred one first.
+    languages: Vec<String>,
     /// Devices that follow when their keys appear.
     devices_waiting: Vec<String>,
     /// Every proof about this recipient, oldest first by its signer's clock.
@@ -172,6 +176,8 @@ impl Recipient {
             uncertain: tracked.uncertain,
             ack_due: tracked.ack_due,
             expires: tracked.expires,
+            telephones: tracked.telephones.clone(),
+            languages: tracked.languages.clone(),
             devices_waiting: tracked
                 .reach
                 .lacking
@@ -205,6 +211,10 @@ impl Recipient {
         if let Some(addendum) = self.added_by.as_deref().and_then(short_of) {
             let addendum = &addendum;
             text += &format!("  {}\n", track::AddedBy { addendum });
+        }
+        if self.overdue {
+            let call = call(&self.contact, &self.telephones, &self.languages);
+            text += &format!("  {call}\n");
         }
         if self.uncertain {
             text += &format!("  {}\n", track::Uncertain);

@@ -11,6 +11,7 @@ sentences! {
     ListedReceived { received: text, stage: text, due: text };
     Overdue;
     PossiblySeen;
+    ExpiredUnseen { from: text, accepted: text, relay: text };
     AsDeputy { contacts: text };
     AttachmentsMissing { count: count };
     AttachmentsLeft { count: count };

@@ -19,6 +19,7 @@ sentences! {
     CallIn { contact: text, numbers: text, languages: text };
     NoTelephone { contact: text };
     Taken { stage: text, who: text, time: text };
+    TakenAt { stage: text, who: text, contact: text, device: text, time: text };
     NoName;
     Next { time: text, what: text };
     NothingComes;

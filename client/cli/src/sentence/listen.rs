@@ -6,4 +6,6 @@ sentences! {
     For { contact: text };
     AtRelay { name: text };
     Since { time: text };
+    Accepted { time: text };
+    AskAgain;
 }

@@ -50,7 +50,7 @@ impl Desk {
         };
         let taken = match to_us {
             true => self.taken_there(&self.evidence_records(alert)?, &by),
-            false => self.duty(alert, Stage::Acknowledged)?,
+            false => self.promised_here(alert)?,
         };
         let since = received.map_or(core.created, |record| record.received);
         let overdue = self.counted(now) >= due;

@@ -1,10 +1,8 @@
 //! What this contact owes others: it got something, and has neither acknowledged nor refused it.
 
-use std::collections::BTreeSet;
-
 use maille_common::address::ContactAddress;
 use maille_common::envelope::Core;
-use maille_common::evidence::{Clock, ClockAct, Deadlines, Obligation, Progress, Standing, Taker};
+use maille_common::evidence::{Clock, ClockAct, Deadlines, Progress, Standing, Taker};
 use maille_common::identifier::AlertId;
 use maille_common::roster::Deputy;
 use maille_common::terms::Stage;
@@ -18,8 +16,8 @@ use crate::core::records::{DeputyRecord, InboxRecord};
 use crate::core::tables;
 
 impl Desk {
-    /// Every obligation of this contact, its own and those in others' places, that this device has
-    /// not answered. Its clocks are counted from the arrival, which is all that is known here.
+    /// Every obligation of this contact, its own and those in others' places, that nobody is known
+    /// to have answered. Its clocks are counted from the arrival, which is all that is known here.
     pub(super) fn owed_by_us(&self, now: Timestamp) -> Result<Vec<OpenObligation>, StepError> {
         let mut open = Vec::new();
         for (alert, record) in self.inbox_records()? {
@@ -76,7 +74,7 @@ impl Desk {
             coming: clocks.into_iter().map(coming).collect(),
             telephones,
             languages,
-            taken: self.duty(alert, Stage::Read)?,
+            taken: self.taken_here(alert, recipient)?,
         }))
     }
 
@@ -91,17 +89,9 @@ impl Desk {
             return Ok(None);
         }
         let recipient = &capacity.recipient;
-        let obligation = Obligation {
-            alert: *alert,
-            recipient: recipient.clone(),
-            // Whoever could not open it is not known here.
-            addressed: BTreeSet::new(),
-            ack_rule: record.core.ack_rule,
-            system_acknowledges: self.roster.system_acknowledges(recipient),
-        };
         // A cancel ends it, and so does another's answer that is known here.
-        let standing = obligation.standing(&self.evidence_of(alert)?);
-        Ok((!standing.state.is_closed()).then_some(standing))
+        let standing = self.standing_here(alert, &record.core, recipient, &self.others(alert)?);
+        Ok((!self.is_over(recipient, &standing)).then_some(standing))
     }
 
     fn asked_since(

@@ -176,7 +176,7 @@ impl Desk {
     }
 
     /// Who has it in hand there, by the receipts that are here.
-    pub(super) fn taken_there(
+    pub(in crate::core) fn taken_there(
         &self,
         kept: &[EvidenceRecord],
         contact: &ContactAddress,
@@ -187,12 +187,15 @@ impl Desk {
         });
         let of_officers = receipts.filter(|(receipt, _)| {
             let statement = &receipt.statement;
-            statement.recipient == *contact
-                && matches!(statement.stage, Stage::Read | Stage::Acknowledged)
+            let taken = matches!(
+                statement.stage,
+                Stage::Read | Stage::Acknowledged | Stage::Refused
+            );
+            statement.recipient == *contact && taken
         });
         let newest = of_officers.max_by_key(|(receipt, _)| {
             let statement = &receipt.statement;
-            (statement.stage, statement.time)
+            (weight_of(statement.stage), statement.time)
         });
         let (receipt, note) = newest?;
         let statement = &receipt.statement;
@@ -200,10 +203,23 @@ impl Desk {
         let officer = note.as_ref().map(|note| note.officer.as_str().to_owned());
         Some(Taken {
             stage: statement.stage,
+            contact: statement.contact.clone(),
+            device: statement.device,
+            label: self.label_of(&statement.contact, &statement.device),
+            here: statement.device == self.identity.device,
             officer: officer.filter(|name| !name.is_empty()),
             time: statement.time,
             note: note.map_or_else(String::new, |note| note.text.as_str().to_owned()),
         })
+    }
+}
+
+/// Which of several acts stands: an acknowledgement above a refusal, as in the obligation.
+pub(in crate::core) fn weight_of(stage: Stage) -> u8 {
+    match stage {
+        Stage::Acknowledged => 2,
+        Stage::Refused => 1,
+        _ => 0,
     }
 }
 

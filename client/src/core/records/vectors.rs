@@ -28,6 +28,8 @@ annotate_fields! {
     KnownRecord { receipt }
     RowRecord { epoch, number, previous }
     ReceiptRecord { posted }
+    EarlyRecord { receipt, note, received, looks }
+    UnseenRecord { status, from, recipient, accepted, dropped, received, relay }
     IncomingRowRecord { number, hash }
     HoleRecord { of, device, epoch, from, to, alert, looks }
     RelayRecord { incarnation, mailbox, accepted, time, bundle }
@@ -281,6 +283,23 @@ fn evidence(vectors: &mut Vectors) {
         received: NOW,
     };
     vectors.record("evidence-0-receipt", &receipt);
+    let early = EarlyRecord {
+        receipt: sent("receipt"),
+        note: Some(sent("sealed-note")),
+        received: NOW,
+        looks: 3,
+    };
+    vectors.record("early", &early);
+    let unseen = UnseenRecord {
+        status: Status::Exercise,
+        from: cyber(),
+        recipient: cyber(),
+        accepted: NOW,
+        dropped: NOW + Span::from_days(8),
+        received: NOW + Span::from_days(9),
+        relay: lyon(),
+    };
+    vectors.record("unseen", &unseen);
     let expiry = sent("expiry");
     vectors.record("evidence-1-expiry", &EvidenceRecord::Expiry { expiry });
     let (id, time) = (ADDENDUM, NOW);

@@ -128,6 +128,12 @@ fn keys() -> Vec<(Table, Vec<u8>, Vec<Part>)> {
             about(&ALERT_ID, &ADDENDUM_ID),
             vec![ALERT, ("update", 32)],
         ),
+        (
+            EARLY,
+            evidence(&ALERT_ID, &STATEMENT_HASH),
+            vec![ALERT, STATEMENT],
+        ),
+        of_alert(UNSEEN),
     ]
 }
 
@@ -162,8 +168,6 @@ fn what_a_key_was_made_of_is_read_back() {
     let owed = owed_due(NOW, &ALERT_ID, &cyber());
     assert_eq!(due_time(&owed), Some(NOW));
     assert_eq!(owed_of(&owed), Some((ALERT_ID, contact(&cyber()))));
-    let acted = act(&ALERT_ID, 4);
-    assert_eq!(act_of(&acted), Some((ALERT_ID, Stage::Acknowledged)));
     let key = post(&lyon(), &STATEMENT_HASH);
     assert_eq!(hash_at_end(&key), Some(STATEMENT_HASH));
 }

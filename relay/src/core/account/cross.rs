@@ -7,7 +7,9 @@ use maille_common::blob::BlobId;
 use maille_common::hash::Hash;
 use maille_common::identifier::AlertId;
 
-use super::super::records::{AlertRecord, Mail, MailRecord, ReceiptRecord, SenderRecord};
+use super::super::records::{
+    AlertRecord, Mail, MailRecord, ReceiptRecord, SaidRecord, SenderRecord,
+};
 use super::super::tables;
 use super::alerts::Sums;
 use super::walk::{Ids, Rows};
@@ -20,6 +22,7 @@ pub(super) fn go_through(books: &mut Books<'_>, sums: &Sums) -> Result<(), Accou
     check_extends(books)?;
     check_due(books)?;
     check_senders(books, sums)?;
+    check_said(books)?;
     check_evidence(books)
 }
 
@@ -170,6 +173,7 @@ fn check_evidence(books: &mut Books<'_>) -> Result<(), AccountError> {
         let Some(record) = books.read_long::<ReceiptRecord>(tables::RECEIPT, &id, None)? else {
             continue;
         };
+        check_kept(books, &Hash::from_bytes(id), &record)?;
         let found = readers.get(&Hash::from_bytes(id)).copied().unwrap_or(0);
         if record.readers != found {
             let alert = record.receipt.statement.alert;
@@ -185,6 +189,45 @@ fn check_evidence(books: &mut Books<'_>) -> Result<(), AccountError> {
         notices.take(&id)?;
         if !noticed.contains(&Hash::from_bytes(id)) {
             books.fault(None, "A notice is kept that is mailed to nobody.");
+        }
+    }
+    Ok(())
+}
+
+/// A receipt that is kept beside its alert stands there; one that is not has readers.
+fn check_kept(
+    books: &mut Books<'_>,
+    hash: &Hash,
+    record: &ReceiptRecord,
+) -> Result<(), AccountError> {
+    let receipt = &record.receipt.statement;
+    let (alert, stage) = (receipt.alert, receipt.stage.code());
+    let key = tables::said(&alert, &receipt.recipient, &receipt.device, stage);
+    let said = books.read::<SaidRecord>(tables::SAID, &key, Some(&alert))?;
+    let stands = said.is_some_and(|said| said.receipt == *hash);
+    if stands != record.kept {
+        books.fault(
+            Some(&alert),
+            "A receipt is kept beside it, or is not, as nothing says.",
+        );
+    }
+    if !record.kept && record.readers == 0 {
+        books.fault(Some(&alert), "A receipt is kept that nobody reads.");
+    }
+    Ok(())
+}
+
+/// What was said about an alert is here.
+fn check_said(books: &mut Books<'_>) -> Result<(), AccountError> {
+    let mut rows = Rows::of(books.store, tables::SAID);
+    while let Some((_, bytes)) = rows.next()? {
+        books.keep_going()?;
+        let Some(SaidRecord { receipt }) = books.understand(&bytes, None) else {
+            continue;
+        };
+        let first = [tables::statement(&receipt), &[0; 4]].concat();
+        if !books.has(tables::RECEIPT, &first)? {
+            books.fault(None, "What was said about an alert is not here.");
         }
     }
     Ok(())

@@ -11,15 +11,17 @@ use super::*;
 annotate_fields! {
     MetaRecord { incarnation, since }
     AlertRecord {
-        sender, recipients, class, first, accepted, expires, blobs, entries, bytes, unseen_told,
-        purged, extends,
+        status, sender, recipients, class, first, accepted, expires, blobs, entries, bytes,
+        unseen_told, purged, extends,
     }
     EnvelopeRecord { env, signatures, original }
     EntryRecord { entry, wrap, proof, mail, answered }
     AnswerRecord { accepted }
     DeviceRecord { epoch, mailbox, accepted, waiting, waiting_bytes, bundle }
     MailRecord { class, bytes, mail }
-    ReceiptRecord { receipt, note, readers }
+    ReceiptRecord { receipt, note, readers, kept }
+    SaidRecord { receipt }
+    ToldRecord { epoch }
     NoticeRecord { notice }
     BundleRecord { bundle }
     SenderRecord { alerts, bytes }
@@ -73,6 +75,7 @@ fn alerts(vectors: &mut Vectors) {
     let delivery: Delivery = sent("delivery");
     let core = submission.env.core.value();
     let alert = AlertRecord {
+        status: core.status,
         sender: core.sender.clone(),
         recipients: List::new(core.recipients.to_vec()).unwrap(),
         class: core.urgency.code(),
@@ -145,8 +148,13 @@ fn mailboxes(vectors: &mut Vectors) {
         receipt: sent("receipt"),
         note: Some(sent("sealed-note")),
         readers: 2,
+        kept: true,
     };
     vectors.record("receipt", &receipt);
+    let receipt = STATEMENT;
+    vectors.record("said", &SaidRecord { receipt });
+    let epoch = Epoch(3);
+    vectors.record("told", &ToldRecord { epoch });
     let notice = sent("notice");
     vectors.record("notice", &NoticeRecord { notice });
     let bundle = sent("bundle");

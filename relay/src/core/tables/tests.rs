@@ -107,6 +107,21 @@ fn keys() -> Vec<(Table, Vec<u8>, Vec<Part>)> {
             vec![ALERT_PART, ("hash of interpol/fr/cyber", 32)],
         ),
         (CLOCK, CLOCK_KEY.to_vec(), vec![("count", 5)]),
+        (
+            SAID,
+            said(&ALERT_ID, &sender, &DEVICE_ID, 4),
+            vec![
+                ALERT_PART,
+                ("hash of interpol/fr/cyber", 32),
+                DEVICE_PART,
+                ("stage", 1),
+            ],
+        ),
+        (
+            TOLD,
+            told(&ALERT_ID, &DEVICE_ID),
+            vec![ALERT_PART, DEVICE_PART],
+        ),
     ]
 }
 

@@ -7,7 +7,7 @@ use maille_common::terms::{Kind, Stage, Status, Urgency};
 use maille_common::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Coming;
+use super::{Coming, call};
 use crate::form::{maybe, word};
 use crate::local_time::local;
 use crate::safe_text::safe_text;
@@ -69,12 +69,20 @@ pub(crate) struct Obligation {
     taken: Option<InHand>,
 }
 
-/// Who read or acknowledged an alert.
+/// Who read, acknowledged or refused an alert.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct InHand {
-    /// `read` or `acknowledged`.
+    /// `read`, `acknowledged` or `refused`.
     #[serde(with = "word")]
     stage: Stage,
+    /// The contact that did it.
+    by: String,
+    /// The device at which it was done.
+    device: String,
+    /// What the roster calls that device.
+    label: String,
+    /// It was done at this desk.
+    here: bool,
     /// `null` for a program, and where the name is not disclosed.
     officer: Option<String>,
     #[serde(with = "word")]
@@ -87,10 +95,19 @@ impl InHand {
     pub(crate) fn of(taken: &Taken) -> Self {
         Self {
             stage: taken.stage,
+            by: taken.contact.to_string(),
+            device: taken.device.to_string(),
+            label: taken.label.clone(),
+            here: taken.here,
             officer: taken.officer.clone(),
             time: taken.time,
             note: taken.note.clone(),
         }
+    }
+
+    /// Whether it was done at this desk.
+    pub(crate) fn here(&self) -> bool {
+        self.here
     }
 
     /// For people: a line, and others for what was promised.
@@ -102,7 +119,19 @@ impl InHand {
             (None, _) => &ledger::NoName,
         };
         let (stage, time) = (&term::Stage { word: &self.stage }, &local(self.time));
-        let mut text = format!("  {}\n", ledger::Taken { stage, who, time });
+        let (contact, device) = (&self.by, &safe_text(&self.label));
+        let taken = match self.here || self.label.is_empty() {
+            true => ledger::Taken { stage, who, time }.to_string(),
+            false => ledger::TakenAt {
+                stage,
+                who,
+                contact,
+                device,
+                time,
+            }
+            .to_string(),
+        };
+        let mut text = format!("  {taken}\n");
         for line in self.note.lines() {
             // Writing to a String cannot fail.
             let _ = writeln!(text, "  | {}", safe_text(line));
@@ -163,7 +192,8 @@ impl Obligation {
             let _ = writeln!(text, "  {}", ledger::InPlaceOf { contact });
         }
         if self.overdue {
-            let _ = writeln!(text, "  {}", self.call());
+            let call = call(&self.contact, &self.telephones, &self.languages);
+            let _ = writeln!(text, "  {call}");
         }
         if self.uncertain {
             let _ = writeln!(text, "  {}", track::Uncertain);
@@ -250,24 +280,6 @@ impl Obligation {
                 contact,
                 due,
                 since,
-            }
-            .to_string(),
-        }
-    }
-
-    fn call(&self) -> String {
-        let contact = &self.contact;
-        if self.telephones.is_empty() {
-            return ledger::NoTelephone { contact }.to_string();
-        }
-        let numbers = &safe_text(&self.telephones.join(", "));
-        let languages = &safe_text(&self.languages.join(", "));
-        match self.languages.is_empty() {
-            true => ledger::Call { contact, numbers }.to_string(),
-            false => ledger::CallIn {
-                contact,
-                numbers,
-                languages,
             }
             .to_string(),
         }

@@ -1,11 +1,13 @@
 //! One event, as people and machines are told of it.
 
 use maille_client::{EventKind, Incident, NumberedEvent};
+use maille_common::address::ContactAddress;
 use maille_common::identifier::AlertId;
 use maille_common::terms::{AcceptReason, Reason, Status};
 use maille_common::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::super::ledger::call;
 use super::incident;
 use crate::agent::Desk;
 use crate::fault::Fault;
@@ -70,12 +72,21 @@ pub(crate) struct Happening {
     /// What a relay told, an incident in words, or the number of a roster.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     words: Option<String>,
-    /// Of `from`: the device that is silent, or heard again.
+    /// Of `from`: the device that is silent, heard again, or acted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     device: Option<String>,
     /// When it was heard last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     since: Option<String>,
+    /// When a relay accepted what expired unseen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    accepted: Option<String>,
+    /// Of the contact that is to be called: what it owes is late, or it is to send something again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    telephones: Vec<String>,
+    /// Spoken there, the preferred one first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    languages: Vec<String>,
 }
 
 impl Happening {
@@ -85,10 +96,30 @@ impl Happening {
             EventKind::Incident { number } => incident::kept(desk, *number).await?,
             _ => None,
         };
-        let blank = Self {
+        let blank = Self::blank(number, event.time, event.status);
+        let blank = match called(&event.kind) {
+            Some(contact) => {
+                let (telephones, languages) = desk.client().reached_by(contact).await?;
+                Self {
+                    telephones,
+                    languages,
+                    ..blank
+                }
+            }
+            None => blank,
+        };
+        Ok(match incident {
+            Some(incident) => blank.of_incident(&incident),
+            None => blank.with(event.kind),
+        })
+    }
+
+    /// An event of which nothing is said yet.
+    fn blank(number: u64, time: Timestamp, status: Status) -> Self {
+        Self {
             number,
-            time: event.time,
-            status: event.status,
+            time,
+            status,
             event: String::new(),
             alert: None,
             short: None,
@@ -102,11 +133,10 @@ impl Happening {
             words: None,
             device: None,
             since: None,
-        };
-        Ok(match incident {
-            Some(incident) => blank.of_incident(&incident),
-            None => blank.with(event.kind),
-        })
+            accepted: None,
+            telephones: Vec::new(),
+            languages: Vec::new(),
+        }
     }
 
     fn with(self, kind: EventKind) -> Self {
@@ -193,6 +223,30 @@ impl Happening {
                 device: Some(device.to_string()),
                 ..self.named("heard-again")
             },
+            EventKind::ActedElsewhere {
+                alert,
+                recipient,
+                contact,
+                device,
+                stage,
+            } => Self {
+                from: Some(contact.to_string()),
+                recipient: Some(recipient.to_string()),
+                device: Some(device.to_string()),
+                stage: Some(stage.to_string()),
+                ..self.about("acted-elsewhere", alert)
+            },
+            EventKind::ExpiredUnseen {
+                alert,
+                from,
+                recipient,
+                accepted,
+            } => Self {
+                from: Some(from.to_string()),
+                recipient: Some(recipient.to_string()),
+                accepted: Some(accepted.to_string()),
+                ..self.about("expired-unseen", alert)
+            },
             EventKind::Roster { number } => Self {
                 words: Some(number.to_string()),
                 ..self.named("roster")
@@ -273,12 +327,26 @@ impl Happening {
         add(" ", &self.recipient, |contact| {
             listen::For { contact: &contact }.to_string()
         });
+        add(", ", &self.accepted, |time| {
+            let time = time
+                .parse()
+                .map_or_else(|_| time.to_owned(), |time| local(time).to_string());
+            let accepted = listen::Accepted { time: &time };
+            format!("{accepted}: {}", listen::AskAgain)
+        });
         add(" ", &self.relay, |name| {
             listen::AtRelay { name: &name }.to_string()
         });
         add(": ", &self.reason, |word| {
             term::Reason { word: &word }.to_string()
         });
+        let called = match self.event.as_str() {
+            "expired-unseen" => self.from.as_deref(),
+            _ => self.recipient.as_deref(),
+        };
+        if let (Some(contact), false) = (called, self.telephones.is_empty()) {
+            text += &format!("; {}", call(contact, &self.telephones, &self.languages));
+        }
         if self.status != Status::Actual {
             let status = term::Status { word: &self.status }.to_string();
             text += &format!(" [{}]", status.to_uppercase());
@@ -287,9 +355,57 @@ impl Happening {
     }
 }
 
+/// Whom to call about an event, if anybody.
+fn called(kind: &EventKind) -> Option<ContactAddress> {
+    match kind {
+        EventKind::Overdue { recipient, .. } | EventKind::Unanswered { recipient, .. } => {
+            Some(recipient.clone())
+        }
+        EventKind::ExpiredUnseen { from, .. } => Some(from.clone()),
+        _ => None,
+    }
+}
+
 fn answered(reason: AcceptReason) -> &'static str {
     match reason {
         AcceptReason::None => "accepted",
         _ => "refused-by-relay",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(kind: EventKind) -> Happening {
+        let time = Timestamp::from_unix_ms(1_795_420_800_000);
+        let blank = Happening {
+            telephones: vec!["+33 4 00 00 00 00".to_owned()],
+            languages: vec!["fr".to_owned()],
+            ..Happening::blank(7, time, Status::Actual)
+        };
+        blank.with(kind)
+    }
+
+    #[test]
+    fn whom_to_call_stands_with_what_is_overdue_and_what_expired_unseen() {
+        let alert = AlertId::from_bytes([0xa1; 32]);
+        let recipient: ContactAddress = "afripol/tn/tunis".parse().unwrap();
+        let overdue = told(EventKind::Overdue {
+            alert,
+            recipient: recipient.clone(),
+        });
+        let call = "; call afripol/tn/tunis: +33 4 00 00 00 00; spoken there: fr";
+        assert!(overdue.text().ends_with(call), "{}", overdue.text());
+        let unseen = told(EventKind::ExpiredUnseen {
+            alert,
+            from: "interpol/fr/lyon".parse().unwrap(),
+            recipient,
+            accepted: Timestamp::from_unix_ms(1_795_334_400_000),
+        });
+        let text = unseen.text();
+        assert!(text.contains("ask them to send it again"), "{text}");
+        let call = "; call interpol/fr/lyon: +33 4 00 00 00 00; spoken there: fr";
+        assert!(text.ends_with(call), "{text}");
     }
 }

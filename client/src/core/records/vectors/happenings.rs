@@ -30,6 +30,8 @@ annotate_choices! {
         12 Unanswered { alert, recipient }
         13 Silent { device, contact, since }
         14 HeardAgain { device, contact }
+        15 ActedElsewhere { alert, recipient, contact, device, stage }
+        16 ExpiredUnseen { alert, from, recipient, accepted }
     }
     IncidentKind {
         0 Delivery { relay, check, fault }
@@ -106,6 +108,19 @@ pub(super) fn events(vectors: &mut Vectors) {
     };
     let contact = cyber();
     let again = EventKind::HeardAgain { device, contact };
+    let elsewhere = EventKind::ActedElsewhere {
+        alert,
+        recipient: cyber(),
+        contact: cyber(),
+        device: DEVICE,
+        stage: Stage::Read,
+    };
+    let unseen = EventKind::ExpiredUnseen {
+        alert,
+        from: cyber(),
+        recipient: cyber(),
+        accepted: NOW,
+    };
     for (name, kind) in [
         ("event-0-sent", EventKind::Sent { alert }),
         ("event-1-answered", answered),
@@ -125,6 +140,8 @@ pub(super) fn events(vectors: &mut Vectors) {
         ("event-12-unanswered", unanswered),
         ("event-13-silent", silent),
         ("event-14-heard-again", again),
+        ("event-15-acted-elsewhere", elsewhere),
+        ("event-16-expired-unseen", unseen),
     ] {
         let (time, status) = (NOW, Status::Exercise);
         vectors.record(name, &Event { time, status, kind });
