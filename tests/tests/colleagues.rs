@@ -250,7 +250,7 @@ fn a_new_device_gets_what_is_open_and_learns_what_a_colleague_has_answered() {
 }
 
 #[test]
-fn a_new_device_of_the_sender_gets_copies_and_the_answers_so_far() {
+fn a_new_device_of_the_sender_gets_copies_and_misses_no_receipt_that_was_not_for_it() {
     for homes in [&["lyon"][..], &["tunis", "amman"]] {
         let mut shift = shift_at(homes);
         let (lyon, day) = (shift.lyon, shift.day);
@@ -272,7 +272,7 @@ fn a_new_device_of_the_sender_gets_copies_and_the_answers_so_far() {
         );
         assert_eq!(shift.incidents(), []);
         let incidents = shift.incidents_of(second);
-        assert_eq!(incidents, [], "it misses no receipt that was not for it");
+        assert_eq!(incidents, []);
     }
 }
 
