@@ -34,8 +34,8 @@ pub(crate) struct Desk {
 }
 
 impl Desk {
-    /// Opens the desk of a home, by an officer's passphrase or the machine's key. `resident`: for an
-    /// agent, which stays.
+    /// Opens the desk of a home, by an officer's passphrase or the machine's key. `resident`: for
+    /// an agent, which stays.
     pub(crate) async fn open(
         home: &Path,
         key: Option<&(String, Passphrase)>,
