@@ -214,6 +214,14 @@ fn the_other_device_of_the_sender_updates_cancels_and_adds() {
         ];
         assert_eq!(desks.states(desk, &alert), states);
         assert_eq!(desks.track(desk, &alert).amendments.len(), 1);
+        let page = LedgerPage {
+            skip: 0,
+            limit: 9,
+            drills: false,
+        };
+        let now = desks.world.now;
+        let ledger = desks.world.desk(&desk).ledger(page, now).unwrap();
+        assert_eq!(ledger.total, 4, "two owe an answer, to alert and update");
     }
     desks.act(desks.fez, &alert);
     desks

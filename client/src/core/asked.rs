@@ -398,6 +398,12 @@ impl Desk {
         random: &mut impl Randomness,
     ) -> Result<(), SendError> {
         let mut batch = Batch::new();
+        if self.extendable(envelope)?.is_none() {
+            // Its content is not kept any more: nobody can be given it.
+            waiting.iter().for_each(|asked| forget(&mut batch, asked));
+            self.settle(batch)?;
+            return Ok(());
+        }
         let mut together: BTreeMap<AlertId, Vec<Asked>> = BTreeMap::new();
         let own = self.own_alert(envelope)?;
         let evidence = self.evidence_of(envelope)?;
@@ -421,7 +427,6 @@ impl Desk {
         }
         for asked in together.into_values() {
             let Some(extendable) = self.extendable(envelope)? else {
-                asked.iter().for_each(|asked| forget(&mut batch, asked));
                 continue;
             };
             let first = asked.first().map(|asked| &asked.principal);
