@@ -114,7 +114,7 @@ tables! {
     UNREAD = 45;
     /// sending device, epoch → `ForkedRecord`.
     FORKED = 46;
-    /// device, alert, principal → `AskedDeputyRecord`: a deputy's device that waits for an addendum.
+    /// device, alert, principal → `AskedDeputyRecord`: a deputy that waits for an addendum.
     ASKED_DEPUTY = 60;
     /// alert, update or cancel → nothing: what was said about it since.
     ABOUT = 61;
