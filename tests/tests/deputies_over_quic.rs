@@ -17,6 +17,8 @@ use maille_tests::net::{NetPlan, TestNet};
 const LYON: &str = "interpol/lyon";
 const TUNIS: &str = "cmai/tunis";
 const AMMAN: &str = "cmai/amman";
+/// Collects at a relay where nobody else does.
+const DAKAR: &str = "afripol/dakar";
 
 /// Within which Tunis has to acknowledge, and after which Amman is asked.
 const ACK_WITHIN: Span = Span::from_ms(1_200);
@@ -42,9 +44,9 @@ async fn send(net: &TestNet) -> AlertId {
     net.desk(LYON).client().send(message).await.unwrap().id
 }
 
-/// Waits until Amman has the alert, as Tunis's deputy.
-async fn asked(net: &TestNet, alert: AlertId) {
-    let received = net.desk(AMMAN).receive().await;
+/// Waits until a deputy of Tunis has the alert, as such.
+async fn asked(net: &TestNet, deputy: &str, alert: AlertId) {
+    let received = net.desk(deputy).receive().await;
     assert_eq!(received.entry.id, alert);
     let principals: Vec<String> = received
         .entry
@@ -88,7 +90,7 @@ fn is_not_early(track: &Track) {
 async fn a_deputy_is_asked_on_time_and_its_acknowledgement_closes_the_senders_obligation() {
     let net = acquainted().await;
     let alert = send(&net).await;
-    asked(&net, alert).await;
+    asked(&net, AMMAN, alert).await;
     let overdue =
         |kind: &EventKind| matches!(kind, EventKind::Overdue { alert: of, .. } if *of == alert);
     net.desk(LYON).until("overdue", overdue).await;
@@ -110,8 +112,28 @@ async fn a_relay_that_was_started_again_meanwhile_asks_the_deputy_all_the_same()
     net.desk(LYON).until("accepted", answered).await;
     net.stop_relay("lyon").await;
     net.start_relay("lyon").await;
-    asked(&net, alert).await;
+    asked(&net, AMMAN, alert).await;
     let track = taken_on(&net, alert).await;
     is_not_early(&track);
+    net.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deputy_that_collects_elsewhere_is_asked_by_the_senders_desk_and_gets_an_update() {
+    let (lyon, dakar): (&[&str], &[&str]) = (&["lyon"], &["dakar"]);
+    let organisations = [("interpol", lyon), ("cmai", lyon), ("afripol", dakar)];
+    let plan = NetPlan::new(&organisations, &[LYON, TUNIS, DAKAR]);
+    let net = plan.deputy(TUNIS, DAKAR, AFTER).start().await;
+    for contact in [TUNIS, DAKAR] {
+        net.acquaint(LYON, contact).await;
+    }
+    let alert = send(&net).await;
+    asked(&net, DAKAR, alert).await;
+    let update = Message::text("Nobody there", "It is urgent.");
+    let client = net.desk(LYON).client();
+    let update = client.update(alert, update).await.unwrap().id;
+    asked(&net, DAKAR, update).await;
+    net.desk(DAKAR).acknowledge(alert).await;
+    net.desk(LYON).wait(alert, Milestone::Acknowledged).await;
     net.stop().await;
 }

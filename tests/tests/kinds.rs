@@ -214,6 +214,14 @@ fn the_other_device_of_the_sender_updates_cancels_and_adds() {
         ];
         assert_eq!(desks.states(desk, &alert), states);
         assert_eq!(desks.track(desk, &alert).amendments.len(), 1);
+        let page = LedgerPage {
+            skip: 0,
+            limit: 9,
+            drills: false,
+        };
+        let now = desks.world.now;
+        let ledger = desks.world.desk(&desk).ledger(page, now).unwrap();
+        assert_eq!(ledger.total, 4, "two owe an answer, to alert and update");
     }
     desks.act(desks.fez, &alert);
     desks
@@ -520,4 +528,42 @@ fn an_extended_alert_is_exported_with_who_was_added_from_either_device() {
         ];
         assert_eq!(states.collect::<Vec<_>>(), expected);
     }
+}
+
+#[test]
+fn where_the_device_that_sent_an_update_is_gone_the_other_gives_it_to_a_deputy() {
+    let mut desks = desks();
+    let (lyon, second) = (desks.lyon, desks.second);
+    let alert = desks.world.send(&second, &["cmai/tunis"], "First words");
+    desks.world.settle();
+    let update = desks.world.amend(&lyon, Kind::Update, alert, "More words");
+    desks.world.settle();
+    desks.act(desks.tunis, &update);
+    desks.world.network.remove(&lyon);
+    let documents = desks.world.network.publish();
+    desks.world.spread_to_relay("lyon", &documents);
+    desks.after(Span::from_minutes(40));
+    desks.after(Span::from_minutes(1));
+    assert_eq!(desks.holders(&alert), ["tunis", "amman"]);
+    assert_eq!(desks.holders(&update), ["tunis", "amman"]);
+    let second = desks.second;
+    let cancel = desks
+        .world
+        .amend(&second, Kind::Cancel, alert, "Taken back");
+    desks.world.settle();
+    assert_eq!(desks.holders(&cancel), ["tunis", "amman"]);
+}
+
+#[test]
+fn an_addendum_goes_where_a_rule_lets_the_alert_go() {
+    let mut network = Network::found(53, &[("interpol", &["lyon"]), ("cmai", &["lyon"])]);
+    let lyon = network.admit("interpol/lyon");
+    network.admit("cmai/tunis");
+    network.admit("cmai/fez");
+    network.rules(&[("interpol/**", "cmai/tunis")]);
+    let mut world = MemoryWorld::new(network);
+    world.settle();
+    let alert = world.send(&lyon, &["cmai/tunis"], "For one");
+    let refused = world.extend(&lyon, &alert, &to(&["cmai/fez"]));
+    assert_eq!(refused.map(drop).unwrap_err().code(), "no-rule");
 }

@@ -18,7 +18,7 @@ use maille_durable::{Batch, Scan};
 use super::desk::{Desk, StepError};
 use super::order::SendError;
 use super::own::{Owed, OwnAlert};
-use super::records::{AskedRecord, EvidenceRecord};
+use super::records::{AskedDeputyRecord, EvidenceRecord};
 use super::tables;
 
 /// Somebody who is asked in another's place.
@@ -51,11 +51,14 @@ impl Desk {
     /// Who waits for an addendum as a deputy, of everything.
     pub(super) fn asked(&self) -> Result<Vec<Asked>, StepError> {
         let mut asked = Vec::new();
-        for (key, bytes) in self.store.scan(Scan::table(tables::ASKED, usize::MAX))? {
-            let Some((device, envelope)) = tables::asked_parts(&key) else {
+        for (key, bytes) in self
+            .store
+            .scan(Scan::table(tables::ASKED_DEPUTY, usize::MAX))?
+        {
+            let Some((device, envelope)) = tables::asked_deputy_parts(&key) else {
                 continue;
             };
-            let AskedRecord {
+            let AskedDeputyRecord {
                 principal,
                 step,
                 since,
@@ -109,13 +112,13 @@ impl Desk {
         step: u8,
         now: Timestamp,
     ) {
-        let record = AskedRecord {
+        let record = AskedDeputyRecord {
             principal: principal.clone(),
             step,
             since: self.counted(now),
         };
-        let key = tables::asked(device, envelope, principal);
-        batch.put(tables::ASKED, &key, &write_record(&record));
+        let key = tables::asked_deputy(device, envelope, principal);
+        batch.put(tables::ASKED_DEPUTY, &key, &write_record(&record));
     }
 
     /// Who was asked in whose place about an alert, as far as this desk knows: by what relays and
@@ -398,6 +401,12 @@ impl Desk {
         random: &mut impl Randomness,
     ) -> Result<(), SendError> {
         let mut batch = Batch::new();
+        if self.extendable(envelope)?.is_none() {
+            // Its content is not kept any more: nobody can be given it.
+            waiting.iter().for_each(|asked| forget(&mut batch, asked));
+            self.settle(batch)?;
+            return Ok(());
+        }
         let mut together: BTreeMap<AlertId, Vec<Asked>> = BTreeMap::new();
         let own = self.own_alert(envelope)?;
         let evidence = self.evidence_of(envelope)?;
@@ -421,7 +430,6 @@ impl Desk {
         }
         for asked in together.into_values() {
             let Some(extendable) = self.extendable(envelope)? else {
-                asked.iter().for_each(|asked| forget(&mut batch, asked));
                 continue;
             };
             let first = asked.first().map(|asked| &asked.principal);
@@ -503,6 +511,6 @@ impl Desk {
 }
 
 fn forget(batch: &mut Batch, asked: &Asked) {
-    let key = tables::asked(&asked.device, &asked.envelope, &asked.principal);
-    batch.delete(tables::ASKED, &key);
+    let key = tables::asked_deputy(&asked.device, &asked.envelope, &asked.principal);
+    batch.delete(tables::ASKED_DEPUTY, &key);
 }

@@ -399,7 +399,7 @@ coded! {
 coded! {
     /// A deputy's device that waits for an addendum.
     #[derive(Debug, Clone, PartialEq, Eq)]
-    pub(super) struct AskedRecord {
+    pub(super) struct AskedDeputyRecord {
         pub(super) principal: ContactAddress,
         /// By the roster, from 1.
         pub(super) step: u8,
@@ -531,7 +531,7 @@ records! {
     ForkedRecord = "other story of a stream";
     ActRecord = "act";
     DeputyRecord = "obligation as deputy";
-    AskedRecord = "deputy that waits for an addendum";
+    AskedDeputyRecord = "deputy that waits for an addendum";
     ClockRecord = "counted time";
     DutyRecord = "act of an officer";
     AnswerByRecord = "answer that was asked for";

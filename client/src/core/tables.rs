@@ -116,8 +116,8 @@ tables! {
     UNREAD = 45;
     /// sending device, epoch → `ForkedRecord`.
     FORKED = 46;
-    /// device, alert, principal → `AskedRecord`: a deputy's device that waits for an addendum.
-    ASKED = 60;
+    /// device, alert, principal → `AskedDeputyRecord`: a deputy that waits for an addendum.
+    ASKED_DEPUTY = 60;
     /// alert, update or cancel → nothing: what was said about it since.
     ABOUT = 61;
     /// alert, receipt → `EarlyRecord`, in pieces: receipts about what is not here.
@@ -229,12 +229,16 @@ pub(super) fn about(alert: &AlertId, amendment: &AlertId) -> Vec<u8> {
     extends(alert, amendment)
 }
 
-pub(super) fn asked(device: &DeviceId, envelope: &AlertId, principal: &ContactAddress) -> Vec<u8> {
+pub(super) fn asked_deputy(
+    device: &DeviceId,
+    envelope: &AlertId,
+    principal: &ContactAddress,
+) -> Vec<u8> {
     [&lacking(device, envelope)[..], &contact(principal)].concat()
 }
 
-/// The device and envelope of an [`asked`] key.
-pub(super) fn asked_parts(key: &[u8]) -> Option<(DeviceId, AlertId)> {
+/// The device and envelope of an [`asked_deputy`] key.
+pub(super) fn asked_deputy_parts(key: &[u8]) -> Option<(DeviceId, AlertId)> {
     let (device, rest) = key.split_first_chunk::<16>()?;
     let envelope = rest.first_chunk::<32>()?;
     Some((

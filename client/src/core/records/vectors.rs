@@ -49,7 +49,7 @@ annotate_fields! {
     ForkedRecord { number }
     ActRecord { receipt }
     DeputyRecord { principal, envelope, since, stage }
-    AskedRecord { principal, step, since }
+    AskedDeputyRecord { principal, step, since }
     ClockRecord { count }
     DutyRecord { officer, time, note }
     AnswerByRecord { since, within, told }
@@ -120,12 +120,12 @@ fn every_record_has_its_pinned_bytes_and_they_are_read_back() {
         stage: Stage::Read,
     };
     vectors.record("deputy", &deputy);
-    let asked = AskedRecord {
+    let asked_deputy = AskedDeputyRecord {
         principal: cyber(),
         step: 2,
         since: NOW,
     };
-    vectors.record("asked", &asked);
+    vectors.record("asked-deputy", &asked_deputy);
     let duty = DutyRecord {
         officer: Some(Text::new("A. Diallo").unwrap()),
         time: NOW,

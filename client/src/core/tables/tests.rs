@@ -119,8 +119,8 @@ fn keys() -> Vec<(Table, Vec<u8>, Vec<Part>)> {
         of_device(UNREAD),
         of_epoch(FORKED),
         (
-            ASKED,
-            asked(&DEVICE_ID, &ALERT_ID, &cyber()),
+            ASKED_DEPUTY,
+            asked_deputy(&DEVICE_ID, &ALERT_ID, &cyber()),
             vec![DEVICE, ALERT, CYBER],
         ),
         (
