@@ -104,7 +104,8 @@ impl Desk {
                 continue;
             };
             let record: OutboxRecord = self.need_long(tables::OUTBOX, &key)?;
-            let carries = !matches!(record.core.kind, Kind::Heartbeat | Kind::Addendum);
+            let kind = record.core.kind;
+            let carries = kind.carries_obligation() && kind != Kind::Addendum;
             if record.closed.is_some() || record.extends.is_some() || !carries {
                 continue;
             }
@@ -231,13 +232,14 @@ impl Desk {
         Ok(true)
     }
 
-    fn send_addendum(
+    /// Sends an alert to further devices; the addendum, if the alert is held.
+    pub(super) fn send_addendum(
         &mut self,
         alert: &AlertId,
         lacking: &[Lacking],
         now: Timestamp,
         random: &mut impl Randomness,
-    ) -> Result<(), SendError> {
+    ) -> Result<Option<AlertId>, SendError> {
         let mut batch = Batch::new();
         for lacking in lacking {
             batch.delete(tables::LACKING, &tables::lacking(&lacking.device, alert));
@@ -248,7 +250,7 @@ impl Desk {
             .map_err(SendError::from)?
         else {
             self.settle(batch)?;
-            return Ok(());
+            return Ok(None);
         };
         let kept: SubmissionRecord = self.need_long(tables::SUBMISSION, key)?;
         let core = self.addendum_core(alert, &record, lacking, now);
@@ -285,7 +287,7 @@ impl Desk {
         self.commit_sealed(&mut batch, &sealed, None, Some(*alert), now)?;
         batch.put(tables::EXTENDS, &tables::extends(alert, &sealed.id), &[]);
         self.settle_if_roomy(batch)?;
-        Ok(())
+        Ok(Some(sealed.id))
     }
 
     /// The addendum's own core: the recipients served, the original's terms, deadlines as they

@@ -208,7 +208,7 @@ impl RelayCore {
                 .expect("an env's blobs are within the same limit"),
             entries: whole.env.entries,
             bytes,
-            unseen_told: core.kind == Kind::Heartbeat,
+            unseen_told: !core.kind.carries_obligation(),
             purged: false,
             extends: whole.original.as_ref().and(core.refers_to()),
         };
@@ -249,7 +249,7 @@ impl RelayCore {
     ) -> Result<(), StepError> {
         let (id, core) = (submission.id(), submission.core());
         // A heartbeat asks nobody for anything, and an addendum's alert has clocks of its own.
-        if matches!(core.kind, Kind::Heartbeat | Kind::Addendum) {
+        if !core.kind.carries_obligation() || core.kind == Kind::Addendum {
             return Ok(());
         }
         let entries = submission.submission().entries.iter();

@@ -6,7 +6,7 @@ use maille_common::address::{ContactAddress, DeviceId};
 use maille_common::envelope::Core;
 use maille_common::evidence::{Clock, ClockAct, Deadlines, Progress, Standing, Taker};
 use maille_common::identifier::AlertId;
-use maille_common::terms::{Kind, NoticeKind, Release, Stage};
+use maille_common::terms::{NoticeKind, Release, Stage};
 use maille_common::time::Timestamp;
 
 use super::schedule::schedule;
@@ -34,7 +34,7 @@ impl Desk {
             };
             let record: OutboxRecord = self.need_long(tables::OUTBOX, &key)?;
             let core: &Core = &record.core;
-            let is_original = record.extends.is_none() && core.kind != Kind::Heartbeat;
+            let is_original = record.extends.is_none() && core.kind.carries_obligation();
             // Escalations end with `expires_after` at the latest.
             let ended =
                 record.closed.is_some() && core.expiry(record.committed) <= self.counted(now);
