@@ -433,6 +433,11 @@ incident-roster-unknown = A roster that others use stayed unknown for ten minute
 incident-roster = Roster documents contradict each other or do not verify: { $fault }.
 incident-bundle = Sealing keys of device { $device } contradict earlier ones.
 incident-rolled-back = This device's store had been rolled back.
+incident-apart =
+    { $count ->
+        [one] What { $contact } device { $device } holds of alert { $alerts } differs, and stays so: telephone.
+       *[other] What { $contact } device { $device } holds of { $count } alerts differs, and stays so: telephone. { $alerts }
+    }
 
 ## listen: What happens at a desk.
 
@@ -552,6 +557,7 @@ term-kind =
         [cancel] cancel
         [addendum] addendum
         [heartbeat] heartbeat
+        [reconciliation] reconciliation
        *[unlisted] { $word }
     }
 
@@ -672,6 +678,7 @@ term-event =
         [unanswered] unanswered
         [silent] silent
         [heard-again] heard-again
+        [reconciled] reconciled
        *[unlisted] { $word }
     }
 

@@ -200,7 +200,7 @@ impl Desk {
     }
 
     /// Q1 to Q4; the number of the check that refuses.
-    fn prove_receipt(
+    pub(super) fn prove_receipt(
         &self,
         receipt: SignedReceipt,
         note: Option<&SealedNote>,
@@ -219,7 +219,7 @@ impl Desk {
         Ok(if names_note { Ok(proven) } else { Err("Q1") })
     }
 
-    fn keep_receipt(
+    pub(super) fn keep_receipt(
         &self,
         batch: &mut Batch,
         proven: &Proven<Receipt>,

@@ -3,6 +3,7 @@
 //! Keys stand in the clear, so they hold ids and hashes only, never names.
 
 use maille_common::address::{ContactAddress, DeviceId, Name};
+use maille_common::content::{Reconciliation, Step};
 use maille_common::hash::{Hash, hash};
 use maille_common::identifier::{AlertId, Epoch};
 use maille_common::label::Label;
@@ -114,6 +115,18 @@ tables! {
     UNREAD = 45;
     /// sending device, epoch → `ForkedRecord`.
     FORKED = 46;
+    /// relay, envelope → `LetterRecord`: a letter of a reconciliation that a relay has to be given.
+    LETTER = 60;
+    /// sending device, round, place in it → `ArrivedRecord`, in pieces: letters not looked at yet.
+    ARRIVED = 61;
+    /// device → `RoundRecord`, in pieces: the rounds that this device begins with it.
+    ROUND = 62;
+    /// device → `TurnRecord`: the newest round that it began.
+    TURN = 63;
+    /// device, alert → `AgainRecord`: what was sent to it again.
+    AGAIN = 64;
+    /// device, day → `ApartRecord`: what was told to stay different.
+    APART = 65;
 }
 
 /// The one key of [`META`].
@@ -227,6 +240,22 @@ pub(super) fn extends(alert: &AlertId, addendum: &AlertId) -> Vec<u8> {
 
 pub(super) fn lacking(device: &DeviceId, alert: &AlertId) -> Vec<u8> {
     [&device.as_bytes()[..], alert.as_bytes()].concat()
+}
+
+/// A letter of a round.
+pub(super) fn arrived(device: &DeviceId, letter: &Reconciliation) -> Vec<u8> {
+    let place = match letter.step {
+        Step::Digests { .. } => 0,
+        Step::Same => 1,
+        Step::Holdings { .. } => 2,
+        Step::Evidence { .. } => 3,
+        Step::Closing { .. } => 4,
+    };
+    [&device.as_bytes()[..], letter.round.as_bytes(), &[place]].concat()
+}
+
+pub(super) fn apart(device: &DeviceId, day: u32) -> Vec<u8> {
+    [&device.as_bytes()[..], &day.to_be_bytes()].concat()
 }
 
 pub(super) fn due(time: Timestamp, alert: &AlertId) -> Vec<u8> {

@@ -13,4 +13,5 @@ sentences! {
     Roster { fault: text };
     Bundle { device: text };
     RolledBack;
+    Apart { contact: text, device: text, count: count, alerts: text };
 }

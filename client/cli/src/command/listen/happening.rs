@@ -46,10 +46,11 @@ pub(crate) struct Happening {
     reason: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     state: Option<String>,
-    /// What a relay told, an incident in words, or the number of a roster.
+    /// What a relay told, an incident in words, how a reconciliation ended, or the number of a
+    /// roster.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     words: Option<String>,
-    /// Of `from`: the device that is silent, or heard again.
+    /// Of `from`: the device that is silent, heard again, or compared with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     device: Option<String>,
     /// When it was heard last.
@@ -171,6 +172,16 @@ impl Happening {
                 from: Some(contact.to_string()),
                 device: Some(device.to_string()),
                 ..self.named("heard-again")
+            },
+            EventKind::Reconciled {
+                device,
+                contact,
+                end,
+            } => Self {
+                from: Some(contact.to_string()),
+                device: Some(device.to_string()),
+                words: Some(end.to_string()),
+                ..self.named("reconciled")
             },
             EventKind::Roster { number } => Self {
                 words: Some(number.to_string()),

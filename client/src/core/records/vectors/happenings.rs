@@ -7,6 +7,7 @@ use maille_common::vectors::{Annotate, Page};
 
 use super::*;
 use crate::core::ledger::CodedState;
+use crate::core::reconcile::RoundEnd;
 
 annotate_fields! {
     Event { time, status, kind }
@@ -30,6 +31,7 @@ annotate_choices! {
         12 Unanswered { alert, recipient }
         13 Silent { device, contact, since }
         14 HeardAgain { device, contact }
+        15 Reconciled { device, contact, end }
     }
     IncidentKind {
         0 Delivery { relay, check, fault }
@@ -43,6 +45,13 @@ annotate_choices! {
         8 Roster { fault }
         9 Bundle { device }
         10 RolledBack
+        11 Apart { contact, device, day, count, alerts }
+    }
+}
+
+impl Annotate for RoundEnd {
+    fn annotate(&self, page: &mut Page, path: &str) {
+        page.line(&format!("{path}: {self}"), &encode(self));
     }
 }
 
@@ -105,6 +114,12 @@ pub(super) fn events(vectors: &mut Vectors) {
     };
     let contact = cyber();
     let again = EventKind::HeardAgain { device, contact };
+    let (contact, end) = (cyber(), RoundEnd::Mended);
+    let reconciled = EventKind::Reconciled {
+        device,
+        contact,
+        end,
+    };
     for (name, kind) in [
         ("event-0-sent", EventKind::Sent { alert }),
         ("event-1-answered", answered),
@@ -124,6 +139,7 @@ pub(super) fn events(vectors: &mut Vectors) {
         ("event-12-unanswered", unanswered),
         ("event-13-silent", silent),
         ("event-14-heard-again", again),
+        ("event-15-reconciled", reconciled),
     ] {
         let (time, status) = (NOW, Status::Exercise);
         vectors.record(name, &Event { time, status, kind });
@@ -143,6 +159,13 @@ pub(super) fn incidents(vectors: &mut Vectors) {
     let returned = IncidentKind::Returned {
         from: cyber(),
         fault: fault.clone(),
+    };
+    let apart = IncidentKind::Apart {
+        contact: cyber(),
+        device,
+        day: 20_000,
+        count: 1,
+        alerts: List::new([ALERT]).unwrap(),
     };
     for (name, kind) in [
         ("incident-0-delivery", delivery),
@@ -165,6 +188,7 @@ pub(super) fn incidents(vectors: &mut Vectors) {
         ("incident-8-roster", IncidentKind::Roster { fault }),
         ("incident-9-bundle", IncidentKind::Bundle { device }),
         ("incident-10-rolled-back", IncidentKind::RolledBack),
+        ("incident-11-apart", apart),
     ] {
         let alert = match &kind {
             IncidentKind::Returned { .. } | IncidentKind::Fork { .. } => Some(ALERT),
