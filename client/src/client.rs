@@ -22,6 +22,7 @@ mod duty;
 mod export;
 mod officers;
 mod query;
+mod reconcile;
 mod send;
 mod settled;
 
@@ -29,6 +30,7 @@ pub use act::{AnswerError, Answered, By};
 pub use export::ExportError;
 pub use officers::OfficerError;
 pub use query::QueryError;
+pub use reconcile::ReconcileError;
 pub use send::{PreviewError, SendError, Sent};
 
 /// How long relays are given to hear that this client stops.

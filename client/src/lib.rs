@@ -88,14 +88,15 @@ mod wait;
 mod watched_store;
 
 pub use crate::core::{
-    Awaited, Coming, ComingAct, Direction, Event, EventKind, InboxEntry, Incident, IncidentKind,
-    Lacking, Ledger, LedgerPage, NumberedEvent, OpenObligation, OutboxEntry, Promise, Reach,
-    Received, RefuseReason, Silent, Taken, Track, TrackedCancel, TrackedRecipient,
+    Awaited, Coming, ComingAct, DayCompared, Direction, Event, EventKind, InboxEntry, Incident,
+    IncidentKind, Lacking, Ledger, LedgerPage, NumberedEvent, OpenObligation, OutboxEntry, Promise,
+    Reach, Received, Reconciled, RefuseReason, RoundEnd, Silent, Taken, Track, TrackedCancel,
+    TrackedRecipient,
 };
 pub use attachments::{Attachment, AttachmentError, FileToAttach, Progress};
 pub use client::{
     AnswerError, Answered, By, Client, ExportError, OfficerError, PreviewError, QueryError,
-    SendError, Sent,
+    ReconcileError, SendError, Sent,
 };
 pub use config::{ClientConfig, Key, LOW_WATER_BYTES};
 pub use directory::{ContactCard, Preview, PreviewedRecipient, RecipientError};

@@ -61,6 +61,8 @@ fault-relay-not-stopped = The relay's process did not stop in order ({ $status }
 fault-steps-not-verified = Not every step was verified.
 fault-export-in-the-way = { $path } is there already, and an export takes no other file's place.
 fault-export-refused = { $fault } (PROTOCOL { $check })
+fault-stays-apart = What { $contact } and this desk hold of the alerts between them differs, and stays so.
+fault-not-compared = { $contact } has not answered yet.
 
 ## hint: What to do.
 
@@ -83,6 +85,8 @@ hint-type-more = Type more of the ID you mean.
 hint-find-ids = Ids stand in `maille inbox --all` and in what `maille send` printed.
 hint-attachment-comes = It goes on coming by itself while an agent or `maille listen` runs.
 hint-check-save = Check --save.
+hint-telephone-and-compare = Telephone, and go through the alerts together: `maille track ID` and `maille read ID`.
+hint-compares-daily = A desk answers when it is open; it is asked again daily, and `maille reconcile` asks at once.
 hint-track-alert = `maille track ID` tells where it stands with each recipient.
 hint-other-officer = Leave --officer out, or go on duty first with `maille officer in`.
 hint-restart-agent = Look whether it still runs, and is of this version; start it again.
@@ -778,6 +782,16 @@ term-reach =
        *[unlisted] { $word }
     }
 
+term-round-end =
+    { $word ->
+        [same] the same on both sides
+        [mended] differed, and was mended
+        [apart] DIFFERS
+        [unanswered] not answered
+        [under-way] asked, no answer yet
+       *[unlisted] { $word }
+    }
+
 ## ledger: What is open, and what happens next.
 
 ledger-open = { $total } open, { $overdue } of them OVERDUE; on duty: { $officer }
@@ -824,6 +838,15 @@ handover-falls-due = FALLS DUE until { $until }
 handover-nothing-falls-due = Nothing.
 handover-sign-in = Whoever takes over signs in with maille officer in NAME; from then on the list is theirs.
 handover-hands = handed over: ____________________   taken over: ____________________
+
+## reconcile: What two desks hold of the alerts between them.
+
+reconcile-device = { $contact } device { $device }: { $end }
+reconcile-day = { $day }: { $sent } sent, { $received_there } received there; { $received } received, { $sent_there } sent there
+reconcile-exchanged = { $given } statements given, { $taken } taken
+reconcile-sent-again = sent again: { $alerts }
+reconcile-sent-again-there = sent again from there: { $alerts }
+reconcile-apart = STAYS DIFFERENT: { $alerts }
 
 ## export: An alert leaves as evidence.
 

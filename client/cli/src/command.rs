@@ -27,6 +27,7 @@ pub(crate) mod listen;
 pub(crate) mod officer;
 mod person;
 pub(crate) mod read;
+pub(crate) mod reconcile;
 pub(crate) mod refuse;
 mod reply;
 pub(crate) mod send;
@@ -146,6 +147,8 @@ commands! {
         Ledger(ledger::LedgerArgs),
         /// What one officer leaves to the next, to be printed: open, promised, due.
         Handover(handover::HandoverArgs),
+        /// Compare what a contact and this desk hold of the alerts between them, and mend it.
+        Reconcile(reconcile::ReconcileArgs),
         /// Write everything held about an alert into one file that proves itself.
         Export(export::ExportArgs),
         /// Prove what an export says, from the anchor alone: needs no home and no network.

@@ -16,6 +16,7 @@
 //! | `contact.rs`, `status.rs`, `doctor.rs`, `agent.rs` | contacts, and how a desk stands |
 //! | `authority.rs`, `device.rs`, `officer.rs` | ceremonies |
 //! | `ledger.rs`, `handover.rs` | what is open, and what one officer leaves to the next |
+//! | `reconcile.rs` | what two desks hold of the alerts between them |
 //! | `export.rs`, `verify.rs` | evidence for others, and what it proves |
 //! | `network.rs` | networks that are made to read and to run |
 //! | `demo.rs`, `claim.rs` | the demonstration: what it shows, and what it claims |
@@ -98,6 +99,7 @@ pub(crate) mod listen;
 pub(crate) mod network;
 pub(crate) mod officer;
 pub(crate) mod output;
+pub(crate) mod reconcile;
 pub(crate) mod send;
 pub(crate) mod status;
 pub(crate) mod term;
@@ -129,6 +131,7 @@ const DECLARED: &[&[Declared]] = &[
     network::DECLARED,
     officer::DECLARED,
     output::DECLARED,
+    reconcile::DECLARED,
     send::DECLARED,
     status::DECLARED,
     term::DECLARED,

@@ -6,8 +6,8 @@ use crate::command::officer::{add, sign_in, sign_out};
 use crate::command::read::{part, save};
 use crate::command::send::{preview, wait};
 use crate::command::{
-    ack, contacts, doctor, export, handover, inbox, ledger, listen, read, refuse, send, status,
-    track,
+    ack, contacts, doctor, export, handover, inbox, ledger, listen, read, reconcile, refuse, send,
+    status, track,
 };
 use crate::exit::Exit;
 use crate::fault::Fault;
@@ -52,6 +52,7 @@ questions! {
     ledger::Ledger,
     handover::Handover,
     export::Export,
+    reconcile::Reconcile,
 }
 
 /// There is no such question.

@@ -7,10 +7,14 @@ use std::io::ErrorKind;
 use maille_client::DeskFailure;
 use maille_client::attachments::SealFileError;
 use maille_client::cap::CapError;
-use maille_client::core::{ActError, ExportError as Refused, SendError as OrderError, StepError};
+use maille_client::core::{
+    ActError, ExportError as Refused, ReconcileError as NotCompared, SendError as OrderError,
+    StepError,
+};
 use maille_client::{
     AnswerError, AttachmentError, DeskError, ExportError, LookupError, OfficerError, OpenError,
-    PreviewError, QueryError, RecipientError, RosterChangeError, SendError, WaitError,
+    PreviewError, QueryError, RecipientError, ReconcileError, RosterChangeError, SendError,
+    WaitError,
 };
 
 use super::{Fault, hinted};
@@ -170,6 +174,17 @@ impl From<ExportError> for Fault {
             ExportError::Refused(Refused::Step(ref step)) => (Exit::World, disk_hint(step)),
             ExportError::Refused(Refused::NotProven { .. }) => (Exit::Refused, None),
             ExportError::Refused(_) => (Exit::Input, None),
+        };
+        hinted(fault(exit, error.code(), &error), hint)
+    }
+}
+
+impl From<ReconcileError> for Fault {
+    fn from(error: ReconcileError) -> Self {
+        let (exit, hint): (_, Option<&dyn Display>) = match error {
+            ReconcileError::Desk(error) => return error.into(),
+            ReconcileError::Refused(NotCompared::Step(ref step)) => (Exit::World, disk_hint(step)),
+            ReconcileError::Refused(_) => (Exit::Input, Some(&hint::ListContacts)),
         };
         hinted(fault(exit, error.code(), &error), hint)
     }

@@ -22,6 +22,8 @@ sentences! {
     AttachmentComes;
     CheckSave;
     TrackAlert;
+    TelephoneAndCompare;
+    ComparesDaily;
     #[cfg(unix)]
     OtherOfficer;
     #[cfg(unix)]

@@ -20,4 +20,5 @@ sentences! {
     Connection { word: text };
     Moment { word: text };
     Reach { word: text };
+    RoundEnd { word: text };
 }

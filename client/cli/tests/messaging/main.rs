@@ -9,6 +9,7 @@ mod duty;
 mod export;
 mod joining;
 mod parts;
+mod reconcile;
 mod refused;
 mod shifts;
 mod unsent;
