@@ -156,7 +156,7 @@ impl Desk {
         let items = SortedList::new(items).expect("as many items as came, each another one");
         let step = Step::Closing { items, whole: true };
         let took = self.reply(batch, turn, step, random)?;
-        let counts = whole || waited >= Span::from_ms(limits::RECONCILE_AGAIN_MS);
+        let counts = whole || waited >= Span::from_ms(limits::RECONCILE_AGAIN_MS / 2);
         if took == Took::Answered && counts {
             self.tell_apart(batch, peer, &apart, now)?;
         }
