@@ -136,11 +136,13 @@ impl Chaos {
         }
     }
 
-    /// A relay drops receipts of a mailbox; alerts it only keeps to itself for now.
+    /// A relay drops receipts of a mailbox, and an only relay keeps alerts to itself for good.
     fn drop_mail(&mut self, device: DeviceId) {
         let relay = self.relays[below(&mut self.chance, self.relays.len())];
         for number in self.world.mail(relay, &device) {
-            if below(&mut self.chance, 2) == 0 {
+            if self.relays.len() == 1 && below(&mut self.chance, 3) == 0 {
+                self.world.withheld.insert((device, number));
+            } else if below(&mut self.chance, 2) == 0 {
                 let incarnation = self.world.relay(relay).incarnation();
                 let core = self.world.relay(relay);
                 let _ = core.confirm(&device, incarnation, &[number]).unwrap();
@@ -154,21 +156,20 @@ impl Chaos {
         for look in 0..6 {
             apart.clear();
             let mut same = true;
-            for side in 0..2 {
-                for device in self.devices[side].clone() {
-                    for round in self.world.compare(&device, CONTACTS[1 - side], 120) {
-                        match round.end {
-                            Some(RoundEnd::Same) => {}
-                            Some(RoundEnd::Apart) => {
-                                apart.insert((device, round.device));
-                            }
-                            Some(RoundEnd::Mended) if look < 5 => same = false,
-                            end => panic!("seed {}: {end:?} {round:#?}", self.seed),
+            // One round compares what was sent in either direction.
+            for device in self.devices[0].clone() {
+                for round in self.world.compare(&device, CONTACTS[1], 120) {
+                    match round.end {
+                        Some(RoundEnd::Same) => {}
+                        Some(RoundEnd::Apart) => {
+                            apart.insert((device, round.device));
                         }
+                        Some(RoundEnd::Mended) if look < 5 => same = false,
+                        end => panic!("seed {}: {end:?} {round:#?}", self.seed),
                     }
                 }
             }
-            if same && look > 0 {
+            if same {
                 break;
             }
         }
@@ -237,22 +238,44 @@ fn below(chance: &mut Seeded, end: usize) -> usize {
 
 fn run(seed: u64) -> bool {
     let mut chaos = Chaos::new(seed);
-    for _ in 0..60 {
+    for _ in 0..50 {
         chaos.step();
     }
-    for _ in 0..2 {
-        chaos.world.settle();
-        chaos.world.pass(Span::from_minutes(11));
-        chaos.world.tick();
-    }
+    chaos.world.settle();
+    chaos.world.pass(Span::from_minutes(11));
+    chaos.world.tick();
     let apart = chaos.compare_all();
     chaos.check(&apart);
     !apart.is_empty()
 }
 
+/// Fifty worlds; how many stay different.
+fn worlds(of: u64) -> usize {
+    (of * 50..(of + 1) * 50).filter(|seed| run(*seed)).count()
+}
+
+/// Senders that forgot what they sent: there are some, and not only they.
+fn end_well(of: u64) {
+    let apart = worlds(of);
+    assert!((1..40).contains(&apart), "{apart} worlds stay different");
+}
+
 #[test]
-fn two_hundred_worlds_end_with_the_same_on_both_sides_or_an_incident_on_both() {
-    let apart = (0..200).filter(|seed| run(*seed)).count();
-    // Senders that forgot what they sent: there are some, and not only they.
-    assert!((5..150).contains(&apart), "{apart} worlds stay different");
+fn worlds_0_to_49_end_with_the_same_on_both_sides_or_an_incident_on_both() {
+    end_well(0);
+}
+
+#[test]
+fn worlds_50_to_99_end_with_the_same_on_both_sides_or_an_incident_on_both() {
+    end_well(1);
+}
+
+#[test]
+fn worlds_100_to_149_end_with_the_same_on_both_sides_or_an_incident_on_both() {
+    end_well(2);
+}
+
+#[test]
+fn worlds_150_to_199_end_with_the_same_on_both_sides_or_an_incident_on_both() {
+    end_well(3);
 }

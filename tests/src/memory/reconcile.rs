@@ -7,6 +7,9 @@ use maille_common::time::Span;
 use super::MemoryWorld;
 use crate::network::address;
 
+/// Desks look at their rounds so often here, in minutes.
+const STEP: u32 = 10;
+
 impl MemoryWorld {
     /// Every desk looks at its reconciliations, as its keeper does; how many wrote a letter.
     pub fn reconcile(&mut self) -> usize {
@@ -24,16 +27,15 @@ impl MemoryWorld {
     pub fn compare(&mut self, device: &DeviceId, with: &str, minutes: u32) -> Vec<Reconciled> {
         let (now, with) = (self.now, address(with));
         self.desk(device).reconcile_with(&with, now).unwrap();
-        for _ in 0..minutes {
+        for _ in 0..minutes.div_ceil(STEP) {
             while self.reconcile() > 0 {
                 self.settle();
             }
-            self.settle();
             let reconciled = self.desk(device).reconciled(&with).unwrap();
             if reconciled.iter().all(|one| one.end.is_some()) {
                 break;
             }
-            self.pass(Span::from_minutes(1));
+            self.pass(Span::from_minutes(STEP.into()));
             self.tick();
         }
         self.desk(device).reconciled(&with).unwrap()
