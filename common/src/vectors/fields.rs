@@ -72,8 +72,9 @@ macro_rules! annotate_fields {
 leaves!(shown: bool, u8, u16, u32, u64, Kind, Status, Urgency, Severity, Certainty, Category,
     Response, Tlp, HandlingCode, SourceGrade, InformationGrade, AckRule, PartRole, Stage, Actor,
     Reason, Standing, Reach, Outcome, AcceptReason, NoticeKind, Release, RefusalCode);
-leaves!(plain: RoundId, Hash, AlertId, DeviceId, BlobId, Incarnation, Epoch, SealingKeyId, Signature,
-    VerifyingKey, SealingPublicKey, ContentKey, Version, Name, ContactAddress, Timestamp, Span);
+leaves!(plain: RoundId, Hash, AlertId, DeviceId, BlobId, Incarnation, Epoch, SealingKeyId,
+    Signature, VerifyingKey, SealingPublicKey, ContentKey, Version, Name, ContactAddress,
+    Timestamp, Span);
 
 annotate_fields! {
     Anchor { version, network, threshold, keys }
