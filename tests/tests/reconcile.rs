@@ -9,6 +9,7 @@ use maille_client::core::{Act, IncidentKind, LedgerPage, Reconciled, RoundEnd};
 use maille_common::address::DeviceId;
 use maille_common::evidence::ObligationState;
 use maille_common::identifier::AlertId;
+use maille_common::limits::{DAY_MS, RECONCILED_DAYS};
 use maille_common::time::Span;
 use maille_tests::memory::MemoryWorld;
 use maille_tests::network::{Network, address};
@@ -216,6 +217,9 @@ fn what_a_sender_forgot_with_its_store_is_an_incident_on_both_desks_once() {
     assert_eq!(pair.compare().end, Some(RoundEnd::Apart));
     assert_eq!(pair.apart(lyon).len(), 1, "the same is told once");
     assert_eq!(pair.apart(tunis).len(), 1);
+    let incidents = pair.world.desk(&lyon).incidents_after(0, 100).unwrap();
+    let of_receipts = |kind: &IncidentKind| matches!(kind, IncidentKind::Receipt { .. });
+    assert!(!incidents.iter().any(|(_, one)| of_receipts(&one.kind)));
 }
 
 /// Two devices of each contact: each compares with each, and what the other device did is learned.
@@ -410,4 +414,32 @@ fn a_desk_that_never_answers_leaves_the_round_to_end_by_itself() {
     assert_eq!(pair.apart(lyon), Vec::<Vec<AlertId>>::new());
     assert_eq!(pair.apart(tunis), Vec::<Vec<AlertId>>::new());
     assert_eq!(pair.compare().end, Some(RoundEnd::Same));
+}
+
+/// The window moves at midnight; a round that has begun keeps the one it began with.
+#[test]
+fn midnight_passes_during_a_round_over_the_oldest_day() {
+    let mut pair = Pair::new();
+    let (lyon, tunis) = (pair.lyon, pair.tunis);
+    let alert = pair.withheld_acknowledgement();
+    let midnight = pair.world.now.unix_ms() / DAY_MS * DAY_MS;
+    let days = u64::from(RECONCILED_DAYS - 3) + 1;
+    let late = midnight + days * DAY_MS - 60_000;
+    pair.world
+        .pass(Span::from_ms(late - pair.world.now.unix_ms()));
+    pair.world.tick();
+    let now = pair.world.now;
+    let asked = pair.world.desk(&lyon).reconcile_with(&address(TUNIS), now);
+    let _ = asked.unwrap();
+    for _ in 0..8 {
+        let _ = pair.world.reconcile();
+        pair.world.settle();
+        pair.world.pass(Span::from_seconds(50));
+        pair.world.tick();
+    }
+    let found = pair.world.desk(&lyon).reconciled(&address(TUNIS)).unwrap();
+    assert_eq!(found[0].end, Some(RoundEnd::Mended), "{found:?}");
+    assert_eq!(pair.state(&alert), ObligationState::Acknowledged);
+    assert_eq!(pair.apart(lyon), Vec::<Vec<AlertId>>::new());
+    assert_eq!(pair.apart(tunis), Vec::<Vec<AlertId>>::new());
 }

@@ -61,6 +61,10 @@ impl Desk {
             let mut batch = Batch::new();
             let is_new = match statement.clone() {
                 GivenStatement::Receipt { receipt, note } => {
+                    // That its alert is missing here is told when the round closes.
+                    if self.sender_of(&receipt.statement.alert)?.is_none() {
+                        continue;
+                    }
                     let key = tables::evidence(&receipt.statement.alert, &receipt.hash());
                     let known = self.store.pieces(tables::EVIDENCE, &key)?.is_some();
                     match self.prove_receipt(receipt, note.as_ref())? {

@@ -5,11 +5,13 @@
 //! |---|---|
 //! | `between.rs` | what is held of the alerts between two devices |
 //! | `compare.rs` | what differs between two lists of that |
+//! | `plan.rs` | when the next round begins |
 //! | `rounds.rs` | the side that asks |
 //! | `turns.rs` | the side that answers |
 //! | `handed.rs` | evidence handed over, alerts sent again |
 //! | `apart.rs` | what stays different |
 //! | `letters.rs` | letters on their way, out and in |
+//! | `report.rs` | what it showed, for people |
 //! | `records.rs` | what is kept of all this |
 
 mod apart;
@@ -17,7 +19,9 @@ mod between;
 mod compare;
 mod handed;
 mod letters;
+mod plan;
 mod records;
+mod report;
 mod rounds;
 mod turns;
 

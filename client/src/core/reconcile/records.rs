@@ -30,6 +30,8 @@ coded! {
         /// When the next round begins, in counted time; none: when somebody asks for it.
         pub(in crate::core) next: Option<Timestamp>,
         pub(in crate::core) stage: RoundStage,
+        /// The first day of the window, also when midnight passes meanwhile.
+        pub(in crate::core) from: u32,
         /// What earlier rounds in this row have compared.
         pub(in crate::core) after: Place,
         /// Rounds in this row before this one.

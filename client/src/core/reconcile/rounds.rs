@@ -1,110 +1,28 @@
 //! The side that asks: once a day each device that alerts went to or came from, and whenever
 //! somebody wants it.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use maille_common::address::{ContactAddress, DeviceId};
+use maille_common::address::DeviceId;
 use maille_common::codec::{List, SortedList};
 use maille_common::content::{
     DayDigest, Handed, Holding, Item, Place, Reconciliation, RoundId, Step,
 };
-use maille_common::identifier::AlertId;
 use maille_common::limits;
 use maille_common::randomness::Randomness;
-use maille_common::record::write_record;
 use maille_common::terms::Status;
 use maille_common::time::{Span, Timestamp};
 use maille_durable::Batch;
 
 use super::between::Peer;
 use super::compare::{Extent, compare};
-use super::records::{DayRecord, ReportRecord, RoundEnd, RoundRecord, RoundStage};
+use super::plan::{pause, put_round};
+use super::records::{ReportRecord, RoundEnd, RoundRecord, RoundStage};
+use super::report::{add_alerts, report_days, report_there};
 use super::turns::{Took, held_now, holdings, letter};
 use crate::core::desk::{Desk, StepError};
 use crate::core::events::EventKind;
 use crate::core::order::SendError;
-use crate::core::tables;
 
 impl Desk {
-    /// Every round that this device has begun or will begin.
-    pub(super) fn rounds(&self) -> Result<Vec<(DeviceId, RoundRecord)>, StepError> {
-        let mut rounds = Vec::new();
-        for key in self.pieced_keys(tables::ROUND)? {
-            if let Some(device) = key.first_chunk().map(|id| DeviceId::from_bytes(*id)) {
-                rounds.push((device, self.need_long(tables::ROUND, &key)?));
-            }
-        }
-        Ok(rounds)
-    }
-
-    pub(super) fn round_with(&self, device: &DeviceId) -> Result<Option<RoundRecord>, StepError> {
-        self.find_long(tables::ROUND, device.as_bytes())
-    }
-
-    /// Plans rounds with every device that alerts went to or came from within 14 days, spread over
-    /// the day, and forgets those with devices that are gone.
-    pub(super) fn plan_rounds(
-        &self,
-        now: Timestamp,
-        random: &mut impl Randomness,
-    ) -> Result<(), StepError> {
-        let mut batch = Batch::new();
-        let wanted = self.partners(now)?;
-        let mut planned = BTreeSet::new();
-        for (device, mut record) in self.rounds()? {
-            planned.insert(device);
-            match self.roster.contact_of(&device) {
-                Some(contact) if contact == record.to => {}
-                _ => {
-                    batch.delete_pieces(tables::ROUND, device.as_bytes());
-                    continue;
-                }
-            }
-            if record.next.is_none() && wanted.contains_key(&device) {
-                record.next = Some(self.counted(now) + pause(random));
-                put_round(&mut batch, &device, &record);
-            }
-        }
-        for (device, to) in wanted {
-            if planned.contains(&device) {
-                continue;
-            }
-            let within = drawn(random) % limits::RECONCILE_MS.end();
-            let next = self.counted(now) + Span::from_ms(within);
-            put_round(&mut batch, &device, &resting(to, Some(next)));
-        }
-        self.settle(batch)?;
-        Ok(())
-    }
-
-    fn partners(&self, now: Timestamp) -> Result<BTreeMap<DeviceId, ContactAddress>, StepError> {
-        let mut devices = self.lately_written_to(now)?;
-        devices.extend(self.lately_heard_of(now)?);
-        let mut partners = BTreeMap::new();
-        for device in devices {
-            if let Some(contact) = self.roster.contact_of(&device)
-                && self.may_compare_with(&contact, now)
-            {
-                partners.insert(device, contact);
-            }
-        }
-        Ok(partners)
-    }
-
-    /// Begins a round at the next look, in place of one under way.
-    pub(super) fn ask_now(
-        &self,
-        batch: &mut Batch,
-        device: &DeviceId,
-        to: &ContactAddress,
-        now: Timestamp,
-    ) {
-        let next = Some(self.counted(now));
-        let mut record = resting(to.clone(), next);
-        record.report = ReportRecord::begun(Some(now));
-        put_round(batch, device, &record);
-    }
-
     /// Begins what is due, closes what everything has come for, and ends what was not answered.
     /// Whether it wrote a letter.
     pub(super) fn move_round(
@@ -156,6 +74,7 @@ impl Desk {
             contact: &to,
         };
         let from = first_day(now);
+        record.from = from;
         let held = self.between(peer, from, now)?.holdings(from);
         let digests = DayDigest::of_all(&held);
         if record.pages == 0 {
@@ -266,9 +185,8 @@ impl Desk {
             device,
             contact: &to,
         };
-        let from = first_day(now);
-        let between = self.between(peer, from, now)?;
-        let held = extent.cut(between.holdings(from));
+        let between = self.between(peer, record.from, now)?;
+        let held = extent.cut(between.holdings(record.from));
         report_there(&mut record.report, &extent, theirs);
         let difference = compare(&between, theirs, &extent);
         if difference.items.is_empty() {
@@ -351,7 +269,7 @@ impl Desk {
             device,
             contact: &to,
         };
-        let between = self.between(peer, first_day(now), now)?;
+        let between = self.between(peer, record.from, now)?;
         let items = SortedList::new(held_now(&between, &items)).expect("as many as they were");
         let whole = theirs.is_some();
         let step = Step::Closing {
@@ -391,7 +309,7 @@ impl Desk {
             device,
             contact: &to,
         };
-        let between = self.between(peer, first_day(now), now)?;
+        let between = self.between(peer, record.from, now)?;
         let current = held_now(&between, items);
         let mut apart = Vec::new();
         for (mine, now) in items.iter().zip(&current) {
@@ -462,85 +380,7 @@ impl Desk {
     }
 }
 
-pub(super) fn put_round(batch: &mut Batch, device: &DeviceId, record: &RoundRecord) {
-    batch.put_pieces(tables::ROUND, device.as_bytes(), &write_record(record));
-}
-
-fn resting(to: ContactAddress, next: Option<Timestamp>) -> RoundRecord {
-    RoundRecord {
-        to,
-        next,
-        stage: RoundStage::Resting,
-        after: Place::START,
-        pages: 0,
-        report: ReportRecord::begun(None),
-    }
-}
-
 /// The first day of the window: two days of it are ahead, for clocks that are.
 fn first_day(now: Timestamp) -> u32 {
     Place::day_of(now).saturating_sub(limits::RECONCILED_DAYS - 3)
-}
-
-fn report_days(report: &mut ReportRecord, digests: &[DayDigest]) {
-    let day = |digest: &DayDigest| DayRecord {
-        day: digest.day,
-        sent: digest.sent.alerts,
-        sent_there: digest.sent.alerts,
-        received: digest.received.alerts,
-        received_there: digest.received.alerts,
-    };
-    report.days = List::new(digests.iter().map(day).collect::<Vec<_>>())
-        .expect("days of one window, each once");
-}
-
-/// What the other side lists of the days that differ, as far as a letter goes.
-fn report_there(report: &mut ReportRecord, extent: &Extent, theirs: &[Holding]) {
-    let mut days: BTreeMap<u32, DayRecord> = report
-        .days
-        .iter()
-        .map(|record| (record.day, *record))
-        .collect();
-    for day in &extent.days {
-        let of_day = |sent: bool| {
-            let listed = theirs.iter();
-            let listed = listed.filter(|one| one.place.day == *day && one.sent == sent);
-            u32::try_from(listed.count()).unwrap_or(u32::MAX)
-        };
-        let record = days.entry(*day).or_insert(DayRecord {
-            day: *day,
-            sent: 0,
-            sent_there: 0,
-            received: 0,
-            received_there: 0,
-        });
-        // What the other device received is what was sent here.
-        record.sent_there = of_day(false);
-        record.received_there = of_day(true);
-    }
-    let days: Vec<DayRecord> = days.into_values().collect();
-    if let Ok(days) = List::new(days) {
-        report.days = days;
-    }
-}
-
-/// Adds alerts to a list, each once, as many as it holds.
-fn add_alerts(
-    list: &mut List<AlertId, { limits::HANDED_MAX }>,
-    more: impl Iterator<Item = AlertId>,
-) {
-    let mut all: BTreeSet<AlertId> = list.iter().copied().collect();
-    all.extend(more);
-    let kept: Vec<AlertId> = all.into_iter().take(limits::HANDED_MAX).collect();
-    *list = List::new(kept).expect("no more are taken than it holds");
-}
-
-/// A day, 10 % more or less.
-fn pause(random: &mut impl Randomness) -> Span {
-    let (least, most) = limits::RECONCILE_MS.into_inner();
-    Span::from_ms(least + drawn(random) % (most - least + 1))
-}
-
-fn drawn(random: &mut impl Randomness) -> u64 {
-    u64::from_le_bytes(random.array())
 }

@@ -10,7 +10,7 @@ use crate::core::reconcile::{DayRecord, ReportRecord, RoundEnd, RoundStage};
 annotate_fields! {
     LetterRecord { device, asks }
     ArrivedRecord { from, device, letter, came }
-    RoundRecord { to, next, stage, after, pages, report }
+    RoundRecord { to, next, stage, from, after, pages, report }
     ReportRecord { asked, end, days, given, taken, again, again_there, apart }
     DayRecord { day, sent, sent_there, received, received_there }
     TurnRecord { round, turn, from, after, answered, since }
@@ -111,6 +111,7 @@ fn of_stage(stage: RoundStage) -> RoundRecord {
         to: cyber(),
         next: Some(NOW),
         stage,
+        from: 19_971,
         after: Place::START,
         pages: 1,
         report: ReportRecord {
