@@ -3,7 +3,7 @@
 mod codes;
 mod exports;
 pub(crate) mod reconciliations;
-mod values;
+pub(crate) mod values;
 
 use maille_common::content::{GivenStatement, PartContent, Step};
 use maille_common::envelope::ShownEntries;

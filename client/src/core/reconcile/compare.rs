@@ -159,3 +159,103 @@ impl Difference {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use maille_common::codec::SortedList;
+    use std::collections::BTreeMap;
+
+    fn alert(number: usize) -> AlertId {
+        let mut id = [0; 32];
+        id[24..].copy_from_slice(&u64::try_from(number).unwrap().to_be_bytes());
+        AlertId::from_bytes(id)
+    }
+
+    fn sent(count: usize) -> Between {
+        let known = |number| {
+            let known = Known {
+                place: Place {
+                    day: 100,
+                    alert: alert(number),
+                },
+                sent: true,
+                in_place: false,
+                listed: true,
+                statements: BTreeMap::new(),
+            };
+            (alert(number), known)
+        };
+        Between {
+            known: (1..=count).map(known).collect(),
+            ..Between::default()
+        }
+    }
+
+    fn extent(after: Place) -> Extent {
+        Extent {
+            days: BTreeSet::from([100]),
+            after,
+            upto: None,
+        }
+    }
+
+    fn as_received(held: &[Holding]) -> Vec<Holding> {
+        let received = |one: &Holding| Holding {
+            sent: false,
+            ..one.clone()
+        };
+        held.iter().map(received).collect()
+    }
+
+    #[test]
+    fn a_list_that_a_letter_does_not_hold_goes_on_in_the_next_round() {
+        let mine = sent(limits::HOLDINGS_MAX + 2);
+        let all = mine.holdings(100);
+        let mut first = extent(Place::START);
+        let page = first.cut(all.clone());
+        assert_eq!(page.len(), limits::HOLDINGS_MAX);
+        assert_eq!(first.upto, page.last().map(|last| last.place));
+        let nothing = compare(&mine, &as_received(&page), &first);
+        assert!(nothing.items.is_empty(), "what is beyond it is not missed");
+        let mut second = extent(first.upto.unwrap());
+        let rest = second.cut(all);
+        assert_eq!((rest.len(), second.upto), (2, None));
+        let missing = compare(&mine, &[], &second);
+        assert_eq!(missing.alerts, [alert(8_193), alert(8_194)]);
+    }
+
+    #[test]
+    fn more_than_a_letter_hands_over_waits_for_the_next_round() {
+        let mine = sent(limits::HANDED_MAX + 1);
+        let found = compare(&mine, &[], &extent(Place::START));
+        assert!(found.more);
+        assert_eq!(found.alerts.len(), limits::HANDED_MAX);
+        assert_eq!(found.items.len(), limits::HANDED_MAX);
+    }
+
+    #[test]
+    fn what_a_deputy_has_lost_is_not_missing_and_what_it_signed_is() {
+        let mut mine = sent(1);
+        let known = mine.known.get_mut(&alert(1)).unwrap();
+        known.in_place = true;
+        let everything = extent(Place::START);
+        assert!(compare(&mine, &[], &everything).items.is_empty());
+        let there = Holding {
+            place: Place {
+                day: 100,
+                alert: alert(1),
+            },
+            sent: false,
+            in_place: true,
+            statements: SortedList::new([Hash::from_bytes([7; 32])]).unwrap(),
+        };
+        let found = compare(&mine, std::slice::from_ref(&there), &everything);
+        assert_eq!(found.items.len(), 1);
+        assert!(found.alerts.is_empty());
+        // A recipient of its own that was asked in another's place alone lacks its own.
+        mine.known.get_mut(&alert(1)).unwrap().in_place = false;
+        let found = compare(&mine, &[there], &everything);
+        assert_eq!(found.alerts, [alert(1)]);
+    }
+}
