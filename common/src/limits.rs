@@ -81,13 +81,13 @@ pub const RECONCILE_STALE_MS: u64 = DAY_MS;
 pub const RECONCILE_AGAIN_MS: u64 = 60 * 60 * 1000;
 /// So long an alert has time to arrive before it is missed: what is on its way is no difference.
 pub const RECONCILE_SETTLED_MS: u64 = 10 * 60 * 1000;
-/// Alerts in one letter of a reconciliation: with eight statements each 2.4 MiB.
+/// Alerts in one letter of a reconciliation: with four statements each they are 1.4 MB.
 pub const HOLDINGS_MAX: usize = 8_192;
 /// Statements about one alert that are compared: 32 devices with eight each.
 pub const HOLDING_STATEMENTS_MAX: usize = 256;
 /// Statements handed over in one letter.
 pub const HANDED_MAX: usize = 2_048;
-/// Bytes of holdings, or of statements handed over, in one letter: both are within its content.
+/// Bytes of holdings, or of statements handed over, in one letter: its content is 4 MiB at most.
 pub const RECONCILE_BYTES_MAX: usize = 1_500_000;
 /// Rounds that follow one another at once, where one letter does not hold everything.
 pub const RECONCILE_PAGES_MAX: u8 = 64;

@@ -443,3 +443,26 @@ fn midnight_passes_during_a_round_over_the_oldest_day() {
     assert_eq!(pair.apart(lyon), Vec::<Vec<AlertId>>::new());
     assert_eq!(pair.apart(tunis), Vec::<Vec<AlertId>>::new());
 }
+
+/// It has no tombstone either: nobody is told of a letter that came too late.
+#[test]
+fn a_relay_forgets_a_letter_that_nobody_fetched() {
+    let mut pair = Pair::new();
+    let (lyon, tunis) = (pair.lyon, pair.tunis);
+    assert_eq!(pair.compare().end, Some(RoundEnd::Same));
+    pair.world.pass(Span::from_hours(25));
+    pair.world.tick();
+    let before = pair.world.relay_records(RELAY);
+    let now = pair.world.now;
+    let asked = pair.world.desk(&lyon).reconcile_with(&address(TUNIS), now);
+    let _ = asked.unwrap();
+    assert_eq!(pair.world.reconcile(), 1);
+    pair.world.meet(&lyon, RELAY);
+    assert_eq!(pair.world.mail(RELAY, &tunis).len(), 1);
+    assert!(pair.world.relay_records(RELAY) > before);
+    pair.world.pass(Span::from_hours(25));
+    pair.world.tick();
+    assert!(pair.world.mail(RELAY, &tunis).is_empty());
+    assert!(pair.world.mail(RELAY, &lyon).is_empty());
+    assert_eq!(pair.world.relay_records(RELAY), before);
+}

@@ -122,8 +122,9 @@ impl Desk {
         Ok(true)
     }
 
-    /// Sends an alert to a device that does not hold it, by an addendum with a fresh wrap. Whether
-    /// it is on its way: its content may be gone from here, or the device's keys not known.
+    /// Sends an alert to a device that does not hold it, by an addendum with a fresh wrap (PROTOCOL
+    /// V7). Whether it is on its way: its content may be gone from here, or the device's keys not
+    /// known.
     fn send_again(
         &mut self,
         peer: Peer<'_>,
