@@ -24,6 +24,7 @@ mod export;
 mod extend;
 mod officers;
 mod query;
+mod reconcile;
 mod send;
 mod settled;
 
@@ -32,6 +33,7 @@ pub use export::ExportError;
 pub use extend::{AddError, Added, Addition};
 pub use officers::OfficerError;
 pub use query::QueryError;
+pub use reconcile::ReconcileError;
 pub use send::{PreviewError, SendError, Sent};
 
 /// How long relays are given to hear that this client stops.

@@ -25,6 +25,7 @@ pub(crate) async fn keep(office: Arc<Office>) {
         let next = round(&office).await;
         extend(&office).await;
         beat(&office).await;
+        reconcile(&office).await;
         if now.since(swept) >= SWEEP {
             sweep(&office, now).await;
             swept = now;
@@ -97,6 +98,30 @@ async fn beat(office: &Arc<Office>) {
         Ok(true) => office.wake(),
         Ok(false) => {}
         Err(error) => tracing::warn!(%error, "heartbeats were not made"),
+    }
+}
+
+/// Letters of reconciliations, and rounds that are due.
+async fn reconcile(office: &Arc<Office>) {
+    let wrote = office
+        .settle_quietly(|desk, now, random| {
+            let before = desk.newest_event().map_err(DeskError::from)?;
+            let (settled, wrote) = desk.reconcile(now, random)?;
+            let told = desk.newest_event().map_err(DeskError::from)? != before;
+            Ok::<_, SendError>(((wrote, told), settled))
+        })
+        .await;
+    match wrote {
+        Ok((wrote, told)) => {
+            if wrote {
+                office.wake();
+            }
+            // Whoever waits for a round looks when anything came of it.
+            if wrote || told {
+                office.tell();
+            }
+        }
+        Err(error) => tracing::warn!(%error, "reconciliations were not looked at"),
     }
 }
 

@@ -90,15 +90,15 @@ mod wait;
 mod watched_store;
 
 pub use crate::core::{
-    Amendment, AskedDeputy, Awaited, Coming, ComingAct, Direction, Event, EventKind, InboxEntry,
-    Incident, IncidentKind, Lacking, LastDrill, Ledger, LedgerPage, NumberedEvent, OpenObligation,
-    OutboxEntry, Promise, Reach, Received, RefuseReason, Silent, Taken, Track, TrackedCancel,
-    TrackedRecipient, Unseen,
+    Amendment, AskedDeputy, Awaited, Coming, ComingAct, DayCompared, Direction, Event, EventKind,
+    InboxEntry, Incident, IncidentKind, Lacking, LastDrill, Ledger, LedgerPage, NumberedEvent,
+    OpenObligation, OutboxEntry, Promise, Reach, Received, Reconciled, RefuseReason, RoundEnd,
+    Silent, Taken, Track, TrackedCancel, TrackedRecipient, Unseen,
 };
 pub use attachments::{Attachment, AttachmentError, FileToAttach, Progress};
 pub use client::{
     AddError, Added, Addition, AnswerError, Answered, By, Client, ExportError, OfficerError,
-    PreviewError, QueryError, SendError, Sent,
+    PreviewError, QueryError, ReconcileError, SendError, Sent,
 };
 pub use config::{ClientConfig, Key, LOW_WATER_BYTES};
 pub use directory::{ContactCard, Preview, PreviewedRecipient, RecipientError};

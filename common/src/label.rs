@@ -76,6 +76,8 @@ labels! {
     ATTACHMENT = "maille/1 attachment";
     /// Hash over the pieces of an attachment: the blob id.
     BLOB = "maille/1 blob";
+    /// Digest over what one device holds of one day's alerts between it and another.
+    DAY_DIGEST = "maille/1 day digest";
     /// Hash of a sealing key: its id.
     SEALING_KEY = "maille/1 sealing key";
     /// Hash of a bundle of sealing keys.

@@ -76,6 +76,28 @@ pub const HEARTBEAT_MS: std::ops::RangeInclusive<u64> = 54 * 60_000..=66 * 60_00
 /// How long after the last alert to a device heartbeats go to it.
 pub const HEARTBEATS_FOR_MS: u64 = 14 * DAY_MS;
 
+/// So many days, by when the alerts were made, are compared by a reconciliation: the 14 that an
+/// outbox keeps its copy, the fortnight before, and two for clocks that are ahead.
+pub const RECONCILED_DAYS: u32 = 32;
+/// From one reconciliation with a device to the next: a day, 10 % more or less.
+pub const RECONCILE_MS: std::ops::RangeInclusive<u64> = 9 * DAY_MS / 10..=11 * DAY_MS / 10;
+/// After this a round that was not answered ends by itself, and the letters of it are passed over.
+pub const RECONCILE_STALE_MS: u64 = DAY_MS;
+/// So long a round waits for what was sent again before it says what stays different.
+pub const RECONCILE_AGAIN_MS: u64 = 60 * 60 * 1000;
+/// So long an alert has time to arrive before it is missed: what is on its way is no difference.
+pub const RECONCILE_SETTLED_MS: u64 = 10 * 60 * 1000;
+/// Alerts in one letter of a reconciliation: with four statements each they are 1.4 MB.
+pub const HOLDINGS_MAX: usize = 8_192;
+/// Statements about one alert that are compared: 32 devices with eight each.
+pub const HOLDING_STATEMENTS_MAX: usize = 256;
+/// Statements handed over in one letter.
+pub const HANDED_MAX: usize = 2_048;
+/// Bytes of holdings, or of statements handed over, in one letter: its content is 4 MiB at most.
+pub const RECONCILE_BYTES_MAX: usize = 1_500_000;
+/// Rounds that follow one another at once, where one letter does not hold everything.
+pub const RECONCILE_PAGES_MAX: u8 = 64;
+
 /// Life of one sealing key: a week.
 pub const SEALING_KEY_MS: u64 = 7 * DAY_MS;
 /// Sealing keys published ahead, in weeks.

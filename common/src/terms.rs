@@ -19,6 +19,21 @@ coded_enum! {
         Addendum = 5 => "addendum",
         /// Shows the newest number of each stream, so that a withheld last alert is noticed.
         Heartbeat = 6 => "heartbeat",
+        /// Compares what two devices hold of the alerts between them.
+        Reconciliation = 7 => "reconciliation",
+    }
+}
+
+impl Kind {
+    /// Whether somebody has to answer for it, by itself or, as an addendum, for what it extends.
+    ///
+    /// What carries no obligation has no receipt, notice or tombstone, stands outside the outbox,
+    /// is confirmed and not answered, and is forgotten when it expires.
+    pub const fn carries_obligation(self) -> bool {
+        match self {
+            Self::Alert | Self::Reply | Self::Update | Self::Cancel | Self::Addendum => true,
+            Self::Heartbeat | Self::Reconciliation => false,
+        }
     }
 }
 

@@ -78,6 +78,8 @@ fault-relay-not-stopped = The relay's process did not stop in order ({ $status }
 fault-steps-not-verified = Not every step was verified.
 fault-export-in-the-way = { $path } is there already, and an export takes no other file's place.
 fault-export-refused = { $fault } (PROTOCOL { $check })
+fault-stays-apart = What { $contact } and this desk hold of the alerts between them differs, and stays so.
+fault-not-compared = { $contact } has not answered yet.
 
 ## hint: What to do.
 
@@ -105,6 +107,8 @@ hint-type-more = Type more of the ID you mean.
 hint-find-ids = Ids stand in `maille inbox --all` and in what `maille send` printed.
 hint-attachment-comes = It goes on coming by itself while an agent or `maille listen` runs.
 hint-check-save = Check --save.
+hint-telephone-and-compare = Telephone, and go through the alerts together: `maille track ID` and `maille read ID`.
+hint-compares-daily = A desk answers when it is open; it is asked again daily, and `maille reconcile` asks at once.
 hint-track-alert = `maille track ID` tells where it stands with each recipient.
 hint-other-officer = Leave --officer out, or go on duty first with `maille officer in`.
 hint-restart-agent = Look whether it still runs, and is of this version; start it again.
@@ -483,6 +487,11 @@ incident-roster = Roster documents contradict each other or do not verify: { $fa
 incident-bundle = Sealing keys of device { $device } contradict earlier ones.
 incident-rolled-back = This device's store had been rolled back.
 incident-webhook-gone = The system behind webhook { $name } wants no more (410): it is told nothing until the agent is started again.
+incident-apart =
+    { $count ->
+        [one] What { $contact } device { $device } holds of alert { $alerts } differs, and stays so: telephone.
+       *[other] What { $contact } device { $device } holds of { $count } alerts differs, and stays so: telephone. { $alerts }
+    }
 
 ## listen: What happens at a desk.
 
@@ -618,6 +627,7 @@ term-kind =
         [cancel] cancel
         [addendum] addendum
         [heartbeat] heartbeat
+        [reconciliation] reconciliation
        *[unlisted] { $word }
     }
 
@@ -769,6 +779,7 @@ term-event =
         [heard-again] heard-again
         [acted-elsewhere] acted-elsewhere
         [expired-unseen] expired-unseen
+        [reconciled] reconciled
        *[unlisted] { $word }
     }
 
@@ -869,6 +880,16 @@ term-reach =
        *[unlisted] { $word }
     }
 
+term-round-end =
+    { $word ->
+        [same] the same on both sides
+        [mended] differed, and was mended
+        [apart] DIFFERS
+        [unanswered] not answered
+        [under-way] asked, no answer yet
+       *[unlisted] { $word }
+    }
+
 ## ledger: What is open, and what happens next.
 
 ledger-open = { $total } open, { $overdue } of them OVERDUE; on duty: { $officer }
@@ -955,6 +976,15 @@ drill-steps-asked =
 drill-call = call { $numbers }
 drill-call-in = call { $numbers }; spoken there: { $languages }
 drill-no-telephone = no telephone in the roster
+
+## reconcile: What two desks hold of the alerts between them.
+
+reconcile-device = { $contact } device { $device }: { $end }
+reconcile-day = { $day }: { $sent } sent, { $received_there } received there; { $received } received, { $sent_there } sent there
+reconcile-exchanged = { $given } statements given, { $taken } taken
+reconcile-sent-again = sent again: { $alerts }
+reconcile-sent-again-there = sent again from there: { $alerts }
+reconcile-apart = STAYS DIFFERENT: { $alerts }
 
 ## export: An alert leaves as evidence.
 

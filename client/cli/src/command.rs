@@ -31,6 +31,7 @@ pub(crate) mod listen;
 pub(crate) mod officer;
 mod person;
 pub(crate) mod read;
+pub(crate) mod reconcile;
 pub(crate) mod refuse;
 mod reply;
 pub(crate) mod send;
@@ -159,6 +160,8 @@ commands! {
         Handover(handover::HandoverArgs),
         /// Find out who can be reached, with an alert that nobody can take for a real one.
         Drill(drill::DrillArgs),
+        /// Compare what a contact and this desk hold of the alerts between them, and mend it.
+        Reconcile(reconcile::ReconcileArgs),
         /// Write everything held about an alert into one file that proves itself.
         Export(export::ExportArgs),
         /// Prove what an export says, from the anchor alone: needs no home and no network.

@@ -17,6 +17,7 @@
 //! | `authority.rs`, `device.rs`, `officer.rs` | ceremonies |
 //! | `drill.rs` | drills, and whom they reached |
 //! | `ledger.rs`, `handover.rs` | what is open, and what one officer leaves to the next |
+//! | `reconcile.rs` | what two desks hold of the alerts between them |
 //! | `export.rs`, `verify.rs` | evidence for others, and what it proves |
 //! | `network.rs` | networks that are made to read and to run |
 //! | `demo.rs`, `claim.rs` | the demonstration: what it shows, and what it claims |
@@ -100,6 +101,7 @@ pub(crate) mod listen;
 pub(crate) mod network;
 pub(crate) mod officer;
 pub(crate) mod output;
+pub(crate) mod reconcile;
 pub(crate) mod send;
 pub(crate) mod status;
 pub(crate) mod term;
@@ -132,6 +134,7 @@ const DECLARED: &[&[Declared]] = &[
     network::DECLARED,
     officer::DECLARED,
     output::DECLARED,
+    reconcile::DECLARED,
     send::DECLARED,
     status::DECLARED,
     term::DECLARED,

@@ -111,7 +111,8 @@ impl Desk {
                 continue;
             };
             let record: OutboxRecord = self.need_long(tables::OUTBOX, &key)?;
-            let carries = !matches!(record.core.kind, Kind::Heartbeat | Kind::Addendum);
+            let kind = record.core.kind;
+            let carries = kind.carries_obligation() && kind != Kind::Addendum;
             if record.closed.is_some() || record.extends.is_some() || !carries {
                 continue;
             }
@@ -325,13 +326,14 @@ impl Desk {
         Ok(true)
     }
 
-    fn send_addendum(
+    /// Sends an alert to further devices; the addendum, if the alert is held.
+    pub(super) fn send_addendum(
         &mut self,
         alert: &AlertId,
         lacking: &[Lacking],
         now: Timestamp,
         random: &mut impl Randomness,
-    ) -> Result<(), SendError> {
+    ) -> Result<Option<AlertId>, SendError> {
         let mut batch = Batch::new();
         for lacking in lacking {
             batch.delete(tables::LACKING, &tables::lacking(&lacking.device, alert));
@@ -339,7 +341,7 @@ impl Desk {
         let (own, extendable) = (self.own_alert(alert)?, self.extendable(alert)?);
         let (Some(own), Some(extendable)) = (own, extendable) else {
             self.settle(batch)?;
-            return Ok(());
+            return Ok(None);
         };
         let mut recipients = lacking.iter().map(|lacking| &lacking.recipient);
         let owed = recipients.find_map(|recipient| own.owed_by(recipient));
@@ -358,9 +360,10 @@ impl Desk {
             let found = self.addressee(&lacking.device, release, recipient, now)?;
             addressees.extend(found.map(|(addressee, _)| addressee));
         }
-        self.seal_extension(&mut batch, extendable, (core, addressees), now, random)?;
+        let addressed = (core, addressees);
+        let id = self.seal_extension(&mut batch, extendable, addressed, now, random)?;
         self.settle_if_roomy(batch)?;
-        Ok(())
+        Ok(Some(id))
     }
 
     /// Seals an addendum into the outbox; its id.

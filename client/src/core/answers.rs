@@ -36,6 +36,10 @@ impl Desk {
             self.heartbeat_answered(&mut batch, (heartbeat, alert), answers, now)?;
             return self.settle(batch);
         }
+        if self.is_letter_at(relay, alert)? {
+            self.letter_answered(&mut batch, (relay, alert), answers, now)?;
+            return self.settle(batch);
+        }
         let proven = self.take_answers(&mut batch, relay, alert, answers, now)?;
         for answer in proven.values() {
             self.keep_answer(&mut batch, relay, alert, answer, now)?;

@@ -54,6 +54,11 @@ pub enum Collected {
         /// What it said holds when this is durable.
         settled: CommitNumber,
     },
+    /// It is a letter of a reconciliation, which is confirmed, and answered by the keeper.
+    Reconciliation {
+        /// It is kept when this is durable.
+        settled: CommitNumber,
+    },
     /// It is not believed, and nobody is answered: nothing proves that its sender wrote it so.
     Disbelieved {
         /// The incident is kept when this is durable.
@@ -70,6 +75,7 @@ impl Collected {
             | Self::Returned { settled, .. }
             | Self::Held { settled }
             | Self::Heartbeat { settled }
+            | Self::Reconciliation { settled }
             | Self::Disbelieved { settled } => *settled,
         }
     }
@@ -187,11 +193,15 @@ impl Desk {
         }
         let stamp = self.stamp_of(&sealed);
         let roster = Arc::clone(&self.roster);
-        if sealed.core().kind == Kind::Heartbeat {
+        let kind = sealed.core().kind;
+        if !kind.carries_obligation() {
             let verified = sealed.verify(&roster, &self.identity.device, now);
             // One that was held comes again, and is confirmed under the number it has then.
             let number = held_since.is_none().then_some(number);
-            return self.take_heartbeat(batch, (relay, number), verified, now);
+            return match kind {
+                Kind::Reconciliation => self.take_letter(batch, (relay, number), verified, now),
+                _ => self.take_heartbeat(batch, (relay, number), verified, now),
+            };
         }
         let unread = numbered_by(sealed.delivery());
         match sealed.verify(&roster, &self.identity.device, now) {
@@ -393,7 +403,7 @@ impl Desk {
 
     /// Keeps an incident and nothing else: no receipt, and the id stays unknown, so that the alert
     /// is taken when it comes whole.
-    fn disbelieve(
+    pub(super) fn disbelieve(
         &mut self,
         mut batch: Batch,
         relay: &Name,

@@ -11,6 +11,7 @@ use maille_durable::{Batch, CommitNumber, Scan};
 
 use super::desk::{Desk, StepError};
 use super::ledger::CodedState;
+use super::reconcile::RoundEnd;
 use super::records::CursorRecord;
 use super::tables;
 
@@ -168,6 +169,15 @@ coded_choice! {
             recipient: ContactAddress,
             /// When the relay accepted it.
             accepted: Timestamp,
+        },
+        /// What this device and another one hold of the alerts between them differed.
+        Reconciled {
+            /// The device.
+            device: DeviceId,
+            /// Its contact.
+            contact: ContactAddress,
+            /// What became of it.
+            end: RoundEnd,
         },
     }
 }

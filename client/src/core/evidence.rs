@@ -276,7 +276,7 @@ impl Desk {
     }
 
     /// Q1 to Q3; the number of the check that refuses.
-    fn prove_receipt(
+    pub(super) fn prove_receipt(
         &self,
         receipt: SignedReceipt,
         note: Option<&SealedNote>,

@@ -73,6 +73,18 @@ impl Desk {
         }
     }
 
+    /// The devices written to within 14 days.
+    pub(super) fn lately_written_to(&self, now: Timestamp) -> Result<Vec<DeviceId>, StepError> {
+        let mut devices = Vec::new();
+        for (key, bytes) in self.store.scan(Scan::table(tables::WRITTEN, usize::MAX))? {
+            let WrittenRecord { at } = read_record(&bytes)?;
+            let lately = self.counted(now).since(at) < Span::from_ms(limits::HEARTBEATS_FOR_MS);
+            let device = key.first_chunk().map(|id| DeviceId::from_bytes(*id));
+            devices.extend(device.filter(|_| lately));
+        }
+        Ok(devices)
+    }
+
     /// The devices written to within 14 days, by contact; what is older is forgotten.
     fn written_to(
         &self,

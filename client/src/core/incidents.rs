@@ -1,7 +1,7 @@
 //! What should not have happened: kept with its number, shown until somebody has looked.
 
 use maille_common::address::{ContactAddress, DeviceId, Name};
-use maille_common::codec::{Decode, Encode, Text, coded, coded_choice};
+use maille_common::codec::{Decode, Encode, List, Text, coded, coded_choice};
 use maille_common::identifier::AlertId;
 use maille_common::record::{read_record, write_record};
 use maille_common::terms::Status;
@@ -98,7 +98,26 @@ coded_choice! {
             /// Its name in the settings.
             name: Text<64>,
         },
+        /// What this device and another one hold of the alerts between them differs, and stays so
+        /// after they have handed each other everything (PROTOCOL V8).
+        Apart {
+            /// The other contact.
+            contact: ContactAddress,
+            /// Its device.
+            device: DeviceId,
+            /// Of alerts that were made on this day, in days since 1970-01-01.
+            day: u32,
+            /// How many alerts.
+            count: u32,
+            /// The first of them.
+            alerts: List<AlertId, { IncidentKind::NAMED_MAX }>,
+        },
     }
+}
+
+impl IncidentKind {
+    /// So many alerts are named by one incident.
+    pub const NAMED_MAX: usize = 32;
 }
 
 impl Desk {

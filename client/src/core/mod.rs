@@ -28,6 +28,7 @@
 //! | `holes.rs` | the holes in both |
 //! | `heartbeats.rs` | heartbeats on their way out |
 //! | `silence.rs` | heartbeats as they come in, and who is silent |
+//! | `reconcile/` | what two devices hold of the alerts between them |
 //! | `ledger.rs` | where each obligation stands |
 //! | `obligations.rs` | what is open in both directions, and what comes next |
 //! | `owed.rs` | what this contact owes, told as overdue by its own clock |
@@ -80,6 +81,7 @@ mod owed;
 mod own;
 mod post;
 mod principals;
+mod reconcile;
 mod records;
 mod relays;
 mod retention;
@@ -108,6 +110,7 @@ pub use obligations::{Awaited, Coming, ComingAct, Direction, Ledger, LedgerPage,
 pub use order::{Order, Reach, SendError, Sent};
 pub use post::DuePost;
 pub use principals::Principal;
+pub use reconcile::{DayCompared, ReconcileError, Reconciled, RoundEnd};
 pub use relays::{GreetError, Greeting};
 pub use silence::Silent;
 pub use unseen::Unseen;

@@ -92,6 +92,9 @@ impl Desk {
         let heartbeat = self.heartbeat_at(relay, alert)?;
         if let (Some(heartbeat), Some(wait)) = (heartbeat, wait) {
             self.heartbeat_refused(&mut batch, (heartbeat, alert), wait, now)?;
+        } else if wait.is_some() && self.is_letter_at(relay, alert)? {
+            // The round ends by itself, and another one is begun.
+            self.drop_letter(&mut batch, relay, alert)?;
         } else if let Some(mut target) = self.target(relay, alert)? {
             target.attempts = target.attempts.saturating_add(1);
             let pause = wait.unwrap_or_else(|| pause_after(target.attempts));
@@ -108,7 +111,7 @@ impl Desk {
                 continue;
             };
             let record: Option<OutboxRecord> = self.find_long(tables::OUTBOX, alert.as_bytes())?;
-            // A heartbeat stands in no outbox, and has one recipient.
+            // What carries no obligation stands in no outbox, and has one recipient.
             let recipients = record.map_or(1, |record| record.core.recipients.len());
             awaited = awaited.saturating_add(u64::try_from(recipients).unwrap_or(u64::MAX));
         }

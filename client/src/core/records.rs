@@ -24,6 +24,9 @@ use maille_common::wire::PostReceipt;
 
 use super::events::Event;
 use super::incidents::Incident;
+use super::reconcile::{
+    AgainRecord, ApartRecord, ArrivedRecord, LetterRecord, RoundRecord, TurnRecord,
+};
 
 coded! {
     /// The store itself.
@@ -538,6 +541,12 @@ records! {
     CursorRecord = "cursor of a reader";
     HeadsRecord = "heads of a roster";
     EnvelopeRecord = "signed part of an envelope";
+    LetterRecord = "letter of a reconciliation";
+    ArrivedRecord = "letter that came";
+    RoundRecord = "rounds with a device";
+    TurnRecord = "round of another device";
+    AgainRecord = "alert sent again";
+    ApartRecord = "difference that was told";
     Event = "event";
     Incident = "incident";
 }

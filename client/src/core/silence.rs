@@ -69,6 +69,8 @@ impl Desk {
         let longest = Span::from_ms(*limits::HEARTBEAT_MS.end());
         let (pause, written) = match opened.content() {
             Content::Alert(_) => (longest, core.created),
+            // A letter of a reconciliation says nothing of the next heartbeat.
+            Content::Reconciliation(_) => return Ok(()),
             Content::Heartbeat(heartbeat) => {
                 let before = core.created - longest;
                 let written = known.map_or(before, |known| known.written);
@@ -129,6 +131,17 @@ impl Desk {
             }
         }
         Ok(())
+    }
+
+    /// The devices that sent this one an alert within 14 days.
+    pub(super) fn lately_heard_of(&self, now: Timestamp) -> Result<Vec<DeviceId>, StepError> {
+        let lately =
+            |peer: &PeerRecord| peer.written + Span::from_ms(limits::HEARTBEATS_FOR_MS) > now;
+        let peers = self.peers()?.into_iter();
+        Ok(peers
+            .filter(|(_, peer)| lately(peer))
+            .map(|(device, _)| device)
+            .collect())
     }
 
     /// Whether a heartbeat tells for the first time that a stream has two stories: every later one

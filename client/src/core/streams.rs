@@ -36,7 +36,7 @@ impl Desk {
         let before = stream.newest();
         let arrival = match opened.content() {
             Content::Alert(_) => stream.receive(&position, opened.link()),
-            Content::Heartbeat(_) => stream.heard_of(&position),
+            Content::Heartbeat(_) | Content::Reconciliation(_) => stream.heard_of(&position),
         };
         let record = write_record(&IncomingRecord::of(&stream));
         batch.put_pieces(tables::STREAM_IN, &key, &record);

@@ -3,6 +3,7 @@
 //! Keys stand in the clear, so they hold ids and hashes only, never names.
 
 use maille_common::address::{ContactAddress, DeviceId, Name};
+use maille_common::content::{Reconciliation, Step};
 use maille_common::hash::{Hash, hash};
 use maille_common::identifier::{AlertId, Epoch};
 use maille_common::label::Label;
@@ -117,13 +118,25 @@ tables! {
     /// sending device, epoch → `ForkedRecord`.
     FORKED = 46;
     /// device, alert, principal → `AskedDeputyRecord`: a deputy that waits for an addendum.
-    ASKED_DEPUTY = 60;
+    ASKED_DEPUTY = 47;
     /// alert, update or cancel → nothing: what was said about it since.
-    ABOUT = 61;
+    ABOUT = 48;
     /// alert, receipt → `EarlyRecord`, in pieces: receipts about what is not here.
-    EARLY = 62;
+    EARLY = 49;
     /// alert → `UnseenRecord`: what went at a relay before it was collected.
-    UNSEEN = 63;
+    UNSEEN = 50;
+    /// relay, envelope → `LetterRecord`: a letter of a reconciliation that a relay has to be given.
+    LETTER = 51;
+    /// sending device, round, place in it → `ArrivedRecord`, in pieces: letters not looked at yet.
+    ARRIVED = 52;
+    /// device → `RoundRecord`, in pieces: the rounds that this device begins with it.
+    ROUND = 53;
+    /// device → `TurnRecord`: the newest round that it began.
+    TURN = 54;
+    /// device, alert → `AgainRecord`: what was sent to it again.
+    AGAIN = 55;
+    /// device, day → `ApartRecord`: what was told to stay different.
+    APART = 56;
 }
 
 /// The one key of [`META`].
@@ -253,6 +266,22 @@ pub(super) fn extends(alert: &AlertId, addendum: &AlertId) -> Vec<u8> {
 
 pub(super) fn lacking(device: &DeviceId, alert: &AlertId) -> Vec<u8> {
     [&device.as_bytes()[..], alert.as_bytes()].concat()
+}
+
+/// A letter of a round.
+pub(super) fn arrived(device: &DeviceId, letter: &Reconciliation) -> Vec<u8> {
+    let place = match letter.step {
+        Step::Digests { .. } => 0,
+        Step::Same => 1,
+        Step::Holdings { .. } => 2,
+        Step::Evidence { .. } => 3,
+        Step::Closing { .. } => 4,
+    };
+    [&device.as_bytes()[..], letter.round.as_bytes(), &[place]].concat()
+}
+
+pub(super) fn apart(device: &DeviceId, day: u32) -> Vec<u8> {
+    [&device.as_bytes()[..], &day.to_be_bytes()].concat()
 }
 
 pub(super) fn due(time: Timestamp, alert: &AlertId) -> Vec<u8> {

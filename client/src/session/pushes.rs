@@ -84,6 +84,7 @@ impl Session {
             Collected::Stored { .. }
             | Collected::Repeated { .. }
             | Collected::Heartbeat { .. }
+            | Collected::Reconciliation { .. }
             | Collected::Returned { .. } => {
                 self.office.wake();
                 Ok(())

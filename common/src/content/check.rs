@@ -109,6 +109,9 @@ pub enum ContentFault {
     /// E15: an extension that this version does not know, and must.
     #[error("The content has the critical extension {0}, which this program does not know.")]
     CriticalExtension(u32),
+    /// V1: days, alerts or items do not each stand once in their order.
+    #[error("The days, alerts or items of the reconciliation are not in their order.")]
+    Disorder,
     /// A1: no subject.
     #[error("The alert has no subject.")]
     NoSubject,
@@ -177,6 +180,7 @@ impl ContentFault {
             | Self::BlobUnused { .. }
             | Self::BlobLength { .. } => "A2",
             Self::HandlingText(_) => "A3",
+            Self::Disorder => "V1",
         }
     }
 
@@ -194,6 +198,7 @@ impl ContentFault {
             Self::BlobUnused { .. } => "content-blob-unused",
             Self::BlobLength { .. } => "content-blob-length",
             Self::HandlingText(_) => "content-handling-text",
+            Self::Disorder => "content-disorder",
         }
     }
 

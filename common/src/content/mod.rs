@@ -1,4 +1,5 @@
-//! What is sealed: the words of an alert, its parts, and the heartbeat (PROTOCOL section 6).
+//! What is sealed: the words of an alert, its parts, the heartbeat, and the reconciliation
+//! (PROTOCOL section 6).
 //!
 //! A sender writes an [`AlertDraft`] in plain strings and builds an [`Alert`] of it; a recipient
 //! decodes an [`Alert`] and checks it. Both end in the same [`Alert::check`]. Its encoding is what
@@ -11,6 +12,7 @@ mod draft;
 mod draft_error;
 mod heartbeat;
 mod part;
+mod reconciliation;
 
 pub use alert::{Alert, Code, Evaluation, External, Handling};
 pub use check::ContentFault;
@@ -18,6 +20,9 @@ pub use draft::{AlertDraft, AttachmentDraft, PartDraft, PayloadDraft, Wording};
 pub use draft_error::DraftError;
 pub use heartbeat::{Heartbeat, Missing};
 pub use part::{Part, PartBlob, PartContent};
+pub use reconciliation::{
+    DayDigest, Digest, GivenStatement, Handed, Holding, Item, Place, Reconciliation, RoundId, Step,
+};
 
 #[cfg(test)]
 mod tests;

@@ -50,7 +50,7 @@ pub enum CoreFault {
     /// A version other than 1.
     #[error("the envelope has version {0}, and this program reads version 1")]
     Version(u16),
-    /// An alert or heartbeat refers to another alert, or another kind refers to none.
+    /// A kind that stands alone refers to an alert, or another kind refers to none.
     #[error("an envelope of kind {0} has a reference where none may be, or none where one must be")]
     Reference(Kind),
     /// A deadline is outside the limits, or the acknowledgement is due after the expiry.
@@ -65,7 +65,7 @@ impl Core {
     /// The one version of the format.
     pub const VERSION: u16 = 1;
 
-    /// The alert this one is about: none for an alert and a heartbeat.
+    /// The alert this one is about: none for an alert, a heartbeat and a reconciliation.
     pub fn refers_to(&self) -> Option<AlertId> {
         (self.reference != AlertId::NONE).then_some(self.reference)
     }
@@ -75,7 +75,7 @@ impl Core {
         if self.version != Self::VERSION {
             return Err(CoreFault::Version(self.version));
         }
-        let stands_alone = matches!(self.kind, Kind::Alert | Kind::Heartbeat);
+        let stands_alone = self.kind == Kind::Alert || !self.kind.carries_obligation();
         if stands_alone == self.refers_to().is_some() {
             return Err(CoreFault::Reference(self.kind));
         }

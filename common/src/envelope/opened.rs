@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 
 use crate::address::ContactAddress;
 use crate::codec::{Exact, decode};
-use crate::content::{Alert, ContentFault, Heartbeat};
+use crate::content::{Alert, ContentFault, Heartbeat, Reconciliation};
 use crate::crypto::chunked::{self, ContentKey};
 use crate::crypto::hpke::SealingSecretKey;
 use crate::crypto::padding;
@@ -28,6 +28,8 @@ pub enum Content {
     Alert(Box<Alert>),
     /// Of a heartbeat.
     Heartbeat(Heartbeat),
+    /// Of a reconciliation.
+    Reconciliation(Box<Reconciliation>),
 }
 
 /// An envelope whose content was opened with this device's key, under the signed core.
@@ -214,6 +216,11 @@ fn parse_content(env: &Env, padded: &[u8]) -> Result<Content, OpenFault> {
         let heartbeat: Heartbeat = decode(plain).map_err(|_| OpenFault::ContentMalformed)?;
         heartbeat.check()?;
         return Ok(Content::Heartbeat(heartbeat));
+    }
+    if env.core.kind == Kind::Reconciliation {
+        let letter: Reconciliation = decode(plain).map_err(|_| OpenFault::ContentMalformed)?;
+        letter.check()?;
+        return Ok(Content::Reconciliation(Box::new(letter)));
     }
     let alert: Alert = decode(plain).map_err(|_| OpenFault::ContentMalformed)?;
     alert.check(&env.blobs)?;

@@ -55,7 +55,7 @@ pub struct Signer<'a> {
 pub struct Draft<'a> {
     /// The plain part.
     pub core: Core,
-    /// The encoded content: an `Alert` or `Heartbeat`.
+    /// The encoded content: an `Alert`, `Heartbeat` or `Reconciliation`.
     pub content: &'a [u8],
     /// The attachments, in the order the content names them.
     pub blobs: Vec<BlobRef>,
@@ -100,7 +100,7 @@ pub enum SealFault {
     Addendum,
 }
 
-/// Seals an alert, reply, update, cancel or heartbeat.
+/// Seals an alert, reply, update, cancel, heartbeat or reconciliation.
 pub fn seal(draft: Draft<'_>, random: &mut impl Randomness) -> Result<Sealed, SealFault> {
     if draft.core.kind == Kind::Addendum {
         return Err(SealFault::Addendum);

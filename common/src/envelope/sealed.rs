@@ -112,7 +112,8 @@ pub(super) fn check_original(env: &Env, original: Option<&Original>) -> Result<(
         (Kind::Addendum, Some(original)) => {
             original.env.core.check()?;
             let extends = Env::id(original.env.bytes());
-            let carries = !matches!(original.env.core.kind, Kind::Addendum | Kind::Heartbeat);
+            let kind = original.env.core.kind;
+            let carries = kind.carries_obligation() && kind != Kind::Addendum;
             if !carries || core.refers_to() != Some(extends) {
                 return Err(FormFault::OtherOriginal);
             }

@@ -332,7 +332,7 @@ pub(super) fn check_rule(
     let kind = original.map_or(core.kind, |original| original.env.core.kind);
     let forward = roster.allows(&core.sender, to);
     // A rule A -> B carries everything about A's alerts both ways (DESIGN §3).
-    let both_ways = matches!(kind, Kind::Reply | Kind::Heartbeat);
+    let both_ways = kind == Kind::Reply || !kind.carries_obligation();
     if forward || (both_ways && roster.allows(to, &core.sender)) {
         return Ok(());
     }

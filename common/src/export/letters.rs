@@ -29,7 +29,8 @@ impl Letters {
             })
         };
         let is_alert = |envelope: &&SignedEnvelope| {
-            let stands_alone = !matches!(envelope.core().kind, Kind::Addendum | Kind::Heartbeat);
+            let kind = envelope.core().kind;
+            let stands_alone = kind.carries_obligation() && kind != Kind::Addendum;
             envelope.id() == id && stands_alone
         };
         let alert = all().find(is_alert).ok_or(ExportFault::NoEnvelope(id))?;

@@ -3,7 +3,9 @@
 use crate::address::{ContactAddress, DeviceId, Name};
 use crate::blob::{BlobId, BlobRef, Manifest};
 use crate::content::{
-    Alert, Code, Evaluation, External, Handling, Heartbeat, Missing, Part, PartBlob, PartContent,
+    Alert, Code, DayDigest, Digest, Evaluation, External, GivenStatement, Handed, Handling,
+    Heartbeat, Holding, Item, Missing, Part, PartBlob, PartContent, Place, Reconciliation, RoundId,
+    Step,
 };
 use crate::crypto::batch::BatchSignature;
 use crate::crypto::chunked::ContentKey;
@@ -70,8 +72,9 @@ macro_rules! annotate_fields {
 leaves!(shown: bool, u8, u16, u32, u64, Kind, Status, Urgency, Severity, Certainty, Category,
     Response, Tlp, HandlingCode, SourceGrade, InformationGrade, AckRule, PartRole, Stage, Actor,
     Reason, Standing, Reach, Outcome, AcceptReason, NoticeKind, Release, RefusalCode);
-leaves!(plain: Hash, AlertId, DeviceId, BlobId, Incarnation, Epoch, SealingKeyId, Signature,
-    VerifyingKey, SealingPublicKey, ContentKey, Version, Name, ContactAddress, Timestamp, Span);
+leaves!(plain: RoundId, Hash, AlertId, DeviceId, BlobId, Incarnation, Epoch, SealingKeyId,
+    Signature, VerifyingKey, SealingPublicKey, ContentKey, Version, Name, ContactAddress,
+    Timestamp, Span);
 
 annotate_fields! {
     Anchor { version, network, threshold, keys }
@@ -166,6 +169,13 @@ annotate_fields! {
     PartBlob { index, key, length, digest }
     Heartbeat { version, next_due, bundle, missing, extensions }
     Missing { device, epoch, from, to }
+    Reconciliation { version, round, turn, step, extensions }
+    Place { day, alert }
+    DayDigest { day, sent, received }
+    Digest { alerts, root }
+    Holding { place, sent, in_place, statements }
+    Handed { statements, again, more }
+    Item { place, statement, held }
     Hello { versions, device, roster, epoch, challenge, seen }
     Seen { incarnation, mailbox, accepted }
     PostReceipt { receipt, note, to }
@@ -221,6 +231,14 @@ macro_rules! annotate_choices {
 }
 
 annotate_choices! {
+    Step {
+        0 Digests { from, after, days }
+        1 Same
+        2 Holdings { days, held, upto, handed }
+        3 Evidence { handed }
+        4 Closing { items, whole }
+    }
+    GivenStatement { 0 Receipt { receipt, note } 1 Expiry(expiry) }
     Subject { 0 Organisation(name) 1 Contact(address) 2 Device(address, id) }
     PartContent { 0 Inline(bytes) 1 Blob(blob) }
     ShownEntries { 0 All(entries) 1 Some(entries) }

@@ -34,6 +34,7 @@ use maille_common::wire::{
 use crate::evidence::{accepted, receipt};
 use crate::world::*;
 
+mod reconciliations;
 mod rosters;
 
 use rosters::local;

@@ -15,6 +15,7 @@ mod limits;
 mod notes;
 mod obligation;
 mod opening;
+mod reconciliation;
 mod swaps;
 mod types;
 mod vectors;

@@ -2,9 +2,10 @@
 
 mod codes;
 mod exports;
-mod values;
+pub(crate) mod reconciliations;
+pub(crate) mod values;
 
-use maille_common::content::PartContent;
+use maille_common::content::{GivenStatement, PartContent, Step};
 use maille_common::envelope::ShownEntries;
 use maille_common::export::Piece;
 use maille_common::roster::Subject;
@@ -16,6 +17,7 @@ fn every_format_has_its_pinned_bytes_and_they_are_read_back() {
     let mut vectors = Vectors::of(env!("CARGO_MANIFEST_DIR"), "vectors");
     values::check_all(&mut vectors);
     exports::check_all(&mut vectors);
+    reconciliations::check_all(&mut vectors);
     vectors.page("codes", &codes::page());
     vectors.has_every_choice::<Subject>();
     vectors.has_every_choice::<PartContent>();
@@ -24,5 +26,7 @@ fn every_format_has_its_pinned_bytes_and_they_are_read_back() {
     vectors.has_every_choice::<Push>();
     vectors.has_every_choice::<ShownEntries>();
     vectors.has_every_choice::<Piece>();
+    vectors.has_every_choice::<Step>();
+    vectors.has_every_choice::<GivenStatement>();
     vectors.end();
 }

@@ -136,7 +136,7 @@ impl RelayCore {
             return Ok(());
         };
         let entries = self.entries(&alert)?;
-        if self.is_heartbeat(&alert)? {
+        if self.is_unanswered_kind(&alert)? {
             self.purge(batch, mailing, alert, record, &entries, unnamed)?;
             return self.forget_heartbeat(batch, &alert);
         }

@@ -1,9 +1,10 @@
-//! Heartbeats: mail that nobody answers, kept until it is confirmed or expires, and forgotten.
+//! Heartbeats and reconciliations: mail that carries no obligation and that nobody answers, kept
+//! until it is confirmed or expires, and forgotten.
 
 use maille_common::address::DeviceId;
 use maille_common::identifier::AlertId;
 use maille_common::record::write_record;
-use maille_common::terms::{Kind, Reason, Stage};
+use maille_common::terms::{Reason, Stage};
 use maille_durable::Batch;
 
 use super::records::{EntryRecord, EnvelopeRecord};
@@ -11,13 +12,14 @@ use super::relay::{RelayCore, StepError};
 use super::tables;
 
 impl RelayCore {
-    /// Whether an envelope that is kept here is a heartbeat.
-    pub(super) fn is_heartbeat(&self, envelope: &AlertId) -> Result<bool, StepError> {
+    /// Whether an envelope that is kept here carries no obligation.
+    pub(super) fn is_unanswered_kind(&self, envelope: &AlertId) -> Result<bool, StepError> {
         let kept: Option<EnvelopeRecord> = self.find_long(tables::ENVELOPE, envelope.as_bytes())?;
-        Ok(kept.is_some_and(|kept| kept.env.core.kind == Kind::Heartbeat))
+        Ok(kept.is_some_and(|kept| !kept.env.core.kind.carries_obligation()))
     }
 
-    /// A device has confirmed its share of a heartbeat, which is all that it says to one.
+    /// A device has confirmed its share of a heartbeat or reconciliation, which is all that it says
+    /// to one.
     pub(super) fn heartbeat_heard(
         &self,
         batch: &mut Batch,
@@ -35,7 +37,7 @@ impl RelayCore {
         Ok(())
     }
 
-    /// Forgets a heartbeat that is purged. There is one an hour from each desk to each it writes
+    /// Forgets one that is purged. There is a heartbeat an hour from each desk to each it writes
     /// to, and one that came again would do no harm, so its id is not kept.
     pub(super) fn forget_heartbeat(
         &self,

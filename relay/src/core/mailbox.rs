@@ -250,8 +250,8 @@ impl RelayCore {
         Ok(push)
     }
 
-    /// Confirms receipts, notices and heartbeats of a mailbox. Other deliveries are confirmed by
-    /// their signed receipts only, so their numbers are passed over.
+    /// Confirms receipts, notices, heartbeats and reconciliations of a mailbox. Other deliveries
+    /// are confirmed by their signed receipts only, so their numbers are passed over.
     pub fn confirm(
         &self,
         device: &DeviceId,
@@ -270,7 +270,7 @@ impl RelayCore {
             match record.map(|record| record.mail) {
                 None => continue,
                 Some(Mail::Delivery { alert, index }) => {
-                    if !self.is_heartbeat(&alert)? {
+                    if !self.is_unanswered_kind(&alert)? {
                         continue;
                     }
                     self.heartbeat_heard(&mut batch, device, (&alert, index))?;

@@ -11,7 +11,7 @@
 //! | `mailbox.rs` | what waits for a device |
 //! | `receipts.rs` | an answer comes in, and goes to the sender |
 //! | `said.rs` | what devices said about an alert that is kept |
-//! | `heartbeat.rs` | heartbeats, which nobody answers |
+//! | `heartbeat.rs` | heartbeats and reconciliations, which nobody answers |
 //! | `hello.rs` | a connection begins; rollbacks show |
 //! | `bundles.rs` | the sealing-key directory |
 //! | `blobs.rs` | who may bring and fetch attachments |

@@ -10,7 +10,7 @@ use maille_common::evidence::{Accepted, SignedAccepted};
 use maille_common::identifier::AlertId;
 use maille_common::limits;
 use maille_common::record::write_record;
-use maille_common::terms::{AcceptReason, AckRule, Kind, Outcome, Release};
+use maille_common::terms::{AcceptReason, AckRule, Outcome, Release};
 use maille_common::time::{Span, Timestamp};
 use maille_common::wire::Answer;
 use maille_durable::Batch;
@@ -238,7 +238,7 @@ impl RelayCore {
                 .expect("an env's blobs are within the same limit"),
             entries: whole.env.entries,
             bytes,
-            unseen_told: core.kind == Kind::Heartbeat,
+            unseen_told: !core.kind.carries_obligation(),
             purged: false,
             extends: whole.original.as_ref().and(core.refers_to()),
         };
@@ -279,7 +279,7 @@ impl RelayCore {
     ) -> Result<(), StepError> {
         let (id, core) = (submission.id(), submission.core());
         // A heartbeat asks nobody for anything.
-        if core.kind == Kind::Heartbeat {
+        if !core.kind.carries_obligation() {
             return Ok(());
         }
         let entries = submission.submission().entries.iter();

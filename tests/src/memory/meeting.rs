@@ -9,6 +9,7 @@ use maille_common::blob::BlobId;
 use maille_common::envelope::Submission;
 use maille_common::randomness::Randomness;
 use maille_common::roster::Roster;
+use maille_common::terms::Kind;
 use maille_common::wire::{Answer, Push};
 use maille_durable::{CommitNumber, StoreError};
 use maille_relay::core::{BlobShelf, Step, StepError, verify_receipt};
@@ -212,6 +213,7 @@ impl MemoryWorld {
             return known;
         }
         let verified = submission.verify(core.roster(), device, self.now).unwrap();
+        self.letters += u64::from(verified.core().kind == Kind::Reconciliation);
         let reading = self.reading();
         self.relay(relay).look_at_clocks(reading);
         let core = &self.relays[relay].core;

@@ -9,6 +9,7 @@ mod disk;
 mod heartbeat;
 mod mail;
 mod meeting;
+mod reconcile;
 mod relay;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -46,6 +47,8 @@ pub struct MemoryWorld {
     pub down: BTreeSet<String>,
     /// Mail that no relay pushes, by device and number.
     pub withheld: BTreeSet<(DeviceId, u64)>,
+    /// Reconciliations that were brought to relays so far.
+    letters: u64,
 }
 
 impl MemoryWorld {
@@ -66,6 +69,7 @@ impl MemoryWorld {
             faults: Vec::new(),
             down: BTreeSet::new(),
             withheld: BTreeSet::new(),
+            letters: 0,
             network,
         };
         let relays: Vec<String> = world

@@ -143,7 +143,7 @@ fn check(text: &str) -> Option<(char, u32)> {
     let letter = text
         .chars()
         .next()
-        .filter(|letter| "ERKQAWTOC".contains(*letter))?;
+        .filter(|letter| "ERKQAWTOCV".contains(*letter))?;
     let digits = &text[1..];
     let plain = !digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit());
     Some((letter, digits.parse().ok().filter(|_| plain)?))

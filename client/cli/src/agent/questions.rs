@@ -7,8 +7,8 @@ use crate::command::officer::{add, sign_in, sign_out};
 use crate::command::read::{part, save};
 use crate::command::send::{preview, wait};
 use crate::command::{
-    ack, addendum, contacts, doctor, drill, export, handover, inbox, ledger, listen, read, refuse,
-    send, status, track,
+    ack, addendum, contacts, doctor, drill, export, handover, inbox, ledger, listen, read,
+    reconcile, refuse, send, status, track,
 };
 use crate::exit::Exit;
 use crate::fault::Fault;
@@ -57,6 +57,7 @@ questions! {
     over::Over,
     show::Show,
     addendum::Add,
+    reconcile::Reconcile,
 }
 
 /// There is no such question.

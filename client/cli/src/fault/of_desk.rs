@@ -8,12 +8,13 @@ use maille_client::DeskFailure;
 use maille_client::attachments::SealFileError;
 use maille_client::cap::CapError;
 use maille_client::core::{
-    ActError, ExportError as Refused, ExtendError, SendError as OrderError, StepError,
+    ActError, ExportError as Refused, ExtendError, ReconcileError as NotCompared,
+    SendError as OrderError, StepError,
 };
 use maille_client::{
     AddError, AnswerError, AttachmentError, DeskError, DrillError, ExportError, LookupError,
-    OfficerError, OpenError, PreviewError, QueryError, RecipientError, RosterChangeError,
-    SendError, WaitError,
+    OfficerError, OpenError, PreviewError, QueryError, RecipientError, ReconcileError,
+    RosterChangeError, SendError, WaitError,
 };
 
 use super::{Fault, hinted};
@@ -206,6 +207,17 @@ impl From<ExportError> for Fault {
             ExportError::Refused(Refused::NotProven { .. }) => (Exit::Refused, None),
             ExportError::Refused(Refused::NotADrill(_)) => (Exit::Input, Some(&hint::FindIds)),
             ExportError::Refused(_) => (Exit::Input, None),
+        };
+        hinted(fault(exit, error.code(), &error), hint)
+    }
+}
+
+impl From<ReconcileError> for Fault {
+    fn from(error: ReconcileError) -> Self {
+        let (exit, hint): (_, Option<&dyn Display>) = match error {
+            ReconcileError::Desk(error) => return error.into(),
+            ReconcileError::Refused(NotCompared::Step(ref step)) => (Exit::World, disk_hint(step)),
+            ReconcileError::Refused(_) => (Exit::Input, Some(&hint::ListContacts)),
         };
         hinted(fault(exit, error.code(), &error), hint)
     }

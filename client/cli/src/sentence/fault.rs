@@ -37,6 +37,8 @@ sentences! {
     ReaderName { limit: text };
     PrivateKeyAsPublic;
     OtherAnchor;
+    StaysApart { contact: text };
+    NotCompared { contact: text };
     NoAuthorityPart { path: text };
     DeviceOfOthers;
     DeviceNotDesignated { designation: text };

@@ -27,6 +27,8 @@ sentences! {
     AttachmentComes;
     CheckSave;
     TrackAlert;
+    TelephoneAndCompare;
+    ComparesDaily;
     #[cfg(unix)]
     OtherOfficer;
     #[cfg(unix)]

@@ -14,4 +14,5 @@ sentences! {
     Bundle { device: text };
     RolledBack;
     WebhookGone { name: text };
+    Apart { contact: text, device: text, count: count, alerts: text };
 }

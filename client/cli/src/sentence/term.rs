@@ -23,4 +23,5 @@ sentences! {
     Outcome { word: text };
     Unreachable { word: text };
     Actor { word: text };
+    RoundEnd { word: text };
 }

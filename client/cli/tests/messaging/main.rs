@@ -14,6 +14,7 @@ mod joining;
 mod kinds;
 mod parts;
 mod receiver;
+mod reconcile;
 mod refused;
 mod service;
 mod shifts;

@@ -1,6 +1,7 @@
 //! Every record pinned to the byte: a desk reads what an earlier one stored.
 
 mod happenings;
+mod reconciliations;
 
 use maille_common::codec::encode;
 use maille_common::envelope::Link;
@@ -109,6 +110,7 @@ fn every_record_has_its_pinned_bytes_and_they_are_read_back() {
     evidence(&mut vectors);
     streams(&mut vectors);
     heartbeats(&mut vectors);
+    reconciliations::all(&mut vectors);
     relays(&mut vectors);
     let number = 258;
     vectors.record("cursor", &CursorRecord { number });

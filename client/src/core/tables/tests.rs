@@ -1,5 +1,7 @@
 //! Every key pinned to the byte, and their order.
 
+use maille_common::content::RoundId;
+use maille_common::extension::Extensions;
 use maille_common::vectors::{Page, Vectors};
 
 use super::*;
@@ -134,7 +136,31 @@ fn keys() -> Vec<(Table, Vec<u8>, Vec<Part>)> {
             vec![ALERT, STATEMENT],
         ),
         of_alert(UNSEEN),
+        (
+            LETTER,
+            target(&lyon(), &ALERT_ID),
+            vec![LYON, ("envelope", 32)],
+        ),
+        (
+            ARRIVED,
+            arrived(&DEVICE_ID, &same()),
+            vec![DEVICE, ("round", 16), ("place in it", 1)],
+        ),
+        of_device(ROUND),
+        of_device(TURN),
+        (AGAIN, lacking(&DEVICE_ID, &ALERT_ID), vec![DEVICE, ALERT]),
+        (APART, apart(&DEVICE_ID, 258), vec![DEVICE, ("day", 4)]),
     ]
+}
+
+fn same() -> Reconciliation {
+    Reconciliation {
+        version: 1,
+        round: RoundId::from_bytes([0xe1; 16]),
+        turn: RoundId::NONE,
+        step: Step::Same,
+        extensions: Extensions::empty(),
+    }
 }
 
 #[test]

@@ -49,7 +49,7 @@ fn small_letter() -> Letter {
     }
 }
 
-fn signed<S: Statement>(statement: S, by: u8) -> Signed<S> {
+pub(crate) fn signed<S: Statement>(statement: S, by: u8) -> Signed<S> {
     sign(&key(by), vec![Exact::of(statement).unwrap()]).remove(0)
 }
 

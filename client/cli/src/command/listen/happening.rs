@@ -69,10 +69,11 @@ pub(crate) struct Happening {
     reason: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     state: Option<String>,
-    /// What a relay told, an incident in words, or the number of a roster.
+    /// What a relay told, an incident in words, how a reconciliation ended, or the number of a
+    /// roster.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     words: Option<String>,
-    /// Of `from`: the device that is silent, heard again, or acted.
+    /// Of `from`: the device that is silent, heard again, acted, or was compared with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     device: Option<String>,
     /// When it was heard last.
@@ -246,6 +247,16 @@ impl Happening {
                 recipient: Some(recipient.to_string()),
                 accepted: Some(accepted.to_string()),
                 ..self.about("expired-unseen", alert)
+            },
+            EventKind::Reconciled {
+                device,
+                contact,
+                end,
+            } => Self {
+                from: Some(contact.to_string()),
+                device: Some(device.to_string()),
+                words: Some(end.to_string()),
+                ..self.named("reconciled")
             },
             EventKind::Roster { number } => Self {
                 words: Some(number.to_string()),

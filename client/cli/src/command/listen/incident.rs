@@ -38,6 +38,23 @@ pub(super) fn sentence(kind: &IncidentKind) -> String {
         IncidentKind::RosterUnknown => say::RosterUnknown.to_string(),
         IncidentKind::Roster { fault } => say::Roster { fault }.to_string(),
         IncidentKind::Bundle { device } => say::Bundle { device }.to_string(),
+        IncidentKind::Apart {
+            contact,
+            device,
+            count,
+            alerts,
+            ..
+        } => {
+            let named: Vec<String> = alerts.iter().map(|one| one.prefix().to_string()).collect();
+            let alerts = &named.join(", ");
+            let sentence = say::Apart {
+                contact,
+                device,
+                count,
+                alerts,
+            };
+            sentence.to_string()
+        }
         IncidentKind::RolledBack => say::RolledBack.to_string(),
         IncidentKind::WebhookGone { name } => say::WebhookGone { name }.to_string(),
     }

@@ -7,6 +7,7 @@ use maille_common::vectors::{Annotate, Page};
 
 use super::*;
 use crate::core::ledger::CodedState;
+use crate::core::reconcile::RoundEnd;
 
 annotate_fields! {
     Event { time, status, kind }
@@ -32,6 +33,7 @@ annotate_choices! {
         14 HeardAgain { device, contact }
         15 ActedElsewhere { alert, recipient, contact, device, stage }
         16 ExpiredUnseen { alert, from, recipient, accepted }
+        17 Reconciled { device, contact, end }
     }
     IncidentKind {
         0 Delivery { relay, check, fault }
@@ -46,6 +48,13 @@ annotate_choices! {
         9 Bundle { device }
         10 RolledBack
         11 WebhookGone { name }
+        12 Apart { contact, device, day, count, alerts }
+    }
+}
+
+impl Annotate for RoundEnd {
+    fn annotate(&self, page: &mut Page, path: &str) {
+        page.line(&format!("{path}: {self}"), &encode(self));
     }
 }
 
@@ -121,6 +130,12 @@ pub(super) fn events(vectors: &mut Vectors) {
         recipient: cyber(),
         accepted: NOW,
     };
+    let (contact, end) = (cyber(), RoundEnd::Mended);
+    let reconciled = EventKind::Reconciled {
+        device,
+        contact,
+        end,
+    };
     for (name, kind) in [
         ("event-0-sent", EventKind::Sent { alert }),
         ("event-1-answered", answered),
@@ -142,6 +157,7 @@ pub(super) fn events(vectors: &mut Vectors) {
         ("event-14-heard-again", again),
         ("event-15-acted-elsewhere", elsewhere),
         ("event-16-expired-unseen", unseen),
+        ("event-17-reconciled", reconciled),
     ] {
         let (time, status) = (NOW, Status::Exercise);
         vectors.record(name, &Event { time, status, kind });
@@ -164,6 +180,13 @@ pub(super) fn incidents(vectors: &mut Vectors) {
     };
     let name = Text::new("case-register").unwrap();
     let gone = IncidentKind::WebhookGone { name };
+    let apart = IncidentKind::Apart {
+        contact: cyber(),
+        device,
+        day: 20_000,
+        count: 1,
+        alerts: List::new([ALERT]).unwrap(),
+    };
     for (name, kind) in [
         ("incident-0-delivery", delivery),
         ("incident-1-returned", returned),
@@ -186,6 +209,7 @@ pub(super) fn incidents(vectors: &mut Vectors) {
         ("incident-9-bundle", IncidentKind::Bundle { device }),
         ("incident-10-rolled-back", IncidentKind::RolledBack),
         ("incident-11-webhook-gone", gone),
+        ("incident-12-apart", apart),
     ] {
         let alert = match &kind {
             IncidentKind::Returned { .. } | IncidentKind::Fork { .. } => Some(ALERT),

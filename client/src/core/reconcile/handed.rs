@@ -1,0 +1,211 @@
+//! What one side hands over to the other: statements, and alerts that are sent again.
+
+use maille_common::address::{ContactAddress, DeviceId};
+use maille_common::codec::{List, SortedList};
+use maille_common::content::{GivenStatement, Handed};
+use maille_common::evidence::{Evidence, SignedExpiry};
+use maille_common::identifier::AlertId;
+use maille_common::limits;
+use maille_common::randomness::Randomness;
+use maille_common::record::write_record;
+use maille_common::time::{Span, Timestamp};
+use maille_durable::Batch;
+
+use super::between::Peer;
+use super::compare::Difference;
+use super::records::AgainRecord;
+use crate::core::addenda::Lacking;
+use crate::core::desk::{Desk, StepError};
+use crate::core::incidents::{IncidentKind, words};
+use crate::core::order::SendError;
+use crate::core::records::{EvidenceRecord, LackingRecord, OutboxRecord, SubmissionRecord};
+use crate::core::retention::is_no_key;
+use crate::core::tables;
+
+/// An alert is sent to a device again so often at most: the first time may still be on its way.
+const AGAIN_AFTER: Span = Span::from_days(1);
+
+impl Desk {
+    /// Hands over what the other side lacks, and sends it the alerts that it lacks again.
+    pub(super) fn hand_over(
+        &mut self,
+        peer: Peer<'_>,
+        difference: &Difference,
+        now: Timestamp,
+        random: &mut impl Randomness,
+    ) -> Result<Handed, SendError> {
+        let mut again = Vec::new();
+        for alert in &difference.alerts {
+            if self.send_again(peer, alert, now, random)? {
+                again.push(*alert);
+            }
+        }
+        let statements = List::new(difference.statements.clone());
+        Ok(Handed {
+            statements: statements.expect("a difference has no more items than a letter"),
+            again: SortedList::new(again).expect("alerts of a map differ, and are not more"),
+            more: difference.more,
+        })
+    }
+
+    /// Judges statements as if a relay had brought them (PROTOCOL V6): they only add to what is
+    /// held (I6). How many were new.
+    pub(super) fn take_statements(
+        &self,
+        from: &ContactAddress,
+        handed: &Handed,
+        now: Timestamp,
+    ) -> Result<u32, StepError> {
+        let mut taken = 0;
+        for statement in handed.statements.iter() {
+            let mut batch = Batch::new();
+            let is_new = match statement.clone() {
+                GivenStatement::Receipt { receipt, note } => {
+                    // That its alert is missing here is told when the round closes.
+                    if self.sender_of(&receipt.statement.alert)?.is_none() {
+                        continue;
+                    }
+                    let key = tables::evidence(&receipt.statement.alert, &receipt.hash());
+                    let known = self.store.pieces(tables::EVIDENCE, &key)?.is_some();
+                    match self.prove_receipt(receipt, note.as_ref()) {
+                        Ok(proven) => {
+                            self.keep_receipt(&mut batch, &proven, note, now)?;
+                            !known
+                        }
+                        Err(check) => {
+                            let check = words(&check);
+                            let kind = IncidentKind::Receipt { check };
+                            self.incident(&mut batch, kind, None, now)?;
+                            false
+                        }
+                    }
+                }
+                GivenStatement::Expiry(expiry) => {
+                    self.take_expiry(&mut batch, from, expiry, now)?
+                }
+            };
+            taken += u32::from(is_new);
+            self.settle(batch)?;
+        }
+        Ok(taken)
+    }
+
+    /// PROTOCOL Q6: an expiry is by a device of the alert's sender.
+    fn take_expiry(
+        &self,
+        batch: &mut Batch,
+        from: &ContactAddress,
+        expiry: SignedExpiry,
+        now: Timestamp,
+    ) -> Result<bool, StepError> {
+        let alert = expiry.statement.alert;
+        let Some(sender) = self.sender_of(&alert)? else {
+            return Ok(false);
+        };
+        let about_both = sender == *from || sender == self.identity.contact;
+        let proven = expiry.clone().verify(&self.roster, &sender);
+        let Some(proven) = proven.ok().filter(|_| about_both) else {
+            let check = words(&"Q6");
+            self.incident(batch, IncidentKind::Receipt { check }, Some(alert), now)?;
+            return Ok(false);
+        };
+        let key = tables::evidence(&alert, &proven.hash());
+        if self.store.pieces(tables::EVIDENCE, &key)?.is_some() {
+            return Ok(false);
+        }
+        let before = self.states_of(&alert)?;
+        let record = EvidenceRecord::Expiry { expiry };
+        batch.put_pieces(tables::EVIDENCE, &key, &write_record(&record));
+        let status = self.status_of(&alert)?;
+        let added = [Evidence::Expiry(proven)];
+        self.tell_changes(batch, &alert, &before, &added, status, now)?;
+        Ok(true)
+    }
+
+    /// Sends an alert to a device that does not hold it, by an addendum with a fresh wrap (PROTOCOL
+    /// V7). Whether it is on its way: its content may be gone from here, or the device's keys not
+    /// known.
+    fn send_again(
+        &mut self,
+        peer: Peer<'_>,
+        alert: &AlertId,
+        now: Timestamp,
+        random: &mut impl Randomness,
+    ) -> Result<bool, SendError> {
+        let key = tables::lacking(peer.device, alert);
+        let before: Option<AgainRecord> = self.find(tables::AGAIN, &key)?;
+        let counted = self.counted(now);
+        if before.is_some_and(|before| counted.since(before.at) < AGAIN_AFTER) {
+            return Ok(true);
+        }
+        let record: Option<OutboxRecord> = self.find_long(tables::OUTBOX, alert.as_bytes())?;
+        let kept: Option<SubmissionRecord> =
+            self.find_long(tables::SUBMISSION, alert.as_bytes())?;
+        let Some(record) = record.filter(|one| kept.is_some() && !is_no_key(&one.content_key))
+        else {
+            return Ok(false);
+        };
+        let (device, recipient) = (*peer.device, peer.contact.clone());
+        if !self.is_keyed(&device)? {
+            let lacking = write_record(&LackingRecord {
+                recipient,
+                since: now,
+            });
+            let mut batch = Batch::new();
+            batch.put(tables::LACKING, &key, &lacking);
+            self.settle(batch)?;
+            return Ok(false);
+        }
+        let lacking = Lacking {
+            device,
+            alert: *alert,
+            recipient,
+            since: now,
+        };
+        let addendum = self.send_addendum(alert, &[lacking], now, random)?;
+        let mut batch = Batch::new();
+        if let (Some(addendum), Some(_)) = (addendum, record.closed) {
+            self.close_addendum(&mut batch, &addendum, counted)?;
+        }
+        let again = write_record(&AgainRecord { at: counted });
+        batch.put(tables::AGAIN, &key, &again);
+        self.settle(batch)?;
+        Ok(addendum.is_some())
+    }
+
+    /// An addendum to an alert that has ended leaves the outbox as the alert does.
+    fn close_addendum(
+        &self,
+        batch: &mut Batch,
+        addendum: &AlertId,
+        counted: Timestamp,
+    ) -> Result<(), StepError> {
+        let key = addendum.as_bytes();
+        let mut record: OutboxRecord = self.need_long(tables::OUTBOX, key)?;
+        record.closed = Some(counted);
+        batch.put_pieces(tables::OUTBOX, key, &write_record(&record));
+        let end = counted + Span::from_ms(limits::OUTBOX_GRACE_MS);
+        batch.put(tables::DUE, &tables::due(end, addendum), &[]);
+        Ok(())
+    }
+
+    /// Whether a device has answered an alert that was sent to it again, or an alert that was sent
+    /// to this one again is here.
+    pub(super) fn has_come(&self, device: &DeviceId, alert: &AlertId) -> Result<bool, StepError> {
+        if self.inbox_record(alert)?.is_some() {
+            return Ok(true);
+        }
+        let key = tables::lacking(device, alert);
+        let sent: Option<AgainRecord> = self.find(tables::AGAIN, &key)?;
+        let Some(AgainRecord { at }) = sent else {
+            return Ok(false);
+        };
+        let records = self.evidence_records(alert)?;
+        Ok(records.iter().any(|record| match record {
+            EvidenceRecord::Receipt {
+                receipt, received, ..
+            } => receipt.statement.device == *device && self.counted(*received) >= at,
+            _ => false,
+        }))
+    }
+}
