@@ -433,6 +433,21 @@ incident-roster-unknown = A roster that others use stayed unknown for ten minute
 incident-roster = Roster documents contradict each other or do not verify: { $fault }.
 incident-bundle = Sealing keys of device { $device } contradict earlier ones.
 incident-rolled-back = This device's store had been rolled back.
+incident-alert-lost =
+    Alert { $number } of device { $device } never came and will not come: { $end ->
+        [expired] it expired, and its sender holds it no more
+        [cancelled] it was cancelled, and its sender holds it no more
+        [refused] it was refused here, and its sender holds it no more
+        [acknowledged] another device acknowledged it, and its sender holds it no more
+       *[unlisted] its sender holds it no more
+    }. Ask its contact what it said.
+incident-alerts-forgotten = Alerts { $from } to { $to } of device { $device } never came, and that device does not know them itself: it lost its store, or it was restored from a copy. Ask its contact what they said.
+incident-asked-unknown = Device { $device } misses alerts { $from } to { $to } of this device, which knows of none: was its store restored from a copy, or is somebody else using its keys?
+incident-fork-told =
+    { $by } shows that device { $device } of this contact told two stories under { $of ->
+        [receipts] receipt
+       *[alerts] alert
+    } { $number }: was its store restored from a copy, or is somebody else using its keys?
 
 ## listen: What happens at a desk.
 
@@ -440,6 +455,7 @@ listen-from = from { $contact }
 listen-for = for { $contact }
 listen-at-relay = at relay { $name }
 listen-since = since { $time }
+listen-uncertain = (uncertain: the machine was started anew meanwhile)
 
 ## network: Networks that are made to read and to run.
 
@@ -672,6 +688,7 @@ term-event =
         [unanswered] unanswered
         [silent] silent
         [heard-again] heard-again
+        [gap-filled] missing no more
        *[unlisted] { $word }
     }
 

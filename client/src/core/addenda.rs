@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use maille_common::address::{ContactAddress, DeviceId};
 use maille_common::codec::SortedList;
-use maille_common::envelope::{Core, Draft, Entry, Original, Signer, seal_addendum};
+use maille_common::envelope::{Addressee, Core, Draft, Entry, Original, Signer, seal_addendum};
 use maille_common::evidence::Receipt;
 use maille_common::identifier::AlertId;
 use maille_common::randomness::Randomness;
@@ -250,7 +250,6 @@ impl Desk {
             self.settle(batch)?;
             return Ok(());
         };
-        let kept: SubmissionRecord = self.need_long(tables::SUBMISSION, key)?;
         let core = self.addendum_core(alert, &record, lacking, now);
         let mut addressees = Vec::new();
         for lacking in lacking {
@@ -264,6 +263,27 @@ impl Desk {
                     .map(outside_stream),
             );
         }
+        self.commit_addendum(
+            &mut batch,
+            (alert, &record),
+            (core, addressees),
+            now,
+            random,
+        )?;
+        self.settle_if_roomy(batch)?;
+        Ok(())
+    }
+
+    /// Seals new wraps of an alert, and puts them into the outbox.
+    pub(super) fn commit_addendum(
+        &self,
+        batch: &mut Batch,
+        (alert, record): (&AlertId, &OutboxRecord),
+        (core, addressees): (Core, Vec<Addressee>),
+        now: Timestamp,
+        random: &mut impl Randomness,
+    ) -> Result<(), SendError> {
+        let kept: SubmissionRecord = self.need_long(tables::SUBMISSION, alert.as_bytes())?;
         let submission = kept.submission;
         let original = Original {
             env: submission.env,
@@ -282,15 +302,14 @@ impl Desk {
         };
         let key = record.content_key.duplicate();
         let sealed = seal_addendum(draft, original, key, submission.body.into_vec(), random)?;
-        self.commit_sealed(&mut batch, &sealed, None, Some(*alert), now)?;
+        self.commit_sealed(batch, &sealed, None, Some(*alert), now)?;
         batch.put(tables::EXTENDS, &tables::extends(alert, &sealed.id), &[]);
-        self.settle_if_roomy(batch)?;
         Ok(())
     }
 
     /// The addendum's own core: the recipients served, the original's terms, deadlines as they
     /// were.
-    fn addendum_core(
+    pub(super) fn addendum_core(
         &self,
         alert: &AlertId,
         record: &OutboxRecord,
@@ -314,11 +333,9 @@ impl Desk {
     }
 }
 
-/// An addendum's wraps stand outside the streams (PROTOCOL section 5).
-fn outside_stream(
-    addressee: maille_common::envelope::Addressee,
-) -> maille_common::envelope::Addressee {
-    maille_common::envelope::Addressee {
+/// An addendum's wraps stand outside the streams, unless they fill a gap (PROTOCOL section 5).
+fn outside_stream(addressee: Addressee) -> Addressee {
+    Addressee {
         stream: None,
         ..addressee
     }

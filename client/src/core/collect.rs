@@ -220,6 +220,7 @@ impl Desk {
             verified.open(key).ok()
         });
         if let Some(opened) = opened {
+            self.hear_of_gaps(&opened, now)?;
             self.hear(&mut batch, &opened, now)?;
             self.follow_stream(&mut batch, &opened, now)?;
         }

@@ -15,9 +15,10 @@ use maille_common::randomness::Randomness;
 use maille_common::record::write_record;
 use maille_common::sealing::SignedBundle;
 use maille_common::terms::{Kind, Release};
-use maille_common::time::Timestamp;
+use maille_common::time::{Span, Timestamp};
 use maille_durable::Batch;
 
+use super::answering::note_given;
 use super::desk::{Desk, StepError};
 use super::events::EventKind;
 use super::order::{Order, Reach, SendError, Sent};
@@ -313,6 +314,10 @@ impl Desk {
             .map(|submitted| &submitted.entry)
             .map(|entry| (entry.device, entry.recipient, entry.release))
             .collect();
+        let closed = match extends {
+            Some(alert) => self.closed_at(&alert)?,
+            None => None,
+        };
         let record = OutboxRecord {
             committed,
             core: Exact::of(core.clone()).expect("this core has been sealed"),
@@ -321,7 +326,7 @@ impl Desk {
             extends,
             addressed: List::new(addressed).expect("as many as entries, within the same limit"),
             overdue_told: false,
-            closed: None,
+            closed,
         };
         batch.put_pieces(tables::OUTBOX, id.as_bytes(), &write_record(&record));
         let kept = SubmissionRecord {
@@ -334,6 +339,11 @@ impl Desk {
         }
         let numbered = sealed.streams.iter().map(|(device, _)| *device);
         self.note_written(batch, numbered, now);
+        note_given(batch, sealed);
+        if let Some(closed) = closed {
+            let end = closed + Span::from_ms(limits::OUTBOX_GRACE_MS);
+            batch.put(tables::DUE, &tables::due(end, id), &[]);
+        }
         batch.put(tables::DUE, &tables::due(core.ack_due(committed), id), &[]);
         batch.put(tables::DUE, &tables::due(core.expiry(committed), id), &[]);
         if submission.entries.is_empty() {
@@ -354,6 +364,12 @@ impl Desk {
             batch.put(tables::PENDING, &tables::pending(&relay, now, id), &[]);
         }
         Ok(())
+    }
+
+    /// When the last obligation of an alert ended: what is sent of it afterwards goes with it.
+    fn closed_at(&self, alert: &AlertId) -> Result<Option<Timestamp>, StepError> {
+        let sent: Option<OutboxRecord> = self.find_long(tables::OUTBOX, alert.as_bytes())?;
+        Ok(sent.and_then(|sent| sent.closed))
     }
 
     /// Up to two home relays of each recipient's organisation, and this contact's own, where its

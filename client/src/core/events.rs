@@ -82,6 +82,9 @@ coded_choice! {
             alert: AlertId,
             /// The recipient.
             recipient: ContactAddress,
+            /// The machine was started anew meanwhile, and a clock that may have been set had a
+            /// part.
+            uncertain: bool,
         },
         /// A relay told something.
         Notice {
@@ -140,6 +143,15 @@ coded_choice! {
         /// A silent device is heard of again.
         HeardAgain {
             /// The device.
+            device: DeviceId,
+            /// Its contact.
+            contact: ContactAddress,
+        },
+        /// An alert that was missing, which was an incident, is here.
+        GapFilled {
+            /// The alert.
+            alert: AlertId,
+            /// The device that sent it.
             device: DeviceId,
             /// Its contact.
             contact: ContactAddress,

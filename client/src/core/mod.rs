@@ -23,6 +23,10 @@
 //! | `streams.rs` | the streams of other devices' alerts |
 //! | `holes.rs` | the holes in both |
 //! | `heartbeats.rs` | heartbeats on their way out |
+//! | `asking.rs` | holes are asked for, and answered |
+//! | `answering.rs` | whoever misses numbers of this desk gets the alerts again, or their end |
+//! | `forks.rs` | two stories under one number |
+//! | `hearers.rs` | who hears heartbeats, and what is told |
 //! | `silence.rs` | heartbeats as they come in, and who is silent |
 //! | `ledger.rs` | where each obligation stands |
 //! | `obligations.rs` | what is open in both directions, and what comes next |
@@ -41,7 +45,9 @@
 mod act;
 mod addenda;
 mod answer_by;
+mod answering;
 mod answers;
+mod asking;
 mod attachments;
 mod collect;
 mod compose;
@@ -53,6 +59,8 @@ mod events;
 mod evidence;
 mod expire;
 mod export;
+mod forks;
+mod hearers;
 mod heartbeats;
 mod held;
 mod holes;

@@ -112,8 +112,16 @@ tables! {
     PEER = 44;
     /// sending device → `UnreadRecord`.
     UNREAD = 45;
-    /// sending device, epoch → `ForkedRecord`.
-    FORKED = 46;
+    /// receiving device, epoch, number → `GivenRecord`.
+    GIVEN = 60;
+    /// asking device, epoch, first number → `AskedRecord`.
+    ASKED = 61;
+    /// numbering device, epoch, kind of row, number → `TakenRecord`: what came under it.
+    TAKEN = 62;
+    /// numbering device, epoch, kind of row, number → `ForkRecord`.
+    FORK_SEEN = 63;
+    /// numbering device, epoch, kind of row, number → `ToldForkRecord`.
+    FORK_TOLD = 64;
 }
 
 /// The one key of [`META`].
@@ -184,7 +192,21 @@ pub(super) fn stream_in(device: &DeviceId, epoch: Epoch) -> Vec<u8> {
     [&device.as_bytes()[..], &epoch.0.to_be_bytes()].concat()
 }
 
-/// A hole in a row, of one kind, of the device that [`stream_in`] names.
+/// A number of a stream, between the devices and in the epoch that [`stream_in`] names.
+pub(super) fn given(device: &DeviceId, epoch: Epoch, number: u64) -> Vec<u8> {
+    [&stream_in(device, epoch)[..], &number.to_be_bytes()].concat()
+}
+
+/// The device, epoch and number of a [`given`] key.
+pub(super) fn given_of(key: &[u8]) -> Option<(DeviceId, Epoch, u64)> {
+    let (device, rest) = key.split_first_chunk::<16>()?;
+    let epoch = rest.first_chunk::<8>()?;
+    let epoch = Epoch(u64::from_be_bytes(*epoch));
+    Some((DeviceId::from_bytes(*device), epoch, number_at_end(rest)?))
+}
+
+/// A number, or a hole by its first one, in a row, of one kind, of the device that [`stream_in`]
+/// names.
 pub(super) fn hole(device: &DeviceId, epoch: Epoch, row: u8, from: u64) -> Vec<u8> {
     [&stream_in(device, epoch)[..], &[row], &from.to_be_bytes()].concat()
 }

@@ -3,7 +3,8 @@
 use crate::address::{ContactAddress, DeviceId, Name};
 use crate::blob::{BlobId, BlobRef, Manifest};
 use crate::content::{
-    Alert, Code, Evaluation, External, Handling, Heartbeat, Missing, Part, PartBlob, PartContent,
+    Alert, Code, Evaluation, External, GapAnswer, Handling, Heartbeat, Missing, Part, PartBlob,
+    PartContent, ToldFork,
 };
 use crate::crypto::batch::BatchSignature;
 use crate::crypto::chunked::ContentKey;
@@ -29,9 +30,9 @@ use crate::roster::{
 };
 use crate::sealing::{Bundle, SealingKey, SealingKeyId, SignedBundle};
 use crate::terms::{
-    AcceptReason, AckRule, Actor, Category, Certainty, HandlingCode, InformationGrade, Kind,
-    NoticeKind, Outcome, PartRole, Reach, Reason, Release, Response, Severity, SourceGrade, Stage,
-    Standing, Status, Tlp, Urgency,
+    AcceptReason, AckRule, Actor, Category, Certainty, GapEnd, HandlingCode, InformationGrade,
+    Kind, NoticeKind, Numbered, Outcome, PartRole, Reach, Reason, Release, Response, Severity,
+    SourceGrade, Stage, Standing, Status, Tlp, Urgency,
 };
 use crate::time::{BootTime, Count, Span, Timestamp};
 use crate::wire::{
@@ -69,7 +70,8 @@ macro_rules! annotate_fields {
 
 leaves!(shown: bool, u8, u16, u32, u64, Kind, Status, Urgency, Severity, Certainty, Category,
     Response, Tlp, HandlingCode, SourceGrade, InformationGrade, AckRule, PartRole, Stage, Actor,
-    Reason, Standing, Reach, Outcome, AcceptReason, NoticeKind, Release, RefusalCode);
+    Reason, Standing, Reach, Outcome, AcceptReason, NoticeKind, Release, RefusalCode,
+    GapEnd, Numbered);
 leaves!(plain: Hash, AlertId, DeviceId, BlobId, Incarnation, Epoch, SealingKeyId, Signature,
     VerifyingKey, SealingPublicKey, ContentKey, Version, Name, ContactAddress, Timestamp, Span);
 
@@ -166,6 +168,8 @@ annotate_fields! {
     PartBlob { index, key, length, digest }
     Heartbeat { version, next_due, bundle, missing, extensions }
     Missing { device, epoch, from, to }
+    GapAnswer { device, epoch, from, to, alert, end, again }
+    ToldFork { device, of, epoch, number, first, second }
     Hello { versions, device, roster, epoch, challenge, seen }
     Seen { incarnation, mailbox, accepted }
     PostReceipt { receipt, note, to }

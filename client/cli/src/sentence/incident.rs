@@ -13,4 +13,8 @@ sentences! {
     Roster { fault: text };
     Bundle { device: text };
     RolledBack;
+    AlertLost { device: text, number: text, end: text };
+    AlertsForgotten { device: text, from: text, to: text };
+    AskedUnknown { device: text, from: text, to: text };
+    ForkTold { device: text, of: text, number: text, by: text };
 }

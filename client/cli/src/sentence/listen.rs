@@ -6,4 +6,5 @@ sentences! {
     For { contact: text };
     AtRelay { name: text };
     Since { time: text };
+    Uncertain;
 }

@@ -43,6 +43,10 @@ fn keys() -> Vec<(Table, Vec<u8>, Vec<Part>)> {
         let key = stream_in(&DEVICE_ID, Epoch(258));
         (table, key, vec![DEVICE, EPOCH])
     };
+    let of_row = |table| {
+        let key = hole(&DEVICE_ID, Epoch(258), 1, 259);
+        (table, key, vec![DEVICE, EPOCH, ("row", 1), NUMBER])
+    };
     let at_lyon = pending(&lyon(), NOW, &ALERT_ID);
     let by_lyon = accepted(&ALERT_ID, &lyon(), &cyber());
     let extended = extends(&ALERT_ID, &ADDENDUM_ID);
@@ -112,7 +116,19 @@ fn keys() -> Vec<(Table, Vec<u8>, Vec<Part>)> {
         (HEARTBEAT, heartbeat(&lyon(), &cyber()), vec![LYON, CYBER]),
         of_device(PEER),
         of_device(UNREAD),
-        of_epoch(FORKED),
+        (
+            GIVEN,
+            given(&DEVICE_ID, Epoch(258), 259),
+            vec![DEVICE, EPOCH, NUMBER],
+        ),
+        (
+            ASKED,
+            given(&DEVICE_ID, Epoch(258), 259),
+            vec![DEVICE, EPOCH, NUMBER],
+        ),
+        of_row(TAKEN),
+        of_row(FORK_SEEN),
+        of_row(FORK_TOLD),
     ]
 }
 
@@ -148,6 +164,8 @@ fn what_a_key_was_made_of_is_read_back() {
     assert_eq!(act_of(&acted), Some((ALERT_ID, Stage::Acknowledged)));
     let key = post(&lyon(), &STATEMENT_HASH);
     assert_eq!(hash_at_end(&key), Some(STATEMENT_HASH));
+    let key = given(&DEVICE_ID, Epoch(7), 258);
+    assert_eq!(given_of(&key), Some((DEVICE_ID, Epoch(7), 258)));
 }
 
 #[test]

@@ -55,15 +55,22 @@ pub(crate) struct Happening {
     /// When it was heard last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     since: Option<String>,
+    /// The deadline was counted across a start of the machine, with a clock that may have been set.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    uncertain: bool,
 }
 
 impl Happening {
     pub(super) async fn of(desk: &Desk, numbered: NumberedEvent) -> Result<Self, Fault> {
-        let NumberedEvent { number, event } = numbered;
-        let incident = match &event.kind {
+        let incident = match &numbered.event.kind {
             EventKind::Incident { number } => incident::kept(desk, *number).await?,
             _ => None,
         };
+        Ok(Self::told(numbered, incident))
+    }
+
+    fn told(numbered: NumberedEvent, incident: Option<Incident>) -> Self {
+        let NumberedEvent { number, event } = numbered;
         let blank = Self {
             number,
             time: event.time,
@@ -81,11 +88,12 @@ impl Happening {
             words: None,
             device: None,
             since: None,
+            uncertain: false,
         };
-        Ok(match incident {
+        match incident {
             Some(incident) => blank.of_incident(&incident),
             None => blank.with(event.kind),
-        })
+        }
     }
 
     fn with(self, kind: EventKind) -> Self {
@@ -127,8 +135,13 @@ impl Happening {
                 state: Some(state.state().to_string()),
                 ..self.about("state", alert)
             },
-            EventKind::Overdue { alert, recipient } => Self {
+            EventKind::Overdue {
+                alert,
+                recipient,
+                uncertain,
+            } => Self {
                 recipient: Some(recipient.to_string()),
+                uncertain,
                 ..self.about("overdue", alert)
             },
             EventKind::Notice {
@@ -171,6 +184,15 @@ impl Happening {
                 from: Some(contact.to_string()),
                 device: Some(device.to_string()),
                 ..self.named("heard-again")
+            },
+            EventKind::GapFilled {
+                alert,
+                device,
+                contact,
+            } => Self {
+                from: Some(contact.to_string()),
+                device: Some(device.to_string()),
+                ..self.about("gap-filled", alert)
             },
             EventKind::Roster { number } => Self {
                 words: Some(number.to_string()),
@@ -252,6 +274,9 @@ impl Happening {
         add(": ", &self.reason, |word| {
             term::Reason { word: &word }.to_string()
         });
+        if self.uncertain {
+            text += &format!(" {}", listen::Uncertain);
+        }
         if self.status != Status::Actual {
             let status = term::Status { word: &self.status }.to_string();
             text += &format!(" [{}]", status.to_uppercase());
@@ -264,5 +289,77 @@ fn answered(reason: AcceptReason) -> &'static str {
     match reason {
         AcceptReason::None => "accepted",
         _ => "refused-by-relay",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use maille_client::{Event, IncidentKind};
+    use maille_common::address::DeviceId;
+    use maille_common::terms::{GapEnd, Numbered};
+
+    use super::*;
+
+    const ALERT: AlertId = AlertId::from_bytes([0xa1; 32]);
+    const DEVICE: DeviceId = DeviceId::from_bytes([0xd1; 16]);
+
+    fn happening(kind: EventKind, incident: Option<IncidentKind>) -> Happening {
+        let (time, status) = (Timestamp::from_unix_ms(7), Status::Actual);
+        let event = Event { time, status, kind };
+        let incident = incident.map(|kind| Incident {
+            time,
+            alert: Some(ALERT),
+            kind,
+        });
+        Happening::told(NumberedEvent { number: 1, event }, incident)
+    }
+
+    fn told(incident: IncidentKind) -> String {
+        happening(EventKind::Incident { number: 1 }, Some(incident)).text()
+    }
+
+    #[test]
+    fn an_uncertain_deadline_is_told_as_such_and_a_certain_one_is_not() {
+        for uncertain in [false, true] {
+            let kind = EventKind::Overdue {
+                alert: ALERT,
+                recipient: "cmai/tunis".parse().unwrap(),
+                uncertain,
+            };
+            let told = happening(kind, None);
+            assert_eq!(told.text().contains("uncertain"), uncertain);
+            let json = serde_json::to_value(&told).unwrap();
+            assert_eq!(json.get("uncertain").is_some(), uncertain);
+        }
+    }
+
+    #[test]
+    fn a_lost_alert_is_told_with_its_end_and_what_to_do() {
+        for end in GapEnd::ALL {
+            let (device, number) = (DEVICE, 4);
+            let said = told(IncidentKind::AlertLost {
+                device,
+                number,
+                end: *end,
+            });
+            let named = matches!(end, GapEnd::Unknown | GapEnd::Open);
+            assert_eq!(said.contains(end.name()), !named, "{said}");
+            assert!(said.contains(&ALERT.prefix().to_string()), "{said}");
+            assert!(said.contains("Ask its contact"), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_fork_that_was_told_names_what_it_is_of() {
+        for of in Numbered::ALL {
+            let said = told(IncidentKind::ForkTold {
+                device: DEVICE,
+                of: *of,
+                number: 4,
+                by: "cmai/tunis".parse().unwrap(),
+            });
+            let one = of.name().trim_end_matches('s');
+            assert!(said.contains(&format!("under {one}")), "{said}");
+        }
     }
 }

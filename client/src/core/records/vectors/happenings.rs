@@ -2,7 +2,7 @@
 
 use maille_common::codec::encode;
 use maille_common::evidence::ObligationState;
-use maille_common::terms::{AcceptReason, NoticeKind, Reason, Status};
+use maille_common::terms::{AcceptReason, GapEnd, NoticeKind, Numbered, Reason, Status};
 use maille_common::vectors::{Annotate, Page};
 
 use super::*;
@@ -20,7 +20,7 @@ annotate_choices! {
         2 Arrived { alert, kind, from }
         3 Receipt { alert, recipient, stage, reason }
         4 State { alert, recipient, state }
-        5 Overdue { alert, recipient }
+        5 Overdue { alert, recipient, uncertain }
         6 Notice { alert, recipient, kind }
         7 Acted { alert, stage }
         8 Incident { number }
@@ -30,6 +30,7 @@ annotate_choices! {
         12 Unanswered { alert, recipient }
         13 Silent { device, contact, since }
         14 HeardAgain { device, contact }
+        15 GapFilled { alert, device, contact }
     }
     IncidentKind {
         0 Delivery { relay, check, fault }
@@ -43,6 +44,10 @@ annotate_choices! {
         8 Roster { fault }
         9 Bundle { device }
         10 RolledBack
+        11 AlertLost { device, number, end }
+        12 AlertsForgotten { device, from, to }
+        13 AskedUnknown { device, from, to }
+        14 ForkTold { device, of, number, by }
     }
 }
 
@@ -79,6 +84,7 @@ pub(super) fn events(vectors: &mut Vectors) {
     let overdue = EventKind::Overdue {
         alert,
         recipient: cyber(),
+        uncertain: true,
     };
     let notice = EventKind::Notice {
         alert,
@@ -105,6 +111,12 @@ pub(super) fn events(vectors: &mut Vectors) {
     };
     let contact = cyber();
     let again = EventKind::HeardAgain { device, contact };
+    let contact = cyber();
+    let filled = EventKind::GapFilled {
+        alert,
+        device,
+        contact,
+    };
     for (name, kind) in [
         ("event-0-sent", EventKind::Sent { alert }),
         ("event-1-answered", answered),
@@ -124,6 +136,7 @@ pub(super) fn events(vectors: &mut Vectors) {
         ("event-12-unanswered", unanswered),
         ("event-13-silent", silent),
         ("event-14-heard-again", again),
+        ("event-15-gap-filled", filled),
     ] {
         let (time, status) = (NOW, Status::Exercise);
         vectors.record(name, &Event { time, status, kind });
@@ -143,6 +156,17 @@ pub(super) fn incidents(vectors: &mut Vectors) {
     let returned = IncidentKind::Returned {
         from: cyber(),
         fault: fault.clone(),
+    };
+    let lost = IncidentKind::AlertLost {
+        device,
+        number: 4,
+        end: GapEnd::Expired,
+    };
+    let told = IncidentKind::ForkTold {
+        device,
+        of: Numbered::Receipts,
+        number: 4,
+        by: cyber(),
     };
     for (name, kind) in [
         ("incident-0-delivery", delivery),
@@ -165,9 +189,21 @@ pub(super) fn incidents(vectors: &mut Vectors) {
         ("incident-8-roster", IncidentKind::Roster { fault }),
         ("incident-9-bundle", IncidentKind::Bundle { device }),
         ("incident-10-rolled-back", IncidentKind::RolledBack),
+        ("incident-11-alert-lost", lost),
+        (
+            "incident-12-alerts-forgotten",
+            IncidentKind::AlertsForgotten { device, from, to },
+        ),
+        (
+            "incident-13-asked-unknown",
+            IncidentKind::AskedUnknown { device, from, to },
+        ),
+        ("incident-14-fork-told", told),
     ] {
         let alert = match &kind {
-            IncidentKind::Returned { .. } | IncidentKind::Fork { .. } => Some(ALERT),
+            IncidentKind::Returned { .. }
+            | IncidentKind::Fork { .. }
+            | IncidentKind::AlertLost { .. } => Some(ALERT),
             _ => None,
         };
         let time = NOW;
