@@ -111,6 +111,40 @@ impl Desk {
         Ok(())
     }
 
+    /// A device of a recipient left while an alert was under way, so that no relay can take the
+    /// envelope for that recipient (PROTOCOL E8). The others get it as if they had asked for it.
+    pub(super) fn send_to_those_left(
+        &self,
+        batch: &mut Batch,
+        (alert, record): (&AlertId, &OutboxRecord),
+        recipient: &ContactAddress,
+        now: Timestamp,
+    ) -> Result<(), StepError> {
+        for device in self.roster.devices_of(recipient) {
+            if self.served_by(record, &device).as_ref() != Some(recipient) {
+                continue;
+            }
+            let first = tables::given(&device, self.epoch, 0);
+            let end = tables::after(&tables::stream_in(&device, self.epoch));
+            let newest_first = Scan::range(tables::GIVEN, &first, &end, usize::MAX).descending();
+            for (key, bytes) in self.store.scan(newest_first)? {
+                let given: GivenRecord = read_record(&bytes)?;
+                if given.alert != *alert {
+                    continue;
+                }
+                let asked = AskedRecord {
+                    to: tables::number_at_end(&key).unwrap_or_default(),
+                    since: self.counted(now),
+                    told: true,
+                    unknown: false,
+                };
+                batch.put(tables::ASKED, &key, &write_record(&asked));
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// What is being answered now; what was answered for long enough is forgotten.
     pub(super) fn asked_now(
         &self,

@@ -142,6 +142,7 @@ impl Desk {
         self.keep_heads(&mut batch)?;
         self.settle(batch)?;
         self.look_for_new_devices(now)?;
+        self.look_for_new_homes(now)?;
         self.judge_held(now)
     }
 

@@ -350,18 +350,7 @@ impl Desk {
             return Ok(());
         }
         for relay in self.relays_for(core) {
-            let target = TargetRecord {
-                relay: relay.clone(),
-                accepted_by: None,
-                attempts: 0,
-                due: Some(now),
-            };
-            batch.put(
-                tables::TARGET,
-                &tables::target(&relay, id),
-                &write_record(&target),
-            );
-            batch.put(tables::PENDING, &tables::pending(&relay, now, id), &[]);
+            put_target(batch, &relay, id, now);
         }
         Ok(())
     }
@@ -374,7 +363,7 @@ impl Desk {
 
     /// Up to two home relays of each recipient's organisation, and this contact's own, where its
     /// other devices collect.
-    fn relays_for(&self, core: &Core) -> BTreeSet<Name> {
+    pub(super) fn relays_for(&self, core: &Core) -> BTreeSet<Name> {
         let own = self.roster.devices_of(&self.identity.contact).len() > 1;
         let own = own.then(|| self.identity.contact.organisation());
         let organisations = core
@@ -434,4 +423,17 @@ impl Desk {
             .and_then(|padded| padding::unpad(padded).ok());
         Ok(plain.and_then(|plain| decode(plain).ok()))
     }
+}
+
+/// An envelope has to be given to a relay.
+pub(super) fn put_target(batch: &mut Batch, relay: &Name, envelope: &AlertId, now: Timestamp) {
+    let target = TargetRecord {
+        relay: relay.clone(),
+        accepted_by: None,
+        attempts: 0,
+        due: Some(now),
+    };
+    let key = tables::target(relay, envelope);
+    batch.put(tables::TARGET, &key, &write_record(&target));
+    batch.put(tables::PENDING, &tables::pending(relay, now, envelope), &[]);
 }
