@@ -90,7 +90,7 @@ mod watched_store;
 pub use crate::core::{
     Awaited, Coming, ComingAct, Direction, Event, EventKind, InboxEntry, Incident, IncidentKind,
     Lacking, Ledger, LedgerPage, NumberedEvent, OpenObligation, OutboxEntry, Promise, Reach,
-    Received, RefuseReason, Silent, Taken, Track, TrackedCancel, TrackedRecipient,
+    Received, Refusal, RefuseReason, Silent, Taken, Track, TrackedCancel, TrackedRecipient,
 };
 pub use attachments::{Attachment, AttachmentError, FileToAttach, Progress};
 pub use client::{

@@ -488,6 +488,12 @@ officer-added = { $officer } can open this home.
 officer-on-duty = { $officer } is on duty.
 officer-off-duty = { $officer } is off duty.
 
+## refusal: Who does not take an alert, and why.
+
+refusal-by-relay = NOT taken by relay { $by }: { $reason }
+refusal-by-device = NOT opened by device { $by }: { $reason }
+refusal-by-officer = REFUSED by { $by }: { $reason }
+
 ## send: Alerts on their way out.
 
 send-cap-kind = The CAP file is of type { $kind }; it is sent as an alert of its own.
@@ -640,6 +646,40 @@ term-reason =
         [two-persons-required] two-persons-required
         [blob-missing] blob-missing
         [not-valid] not-valid
+       *[unlisted] { $word }
+    }
+
+# What to do about a refusal.
+term-next =
+    { $word ->
+        [none] none
+        [not-ours] Send it to whose business it is; the note may say who.
+        [duplicate] Nothing, if it is the same matter; the note says which alert it repeats.
+        [cannot-open] Telephone, and send it in a form that can be read there.
+        [no-legal-basis] Ask what their law allows, and send what it does.
+        [handling] Send it again with handling conditions that can be kept there.
+        [other] Read the note, and telephone.
+        [key-gone] Nothing: it goes there again as soon as another key is known.
+        [version-unknown] Telephone: that device reads an older form, and has to be brought up to date.
+        [wrap-broken] Telephone, and send it again as a new alert.
+        [body-broken] Telephone, and send it again as a new alert.
+        [content-malformed] Telephone, and send it again as a new alert.
+        [critical-extension] Telephone: that device does not know a part of it, and has to be brought up to date.
+        [reference-unknown] Send what it refers to first.
+        [store-full] Telephone: there is no room at that device.
+        [not-allowed] Ask the authority for a rule, or telephone.
+        [unknown-contact] Look the address up with `maille contacts`; it is tried again, for a newer roster may be on its way.
+        [no-rule] Ask the authority for a rule; it is tried again, in case there is one.
+        [not-collected-here] Nothing: it goes to the relays where that contact collects.
+        [no-device] Telephone: no device there has keys yet. It follows as soon as one has.
+        [suspended] Telephone, or send it to somebody else: that contact is suspended.
+        [sender-quota] It is tried again; ask the relay's operator for more room.
+        [mailbox-full] Telephone: nobody collects there. It is tried again.
+        [disk-low] It is tried again; tell the relay's operator.
+        [device-not-of-contact] Nothing: a device left while it was under way, and it goes to the others anew.
+        [two-persons-required] Telephone: by a new rule it needs a second person's signature.
+        [blob-missing] Nothing: its attachments are brought, and it is tried again.
+        [not-valid] Send it to somebody else: the designation of that contact has ended, or has not begun.
        *[unlisted] { $word }
     }
 

@@ -27,6 +27,7 @@ pub(crate) mod listen;
 pub(crate) mod officer;
 mod person;
 pub(crate) mod read;
+pub(crate) mod refusal;
 pub(crate) mod refuse;
 mod reply;
 pub(crate) mod send;

@@ -98,6 +98,7 @@ pub(crate) mod listen;
 pub(crate) mod network;
 pub(crate) mod officer;
 pub(crate) mod output;
+pub(crate) mod refusal;
 pub(crate) mod send;
 pub(crate) mod status;
 pub(crate) mod term;
@@ -129,6 +130,7 @@ const DECLARED: &[&[Declared]] = &[
     network::DECLARED,
     officer::DECLARED,
     output::DECLARED,
+    refusal::DECLARED,
     send::DECLARED,
     status::DECLARED,
     term::DECLARED,

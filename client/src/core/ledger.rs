@@ -19,6 +19,7 @@ use super::desk::{Desk, StepError};
 use super::events::EventKind;
 use super::order::Reach;
 use super::records::{EvidenceRecord, LackingRecord, OutboxRecord};
+use super::refusals::Refusal;
 use super::tables;
 
 coded! {
@@ -100,6 +101,8 @@ pub struct TrackedRecipient {
     pub reach: Reach,
     /// Who is asked in its place, step by step, by the roster in use.
     pub deputies: Vec<ContactAddress>,
+    /// Who does not take it, and why, as far as something can still be done about it.
+    pub refusals: Vec<Refusal>,
 }
 
 impl CodedState {
@@ -259,6 +262,7 @@ impl Desk {
         for addendum in self.addenda_of(alert)? {
             accepted.extend(self.accepted_by(&addendum, &contact)?);
         }
+        let refusals = self.refusals_of((alert, &contact), &standing, kept)?;
         let mut tracked = TrackedRecipient {
             overdue: !standing.state.is_closed() && self.counted(now) >= ack_due,
             contact,
@@ -271,6 +275,7 @@ impl Desk {
             expiries: Vec::new(),
             notices: Vec::new(),
             deputies: self.deputies_of(&reach.contact),
+            refusals,
             reach,
         };
         for piece in kept {

@@ -28,6 +28,7 @@
 //! | `forks.rs` | two stories under one number |
 //! | `hearers.rs` | who hears heartbeats, and what is told |
 //! | `silence.rs` | heartbeats as they come in, and who is silent |
+//! | `refusals.rs` | who does not take an alert, and why |
 //! | `ledger.rs` | where each obligation stands |
 //! | `obligations.rs` | what is open in both directions, and what comes next |
 //! | `answer_by.rs` | answers that were asked for beyond the acknowledgement |
@@ -73,6 +74,7 @@ mod outbox;
 mod post;
 mod principals;
 mod records;
+mod refusals;
 mod relays;
 mod retention;
 mod rows;
@@ -94,5 +96,6 @@ pub use obligations::{Awaited, Coming, ComingAct, Direction, Ledger, LedgerPage,
 pub use order::{Order, Reach, SendError, Sent};
 pub use post::DuePost;
 pub use principals::Principal;
+pub use refusals::Refusal;
 pub use relays::{GreetError, Greeting};
 pub use silence::Silent;

@@ -10,6 +10,7 @@ mod heartbeat;
 mod mail;
 mod meeting;
 mod relay;
+mod wrong;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -25,6 +26,7 @@ pub use desk::{MemoryDesk, order};
 pub use disk::Room;
 pub use meeting::Fault;
 use relay::MemoryRelay;
+pub use wrong::Wrong;
 
 /// Relays and desks.
 #[derive(Debug)]

@@ -8,6 +8,7 @@ use maille_common::terms::{Kind, Status, Urgency};
 use maille_common::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::refusal::Refused;
 use super::{Context, Run};
 use crate::agent::{Ask, Desk, with_desk};
 use crate::args::DeskArgs;
@@ -72,6 +73,8 @@ struct Recipient {
     expires: Timestamp,
     /// Devices that follow when their keys appear.
     devices_waiting: Vec<String>,
+    /// Who does not take it, and why.
+    refusals: Vec<Refused>,
     /// Every proof about this recipient, oldest first by its signer's clock.
     timeline: Vec<Moment>,
 }
@@ -155,6 +158,7 @@ impl Recipient {
                 .iter()
                 .map(ToString::to_string)
                 .collect(),
+            refusals: Refused::all_of(&tracked.refusals),
             timeline: timeline::of(tracked),
         }
     }
@@ -181,6 +185,9 @@ impl Recipient {
         let mut text = format!("{standing}\n");
         if self.uncertain {
             text += &format!("  {}\n", track::Uncertain);
+        }
+        for refused in &self.refusals {
+            text += &refused.text();
         }
         if !self.devices_waiting.is_empty() {
             let count = &self.devices_waiting.len();

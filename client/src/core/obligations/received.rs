@@ -90,6 +90,7 @@ impl Desk {
             telephones,
             languages,
             taken: self.duty(alert, Stage::Read)?,
+            refusals: Vec::new(),
         }))
     }
 

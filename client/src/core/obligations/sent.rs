@@ -110,6 +110,7 @@ impl Desk {
             telephones,
             languages,
             taken: self.taken_there(&sent.kept, contact),
+            refusals: self.refusals_of((&sent.alert, contact), standing, &sent.kept)?,
         }))
     }
 
