@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use maille_client::core::{EventKind, IncidentKind, Order};
+use maille_client::core::{Act, EventKind, IncidentKind, Order};
 use maille_common::address::DeviceId;
 use maille_common::codec::List;
 use maille_common::content::{GapAnswer, Heartbeat, Missing};
@@ -24,9 +24,13 @@ use maille_tests::randomness::Seeded;
 const LYON: &str = "interpol/lyon";
 const TUNIS: &str = "cmai/tunis";
 
-/// The longest pause between heartbeats, and the looks for what one names, in minutes.
-const HOUR: u32 = (*HEARTBEAT_MS.end() / 60_000) as u32;
+/// The looks for what a heartbeat names, in minutes.
 const LOOKS: u32 = HOLE_LOOKS as u32;
+
+/// The longest pause between heartbeats, in minutes.
+fn pause() -> u32 {
+    u32::try_from(HEARTBEAT_MS.end() / 60_000).unwrap()
+}
 
 /// Lyon writes to Tunis, who never wrote back, over relays of which some keep mail to themselves.
 struct Gap {
@@ -35,6 +39,8 @@ struct Gap {
     lyon: DeviceId,
     tunis: DeviceId,
     rome: DeviceId,
+    /// Another device of Tunis, in those tests that have it.
+    colleague: DeviceId,
     /// While it is set, no relay brings Lyon anything.
     deaf: bool,
     /// The relay that brings Tunis nothing.
@@ -43,10 +49,16 @@ struct Gap {
 
 impl Gap {
     fn new(relays: &'static [&'static str]) -> Self {
+        Self::with(relays, "cmai/rabat")
+    }
+
+    /// The colleague is of this contact.
+    fn with(relays: &'static [&'static str], colleague: &str) -> Self {
         let mut network = Network::found(61, &[("interpol", relays), ("cmai", relays)]);
         let lyon = network.admit(LYON);
         let tunis = network.admit(TUNIS);
         let rome = network.admit("interpol/rome");
+        let colleague = network.admit(colleague);
         let mut world = MemoryWorld::new(network);
         world.settle();
         Self {
@@ -55,6 +67,7 @@ impl Gap {
             lyon,
             tunis,
             rome,
+            colleague,
             deaf: false,
             mute: None,
         }
@@ -158,7 +171,7 @@ fn an_alert_that_its_relay_keeps_for_ever_comes_again_before_it_is_an_incident()
     let third = gap.brought();
     gap.minutes(u32::from(HOLE_ASK_LOOKS) + 3);
     assert_eq!(gap.arrived(), [first, third, second]);
-    gap.minutes(3 * HOUR);
+    gap.minutes(3 * pause());
     assert_eq!(gap.arrived().len(), 3, "once");
     for device in [gap.lyon, gap.tunis] {
         assert_eq!(gap.incidents(device), []);
@@ -177,7 +190,7 @@ fn the_last_alert_comes_again_as_well() {
     let mut gap = Gap::new(&["lyon"]);
     let first = gap.brought();
     let last = gap.withheld();
-    gap.minutes(HOUR + LOOKS);
+    gap.minutes(pause() + LOOKS);
     assert_eq!(gap.arrived(), [first, last]);
     assert_eq!(gap.incidents(gap.tunis), []);
 }
@@ -189,11 +202,11 @@ fn an_incident_is_followed_by_the_event_that_it_ended() {
     let alert = gap.withheld();
     gap.deaf = true;
     gap.brought();
-    gap.minutes(3 * HOUR);
+    gap.minutes(3 * pause());
     assert_eq!(gap.incidents(gap.tunis), [gap.missing(2, 2)]);
     assert!(!gap.arrived().contains(&alert));
     gap.deaf = false;
-    gap.minutes(HOUR);
+    gap.minutes(pause());
     assert!(gap.arrived().contains(&alert));
     let filled = gap.filled(alert);
     let events = gap.events(gap.tunis);
@@ -215,7 +228,7 @@ fn what_comes_by_addendum_goes_on_in_the_stream() {
     for _ in 0..5 {
         gap.brought();
     }
-    gap.minutes(2 * HOUR);
+    gap.minutes(2 * pause());
     assert_eq!(gap.incidents(gap.tunis), []);
 }
 
@@ -254,7 +267,7 @@ fn who_only_asked_is_not_missed_when_it_falls_silent() {
     gap.brought();
     gap.withheld();
     gap.brought();
-    gap.minutes(6 * HOUR);
+    gap.minutes(6 * pause());
     let silent = gap.world.desk(&gap.lyon).silent().unwrap();
     assert_eq!(silent, []);
     let told = |kind: &EventKind| matches!(kind, EventKind::Silent { .. });
@@ -289,9 +302,49 @@ fn an_alert_that_nobody_holds_any_more_is_told_with_its_end() {
         .remove(0);
     assert_eq!(incident.alert, Some(alert));
     assert!(!gap.arrived().contains(&alert));
-    gap.minutes(6 * HOUR);
+    gap.minutes(6 * pause());
     assert_eq!(gap.incidents(gap.tunis).len(), 1, "and not again");
     assert_eq!(gap.incidents(gap.lyon), []);
+}
+
+/// A colleague of Tunis had it, and answered it; the device that did not has missed nothing.
+#[test]
+fn what_a_colleague_answered_meanwhile_is_no_incident_where_nobody_holds_it_any_more() {
+    let mut gap = Gap::with(&["lyon"], TUNIS);
+    gap.brought();
+    let alert = gap.withheld();
+    let (now, mut random) = (gap.world.now, Seeded::new(62));
+    let colleague = gap.colleague;
+    // Nobody tells Tunis of it for three weeks.
+    gap.world.meet(&colleague, "lyon");
+    let desk = gap.world.desk(&colleague);
+    desk.act(
+        &alert,
+        &Act::Acknowledge,
+        Some("Amina"),
+        "",
+        now,
+        &mut random,
+    )
+    .unwrap();
+    gap.world.meet(&colleague, "lyon");
+    gap.world.collect_due(&gap.lyon, "lyon");
+    for _ in 0..21 {
+        gap.world.pass(Span::from_days(1));
+        gap.world.tick();
+        gap.keep_back();
+    }
+    gap.brought();
+    gap.minutes(30);
+    let ended = EventKind::GapEnded {
+        alert,
+        device: gap.lyon,
+        contact: LYON.parse().unwrap(),
+        end: GapEnd::Acknowledged,
+    };
+    let events = gap.events(gap.tunis);
+    assert_eq!(events.iter().filter(|kind| **kind == ended).count(), 1);
+    assert_eq!(gap.incidents(gap.tunis), []);
 }
 
 #[test]
@@ -404,7 +457,7 @@ fn nobody_else_can_say_that_an_alert_will_not_come() {
     }
     assert_eq!(gap.incidents(tunis), []);
     gap.deaf = false;
-    gap.minutes(HOUR);
+    gap.minutes(pause());
     assert!(gap.arrived().contains(&alert));
 }
 
@@ -440,7 +493,7 @@ fn whatever_is_kept_back_everything_comes_in_the_end_and_once() {
             }
         }
         gap.deaf = false;
-        gap.minutes(3 * HOUR);
+        gap.minutes(3 * pause());
         let arrived = gap.arrived();
         let all: BTreeSet<AlertId> = sent.iter().copied().collect();
         assert_eq!(arrived.len(), sent.len(), "seed {seed}: once each");

@@ -437,8 +437,6 @@ incident-alert-lost =
     Alert { $number } of device { $device } never came and will not come: { $end ->
         [expired] it expired, and its sender holds it no more
         [cancelled] it was cancelled, and its sender holds it no more
-        [refused] it was refused here, and its sender holds it no more
-        [acknowledged] another device acknowledged it, and its sender holds it no more
        *[unlisted] its sender holds it no more
     }. Ask its contact what it said.
 incident-alerts-forgotten = Alerts { $from } to { $to } of device { $device } never came, and that device does not know them itself: it lost its store, or it was restored from a copy. Ask its contact what they said.
@@ -729,6 +727,7 @@ term-event =
         [silent] silent
         [heard-again] heard-again
         [gap-filled] missing no more
+        [gap-ended] missing, and answered elsewhere
        *[unlisted] { $word }
     }
 

@@ -113,17 +113,44 @@ impl Desk {
             let unread = self.unread_of(device)?.saturating_sub(1);
             put_unread(&mut batch, device, unread);
         } else if !answer.again && answer.end != GapEnd::Open {
-            // PROTOCOL G5: nobody has it any more who could send it.
             hole.cut(&mut batch, number, number);
-            let kind = IncidentKind::AlertLost {
-                device: *device,
-                number,
-                end: answer.end,
-            };
-            self.incident(&mut batch, kind, Some(alert), now)?;
+            self.alert_will_not_come(&mut batch, device, answer, now)?;
         }
         self.settle(batch)?;
         Ok(())
+    }
+
+    /// PROTOCOL G5: nobody has it any more who could send it. What this contact answered elsewhere
+    /// is not lost to it: a desk that lost its store hears that of everything it ever did.
+    fn alert_will_not_come(
+        &self,
+        batch: &mut Batch,
+        device: &DeviceId,
+        answer: &GapAnswer,
+        now: Timestamp,
+    ) -> Result<(), StepError> {
+        let (device, end, alert) = (*device, answer.end, answer.alert);
+        let answered = matches!(end, GapEnd::Acknowledged | GapEnd::Refused);
+        match self.roster.contact_of(&device).filter(|_| answered) {
+            Some(contact) => {
+                let kind = EventKind::GapEnded {
+                    alert,
+                    device,
+                    contact,
+                    end,
+                };
+                self.event(batch, kind, Status::Actual, now)
+            }
+            None => {
+                let number = answer.from;
+                let kind = IncidentKind::AlertLost {
+                    device,
+                    number,
+                    end,
+                };
+                self.incident(batch, kind, Some(alert), now)
+            }
+        }
     }
 
     /// PROTOCOL G6: their sender does not know the numbers itself.

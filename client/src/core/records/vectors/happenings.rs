@@ -31,6 +31,7 @@ annotate_choices! {
         13 Silent { device, contact, since }
         14 HeardAgain { device, contact }
         15 GapFilled { alert, device, contact }
+        16 GapEnded { alert, device, contact, end }
     }
     IncidentKind {
         0 Delivery { relay, check, fault }
@@ -117,6 +118,12 @@ pub(super) fn events(vectors: &mut Vectors) {
         device,
         contact,
     };
+    let ended = EventKind::GapEnded {
+        alert,
+        device,
+        contact: cyber(),
+        end: GapEnd::Acknowledged,
+    };
     for (name, kind) in [
         ("event-0-sent", EventKind::Sent { alert }),
         ("event-1-answered", answered),
@@ -137,6 +144,7 @@ pub(super) fn events(vectors: &mut Vectors) {
         ("event-13-silent", silent),
         ("event-14-heard-again", again),
         ("event-15-gap-filled", filled),
+        ("event-16-gap-ended", ended),
     ] {
         let (time, status) = (NOW, Status::Exercise);
         vectors.record(name, &Event { time, status, kind });
