@@ -10,12 +10,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use maille_client::core::{Act, EventKind, IncidentKind, Order};
 use maille_common::address::DeviceId;
+use maille_common::blob::{BlobId, BlobRef};
 use maille_common::codec::List;
 use maille_common::content::{GapAnswer, Heartbeat, Missing};
 use maille_common::identifier::{AlertId, Epoch};
 use maille_common::limits::{HEARTBEAT_MS, HOLE_ASK_LOOKS, HOLE_LOOKS};
 use maille_common::randomness::Randomness;
-use maille_common::terms::GapEnd;
+use maille_common::terms::{GapEnd, Stage};
 use maille_common::time::Span;
 use maille_tests::memory::{MemoryWorld, order};
 use maille_tests::network::Network;
@@ -258,6 +259,34 @@ fn of_two_relays_one_is_enough() {
     gap.minutes(30);
     assert!(gap.arrived().contains(&alert));
     assert_eq!(gap.incidents(gap.tunis), []);
+}
+
+/// An alert waits for its attachments to be brought, for longer than ten looks, and a later one
+/// overtakes it. It used to be an incident, as if somebody kept it back.
+#[test]
+fn what_has_not_left_its_sender_is_not_missing_whatever_overtakes_it() {
+    let mut gap = Gap::new(&["lyon"]);
+    let first = gap.brought();
+    let blob = BlobRef {
+        id: BlobId::from_bytes([5; 32]),
+        length: 9,
+    };
+    let attached = Order {
+        blobs: vec![blob],
+        ..order(&[TUNIS], "Attached")
+    };
+    let alert = gap.world.order(&gap.lyon, &attached).id;
+    let third = gap.brought();
+    gap.minutes(4 * pause());
+    assert_eq!(gap.arrived(), [first, third]);
+    assert_eq!(gap.incidents(gap.tunis), []);
+    // Then it leaves, and comes. Its words do not name what is attached, so it is returned.
+    gap.world.shelve(blob.id);
+    gap.minutes(3);
+    let now = gap.world.now;
+    let track = gap.world.desk(&gap.lyon).track(&alert, now).unwrap();
+    let receipts = &track.unwrap().recipients[0].receipts;
+    assert_eq!(receipts[0].0.statement.stage, Stage::Returned);
 }
 
 /// Whoever asks without having written owes no heartbeats afterwards.

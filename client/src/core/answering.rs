@@ -13,7 +13,7 @@ use maille_common::identifier::{AlertId, Epoch};
 use maille_common::limits;
 use maille_common::randomness::Randomness;
 use maille_common::record::{read_record, write_record};
-use maille_common::terms::{GapEnd, Release};
+use maille_common::terms::{AcceptReason, GapEnd, Outcome, Release};
 use maille_common::time::{Span, Timestamp};
 use maille_durable::{Batch, Scan};
 
@@ -178,7 +178,8 @@ impl Desk {
                 let Some(given) = given else { continue };
                 let counted = self.counted(now);
                 let is_recent = |again| counted.since(again) < PAUSE;
-                if !given.again.is_some_and(is_recent) {
+                let (_, _, again) = self.end_for(&given.alert, &asked.device)?;
+                if again && !given.again.is_some_and(is_recent) {
                     let position = StreamPosition {
                         epoch: asked.epoch,
                         number,
@@ -308,6 +309,7 @@ impl Desk {
     }
 
     /// Where an alert stands with the contact of the device that asks, and whether it comes again.
+    /// What is open and has not left comes as it is, and not again.
     fn end_for(
         &self,
         alert: &AlertId,
@@ -317,7 +319,9 @@ impl Desk {
         let sent: Option<OutboxRecord> = self.find_long(tables::OUTBOX, alert.as_bytes())?;
         let contact = sent.and_then(|sent| self.served_by(&sent, device));
         let states = self.states_of(alert)?;
-        let state = contact.and_then(|contact| states.get(&contact).copied());
+        let state = contact
+            .as_ref()
+            .and_then(|contact| states.get(contact).copied());
         let end = match state {
             None | Some(ObligationState::Open) => GapEnd::Open,
             Some(ObligationState::Expired) => GapEnd::Expired,
@@ -325,7 +329,20 @@ impl Desk {
             Some(ObligationState::Refused) => GapEnd::Refused,
             Some(ObligationState::Acknowledged) => GapEnd::Acknowledged,
         };
-        Ok((*alert, end, again.is_some()))
+        let waits = match contact {
+            Some(contact) if end == GapEnd::Open => !self.has_left(alert, &contact)?,
+            _ => false,
+        };
+        Ok((*alert, end, again.is_some() && !waits))
+    }
+
+    /// Whether a relay has an alert for a recipient, or will never take it as it is.
+    fn has_left(&self, alert: &AlertId, recipient: &ContactAddress) -> Result<bool, StepError> {
+        let answers = self.accepted_by(alert, recipient)?;
+        let mut answers = answers.iter().map(|answer| &answer.statement);
+        Ok(answers.any(|answer| {
+            answer.outcome == Outcome::Accepted || answer.reason == AcceptReason::DeviceNotOfContact
+        }))
     }
 
     /// The outbox entry of an alert whose wraps can be made anew.

@@ -9,8 +9,9 @@ use maille_common::address::DeviceId;
 use maille_common::content::{GapAnswer, Heartbeat, Missing};
 use maille_common::envelope::{Content, OpenedAlert};
 use maille_common::identifier::AlertId;
+use maille_common::limits;
 use maille_common::terms::{GapEnd, Release, Status};
-use maille_common::time::Timestamp;
+use maille_common::time::{Span, Timestamp};
 use maille_durable::Batch;
 
 use super::desk::{Desk, StepError};
@@ -115,6 +116,17 @@ impl Desk {
         } else if !answer.again && answer.end != GapEnd::Open {
             hole.cut(&mut batch, number, number);
             self.alert_will_not_come(&mut batch, device, answer, now)?;
+        } else if !answer.again && !hole.is_told() {
+            // It has not left, and nobody keeps it back.
+            hole.cut(&mut batch, number, number);
+            let longest = Span::from_ms(*limits::HEARTBEAT_MS.end());
+            let resting = HoleRecord {
+                from: number,
+                to: number,
+                rests: Some(self.counted(now) + longest),
+                ..hole
+            };
+            put_hole(&mut batch, &resting);
         }
         self.settle(batch)?;
         Ok(())

@@ -176,6 +176,9 @@ impl Desk {
                 }
                 continue;
             }
+            if hole.rests.is_some_and(|until| self.counted(now) < until) {
+                continue;
+            }
             hole.looks += 1;
             if hole.is_told() && self.is_excused(&mut unread, &hole)? {
                 batch.delete(tables::HOLE, &hole.key());

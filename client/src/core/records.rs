@@ -179,6 +179,8 @@ coded! {
         pub(super) since: Timestamp,
         /// When its sender was asked for it last, in counted time.
         pub(super) asked: Option<Timestamp>,
+        /// Its sender said that it has not left: until then it is not looked at, in counted time.
+        pub(super) rests: Option<Timestamp>,
     }
 }
 

@@ -46,6 +46,7 @@ impl Desk {
                 looks: 0,
                 since: self.counted(now),
                 asked: None,
+                rests: None,
             };
             put_hole(batch, &hole);
         } else if after != before {

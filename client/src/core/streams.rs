@@ -103,6 +103,7 @@ impl Desk {
             looks: 0,
             since: self.counted(now),
             asked: None,
+            rests: None,
         };
         if hole.from <= hole.to {
             put_hole(batch, &hole);

@@ -30,7 +30,7 @@ annotate_fields! {
     RowRecord { epoch, number, previous }
     ReceiptRecord { posted }
     IncomingRowRecord { number, hash }
-    HoleRecord { of, device, epoch, from, to, alert, looks, since, asked }
+    HoleRecord { of, device, epoch, from, to, alert, looks, since, asked, rests }
     RelayRecord { incarnation, mailbox, accepted, time, bundle }
     PostRecord { turn }
     PostedRecord { epoch, receipts }
@@ -262,10 +262,16 @@ fn receipts(vectors: &mut Vectors) {
         looks: 9,
         since: NOW,
         asked: None,
+        rests: None,
     };
     vectors.record("hole-0-receipts", &hole);
-    let (of, asked) = (HoleIn::Alerts, Some(NOW + Span::from_minutes(3)));
-    vectors.record("hole-1-alerts", &HoleRecord { of, asked, ..hole });
+    let resting = HoleRecord {
+        of: HoleIn::Alerts,
+        asked: Some(NOW + Span::from_minutes(3)),
+        rests: Some(NOW + Span::from_minutes(70)),
+        ..hole
+    };
+    vectors.record("hole-1-alerts", &resting);
     vectors.record("post", &PostRecord { turn: 258 });
     let (epoch, receipts) = (EPOCH, 258);
     vectors.record("posted", &PostedRecord { epoch, receipts });
