@@ -92,8 +92,8 @@ mod watched_store;
 pub use crate::core::{
     Amendment, AskedDeputy, Awaited, Coming, ComingAct, DayCompared, Direction, Event, EventKind,
     InboxEntry, Incident, IncidentKind, Lacking, LastDrill, Ledger, LedgerPage, NumberedEvent,
-    OpenObligation, OutboxEntry, Promise, Reach, Received, Reconciled, RefuseReason, RoundEnd,
-    Silent, Taken, Track, TrackedCancel, TrackedRecipient, Unseen,
+    OpenObligation, OutboxEntry, Promise, Reach, Received, Reconciled, Refusal, RefuseReason,
+    RoundEnd, Silent, Taken, Track, TrackedCancel, TrackedRecipient, Unseen,
 };
 pub use attachments::{Attachment, AttachmentError, FileToAttach, Progress};
 pub use client::{

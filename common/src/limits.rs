@@ -73,6 +73,21 @@ pub const UNSEEN_MAX: usize = 16_384;
 /// From one heartbeat to the next: an hour, 10 % more or less, so that those of many desks do not
 /// come together.
 pub const HEARTBEAT_MS: std::ops::RangeInclusive<u64> = 54 * 60_000..=66 * 60_000;
+/// After so many looks a hole in a stream of alerts is asked for: what overtook it has then had
+/// two minutes, and the answer seven more before the hole is an incident.
+pub const HOLE_ASK_LOOKS: u8 = 3;
+/// How long a hole in a stream of alerts is asked for: as long as its sender would send heartbeats.
+pub const HOLE_ASKED_FOR_MS: u64 = HEARTBEATS_FOR_MS;
+/// Holes that one heartbeat asks for.
+pub const MISSING_MAX: usize = 64;
+/// Answers to holes in one heartbeat: 4 + 55 * 74 bytes fit into one extension.
+pub const GAP_ANSWERS_MAX: usize = 55;
+/// Forks that one heartbeat tells of: 4 + 42 * 97 bytes fit into one extension.
+pub const TOLD_FORKS_MAX: usize = 42;
+/// Forks of one device of one's own that are taken as incidents; more say nothing new.
+pub const FORKS_HEARD_MAX: usize = 64;
+/// How long a fork is told to the contact whose device it is: a day's heartbeats.
+pub const FORK_TOLD_FOR_MS: u64 = DAY_MS;
 /// How long after the last alert to a device heartbeats go to it.
 pub const HEARTBEATS_FOR_MS: u64 = 14 * DAY_MS;
 

@@ -376,6 +376,34 @@ coded_enum! {
 }
 
 coded_enum! {
+    /// Where an alert stands whose number somebody missed and asked for.
+    pub enum GapEnd: u8 {
+        /// The sender knows no alert of this number, or of this life of its store.
+        Unknown = 0 => "unknown",
+        /// It is open.
+        Open = 1 => "open",
+        /// It expired.
+        Expired = 2 => "expired",
+        /// It was cancelled.
+        Cancelled = 3 => "cancelled",
+        /// It was refused.
+        Refused = 4 => "refused",
+        /// It was acknowledged, by another device or a deputy.
+        Acknowledged = 5 => "acknowledged",
+    }
+}
+
+coded_enum! {
+    /// What a device numbers.
+    pub enum Numbered: u8 {
+        /// Its alerts to one device.
+        Alerts = 1 => "alerts",
+        /// Its receipts to one contact.
+        Receipts = 2 => "receipts",
+    }
+}
+
+coded_enum! {
     /// When a wrap is handed over.
     pub enum Release: u8 {
         /// With the alert, to a device of the recipient.

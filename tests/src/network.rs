@@ -291,6 +291,67 @@ impl Network {
         });
     }
 
+    /// Takes a contact out of the next annex; what it was.
+    pub fn dissolve(&mut self, contact: &str) -> Contact {
+        let contact = address(contact);
+        let mut dissolved = None;
+        for annex in &mut self.annexes {
+            let all = annex.contacts.iter().cloned();
+            let (out, kept): (Vec<_>, Vec<_>) = all.partition(|held| held.address == contact);
+            dissolved = dissolved.or(out.into_iter().next());
+            annex.contacts = SortedList::new(kept).unwrap();
+        }
+        dissolved.unwrap()
+    }
+
+    /// Makes a contact again as it was, in the next annex.
+    pub fn restore(&mut self, contact: &Contact) {
+        self.change_contact(&contact.address, |made| *made = contact.clone());
+    }
+
+    /// Lifts every suspension in the next authority part.
+    pub fn lift_suspensions(&mut self) {
+        let hashes = self
+            .documents
+            .suspensions
+            .iter()
+            .map(|signed| signed.hash());
+        self.part.lifted = SortedList::new(hashes.collect::<Vec<_>>()).unwrap();
+    }
+
+    /// Lets a contact's designation end, in the next annex.
+    pub fn end_designation(&mut self, contact: &str, at: Option<Timestamp>) {
+        self.change_contact(&address(contact), |contact| contact.valid_to = at);
+    }
+
+    /// Gives an organisation other home relays in the next authority part.
+    pub fn move_homes(&mut self, organisation: &str, homes: &[&str]) {
+        let mut entries = self.part.organisations.as_slice().to_vec();
+        for entry in entries
+            .iter_mut()
+            .filter(|entry| entry.name.as_str() == organisation)
+        {
+            let homes: Vec<Name> = homes.iter().map(|home| home.parse().unwrap()).collect();
+            entry.home_relays = List::new(homes).unwrap();
+        }
+        self.part.organisations = SortedList::new(entries).unwrap();
+    }
+
+    /// Asks for two persons by every rule, or by none, in the next authority part.
+    pub fn ask_for_two_persons(&mut self, asked: bool) {
+        let mut rules = self.part.rules.as_slice().to_vec();
+        for rule in &mut rules {
+            let urgencies = if asked { Urgency::ALL } else { &[] };
+            rule.two_persons = SortedList::new(urgencies.to_vec()).unwrap();
+        }
+        self.part.rules = List::new(rules).unwrap();
+    }
+
+    /// Suspends a contact by one authority key, and returns all documents so far.
+    pub fn suspend_contact(&mut self, contact: &str) -> RosterDocuments {
+        self.suspend_subject(Subject::Contact(address(contact)))
+    }
+
     /// Gives a contact a deputy in the next annex.
     pub fn deputise(&mut self, contact: &str, deputy: &str, after: Span) {
         self.change_contact(&address(contact), |contact| {
@@ -392,10 +453,15 @@ impl Network {
     /// Suspends a device by one authority key, and returns all documents so far.
     pub fn suspend(&mut self, device: &DeviceId) -> RosterDocuments {
         let contact = self.devices.iter().find(|held| held.id == *device).unwrap();
+        let subject = Subject::Device(contact.contact.clone(), *device);
+        self.suspend_subject(subject)
+    }
+
+    fn suspend_subject(&mut self, subject: Subject) -> RosterDocuments {
         let suspension = Suspension {
             version: Version::ONE,
             network: text("test"),
-            subject: Subject::Device(contact.contact.clone(), *device),
+            subject,
             issued: FOUNDED,
             reason: text("lost"),
             key: self.authority[2].verifying_key(),

@@ -186,7 +186,14 @@ impl Run {
         for event in events.unwrap() {
             self.events_read = event.number;
             let (alert, recipient, due) = match event.event.kind {
-                EventKind::Overdue { alert, recipient } => (alert, recipient, Due::Overdue),
+                EventKind::Overdue {
+                    alert,
+                    recipient,
+                    uncertain,
+                } => {
+                    self.note((alert, recipient), Due::Overdue, Some(uncertain));
+                    continue;
+                }
                 EventKind::State {
                     alert,
                     recipient,

@@ -82,6 +82,7 @@ impl Desks {
             EventKind::Overdue {
                 alert: late,
                 recipient,
+                ..
             } if late == *alert => Some(recipient.to_string()),
             _ => None,
         });

@@ -106,6 +106,35 @@ fn a_relay_where_the_recipient_does_not_collect_says_so() {
     assert_eq!(answers[0].statement.reason, AcceptReason::NotCollectedHere);
 }
 
+/// An organisation leaves a relay at which an alert waits for it, and collects elsewhere.
+#[test]
+fn what_waits_at_a_relay_that_an_organisation_left_comes_over_its_new_one() {
+    let homes: &[&str] = &["lyon"];
+    let mut network = Network::found(13, &[("interpol", homes), ("cmai", &["amman"])]);
+    let lyon = network.admit("interpol/lyon");
+    let tunis = network.admit("cmai/tunis");
+    let mut world = MemoryWorld::new(network);
+    world.settle();
+    let alert = world.send(&lyon, &["cmai/tunis"], "Waits at the old one");
+    world.meet(&lyon, "amman");
+    world.network.move_homes("cmai", homes);
+    let documents = world.network.publish();
+    world.spread_to_relay("lyon", &documents);
+    world.meet(&tunis, "lyon");
+    assert!(world.desk(&tunis).inbox().unwrap().is_empty());
+    for _ in 0..2 {
+        world.meet(&lyon, "lyon");
+        world.meet(&tunis, "lyon");
+    }
+    let inbox = world.desk(&tunis).inbox().unwrap();
+    assert_eq!(inbox[0].id, alert);
+    world.meet(&lyon, "lyon");
+    assert_eq!(arrivals(&mut world, &tunis), 1);
+    let now = world.now;
+    let track = world.desk(&lyon).track(&alert, now).unwrap().unwrap();
+    assert_eq!(track.recipients[0].receipts.len(), 1);
+}
+
 #[test]
 fn a_relay_restored_from_an_old_copy_begins_a_new_incarnation_and_is_filled_again() {
     let (mut world, lyon, tunis) = two_relays();

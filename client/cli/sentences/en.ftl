@@ -492,6 +492,19 @@ incident-apart =
         [one] What { $contact } device { $device } holds of alert { $alerts } differs, and stays so: telephone.
        *[other] What { $contact } device { $device } holds of { $count } alerts differs, and stays so: telephone. { $alerts }
     }
+incident-alert-lost =
+    Alert { $number } of device { $device } never came and will not come: { $end ->
+        [expired] it expired, and its sender holds it no more
+        [cancelled] it was cancelled, and its sender holds it no more
+       *[unlisted] its sender holds it no more
+    }. Ask its contact what it said.
+incident-alerts-forgotten = Alerts { $from } to { $to } of device { $device } never came, and that device does not know them itself: it lost its store, or it was restored from a copy. Ask its contact what they said.
+incident-asked-unknown = Device { $device } misses alerts { $from } to { $to } of this device, which knows of none: was its store restored from a copy, or is somebody else using its keys?
+incident-fork-told =
+    { $by } shows that device { $device } of this contact told two stories under { $of ->
+        [receipts] receipt
+       *[alerts] alert
+    } { $number }: was its store restored from a copy, or is somebody else using its keys?
 
 ## listen: What happens at a desk.
 
@@ -501,6 +514,7 @@ listen-at-relay = at relay { $name }
 listen-since = since { $time }
 listen-accepted = accepted { $time }
 listen-ask-again = ask them to send it again
+listen-uncertain = (uncertain: the machine was started anew meanwhile)
 
 ## network: Networks that are made to read and to run.
 
@@ -532,6 +546,12 @@ network-anchor = anchor
 officer-added = { $officer } can open this home.
 officer-on-duty = { $officer } is on duty.
 officer-off-duty = { $officer } is off duty.
+
+## refusal: Who does not take an alert, and why.
+
+refusal-by-relay = NOT taken by relay { $by }: { $reason }
+refusal-by-device = NOT opened by device { $by }: { $reason }
+refusal-by-officer = REFUSED by { $by }: { $reason }
 
 ## send: Alerts on their way out.
 
@@ -732,6 +752,40 @@ term-reason =
        *[unlisted] { $word }
     }
 
+# What to do about a refusal.
+term-next =
+    { $word ->
+        [none] none
+        [not-ours] Send it to whose business it is; the note may say who.
+        [duplicate] Nothing, if it is the same matter; the note says which alert it repeats.
+        [cannot-open] Telephone, and send it in a form that can be read there.
+        [no-legal-basis] Ask what their law allows, and send what it does.
+        [handling] Send it again with handling conditions that can be kept there.
+        [other] Read the note, and telephone.
+        [key-gone] Nothing: it goes there again as soon as another key is known.
+        [version-unknown] Telephone: that device reads an older form, and has to be brought up to date.
+        [wrap-broken] Telephone, and send it again as a new alert.
+        [body-broken] Telephone, and send it again as a new alert.
+        [content-malformed] Telephone, and send it again as a new alert.
+        [critical-extension] Telephone: that device does not know a part of it, and has to be brought up to date.
+        [reference-unknown] Send what it refers to first.
+        [store-full] Telephone: there is no room at that device.
+        [not-allowed] Ask the authority for a rule, or telephone.
+        [unknown-contact] Look the address up with `maille contacts`; it is tried again, for a newer roster may be on its way.
+        [no-rule] Ask the authority for a rule; it is tried again, in case there is one.
+        [not-collected-here] Nothing: it goes to the relays where that contact collects.
+        [no-device] Telephone: no device there has keys yet. It follows as soon as one has.
+        [suspended] Telephone, or send it to somebody else: that contact is suspended.
+        [sender-quota] It is tried again; ask the relay's operator for more room.
+        [mailbox-full] Telephone: nobody collects there. It is tried again.
+        [disk-low] It is tried again; tell the relay's operator.
+        [device-not-of-contact] Nothing: a device left while it was under way, and it goes to the others anew.
+        [two-persons-required] Telephone: by a new rule it needs a second person's signature.
+        [blob-missing] Nothing: its attachments are brought, and it is tried again.
+        [not-valid] Send it to somebody else: the designation of that contact has ended, or has not begun.
+       *[unlisted] { $word }
+    }
+
 term-notice =
     { $word ->
         [released] released
@@ -780,6 +834,8 @@ term-event =
         [acted-elsewhere] acted-elsewhere
         [expired-unseen] expired-unseen
         [reconciled] reconciled
+        [gap-filled] missing no more
+        [gap-ended] missing, and answered elsewhere
        *[unlisted] { $word }
     }
 

@@ -32,6 +32,7 @@ pub(crate) mod officer;
 mod person;
 pub(crate) mod read;
 pub(crate) mod reconcile;
+pub(crate) mod refusal;
 pub(crate) mod refuse;
 mod reply;
 pub(crate) mod send;

@@ -102,6 +102,7 @@ pub(crate) mod network;
 pub(crate) mod officer;
 pub(crate) mod output;
 pub(crate) mod reconcile;
+pub(crate) mod refusal;
 pub(crate) mod send;
 pub(crate) mod status;
 pub(crate) mod term;
@@ -135,6 +136,7 @@ const DECLARED: &[&[Declared]] = &[
     officer::DECLARED,
     output::DECLARED,
     reconcile::DECLARED,
+    refusal::DECLARED,
     send::DECLARED,
     status::DECLARED,
     term::DECLARED,

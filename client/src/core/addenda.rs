@@ -358,7 +358,7 @@ impl Desk {
                 None => continue,
             };
             let found = self.addressee(&lacking.device, release, recipient, now)?;
-            addressees.extend(found.map(|(addressee, _)| addressee));
+            addressees.extend(found.map(|(addressee, _)| outside_stream(addressee)));
         }
         let addressed = (core, addressees);
         let id = self.seal_extension(&mut batch, extendable, addressed, now, random)?;
@@ -380,8 +380,7 @@ impl Desk {
             core,
             content: &[],
             blobs: Vec::new(),
-            // An addendum's wraps stand outside the streams (PROTOCOL section 5).
-            addressees: addressees.into_iter().map(outside_stream).collect(),
+            addressees,
             epoch: self.epoch,
             signers: vec![Signer {
                 device: self.identity.device,
@@ -426,7 +425,8 @@ impl Desk {
     }
 }
 
-fn outside_stream(addressee: Addressee) -> Addressee {
+/// An addendum's wraps stand outside the streams, unless they fill a gap (PROTOCOL section 5).
+pub(super) fn outside_stream(addressee: Addressee) -> Addressee {
     Addressee {
         stream: None,
         ..addressee

@@ -150,7 +150,11 @@ impl Desk {
             recipient: statement.recipient.clone(),
             reason: statement.reason,
         };
-        self.event(batch, kind, record.core.status, now)
+        self.event(batch, kind, record.core.status, now)?;
+        if statement.reason == AcceptReason::DeviceNotOfContact {
+            self.send_to_those_left(batch, (alert, &record), &statement.recipient, now)?;
+        }
+        Ok(())
     }
 
     /// A relay is done with an envelope when it has taken it for everybody who collects there.

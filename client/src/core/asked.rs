@@ -15,6 +15,7 @@ use maille_common::terms::{Kind, NoticeKind, Release};
 use maille_common::time::Timestamp;
 use maille_durable::{Batch, Scan};
 
+use super::addenda::outside_stream;
 use super::desk::{Desk, StepError};
 use super::order::SendError;
 use super::own::{Owed, OwnAlert};
@@ -447,7 +448,7 @@ impl Desk {
                 let found = self.addressee(&asked.device, Release::Now, recipient, now)?;
                 addressees.extend(found.map(|(addressee, _)| Addressee {
                     step: asked.step,
-                    ..addressee
+                    ..outside_stream(addressee)
                 }));
             }
             self.seal_extension(&mut batch, extendable, (core, addressees), now, random)?;

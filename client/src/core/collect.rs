@@ -148,6 +148,7 @@ impl Desk {
         self.keep_heads(&mut batch)?;
         self.settle(batch)?;
         self.look_for_new_devices(now)?;
+        self.look_for_new_homes(now)?;
         self.judge_held(now)
     }
 
@@ -236,6 +237,7 @@ impl Desk {
             verified.open(key).ok()
         });
         if let Some(opened) = opened {
+            self.hear_of_gaps(&opened, now)?;
             self.hear(&mut batch, &opened, now)?;
             self.follow_stream(&mut batch, &opened, now)?;
         }

@@ -16,9 +16,10 @@ use maille_common::randomness::Randomness;
 use maille_common::record::write_record;
 use maille_common::sealing::SignedBundle;
 use maille_common::terms::{Kind, Release, Urgency};
-use maille_common::time::Timestamp;
+use maille_common::time::{Span, Timestamp};
 use maille_durable::Batch;
 
+use super::answering::note_given;
 use super::desk::{Desk, StepError};
 use super::events::EventKind;
 use super::order::{Order, Reach, SendError, Sent};
@@ -357,6 +358,10 @@ impl Desk {
             .map(|submitted| &submitted.entry)
             .map(|entry| (entry.device, entry.recipient, entry.release, entry.step))
             .collect();
+        let closed = match extends {
+            Some(alert) => self.closed_at(&alert)?,
+            None => None,
+        };
         let record = OutboxRecord {
             committed,
             core: Exact::of(core.clone()).expect("this core has been sealed"),
@@ -365,7 +370,7 @@ impl Desk {
             extends,
             addressed: List::new(addressed).expect("as many as entries, within the same limit"),
             overdue_told: false,
-            closed: None,
+            closed,
         };
         batch.put_pieces(tables::OUTBOX, id.as_bytes(), &write_record(&record));
         let kept = SubmissionRecord {
@@ -378,31 +383,31 @@ impl Desk {
         }
         let numbered = sealed.streams.iter().map(|(device, _)| *device);
         self.note_written(batch, numbered, now);
+        note_given(batch, sealed);
+        if let Some(closed) = closed {
+            let end = closed + Span::from_ms(limits::OUTBOX_GRACE_MS);
+            batch.put(tables::DUE, &tables::due(end, id), &[]);
+        }
         batch.put(tables::DUE, &tables::due(core.ack_due(committed), id), &[]);
         batch.put(tables::DUE, &tables::due(core.expiry(committed), id), &[]);
         if submission.entries.is_empty() {
             return Ok(());
         }
         for relay in self.relays_for(core, &submission.entries) {
-            let target = TargetRecord {
-                relay: relay.clone(),
-                accepted_by: None,
-                attempts: 0,
-                due: Some(now),
-            };
-            batch.put(
-                tables::TARGET,
-                &tables::target(&relay, id),
-                &write_record(&target),
-            );
-            batch.put(tables::PENDING, &tables::pending(&relay, now, id), &[]);
+            put_target(batch, &relay, id, now);
         }
         Ok(())
     }
 
+    /// When the last obligation of an alert ended: what is sent of it afterwards goes with it.
+    fn closed_at(&self, alert: &AlertId) -> Result<Option<Timestamp>, StepError> {
+        let sent: Option<OutboxRecord> = self.find_long(tables::OUTBOX, alert.as_bytes())?;
+        Ok(sent.and_then(|sent| sent.closed))
+    }
+
     /// Up to two home relays of each recipient's organisation, and this contact's own, where its
     /// other devices collect. An addendum goes where those whom it serves collect.
-    fn relays_for(&self, core: &Core, entries: &[SubmittedEntry]) -> BTreeSet<Name> {
+    pub(super) fn relays_for(&self, core: &Core, entries: &[SubmittedEntry]) -> BTreeSet<Name> {
         let own = self.roster.devices_of(&self.identity.contact).len() > 1;
         let own = own.then(|| self.identity.contact.organisation());
         let homes: BTreeSet<Name> = match core.kind {
@@ -485,4 +490,17 @@ impl Desk {
             .and_then(|padded| padding::unpad(padded).ok());
         Ok(plain.and_then(|plain| decode(plain).ok()))
     }
+}
+
+/// An envelope has to be given to a relay.
+pub(super) fn put_target(batch: &mut Batch, relay: &Name, envelope: &AlertId, now: Timestamp) {
+    let target = TargetRecord {
+        relay: relay.clone(),
+        accepted_by: None,
+        attempts: 0,
+        due: Some(now),
+    };
+    let key = tables::target(relay, envelope);
+    batch.put(tables::TARGET, &key, &write_record(&target));
+    batch.put(tables::PENDING, &tables::pending(relay, now, envelope), &[]);
 }

@@ -5,7 +5,7 @@ use maille_common::address::{ContactAddress, DeviceId, Name};
 use maille_common::codec::{Decode, Encode, coded, coded_choice};
 use maille_common::identifier::AlertId;
 use maille_common::record::{read_record, write_record};
-use maille_common::terms::{AcceptReason, Kind, NoticeKind, Reason, Stage, Status};
+use maille_common::terms::{AcceptReason, GapEnd, Kind, NoticeKind, Reason, Stage, Status};
 use maille_common::time::Timestamp;
 use maille_durable::{Batch, CommitNumber, Scan};
 
@@ -84,6 +84,9 @@ coded_choice! {
             alert: AlertId,
             /// The recipient.
             recipient: ContactAddress,
+            /// The machine was started anew meanwhile, and a clock that may have been set had a
+            /// part.
+            uncertain: bool,
         },
         /// A relay told something.
         Notice {
@@ -178,6 +181,27 @@ coded_choice! {
             contact: ContactAddress,
             /// What became of it.
             end: RoundEnd,
+        },
+        /// An alert that was missing, which was an incident, is here.
+        GapFilled {
+            /// The alert.
+            alert: AlertId,
+            /// The device that sent it.
+            device: DeviceId,
+            /// Its contact.
+            contact: ContactAddress,
+        },
+        /// An alert that is missing will not come, and needs not: this contact, or somebody in its
+        /// place, answered it at another device.
+        GapEnded {
+            /// The alert.
+            alert: AlertId,
+            /// The device that sent it.
+            device: DeviceId,
+            /// Its contact.
+            contact: ContactAddress,
+            /// How it ended.
+            end: GapEnd,
         },
     }
 }

@@ -98,6 +98,7 @@ impl Desk {
                 let kind = EventKind::Overdue {
                     alert: *alert,
                     recipient: recipient.clone(),
+                    uncertain: self.is_uncertain(record.committed),
                 };
                 self.event(batch, kind, status, now)?;
             }

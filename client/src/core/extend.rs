@@ -10,6 +10,7 @@ use maille_common::time::{Span, Timestamp};
 use maille_durable::{Batch, CommitNumber};
 use thiserror::Error;
 
+use super::addenda::outside_stream;
 use super::asked::AskedDeputy;
 use super::desk::{Desk, StepError};
 use super::events::EventKind;
@@ -261,6 +262,7 @@ impl Desk {
         };
         let core = self.addendum_core(&own.alert, terms, to.clone(), now);
         let (addressees, reach) = self.addressees(&core, now)?;
+        let addressees = addressees.into_iter().map(outside_stream).collect();
         let parts = (core, addressees);
         let addendum = self.seal_extension(batch, extendable, parts, now, random)?;
         for reach in &reach {

@@ -5,6 +5,7 @@
 //! so a later one can overtake an earlier one. A hole is therefore kept, and looked at once a
 //! minute while a relay of ours is connected, or when one is greeted, which then pushes everything
 //! again. What ten looks have not brought is missing. A desk that is not connected accuses nobody.
+//! An alert that is missing is asked for before that, and after it as well.
 
 use std::collections::BTreeMap;
 
@@ -12,6 +13,7 @@ use maille_common::address::{DeviceId, Name};
 use maille_common::identifier::Epoch;
 use maille_common::limits;
 use maille_common::record::{read_record, write_record};
+use maille_common::terms::Numbered;
 use maille_common::time::{Span, Timestamp};
 use maille_durable::{Batch, Scan};
 
@@ -57,8 +59,17 @@ impl Row {
         }
     }
 
-    fn key(&self, from: u64) -> Vec<u8> {
-        tables::hole(&self.device, self.epoch, self.code, from)
+    /// The row of what a device numbers.
+    pub(super) const fn of(numbered: Numbered, device: DeviceId, epoch: Epoch) -> Self {
+        match numbered {
+            Numbered::Alerts => Self::alerts(device, epoch),
+            Numbered::Receipts => Self::receipts(device, epoch),
+        }
+    }
+
+    /// The key of a number in it, or of a hole by its first number.
+    pub(super) fn key(&self, number: u64) -> Vec<u8> {
+        tables::hole(&self.device, self.epoch, self.code, number)
     }
 }
 
@@ -71,7 +82,7 @@ impl HoleRecord {
         row.key(self.from)
     }
 
-    /// One of its numbers came: what is left of it lies on either side.
+    /// One of its receipts came: what is left of it lies on either side.
     pub(super) fn fill(&self, batch: &mut Batch, number: u64, [left, right]: [HoleIn; 2]) {
         batch.delete(tables::HOLE, &self.key());
         if number > self.from {
@@ -82,6 +93,29 @@ impl HoleRecord {
             let (of, from) = (right, number + 1);
             put_hole(batch, &Self { of, from, ..*self });
         }
+    }
+
+    /// Some of its alerts came, or will never come: what is left of it lies on either side.
+    pub(super) fn cut(&self, batch: &mut Batch, from: u64, to: u64) {
+        batch.delete(tables::HOLE, &self.key());
+        if from > self.from {
+            let to = from - 1;
+            put_hole(batch, &Self { to, ..*self });
+        }
+        if to < self.to {
+            let from = to + 1;
+            put_hole(batch, &Self { from, ..*self });
+        }
+    }
+
+    /// Whether it was told as an incident: it is then kept to be asked for.
+    pub(super) fn is_told(&self) -> bool {
+        self.looks >= limits::HOLE_LOOKS
+    }
+
+    /// Whether its sender is asked for it.
+    fn may_be_asked_for(&self) -> bool {
+        self.of == HoleIn::Alerts && self.looks >= limits::HOLE_ASK_LOOKS
     }
 
     fn missing(&self) -> IncidentKind {
@@ -147,22 +181,81 @@ impl Desk {
         self.look_for_silence(batch, now)?;
         self.look_for_early(batch, now)?;
         let mut unread = BTreeMap::new();
-        for (key, bytes) in self.store.scan(Scan::table(tables::HOLE, usize::MAX))? {
-            let mut hole: HoleRecord = read_record(&bytes)?;
-            hole.looks += 1;
-            if hole.looks < limits::HOLE_LOOKS {
-                put_hole(batch, &hole);
+        for mut hole in self.holes()? {
+            if hole.is_told() {
+                if self.is_given_up(&hole, now) {
+                    batch.delete(tables::HOLE, &hole.key());
+                }
                 continue;
             }
-            batch.delete(tables::HOLE, &key);
-            if !self.is_excused(&mut unread, &hole)? {
+            if hole.rests.is_some_and(|until| self.counted(now) < until) {
+                continue;
+            }
+            hole.looks += 1;
+            if hole.is_told() && self.is_excused(&mut unread, &hole)? {
+                batch.delete(tables::HOLE, &hole.key());
+                continue;
+            }
+            if hole.is_told() {
                 self.incident(batch, hole.missing(), Some(hole.alert), now)?;
+            }
+            if hole.is_told() && hole.of != HoleIn::Alerts {
+                batch.delete(tables::HOLE, &hole.key());
+            } else {
+                put_hole(batch, &hole);
             }
         }
         for (device, alerts) in unread {
             put_unread(batch, &device, alerts);
         }
         Ok(())
+    }
+
+    /// Every hole.
+    pub(super) fn holes(&self) -> Result<Vec<HoleRecord>, StepError> {
+        let rows = self.store.scan(Scan::table(tables::HOLE, usize::MAX))?;
+        let read = |(_, bytes): &(Vec<u8>, Vec<u8>)| Ok(read_record(bytes)?);
+        rows.iter().map(read).collect()
+    }
+
+    /// The holes of a row that reach into these numbers.
+    pub(super) fn holes_within(
+        &self,
+        row: Row,
+        from: u64,
+        to: u64,
+    ) -> Result<Vec<HoleRecord>, StepError> {
+        let (first, upto) = (row.key(0), tables::after(&row.key(to)));
+        let rows = self
+            .store
+            .scan(Scan::range(tables::HOLE, &first, &upto, usize::MAX))?;
+        let mut holes: Vec<HoleRecord> = Vec::new();
+        for (_, bytes) in rows {
+            holes.push(read_record(&bytes)?);
+        }
+        holes.retain(|hole| from <= hole.to);
+        Ok(holes)
+    }
+
+    /// The holes that their senders are asked for (PROTOCOL G1): not those that alerts which were
+    /// answered Returned account for.
+    pub(super) fn holes_asked_for(&self) -> Result<Vec<HoleRecord>, StepError> {
+        let mut unread = BTreeMap::new();
+        let mut asked = Vec::new();
+        for hole in self.holes()? {
+            if hole.may_be_asked_for() && !self.is_excused(&mut unread, &hole)? {
+                asked.push(hole);
+            }
+        }
+        Ok(asked)
+    }
+
+    /// Whether a hole that was told is asked for no longer: its sender would send no heartbeats
+    /// about it any more, or is gone.
+    fn is_given_up(&self, hole: &HoleRecord, now: Timestamp) -> bool {
+        let asked_for = self.counted(now).since(hole.since);
+        asked_for >= Span::from_ms(limits::HOLE_ASKED_FOR_MS)
+            || self.roster.contact_of(&hole.device).is_none()
     }
 
     /// Whether what is missing are alerts that were answered Returned before their number was read.

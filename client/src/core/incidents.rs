@@ -4,7 +4,7 @@ use maille_common::address::{ContactAddress, DeviceId, Name};
 use maille_common::codec::{Decode, Encode, List, Text, coded, coded_choice};
 use maille_common::identifier::AlertId;
 use maille_common::record::{read_record, write_record};
-use maille_common::terms::Status;
+use maille_common::terms::{GapEnd, Numbered, Status};
 use maille_common::time::Timestamp;
 use maille_durable::{Batch, CommitNumber, Scan};
 
@@ -111,6 +111,46 @@ coded_choice! {
             count: u32,
             /// The first of them.
             alerts: List<AlertId, { IncidentKind::NAMED_MAX }>,
+        },
+        /// An alert that is missing will not come, and its sender says what became of it (PROTOCOL
+        /// G5).
+        AlertLost {
+            /// The device that sent it.
+            device: DeviceId,
+            /// Its number.
+            number: u64,
+            /// Where it stands with this contact.
+            end: GapEnd,
+        },
+        /// Alerts are missing that their sender does not know itself (PROTOCOL G6).
+        AlertsForgotten {
+            /// The device.
+            device: DeviceId,
+            /// The first number.
+            from: u64,
+            /// The last number.
+            to: u64,
+        },
+        /// A device misses alerts of this desk that this desk does not know (PROTOCOL G4).
+        AskedUnknown {
+            /// The device.
+            device: DeviceId,
+            /// The first number.
+            from: u64,
+            /// The last number.
+            to: u64,
+        },
+        /// A contact shows that a device of this contact told two stories under one number
+        /// (PROTOCOL G8).
+        ForkTold {
+            /// The device of this contact.
+            device: DeviceId,
+            /// Of what.
+            of: Numbered,
+            /// The number.
+            number: u64,
+            /// Who told it.
+            by: ContactAddress,
         },
     }
 }

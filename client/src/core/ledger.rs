@@ -21,6 +21,7 @@ use super::events::EventKind;
 use super::order::Reach;
 use super::own::{Owed, OwnAlert};
 use super::records::{EvidenceRecord, LackingRecord, OutboxRecord};
+use super::refusals::Refusal;
 use super::tables;
 
 coded! {
@@ -112,6 +113,8 @@ pub struct TrackedRecipient {
     pub telephones: Vec<String>,
     /// The languages spoken there, the preferred one first.
     pub languages: Vec<String>,
+    /// Who does not take it, and why, as far as something can still be done about it.
+    pub refusals: Vec<Refusal>,
 }
 
 impl CodedState {
@@ -273,6 +276,7 @@ impl Desk {
             accepted.extend(self.accepted_by(&envelope.id, &contact)?);
         }
         let (telephones, languages) = self.reached_by(&contact);
+        let refusals = self.refusals_of((&own.alert, &contact), &standing, kept)?;
         let mut tracked = TrackedRecipient {
             telephones,
             languages,
@@ -288,6 +292,7 @@ impl Desk {
             expiries: Vec::new(),
             notices: Vec::new(),
             deputies: self.deputies_of(&reach.contact),
+            refusals,
             reach,
         };
         for piece in kept {

@@ -27,8 +27,13 @@
 //! | `streams.rs` | the streams of other devices' alerts |
 //! | `holes.rs` | the holes in both |
 //! | `heartbeats.rs` | heartbeats on their way out |
+//! | `asking.rs` | holes are asked for, and answered |
+//! | `answering.rs` | whoever misses numbers of this desk gets the alerts again, or their end |
+//! | `forks.rs` | two stories under one number |
+//! | `hearers.rs` | who hears heartbeats, and what is told |
 //! | `silence.rs` | heartbeats as they come in, and who is silent |
 //! | `reconcile/` | what two devices hold of the alerts between them |
+//! | `refusals.rs` | who does not take an alert, and why |
 //! | `ledger.rs` | where each obligation stands |
 //! | `obligations.rs` | what is open in both directions, and what comes next |
 //! | `owed.rs` | what this contact owes, told as overdue by its own clock |
@@ -52,8 +57,10 @@ mod act;
 mod addenda;
 mod amend;
 mod answer_by;
+mod answering;
 mod answers;
 mod asked;
+mod asking;
 mod attachments;
 mod collect;
 mod compose;
@@ -68,6 +75,8 @@ mod evidence;
 mod expire;
 mod export;
 mod extend;
+mod forks;
+mod hearers;
 mod heartbeats;
 mod held;
 mod holes;
@@ -83,6 +92,7 @@ mod post;
 mod principals;
 mod reconcile;
 mod records;
+mod refusals;
 mod relays;
 mod retention;
 mod rows;
@@ -111,6 +121,7 @@ pub use order::{Order, Reach, SendError, Sent};
 pub use post::DuePost;
 pub use principals::Principal;
 pub use reconcile::{DayCompared, ReconcileError, Reconciled, RoundEnd};
+pub use refusals::Refusal;
 pub use relays::{GreetError, Greeting};
 pub use silence::Silent;
 pub use unseen::Unseen;

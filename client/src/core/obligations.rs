@@ -11,6 +11,7 @@ use maille_common::time::Timestamp;
 
 use super::desk::{Desk, StepError};
 use super::duty::Taken;
+use super::refusals::Refusal;
 
 mod answers;
 mod received;
@@ -104,6 +105,8 @@ pub struct OpenObligation {
     pub languages: Vec<String>,
     /// Who has it in hand, where somebody has said so.
     pub taken: Option<Taken>,
+    /// Who does not take it, and why; of what this contact owes, nobody.
+    pub refusals: Vec<Refusal>,
 }
 
 /// Which part of the ledger is wanted.

@@ -10,6 +10,7 @@ use maille_common::terms::Release;
 use maille_common::time::{Span, Timestamp};
 use maille_durable::{Batch, CommitNumber, Scan};
 
+use super::compose::put_target;
 use super::desk::{Desk, StepError};
 use super::records::{OutboxRecord, SubmissionRecord, TargetRecord};
 use super::tables;
@@ -177,6 +178,32 @@ impl Desk {
             target.attempts = 0;
             self.set_due(batch, &alert, &mut target, Some(now));
         }
+        Ok(())
+    }
+
+    /// Recipients collect elsewhere by another roster: what they have not answered goes there as
+    /// well.
+    pub(super) fn look_for_new_homes(&self, now: Timestamp) -> Result<(), StepError> {
+        let mut batch = Batch::new();
+        for key in self.pieced_keys(tables::OUTBOX)? {
+            let Some(envelope) = tables::alert_at_end(&key) else {
+                continue;
+            };
+            let record: OutboxRecord = self.need_long(tables::OUTBOX, &key)?;
+            if record.addressed.is_empty() || !self.is_wanted(&envelope)? {
+                continue;
+            }
+            // Of one that was forgotten there is nothing left to bring.
+            let Some(submission) = self.submission(&envelope)? else {
+                continue;
+            };
+            for relay in self.relays_for(&record.core, &submission.entries) {
+                if self.target(&relay, &envelope)?.is_none() {
+                    put_target(&mut batch, &relay, &envelope, now);
+                }
+            }
+        }
+        self.settle(batch)?;
         Ok(())
     }
 

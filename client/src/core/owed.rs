@@ -36,8 +36,8 @@ impl Desk {
         for (key, _) in self.store.scan(scan)? {
             let mut batch = Batch::new();
             batch.delete(tables::OWED_DUE, &key);
-            if let Some((alert, recipient)) = tables::owed_of(&key) {
-                self.one_is_due(&mut batch, alert, recipient, now)?;
+            if let (Some(owed), Some(due)) = (tables::owed_of(&key), tables::due_time(&key)) {
+                self.one_is_due(&mut batch, owed, due, now)?;
             }
             self.settle(batch)?;
         }
@@ -49,8 +49,8 @@ impl Desk {
     fn one_is_due(
         &self,
         batch: &mut Batch,
-        alert: AlertId,
-        recipient: [u8; 32],
+        (alert, recipient): (AlertId, [u8; 32]),
+        due: Timestamp,
         now: Timestamp,
     ) -> Result<(), StepError> {
         let Some(record) = self.inbox_record(&alert)? else {
@@ -63,7 +63,12 @@ impl Desk {
                 continue;
             }
             let recipient = capacity.recipient;
-            let kind = EventKind::Overdue { alert, recipient };
+            let began_ms = due.unix_ms().saturating_sub(record.core.ack_within.ms());
+            let kind = EventKind::Overdue {
+                alert,
+                recipient,
+                uncertain: self.is_uncertain(Timestamp::from_unix_ms(began_ms)),
+            };
             self.event(batch, kind, record.core.status, now)?;
         }
         Ok(())

@@ -4,6 +4,7 @@
 
 use maille_common::address::{ContactAddress, DeviceId, Name};
 use maille_common::codec::{Decode, Encode, Exact, List, Text, coded, coded_choice};
+use maille_common::content::ToldFork;
 use maille_common::crypto::chunked::ContentKey;
 use maille_common::envelope::{
     Core, Delivery, IncomingStream, Link, OutgoingStream, SignedEnvelope, StreamPosition,
@@ -201,8 +202,15 @@ coded! {
         pub(super) to: u64,
         /// What it was about that told of the hole.
         pub(super) alert: AlertId,
-        /// How often this desk looked, connected, and it was still there.
+        /// How often this desk looked, connected, and it was still there; not counted beyond the
+        /// look at which it became an incident.
         pub(super) looks: u8,
+        /// Since when it is known, in counted time.
+        pub(super) since: Timestamp,
+        /// When its sender was asked for it last, in counted time.
+        pub(super) asked: Option<Timestamp>,
+        /// Its sender said that it has not left: until then it is not looked at, in counted time.
+        pub(super) rests: Option<Timestamp>,
     }
 }
 
@@ -362,10 +370,59 @@ coded! {
 }
 
 coded! {
-    /// The newest of a stream of which a heartbeat told another story.
+    /// The alert that has a number in the stream to a device: what is answered for when that device
+    /// misses it. It stands as long as the outbox entry of the alert.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-    pub(super) struct ForkedRecord {
-        pub(super) number: u64,
+    pub(super) struct GivenRecord {
+        pub(super) alert: AlertId,
+        /// The chain of the stream with it.
+        pub(super) chain: Hash,
+        /// When it was sent again last because it was asked for, in counted time.
+        pub(super) again: Option<Timestamp>,
+    }
+}
+
+coded! {
+    /// Numbers of a stream of this desk that the receiving device asked for.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(super) struct AskedRecord {
+        pub(super) to: u64,
+        /// When it asked, in counted time.
+        pub(super) since: Timestamp,
+        /// A heartbeat answers it.
+        pub(super) told: bool,
+        /// Some of them are not known here, which was told as an incident.
+        pub(super) unknown: bool,
+    }
+}
+
+coded! {
+    /// What came under a number of another device: the alert, or the receipt.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(super) struct TakenRecord {
+        pub(super) hash: Hash,
+    }
+}
+
+coded! {
+    /// A fork that this desk saw.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(super) struct ForkRecord {
+        pub(super) fork: ToldFork,
+        /// When it was seen, in counted time.
+        pub(super) since: Timestamp,
+        /// The contact of the device was told of it.
+        pub(super) told: bool,
+    }
+}
+
+coded! {
+    /// A fork of a device of this contact, of which another contact told.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(super) struct ToldForkRecord {
+        /// The device that told first.
+        pub(super) by: DeviceId,
+        pub(super) fork: ToldFork,
     }
 }
 
@@ -531,7 +588,11 @@ records! {
     HeartbeatRecord = "heartbeats to a contact";
     PeerRecord = "device that writes";
     UnreadRecord = "alerts returned unread";
-    ForkedRecord = "other story of a stream";
+    GivenRecord = "number of an alert";
+    AskedRecord = "numbers asked for";
+    TakenRecord = "taken number";
+    ForkRecord = "fork that was seen";
+    ToldForkRecord = "fork that was told";
     ActRecord = "act";
     DeputyRecord = "obligation as deputy";
     AskedDeputyRecord = "deputy that waits for an addendum";

@@ -1,14 +1,15 @@
 //! The rows of other devices' receipts: numbered and chained, so that one withheld shows (Q5).
 
+use maille_common::content::ToldFork;
 use maille_common::evidence::{Proven, Receipt};
 use maille_common::hash::Hash;
 use maille_common::record::write_record;
+use maille_common::terms::Numbered;
 use maille_common::time::Timestamp;
 use maille_durable::Batch;
 
 use super::desk::{Desk, StepError};
 use super::holes::{Row, put_hole};
-use super::incidents::IncidentKind;
 use super::records::{HoleIn, HoleRecord, IncomingRowRecord};
 use super::tables;
 
@@ -28,6 +29,11 @@ impl Desk {
             return Ok(());
         }
         let (newest, before) = row.map_or((0, Hash::ZERO), |row| (row.number, row.hash));
+        let numbered = Row::receipts(receipt.device, receipt.epoch);
+        let taken = self.take_number(batch, numbered, receipt.number, proven.hash())?;
+        if let Some(other) = taken {
+            return self.two_receipts(batch, receipt, (receipt.number, other, proven.hash()), now);
+        }
         if receipt.number <= newest {
             return self.overtaken(batch, proven, now);
         }
@@ -41,10 +47,13 @@ impl Desk {
                 to: receipt.number - 1,
                 alert: receipt.alert,
                 looks: 0,
+                since: self.counted(now),
+                asked: None,
+                rests: None,
             };
             put_hole(batch, &hole);
         } else if after != before {
-            self.fork(batch, receipt, now)?;
+            self.two_receipts(batch, receipt, (newest, before, after), now)?;
         }
         let row = IncomingRowRecord {
             number: receipt.number,
@@ -91,10 +100,12 @@ impl Desk {
             return Ok(());
         };
         let (previous, hash) = (receipt.previous, proven.hash());
-        let fits_first = receipt.number != hole.from || previous == before;
-        let fits_last = receipt.number != hole.to || hash == after;
-        if !(fits_first && fits_last) {
-            self.fork(batch, receipt, now)?;
+        if receipt.number == hole.from && previous != before {
+            let stories = (receipt.number - 1, before, previous);
+            self.two_receipts(batch, receipt, stories, now)?;
+        }
+        if receipt.number == hole.to && hash != after {
+            self.two_receipts(batch, receipt, (receipt.number, after, hash), now)?;
         }
         let left = HoleIn::Receipts {
             before,
@@ -108,9 +119,21 @@ impl Desk {
         Ok(())
     }
 
-    fn fork(&self, batch: &mut Batch, receipt: &Receipt, now: Timestamp) -> Result<(), StepError> {
-        let device = receipt.device;
-        let kind = IncidentKind::Fork { device };
-        self.incident(batch, kind, Some(receipt.alert), now)
+    fn two_receipts(
+        &self,
+        batch: &mut Batch,
+        receipt: &Receipt,
+        (number, first, second): (u64, Hash, Hash),
+        now: Timestamp,
+    ) -> Result<(), StepError> {
+        let fork = ToldFork {
+            device: receipt.device,
+            of: Numbered::Receipts,
+            epoch: receipt.epoch,
+            number,
+            first,
+            second,
+        };
+        self.fork(batch, fork, receipt.alert, now)
     }
 }

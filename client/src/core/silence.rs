@@ -14,7 +14,7 @@ use maille_durable::{Batch, Scan};
 
 use super::desk::{Desk, StepError};
 use super::events::EventKind;
-use super::records::{ForkedRecord, PeerRecord, UnreadRecord};
+use super::records::{PeerRecord, UnreadRecord};
 use super::tables;
 
 /// The longest pause that a heartbeat may announce: nobody excuses itself for good.
@@ -64,6 +64,11 @@ impl Desk {
         let known: Option<PeerRecord> = self.find(tables::PEER, core.device.as_bytes())?;
         // What a relay kept back proves nothing of today.
         if known.is_some_and(|known| core.created <= known.created) {
+            return Ok(());
+        }
+        // Who never gave this device a number, and only asks or answers, owes no heartbeat.
+        let names_none = opened.position().number == 0;
+        if known.is_none() && names_none && matches!(opened.content(), Content::Heartbeat(_)) {
             return Ok(());
         }
         let longest = Span::from_ms(*limits::HEARTBEAT_MS.end());
@@ -142,28 +147,6 @@ impl Desk {
             .filter(|(_, peer)| lately(peer))
             .map(|(device, _)| device)
             .collect())
-    }
-
-    /// Whether a heartbeat tells for the first time that a stream has two stories: every later one
-    /// tells it again.
-    pub(super) fn is_new_fork(
-        &self,
-        batch: &mut Batch,
-        opened: &OpenedAlert,
-    ) -> Result<bool, StepError> {
-        let device = opened.envelope().core().device;
-        let number = opened.position().number;
-        if matches!(opened.content(), Content::Alert(_)) {
-            return Ok(true);
-        }
-        let key = tables::stream_in(&device, opened.position().epoch);
-        let told: Option<ForkedRecord> = self.find(tables::FORKED, &key)?;
-        if told.is_some_and(|told| told.number == number) {
-            return Ok(false);
-        }
-        let record = write_record(&ForkedRecord { number });
-        batch.put(tables::FORKED, &key, &record);
-        Ok(true)
     }
 
     /// An alert was answered Returned before its number was read: some number will not come.

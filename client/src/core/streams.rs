@@ -1,15 +1,16 @@
 //! The streams of other devices' alerts: numbered and chained, so that one withheld shows (E16).
 
 use maille_common::address::DeviceId;
+use maille_common::content::ToldFork;
 use maille_common::envelope::{Arrival, Content, IncomingStream, OpenedAlert, StreamPosition};
+use maille_common::hash::Hash;
 use maille_common::record::write_record;
-use maille_common::terms::{Kind, Release};
+use maille_common::terms::{Numbered, Release};
 use maille_common::time::Timestamp;
 use maille_durable::Batch;
 
 use super::desk::{Desk, StepError};
 use super::holes::{Row, put_hole};
-use super::incidents::IncidentKind;
 use super::records::{HeardRecord, HoleIn, HoleRecord, IncomingRecord};
 use super::tables;
 
@@ -23,31 +24,47 @@ impl Desk {
     ) -> Result<(), StepError> {
         let position = opened.position();
         let envelope = opened.envelope();
-        // An addendum's wraps and those of other releases stand outside the streams, whatever
-        // number they carry.
-        let numbered = envelope.delivery().entry.release == Release::Now
-            && envelope.core().kind != Kind::Addendum;
-        if position.number == 0 || !numbered {
+        let device = envelope.core().device;
+        // Wraps of other releases stand outside the streams, whatever number they carry, and so do
+        // those that another device than the alert's made.
+        let numbered = envelope.delivery().entry.release == Release::Now;
+        if position.number == 0 || !numbered || opened.core().device != device {
             return Ok(());
         }
-        let device = envelope.core().device;
         let key = tables::stream_in(&device, position.epoch);
         let mut stream = self.stream_from(&device, &key, &position)?;
         let before = stream.newest();
+        let expected = stream.chain_of(position.number, opened.link());
+        let mut stories = (expected.unwrap_or(Hash::ZERO), position.chain);
         let arrival = match opened.content() {
-            Content::Alert(_) => stream.receive(&position, opened.link()),
+            Content::Alert(_) => {
+                let row = Row::alerts(device, position.epoch);
+                let alert = Hash::from_bytes(*opened.id().as_bytes());
+                match self.take_number(batch, row, position.number, alert)? {
+                    Some(other) => {
+                        stories = (other, alert);
+                        Arrival::Fork
+                    }
+                    None => stream.receive(&position, opened.link()),
+                }
+            }
             Content::Heartbeat(_) | Content::Reconciliation(_) => stream.heard_of(&position),
         };
         let record = write_record(&IncomingRecord::of(&stream));
         batch.put_pieces(tables::STREAM_IN, &key, &record);
-        self.count_in_stream(batch, opened, before)?;
-        match arrival {
-            Arrival::Fork if self.is_new_fork(batch, opened)? => {
-                let kind = IncidentKind::Fork { device };
-                self.incident(batch, kind, Some(opened.id()), now)
-            }
-            Arrival::Fork | Arrival::InOrder | Arrival::Repeated | Arrival::Hole { .. } => Ok(()),
+        self.count_in_stream(batch, opened, before, now)?;
+        if arrival != Arrival::Fork {
+            return Ok(());
         }
+        let fork = ToldFork {
+            device,
+            of: Numbered::Alerts,
+            epoch: position.epoch,
+            number: position.number,
+            first: stories.0,
+            second: stories.1,
+        };
+        self.fork(batch, fork, opened.id(), now)
     }
 
     /// Leaves a hole below what came before its time, or takes what came late out of its hole.
@@ -60,6 +77,7 @@ impl Desk {
         batch: &mut Batch,
         opened: &OpenedAlert,
         newest: u64,
+        now: Timestamp,
     ) -> Result<(), StepError> {
         let device = opened.envelope().core().device;
         let StreamPosition { epoch, number, .. } = opened.position();
@@ -71,7 +89,7 @@ impl Desk {
         if number <= newest {
             let hole = self.hole_at(Row::alerts(device, epoch), number)?;
             if let Some(hole) = hole.filter(|_| brought) {
-                hole.fill(batch, number, [HoleIn::Alerts; 2]);
+                self.fill_gap(batch, &hole, (number, opened.id()), now)?;
             }
             return Ok(());
         }
@@ -83,6 +101,9 @@ impl Desk {
             to: number - u64::from(brought),
             alert: opened.id(),
             looks: 0,
+            since: self.counted(now),
+            asked: None,
+            rests: None,
         };
         if hole.from <= hole.to {
             put_hole(batch, &hole);

@@ -115,28 +115,36 @@ tables! {
     PEER = 44;
     /// sending device → `UnreadRecord`.
     UNREAD = 45;
-    /// sending device, epoch → `ForkedRecord`.
-    FORKED = 46;
     /// device, alert, principal → `AskedDeputyRecord`: a deputy that waits for an addendum.
-    ASKED_DEPUTY = 47;
+    ASKED_DEPUTY = 46;
     /// alert, update or cancel → nothing: what was said about it since.
-    ABOUT = 48;
+    ABOUT = 47;
     /// alert, receipt → `EarlyRecord`, in pieces: receipts about what is not here.
-    EARLY = 49;
+    EARLY = 48;
     /// alert → `UnseenRecord`: what went at a relay before it was collected.
-    UNSEEN = 50;
+    UNSEEN = 49;
     /// relay, envelope → `LetterRecord`: a letter of a reconciliation that a relay has to be given.
-    LETTER = 51;
+    LETTER = 50;
     /// sending device, round, place in it → `ArrivedRecord`, in pieces: letters not looked at yet.
-    ARRIVED = 52;
+    ARRIVED = 51;
     /// device → `RoundRecord`, in pieces: the rounds that this device begins with it.
-    ROUND = 53;
+    ROUND = 52;
     /// device → `TurnRecord`: the newest round that it began.
-    TURN = 54;
+    TURN = 53;
     /// device, alert → `AgainRecord`: what was sent to it again.
-    AGAIN = 55;
+    AGAIN = 54;
     /// device, day → `ApartRecord`: what was told to stay different.
-    APART = 56;
+    APART = 55;
+    /// receiving device, epoch, number → `GivenRecord`.
+    GIVEN = 56;
+    /// asking device, epoch, first number → `AskedRecord`.
+    ASKED = 57;
+    /// numbering device, epoch, kind of row, number → `TakenRecord`: what came under it.
+    TAKEN = 58;
+    /// numbering device, epoch, kind of row, number → `ForkRecord`.
+    FORK_SEEN = 59;
+    /// numbering device, epoch, kind of row, number → `ToldForkRecord`.
+    FORK_TOLD = 60;
 }
 
 /// The one key of [`META`].
@@ -207,7 +215,21 @@ pub(super) fn stream_in(device: &DeviceId, epoch: Epoch) -> Vec<u8> {
     [&device.as_bytes()[..], &epoch.0.to_be_bytes()].concat()
 }
 
-/// A hole in a row, of one kind, of the device that [`stream_in`] names.
+/// A number of a stream, between the devices and in the epoch that [`stream_in`] names.
+pub(super) fn given(device: &DeviceId, epoch: Epoch, number: u64) -> Vec<u8> {
+    [&stream_in(device, epoch)[..], &number.to_be_bytes()].concat()
+}
+
+/// The device, epoch and number of a [`given`] key.
+pub(super) fn given_of(key: &[u8]) -> Option<(DeviceId, Epoch, u64)> {
+    let (device, rest) = key.split_first_chunk::<16>()?;
+    let epoch = rest.first_chunk::<8>()?;
+    let epoch = Epoch(u64::from_be_bytes(*epoch));
+    Some((DeviceId::from_bytes(*device), epoch, number_at_end(rest)?))
+}
+
+/// A number, or a hole by its first one, in a row, of one kind, of the device that [`stream_in`]
+/// names.
 pub(super) fn hole(device: &DeviceId, epoch: Epoch, row: u8, from: u64) -> Vec<u8> {
     [&stream_in(device, epoch)[..], &[row], &from.to_be_bytes()].concat()
 }

@@ -6,6 +6,7 @@ use crate::content::ContentFault;
 use crate::content::check::{check_extensions, check_version};
 use crate::extension::Extensions;
 use crate::identifier::Epoch;
+use crate::limits;
 use crate::time::Timestamp;
 
 /// The content of an envelope of kind heartbeat. Number and chain of the stream stand in its wrap.
@@ -18,7 +19,7 @@ pub struct Heartbeat {
     /// The number of the sender's newest bundle of sealing keys.
     pub bundle: u64,
     /// What the sender itself misses of the recipient's streams.
-    pub missing: List<Missing, 64>,
+    pub missing: List<Missing, { limits::MISSING_MAX }>,
     /// What later versions add.
     pub extensions: Extensions,
 }

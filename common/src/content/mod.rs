@@ -10,6 +10,7 @@ mod build;
 mod check;
 mod draft;
 mod draft_error;
+mod gap;
 mod heartbeat;
 mod part;
 mod reconciliation;
@@ -18,6 +19,7 @@ pub use alert::{Alert, Code, Evaluation, External, Handling};
 pub use check::ContentFault;
 pub use draft::{AlertDraft, AttachmentDraft, PartDraft, PayloadDraft, Wording};
 pub use draft_error::DraftError;
+pub use gap::{GapAnswer, GapAnswers, ToldFork, ToldForks};
 pub use heartbeat::{Heartbeat, Missing};
 pub use part::{Part, PartBlob, PartContent};
 pub use reconciliation::{

@@ -153,11 +153,12 @@ impl OpenedAlert {
         self.position
     }
 
-    /// What it adds to the stream's chain.
+    /// What the alert adds to the stream's chain: for an addendum the original does.
     pub fn link(&self) -> Link {
+        let env = self.envelope.body_env();
         Link {
-            core: self.envelope.core_hash(),
-            body: self.envelope.delivery().env.body_hash,
+            core: core_hash(&env.core),
+            body: env.body_hash,
         }
     }
 }

@@ -37,7 +37,8 @@ pub struct Addressee {
     pub key: SealingKeyId,
     /// The sealing key.
     pub public: SealingPublicKey,
-    /// The stream to this device as it stands; none for a wrap outside it.
+    /// The stream to this device as it stands, of an addendum that fills a gap as it stood with the
+    /// alert; none for a wrap outside it.
     pub stream: Option<OutgoingStream>,
 }
 
@@ -208,7 +209,8 @@ fn wrap_all(
     let mut streams = Vec::new();
     for addressee in &draft.addressees {
         let position = match (&addressee.stream, draft.core.kind) {
-            (Some(stream), Kind::Heartbeat) => stream.newest(),
+            // Neither is new in the stream: one names the newest, the other fills a gap.
+            (Some(stream), Kind::Heartbeat | Kind::Addendum) => stream.newest(),
             (Some(stream), _) => {
                 let extended = stream.extended(link);
                 streams.push((addressee.device, extended));

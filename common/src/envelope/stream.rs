@@ -82,7 +82,8 @@ fn chain_next(previous: &Hash, number: u64, link: &Link) -> Hash {
 }
 
 impl StreamPosition {
-    /// The position of a wrap that is outside the stream: held, own, or of an addendum.
+    /// The position of a wrap that is outside the stream: held, own, or of an addendum that fills
+    /// no gap.
     pub fn outside(epoch: Epoch) -> Self {
         Self {
             epoch,
@@ -100,6 +101,11 @@ impl OutgoingStream {
             number: 0,
             chain: chain_start(sender, epoch, receiver),
         })
+    }
+
+    /// The stream as it stood at a position that was given out.
+    pub fn at(position: StreamPosition) -> Self {
+        Self(position)
     }
 
     /// The newest position, which a heartbeat repeats.
@@ -120,8 +126,7 @@ impl OutgoingStream {
 }
 
 impl IncomingStream {
-    /// Arrivals beyond a hole that are remembered; a sender that leaves more behind tells of its
-    /// newest by heartbeat, and the hole is asked for again.
+    /// Arrivals beyond a hole that are remembered; of more, the numbers alone are counted.
     pub const AHEAD_MAX: usize = 1024;
 
     /// The empty stream from one device to another within an epoch.
@@ -207,6 +212,17 @@ impl IncomingStream {
         }
         self.head = *position;
         self.close_holes()
+    }
+
+    /// The chain that a number has by what is known here: an alert of this link has it if it is the
+    /// next one.
+    pub fn chain_of(&self, number: u64, link: Link) -> Option<Hash> {
+        if number == self.head.number {
+            return Some(self.head.chain);
+        }
+        let next = number == self.head.number + 1;
+        let ahead = self.ahead.get(&number).map(|(_, chain)| *chain);
+        ahead.or_else(|| next.then(|| chain_next(&self.head.chain, number, &link)))
     }
 
     /// Judges a heartbeat's position, which adds nothing: is something missing?

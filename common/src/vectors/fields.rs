@@ -3,9 +3,9 @@
 use crate::address::{ContactAddress, DeviceId, Name};
 use crate::blob::{BlobId, BlobRef, Manifest};
 use crate::content::{
-    Alert, Code, DayDigest, Digest, Evaluation, External, GivenStatement, Handed, Handling,
-    Heartbeat, Holding, Item, Missing, Part, PartBlob, PartContent, Place, Reconciliation, RoundId,
-    Step,
+    Alert, Code, DayDigest, Digest, Evaluation, External, GapAnswer, GivenStatement, Handed,
+    Handling, Heartbeat, Holding, Item, Missing, Part, PartBlob, PartContent, Place,
+    Reconciliation, RoundId, Step, ToldFork,
 };
 use crate::crypto::batch::BatchSignature;
 use crate::crypto::chunked::ContentKey;
@@ -31,9 +31,9 @@ use crate::roster::{
 };
 use crate::sealing::{Bundle, SealingKey, SealingKeyId, SignedBundle};
 use crate::terms::{
-    AcceptReason, AckRule, Actor, Category, Certainty, HandlingCode, InformationGrade, Kind,
-    NoticeKind, Outcome, PartRole, Reach, Reason, Release, Response, Severity, SourceGrade, Stage,
-    Standing, Status, Tlp, Urgency,
+    AcceptReason, AckRule, Actor, Category, Certainty, GapEnd, HandlingCode, InformationGrade,
+    Kind, NoticeKind, Numbered, Outcome, PartRole, Reach, Reason, Release, Response, Severity,
+    SourceGrade, Stage, Standing, Status, Tlp, Urgency,
 };
 use crate::time::{BootTime, Count, Span, Timestamp};
 use crate::wire::{
@@ -71,7 +71,8 @@ macro_rules! annotate_fields {
 
 leaves!(shown: bool, u8, u16, u32, u64, Kind, Status, Urgency, Severity, Certainty, Category,
     Response, Tlp, HandlingCode, SourceGrade, InformationGrade, AckRule, PartRole, Stage, Actor,
-    Reason, Standing, Reach, Outcome, AcceptReason, NoticeKind, Release, RefusalCode);
+    Reason, Standing, Reach, Outcome, AcceptReason, NoticeKind, Release, RefusalCode,
+    GapEnd, Numbered);
 leaves!(plain: RoundId, Hash, AlertId, DeviceId, BlobId, Incarnation, Epoch, SealingKeyId,
     Signature, VerifyingKey, SealingPublicKey, ContentKey, Version, Name, ContactAddress,
     Timestamp, Span);
@@ -176,6 +177,8 @@ annotate_fields! {
     Holding { place, sent, in_place, statements }
     Handed { statements, again, more }
     Item { place, statement, held }
+    GapAnswer { device, epoch, from, to, alert, end, again }
+    ToldFork { device, of, epoch, number, first, second }
     Hello { versions, device, roster, epoch, challenge, seen }
     Seen { incarnation, mailbox, accepted }
     PostReceipt { receipt, note, to }

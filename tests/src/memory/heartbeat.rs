@@ -54,6 +54,18 @@ impl MemoryWorld {
     /// A device says, over a relay, that so many alerts went to another one; its desk knows nothing
     /// of it.
     pub fn say_newest(&mut self, relay: &str, from: &DeviceId, to: &DeviceId, newest: u64) {
+        self.say(relay, (from, to), newest, |_| {});
+    }
+
+    /// A device says that so many alerts went to another one, and whatever else a heartbeat may
+    /// say; its desk knows nothing of it.
+    pub fn say(
+        &mut self,
+        relay: &str,
+        (from, to): (&DeviceId, &DeviceId),
+        newest: u64,
+        more: impl FnOnce(&mut Heartbeat),
+    ) {
         let now = self.now;
         let desk = &self.desks[from].desk;
         let epoch = desk.epoch();
@@ -79,13 +91,14 @@ impl MemoryWorld {
             recipients: SortedList::new([self.network.device(to).contact.clone()]).unwrap(),
             reference: AlertId::NONE,
         };
-        let heartbeat = Heartbeat {
+        let mut heartbeat = Heartbeat {
             version: Heartbeat::VERSION,
             next_due: now + Span::from_hours(1),
             bundle: 1,
             missing: List::empty(),
             extensions: Extensions::empty(),
         };
+        more(&mut heartbeat);
         let bundle = self.desks[to].bundle.bundle.value();
         let choice = bundle.key_at(now).unwrap();
         let addressee = Addressee {

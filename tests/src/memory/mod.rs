@@ -11,6 +11,7 @@ mod mail;
 mod meeting;
 mod reconcile;
 mod relay;
+mod wrong;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -27,6 +28,7 @@ pub use desk::{MemoryDesk, order};
 pub use disk::Room;
 pub use meeting::Fault;
 use relay::MemoryRelay;
+pub use wrong::Wrong;
 
 /// Relays and desks.
 #[derive(Debug)]

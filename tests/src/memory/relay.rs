@@ -19,6 +19,7 @@ pub(super) struct MemoryRelay {
     pub(super) core: RelayCore,
     pub(super) store: Arc<MemoryDisk>,
     pub(super) saved: Option<Arc<MemoryDisk>>,
+    budget: RelayBudget,
 }
 
 impl MemoryWorld {
@@ -33,14 +34,22 @@ impl MemoryWorld {
             name: held.name.clone(),
             signing: SigningKey::from_seed(held.signing),
         };
-        let budget = RelayBudget::default();
+        let before = self.relays.get(relay);
+        let budget = before.map_or_else(RelayBudget::default, |before| before.budget);
         let kept = Arc::clone(&store) as Arc<dyn Store>;
         let reading = self.reading();
         let core =
             RelayCore::open(kept, identity, budget, roster, reading, &mut self.random).unwrap();
         let saved = self.relays.remove(relay).and_then(|relay| relay.saved);
-        self.relays
-            .insert(relay.to_owned(), MemoryRelay { core, store, saved });
+        self.relays.insert(
+            relay.to_owned(),
+            MemoryRelay {
+                core,
+                store,
+                saved,
+                budget,
+            },
+        );
     }
 
     /// Makes a copy of a relay's store.
@@ -61,6 +70,12 @@ impl MemoryWorld {
         let held = &self.relays[relay];
         let (roster, store) = (Arc::clone(held.core.roster()), Arc::clone(&held.store));
         self.open_relay(relay, roster, store);
+    }
+
+    /// A relay keeps so much for whom from now on.
+    pub fn relay_budget(&mut self, relay: &str, budget: RelayBudget) {
+        self.relays.get_mut(relay).unwrap().budget = budget;
+        self.kill_relay(relay);
     }
 
     /// A relay loses its disk.

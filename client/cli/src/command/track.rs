@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::amended::Amended;
 use super::inbox::short_of;
 use super::ledger::call;
+use super::refusal::Refused;
 use super::{Context, Run};
 use crate::agent::{Ask, Desk, with_desk};
 use crate::args::DeskArgs;
@@ -86,6 +87,8 @@ struct Recipient {
     languages: Vec<String>,
     /// Devices that follow when their keys appear.
     devices_waiting: Vec<String>,
+    /// Who does not take it, and why.
+    refusals: Vec<Refused>,
     /// Every proof about this recipient, oldest first by its signer's clock.
     timeline: Vec<Moment>,
 }
@@ -184,6 +187,7 @@ impl Recipient {
                 .iter()
                 .map(ToString::to_string)
                 .collect(),
+            refusals: Refused::all_of(&tracked.refusals),
             timeline: timeline::of(tracked),
         }
     }
@@ -218,6 +222,9 @@ impl Recipient {
         }
         if self.uncertain {
             text += &format!("  {}\n", track::Uncertain);
+        }
+        for refused in &self.refusals {
+            text += &refused.text();
         }
         if !self.devices_waiting.is_empty() {
             let count = &self.devices_waiting.len();

@@ -15,4 +15,8 @@ sentences! {
     RolledBack;
     WebhookGone { name: text };
     Apart { contact: text, device: text, count: count, alerts: text };
+    AlertLost { device: text, number: text, end: text };
+    AlertsForgotten { device: text, from: text, to: text };
+    AskedUnknown { device: text, from: text, to: text };
+    ForkTold { device: text, of: text, number: text, by: text };
 }

@@ -8,4 +8,5 @@ sentences! {
     Since { time: text };
     Accepted { time: text };
     AskAgain;
+    Uncertain;
 }

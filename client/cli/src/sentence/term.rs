@@ -7,6 +7,7 @@ sentences! {
     Urgency { word: text };
     Stage { word: text };
     State { word: text };
+    Next { word: text };
     Reason { word: text };
     Notice { word: text };
     Standing { word: text };

@@ -69,6 +69,7 @@ fn every_language_has_a_word_for_every_term() {
         ("term-designation", Designation::NAMES),
         ("term-kind", Kind::NAMES),
         ("term-moment", &timeline),
+        ("term-next", &reasons),
         ("term-notice", NoticeKind::NAMES),
         ("term-outcome", Outcome::NAMES),
         ("term-part-role", PartRole::NAMES),

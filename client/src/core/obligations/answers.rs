@@ -84,6 +84,7 @@ impl Desk {
             telephones,
             languages,
             taken,
+            refusals: Vec::new(),
         }))
     }
 }

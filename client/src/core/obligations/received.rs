@@ -75,6 +75,7 @@ impl Desk {
             telephones,
             languages,
             taken: self.taken_here(alert, recipient)?,
+            refusals: Vec::new(),
         }))
     }
 

@@ -91,6 +91,7 @@ impl Desk {
             telephones,
             languages,
             taken: self.taken_there(kept, contact),
+            refusals: self.refusals_of((&own.alert, contact), standing, kept)?,
         }))
     }
 

@@ -36,7 +36,7 @@ impl Desk {
     ) -> Result<Handed, SendError> {
         let mut again = Vec::new();
         for alert in &difference.alerts {
-            if self.send_again(peer, alert, now, random)? {
+            if self.send_missing(peer, alert, now, random)? {
                 again.push(*alert);
             }
         }
@@ -125,7 +125,7 @@ impl Desk {
     /// Sends an alert to a device that does not hold it, by an addendum with a fresh wrap (PROTOCOL
     /// V7). Whether it is on its way: its content may be gone from here, or the device's keys not
     /// known.
-    fn send_again(
+    fn send_missing(
         &mut self,
         peer: Peer<'_>,
         alert: &AlertId,

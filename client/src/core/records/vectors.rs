@@ -6,6 +6,7 @@ mod reconciliations;
 use maille_common::codec::encode;
 use maille_common::envelope::Link;
 use maille_common::evidence::ObligationState;
+use maille_common::terms::Numbered;
 use maille_common::vectors::{Vectors, annotate_choices, annotate_fields, sent};
 use maille_common::wire::Request;
 
@@ -32,7 +33,7 @@ annotate_fields! {
     EarlyRecord { receipt, note, received, looks }
     UnseenRecord { status, from, recipient, accepted, dropped, received, relay }
     IncomingRowRecord { number, hash }
-    HoleRecord { of, device, epoch, from, to, alert, looks }
+    HoleRecord { of, device, epoch, from, to, alert, looks, since, asked, rests }
     RelayRecord { incarnation, mailbox, accepted, time, bundle }
     PostRecord { turn }
     PostedRecord { epoch, receipts }
@@ -47,7 +48,11 @@ annotate_fields! {
     HeartbeatRecord { relay, to, due, pending }
     PeerRecord { created, received, written, due, looks }
     UnreadRecord { alerts }
-    ForkedRecord { number }
+    GivenRecord { alert, chain, again }
+    AskedRecord { to, since, told, unknown }
+    TakenRecord { hash }
+    ForkRecord { fork, since, told }
+    ToldForkRecord { by, fork }
     ActRecord { receipt }
     DeputyRecord { principal, envelope, since, stage }
     AskedDeputyRecord { principal, step, since }
@@ -109,6 +114,7 @@ fn every_record_has_its_pinned_bytes_and_they_are_read_back() {
     receipts(&mut vectors);
     evidence(&mut vectors);
     streams(&mut vectors);
+    gaps(&mut vectors);
     heartbeats(&mut vectors);
     reconciliations::all(&mut vectors);
     relays(&mut vectors);
@@ -265,10 +271,18 @@ fn receipts(vectors: &mut Vectors) {
         to: 3,
         alert: ALERT,
         looks: 9,
+        since: NOW,
+        asked: None,
+        rests: None,
     };
     vectors.record("hole-0-receipts", &hole);
-    let of = HoleIn::Alerts;
-    vectors.record("hole-1-alerts", &HoleRecord { of, ..hole });
+    let resting = HoleRecord {
+        of: HoleIn::Alerts,
+        asked: Some(NOW + Span::from_minutes(3)),
+        rests: Some(NOW + Span::from_minutes(70)),
+        ..hole
+    };
+    vectors.record("hole-1-alerts", &resting);
     vectors.record("post", &PostRecord { turn: 258 });
     let (epoch, receipts) = (EPOCH, 258);
     vectors.record("posted", &PostedRecord { epoch, receipts });
@@ -334,7 +348,38 @@ fn streams(vectors: &mut Vectors) {
     assert_eq!(record.stream(), stream);
     let number = stream.newest();
     vectors.record("stream-heard", &HeardRecord { number });
-    vectors.record("stream-forked", &ForkedRecord { number });
+}
+
+/// Numbers that another device missed and asked for, and one under which it told two stories.
+fn gaps(vectors: &mut Vectors) {
+    let (alert, again) = (ALERT, Some(NOW));
+    let chain = STATEMENT;
+    let given = GivenRecord {
+        alert,
+        chain,
+        again,
+    };
+    vectors.record("given", &given);
+    let asked = AskedRecord {
+        to: 258,
+        since: NOW,
+        told: true,
+        unknown: false,
+    };
+    vectors.record("asked", &asked);
+    let hash = STATEMENT;
+    vectors.record("taken", &TakenRecord { hash });
+    let fork = ToldFork {
+        device: DEVICE,
+        of: Numbered::Alerts,
+        epoch: EPOCH,
+        number: 258,
+        first: STATEMENT,
+        second: Hash::from_bytes([0xc2; 32]),
+    };
+    let (since, told, by) = (NOW, true, DEVICE);
+    vectors.record("fork-seen", &ForkRecord { fork, since, told });
+    vectors.record("fork-told", &ToldForkRecord { by, fork });
 }
 
 /// A heartbeat that a relay has not answered, and a device that was not heard of for nine looks.

@@ -45,6 +45,10 @@ fn keys() -> Vec<(Table, Vec<u8>, Vec<Part>)> {
         let key = stream_in(&DEVICE_ID, Epoch(258));
         (table, key, vec![DEVICE, EPOCH])
     };
+    let of_row = |table| {
+        let key = hole(&DEVICE_ID, Epoch(258), 1, 259);
+        (table, key, vec![DEVICE, EPOCH, ("row", 1), NUMBER])
+    };
     let at_lyon = pending(&lyon(), NOW, &ALERT_ID);
     let by_lyon = accepted(&ALERT_ID, &lyon(), &cyber());
     let extended = extends(&ALERT_ID, &ADDENDUM_ID);
@@ -119,7 +123,6 @@ fn keys() -> Vec<(Table, Vec<u8>, Vec<Part>)> {
         (HEARTBEAT, heartbeat(&lyon(), &cyber()), vec![LYON, CYBER]),
         of_device(PEER),
         of_device(UNREAD),
-        of_epoch(FORKED),
         (
             ASKED_DEPUTY,
             asked_deputy(&DEVICE_ID, &ALERT_ID, &cyber()),
@@ -150,6 +153,19 @@ fn keys() -> Vec<(Table, Vec<u8>, Vec<Part>)> {
         of_device(TURN),
         (AGAIN, lacking(&DEVICE_ID, &ALERT_ID), vec![DEVICE, ALERT]),
         (APART, apart(&DEVICE_ID, 258), vec![DEVICE, ("day", 4)]),
+        (
+            GIVEN,
+            given(&DEVICE_ID, Epoch(258), 259),
+            vec![DEVICE, EPOCH, NUMBER],
+        ),
+        (
+            ASKED,
+            given(&DEVICE_ID, Epoch(258), 259),
+            vec![DEVICE, EPOCH, NUMBER],
+        ),
+        of_row(TAKEN),
+        of_row(FORK_SEEN),
+        of_row(FORK_TOLD),
     ]
 }
 
@@ -196,6 +212,8 @@ fn what_a_key_was_made_of_is_read_back() {
     assert_eq!(owed_of(&owed), Some((ALERT_ID, contact(&cyber()))));
     let key = post(&lyon(), &STATEMENT_HASH);
     assert_eq!(hash_at_end(&key), Some(STATEMENT_HASH));
+    let key = given(&DEVICE_ID, Epoch(7), 258);
+    assert_eq!(given_of(&key), Some((DEVICE_ID, Epoch(7), 258)));
 }
 
 #[test]

@@ -18,6 +18,6 @@ pub(crate) fn page() -> Page {
     let mut page = Page::default();
     codes!(page: Kind, Status, Urgency, Severity, Certainty, Category, Response, Tlp, HandlingCode,
         SourceGrade, InformationGrade, AckRule, PartRole, Stage, Actor, Reason, Standing, Reach,
-        Outcome, AcceptReason, NoticeKind, Release, RefusalCode);
+        Outcome, AcceptReason, NoticeKind, Release, RefusalCode, GapEnd, Numbered);
     page
 }

@@ -3,7 +3,8 @@
 use maille_common::blob::{BlobId, BlobRef, ManifestBuilder};
 use maille_common::codec::{Bytes, Exact};
 use maille_common::content::{
-    Alert, Code, Evaluation, External, Handling, Heartbeat, Missing, Part, PartBlob, PartContent,
+    Alert, Code, Evaluation, External, GapAnswer, GapAnswers, Handling, Heartbeat, Missing, Part,
+    PartBlob, PartContent, ToldFork, ToldForks,
 };
 use maille_common::crypto::chunked::{ContentKey, sealed_len};
 use maille_common::evidence::{SealedNote, Signed, SignedReceipt, Statement, sign};
@@ -14,8 +15,8 @@ use maille_common::local_text::LocalText;
 use maille_common::roster::{Roster, RosterDocuments, SignedRequest, SignedSuspension, Subject};
 use maille_common::sealing::SignedBundle;
 use maille_common::terms::{
-    Category, Certainty, HandlingCode, InformationGrade, PartRole, Response, Severity, SourceGrade,
-    Tlp,
+    Category, Certainty, GapEnd, HandlingCode, InformationGrade, Numbered, PartRole, Response,
+    Severity, SourceGrade, Tlp,
 };
 use maille_common::time::Span;
 use maille_common::vectors::Vectors;
@@ -112,6 +113,8 @@ fn envelope_formats(check: &mut Vectors) {
     check.value("stream-position", &opened.position());
     check.value("alert", &full_alert());
     check.value("heartbeat", &heartbeat());
+    check.value("gap-answers", &gap_answers());
+    check.value("told-forks", &told_forks());
     let mut builder = ManifestBuilder::new();
     builder.update(b"a sealed attachment").unwrap();
     check.value("manifest", &builder.finish().unwrap());
@@ -130,6 +133,40 @@ fn heartbeat() -> Heartbeat {
         }]),
         extensions: extensions(),
     }
+}
+
+/// The value of extension 1 of a heartbeat.
+fn gap_answers() -> GapAnswers {
+    let again = GapAnswer {
+        device: device(3),
+        epoch: EPOCH,
+        from: 4,
+        to: 4,
+        alert: AlertId::from_bytes([7; 32]),
+        end: GapEnd::Open,
+        again: true,
+    };
+    let unknown = GapAnswer {
+        from: 5,
+        to: 6,
+        alert: AlertId::NONE,
+        end: GapEnd::Unknown,
+        again: false,
+        ..again
+    };
+    list([again, unknown])
+}
+
+/// The value of extension 2 of a heartbeat.
+fn told_forks() -> ToldForks {
+    list([ToldFork {
+        device: device(3),
+        of: Numbered::Alerts,
+        epoch: EPOCH,
+        number: 4,
+        first: Hash::from_bytes([7; 32]),
+        second: Hash::from_bytes([8; 32]),
+    }])
 }
 
 /// Content with every field.

@@ -8,6 +8,7 @@ use maille_common::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Coming, call};
+use crate::command::refusal::Refused;
 use crate::form::{maybe, word};
 use crate::local_time::local;
 use crate::safe_text::safe_text;
@@ -67,6 +68,8 @@ pub(crate) struct Obligation {
     languages: Vec<String>,
     /// Who has it in hand; `null` where nobody has said so.
     taken: Option<InHand>,
+    /// Who does not take it, and why.
+    refusals: Vec<Refused>,
 }
 
 /// Who read, acknowledged or refused an alert.
@@ -173,6 +176,7 @@ impl Obligation {
             telephones: open.telephones.clone(),
             languages: open.languages.clone(),
             taken: open.taken.as_ref().map(InHand::of),
+            refusals: Refused::all_of(&open.refusals),
         }
     }
 
@@ -200,6 +204,9 @@ impl Obligation {
         }
         if let Some(taken) = &self.taken {
             text += &taken.text();
+        }
+        for refused in &self.refusals {
+            text += &refused.text();
         }
         let next = self.coming.iter().position(|coming| coming.time.is_some());
         let shown = next.map_or(self.coming.len(), |at| at + 1);

@@ -82,6 +82,9 @@ pub(crate) struct Happening {
     /// When a relay accepted what expired unseen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     accepted: Option<String>,
+    /// The deadline was counted across a start of the machine, with a clock that may have been set.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    uncertain: bool,
     /// Of the contact that is to be called: what it owes is late, or it is to send something again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     telephones: Vec<String>,
@@ -92,27 +95,28 @@ pub(crate) struct Happening {
 
 impl Happening {
     pub(crate) async fn of(desk: &Desk, numbered: NumberedEvent) -> Result<Self, Fault> {
-        let NumberedEvent { number, event } = numbered;
-        let incident = match &event.kind {
+        let kind = &numbered.event.kind;
+        let incident = match kind {
             EventKind::Incident { number } => incident::kept(desk, *number).await?,
             _ => None,
         };
-        let blank = Self::blank(number, event.time, event.status);
-        let blank = match called(&event.kind) {
-            Some(contact) => {
-                let (telephones, languages) = desk.client().reached_by(contact).await?;
-                Self {
-                    telephones,
-                    languages,
-                    ..blank
-                }
-            }
-            None => blank,
+        let (telephones, languages) = match called(kind) {
+            Some(contact) => desk.client().reached_by(contact).await?,
+            None => Default::default(),
         };
-        Ok(match incident {
+        Ok(Self {
+            telephones,
+            languages,
+            ..Self::told(numbered, incident)
+        })
+    }
+
+    fn told(NumberedEvent { number, event }: NumberedEvent, incident: Option<Incident>) -> Self {
+        let blank = Self::blank(number, event.time, event.status);
+        match incident {
             Some(incident) => blank.of_incident(&incident),
             None => blank.with(event.kind),
-        })
+        }
     }
 
     /// An event of which nothing is said yet.
@@ -135,6 +139,7 @@ impl Happening {
             device: None,
             since: None,
             accepted: None,
+            uncertain: false,
             telephones: Vec::new(),
             languages: Vec::new(),
         }
@@ -179,8 +184,13 @@ impl Happening {
                 state: Some(state.state().to_string()),
                 ..self.about("state", alert)
             },
-            EventKind::Overdue { alert, recipient } => Self {
+            EventKind::Overdue {
+                alert,
+                recipient,
+                uncertain,
+            } => Self {
                 recipient: Some(recipient.to_string()),
+                uncertain,
                 ..self.about("overdue", alert)
             },
             EventKind::Notice {
@@ -257,6 +267,26 @@ impl Happening {
                 device: Some(device.to_string()),
                 words: Some(end.to_string()),
                 ..self.named("reconciled")
+            },
+            EventKind::GapFilled {
+                alert,
+                device,
+                contact,
+            } => Self {
+                from: Some(contact.to_string()),
+                device: Some(device.to_string()),
+                ..self.about("gap-filled", alert)
+            },
+            EventKind::GapEnded {
+                alert,
+                device,
+                contact,
+                end,
+            } => Self {
+                from: Some(contact.to_string()),
+                device: Some(device.to_string()),
+                state: Some(end.to_string()),
+                ..self.about("gap-ended", alert)
             },
             EventKind::Roster { number } => Self {
                 words: Some(number.to_string()),
@@ -351,6 +381,9 @@ impl Happening {
         add(": ", &self.reason, |word| {
             term::Reason { word: &word }.to_string()
         });
+        if self.uncertain {
+            text += &format!(" {}", listen::Uncertain);
+        }
         let called = match self.event.as_str() {
             "expired-unseen" => self.from.as_deref(),
             _ => self.recipient.as_deref(),
@@ -386,29 +419,95 @@ fn answered(reason: AcceptReason) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use maille_client::{Event, IncidentKind};
+    use maille_common::address::DeviceId;
+    use maille_common::terms::{GapEnd, Numbered};
+
     use super::*;
 
-    fn told(kind: EventKind) -> Happening {
-        let time = Timestamp::from_unix_ms(1_795_420_800_000);
-        let blank = Happening {
+    const ALERT: AlertId = AlertId::from_bytes([0xa1; 32]);
+    const DEVICE: DeviceId = DeviceId::from_bytes([0xd1; 16]);
+
+    fn happening(kind: EventKind, incident: Option<IncidentKind>) -> Happening {
+        let (time, status) = (Timestamp::from_unix_ms(7), Status::Actual);
+        let event = Event { time, status, kind };
+        let incident = incident.map(|kind| Incident {
+            time,
+            alert: Some(ALERT),
+            kind,
+        });
+        Happening::told(NumberedEvent { number: 1, event }, incident)
+    }
+
+    fn told(incident: IncidentKind) -> String {
+        happening(EventKind::Incident { number: 1 }, Some(incident)).text()
+    }
+
+    #[test]
+    fn an_uncertain_deadline_is_told_as_such_and_a_certain_one_is_not() {
+        for uncertain in [false, true] {
+            let kind = EventKind::Overdue {
+                alert: ALERT,
+                recipient: "cmai/tunis".parse().unwrap(),
+                uncertain,
+            };
+            let told = happening(kind, None);
+            assert_eq!(told.text().contains("uncertain"), uncertain);
+            let json = serde_json::to_value(&told).unwrap();
+            assert_eq!(json.get("uncertain").is_some(), uncertain);
+        }
+    }
+
+    #[test]
+    fn a_lost_alert_is_told_with_its_end_and_what_to_do() {
+        for end in [GapEnd::Expired, GapEnd::Cancelled] {
+            let (device, number) = (DEVICE, 4);
+            let said = told(IncidentKind::AlertLost {
+                device,
+                number,
+                end,
+            });
+            assert!(said.contains(end.name()), "{said}");
+            assert!(said.contains(&ALERT.prefix().to_string()), "{said}");
+            assert!(said.contains("Ask its contact"), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_fork_that_was_told_names_what_it_is_of() {
+        for of in Numbered::ALL {
+            let said = told(IncidentKind::ForkTold {
+                device: DEVICE,
+                of: *of,
+                number: 4,
+                by: "cmai/tunis".parse().unwrap(),
+            });
+            let one = of.name().trim_end_matches('s');
+            assert!(said.contains(&format!("under {one}")), "{said}");
+        }
+    }
+
+    /// With whom to call.
+    fn called(kind: EventKind) -> Happening {
+        Happening {
             telephones: vec!["+33 4 00 00 00 00".to_owned()],
             languages: vec!["fr".to_owned()],
-            ..Happening::blank(7, time, Status::Actual)
-        };
-        blank.with(kind)
+            ..happening(kind, None)
+        }
     }
 
     #[test]
     fn whom_to_call_stands_with_what_is_overdue_and_what_expired_unseen() {
         let alert = AlertId::from_bytes([0xa1; 32]);
         let recipient: ContactAddress = "afripol/tn/tunis".parse().unwrap();
-        let overdue = told(EventKind::Overdue {
+        let overdue = called(EventKind::Overdue {
             alert,
             recipient: recipient.clone(),
+            uncertain: false,
         });
         let call = "; call afripol/tn/tunis: +33 4 00 00 00 00; spoken there: fr";
         assert!(overdue.text().ends_with(call), "{}", overdue.text());
-        let unseen = told(EventKind::ExpiredUnseen {
+        let unseen = called(EventKind::ExpiredUnseen {
             alert,
             from: "interpol/fr/lyon".parse().unwrap(),
             recipient,

@@ -57,5 +57,33 @@ pub(super) fn sentence(kind: &IncidentKind) -> String {
         }
         IncidentKind::RolledBack => say::RolledBack.to_string(),
         IncidentKind::WebhookGone { name } => say::WebhookGone { name }.to_string(),
+        IncidentKind::AlertLost {
+            device,
+            number,
+            end,
+        } => say::AlertLost {
+            device,
+            number,
+            end,
+        }
+        .to_string(),
+        IncidentKind::AlertsForgotten { device, from, to } => {
+            say::AlertsForgotten { device, from, to }.to_string()
+        }
+        IncidentKind::AskedUnknown { device, from, to } => {
+            say::AskedUnknown { device, from, to }.to_string()
+        }
+        IncidentKind::ForkTold {
+            device,
+            of,
+            number,
+            by,
+        } => say::ForkTold {
+            device,
+            of,
+            number,
+            by,
+        }
+        .to_string(),
     }
 }

@@ -2,7 +2,7 @@
 
 use maille_common::codec::encode;
 use maille_common::evidence::ObligationState;
-use maille_common::terms::{AcceptReason, NoticeKind, Reason, Status};
+use maille_common::terms::{AcceptReason, GapEnd, NoticeKind, Numbered, Reason, Status};
 use maille_common::vectors::{Annotate, Page};
 
 use super::*;
@@ -21,7 +21,7 @@ annotate_choices! {
         2 Arrived { alert, kind, from }
         3 Receipt { alert, recipient, stage, reason }
         4 State { alert, recipient, state }
-        5 Overdue { alert, recipient }
+        5 Overdue { alert, recipient, uncertain }
         6 Notice { alert, recipient, kind }
         7 Acted { alert, stage }
         8 Incident { number }
@@ -34,6 +34,8 @@ annotate_choices! {
         15 ActedElsewhere { alert, recipient, contact, device, stage }
         16 ExpiredUnseen { alert, from, recipient, accepted }
         17 Reconciled { device, contact, end }
+        18 GapFilled { alert, device, contact }
+        19 GapEnded { alert, device, contact, end }
     }
     IncidentKind {
         0 Delivery { relay, check, fault }
@@ -49,6 +51,10 @@ annotate_choices! {
         10 RolledBack
         11 WebhookGone { name }
         12 Apart { contact, device, day, count, alerts }
+        13 AlertLost { device, number, end }
+        14 AlertsForgotten { device, from, to }
+        15 AskedUnknown { device, from, to }
+        16 ForkTold { device, of, number, by }
     }
 }
 
@@ -91,6 +97,7 @@ pub(super) fn events(vectors: &mut Vectors) {
     let overdue = EventKind::Overdue {
         alert,
         recipient: cyber(),
+        uncertain: true,
     };
     let notice = EventKind::Notice {
         alert,
@@ -136,6 +143,18 @@ pub(super) fn events(vectors: &mut Vectors) {
         contact,
         end,
     };
+    let contact = cyber();
+    let filled = EventKind::GapFilled {
+        alert,
+        device,
+        contact,
+    };
+    let ended = EventKind::GapEnded {
+        alert,
+        device,
+        contact: cyber(),
+        end: GapEnd::Acknowledged,
+    };
     for (name, kind) in [
         ("event-0-sent", EventKind::Sent { alert }),
         ("event-1-answered", answered),
@@ -158,6 +177,8 @@ pub(super) fn events(vectors: &mut Vectors) {
         ("event-15-acted-elsewhere", elsewhere),
         ("event-16-expired-unseen", unseen),
         ("event-17-reconciled", reconciled),
+        ("event-18-gap-filled", filled),
+        ("event-19-gap-ended", ended),
     ] {
         let (time, status) = (NOW, Status::Exercise);
         vectors.record(name, &Event { time, status, kind });
@@ -187,6 +208,17 @@ pub(super) fn incidents(vectors: &mut Vectors) {
         count: 1,
         alerts: List::new([ALERT]).unwrap(),
     };
+    let lost = IncidentKind::AlertLost {
+        device,
+        number: 4,
+        end: GapEnd::Expired,
+    };
+    let told = IncidentKind::ForkTold {
+        device,
+        of: Numbered::Receipts,
+        number: 4,
+        by: cyber(),
+    };
     for (name, kind) in [
         ("incident-0-delivery", delivery),
         ("incident-1-returned", returned),
@@ -210,9 +242,21 @@ pub(super) fn incidents(vectors: &mut Vectors) {
         ("incident-10-rolled-back", IncidentKind::RolledBack),
         ("incident-11-webhook-gone", gone),
         ("incident-12-apart", apart),
+        ("incident-13-alert-lost", lost),
+        (
+            "incident-14-alerts-forgotten",
+            IncidentKind::AlertsForgotten { device, from, to },
+        ),
+        (
+            "incident-15-asked-unknown",
+            IncidentKind::AskedUnknown { device, from, to },
+        ),
+        ("incident-16-fork-told", told),
     ] {
         let alert = match &kind {
-            IncidentKind::Returned { .. } | IncidentKind::Fork { .. } => Some(ALERT),
+            IncidentKind::Returned { .. }
+            | IncidentKind::Fork { .. }
+            | IncidentKind::AlertLost { .. } => Some(ALERT),
             _ => None,
         };
         let time = NOW;
