@@ -9,6 +9,7 @@
 //! | `network` | a network's keys and documents, and the ceremonies on them |
 //! | `crash` | the crash rig: faults on real processes and stores, and a checker outside them |
 //! | `memory` | relays and desks in memory, in virtual time, over links that can fail |
+//! | `sim` | the same cores with faults by a seed, and a checker outside them |
 //! | `randomness` | fixed randomness, so that a run can be repeated |
 
 #![allow(
@@ -23,4 +24,5 @@ pub mod memory;
 pub mod net;
 pub mod network;
 pub mod randomness;
+pub mod sim;
 pub mod volume;

@@ -1,0 +1,157 @@
+//! The end of a run: faults have stopped, and every obligation has to end in what its sender can
+//! prove, every alert at whom it is for, and every queue empty.
+
+use std::collections::BTreeSet;
+
+use maille_common::evidence::ObligationState;
+use maille_common::identifier::AlertId;
+use maille_common::terms::AckRule;
+use maille_common::time::{Span, Timestamp};
+use maille_relay::core::account;
+
+use maille_client::core::Act;
+
+use super::shape::{HOUR, MINUTE};
+use super::world::World;
+
+const DAY: Span = Span::from_days(1);
+
+impl World {
+    /// Until when it takes everything to end by itself.
+    pub(crate) fn rest_until(&mut self) -> u64 {
+        let least = match (self.plan.knobs.hostile, self.checker.given.is_empty()) {
+            (Some(_), _) => 3 * HOUR + HOUR / 2,
+            (None, true) => 2 * MINUTE,
+            (None, false) => 40 * MINUTE,
+        };
+        let alerts: Vec<(AlertId, usize)> = self
+            .checker
+            .alerts
+            .iter()
+            .filter(|(_, sent)| !sent.outbox_lost)
+            .map(|(id, sent)| (*id, sent.desk))
+            .collect();
+        let mut longest = least;
+        for (alert, desk) in alerts {
+            let (ahead, sent) = (self.desks[desk].clock.reading(self.now).wall, alert);
+            let order = self.checker.order_of(&sent);
+            let mut left = order.map_or(0, |order| order.expires_after.ms());
+            if let Some((core, wall)) = self.desk(desk)
+                && let Some(track) = core.track(&alert, wall).unwrap()
+            {
+                let ends = track.recipients.iter().map(|it| it.expires.since(ahead).ms());
+                left = ends.max().unwrap_or(0);
+            }
+            longest = longest.max(left + 40 * MINUTE);
+        }
+        self.now + longest
+    }
+
+    /// What has to be so when nothing fails any more.
+    pub(crate) fn judge_rest(&mut self) {
+        let ids: Vec<AlertId> = self.checker.alerts.keys().copied().collect();
+        for id in ids {
+            self.judge_alert(&id);
+        }
+        for relay in 0..self.relays.len() {
+            self.judge_relay(relay);
+        }
+        self.judge_withheld();
+    }
+
+    fn judge_alert(&mut self, alert: &AlertId) {
+        let Some(sent) = self.checker.alerts.get(alert) else { return };
+        if sent.outbox_lost || self.checker.desks[sent.desk].gone {
+            return;
+        }
+        let (by, addressed) = (sent.desk, sent.addressed.clone());
+        self.evaluate(by, alert);
+        let Some((core, wall)) = self.desk(by) else {
+            return self.checker.violated("rest", format!("desk {by} does not run"));
+        };
+        let Some(track) = core.track(alert, wall).unwrap() else {
+            let what = format!("{alert} is not known any more to desk {by}, which sent it");
+            return self.checker.violated("I2", what);
+        };
+        let mut returned = BTreeSet::new();
+        for recipient in &track.recipients {
+            let (contact, standing) = (&recipient.contact, &recipient.standing);
+            returned.extend(standing.returned.keys().copied());
+            let proven = standing.proofs.contains_key(&standing.state);
+            if !standing.state.is_closed() || !proven {
+                let what = format!("{alert} has not ended for {contact}: {}", standing.state);
+                self.checker.violated("rest", what);
+            }
+            let acknowledged = standing.state == ObligationState::Acknowledged;
+            let first = track.core.ack_rule == AckRule::First;
+            if !acknowledged && self.somebody_acknowledged(alert, contact.as_str(), first) {
+                let what = format!("{contact} acknowledged {alert}, and its sender never heard");
+                self.checker.violated("rest", what);
+            }
+        }
+        for desk in addressed.into_iter().filter(|desk| *desk != by) {
+            let device = self.shape.desks[desk].device;
+            if self.desks[desk].outside || returned.contains(&device) {
+                continue;
+            }
+            let kept = self.checker.kept_from.contains(&(desk, *alert));
+            let key_gone = self.checker.ever_returned.contains(&(desk, *alert));
+            let Some((core, _)) = self.desk(desk) else { continue };
+            if core.plain_part(alert).unwrap().is_none() && !kept && !key_gone {
+                let what = format!("{alert} was never delivered to desk {desk}");
+                self.checker.violated("I8", what);
+            }
+        }
+    }
+
+    /// Whether an answer of a recipient's own device stands that has to come to the sender.
+    fn somebody_acknowledged(&self, alert: &AlertId, recipient: &str, _first: bool) -> bool {
+        if self.checker.receipts_withheld {
+            return false;
+        }
+        (0..self.desks.len()).any(|desk| {
+            let facts = &self.checker.desks[desk];
+            let mine = self.shape.desks[desk].contact.as_str() == recipient;
+            mine && !facts.gone && facts.acted.get(alert) == Some(&Act::Acknowledge)
+        })
+    }
+
+    fn judge_relay(&mut self, relay: usize) {
+        let reading = self.relays[relay].clock.reading(self.now);
+        let since_midnight = reading.wall.since(Timestamp::EPOCH).ms() % DAY.ms();
+        let midnight = reading.wall - Span::from_ms(since_midnight);
+        let books = account(&*self.relays[relay].disk, midnight..midnight + DAY, &|| true);
+        let books = books.unwrap();
+        if !books.is_sound() {
+            let what = format!("the books of relay {relay} do not balance: {:?}", books.faults);
+            self.checker.violated("rest", what);
+        }
+        let hostile = self.plan.knobs.hostile == Some(relay);
+        for desk in 0..self.desks.len() {
+            let device = self.shape.desks[desk].device;
+            let Some(core) = &self.relays[relay].core else { continue };
+            let waiting = core.waiting(&device, 4).unwrap();
+            if !self.desks[desk].outside && !waiting.is_empty() && !hostile {
+                let what = format!("mail waits at relay {relay} for desk {desk}: {waiting:?}");
+                self.checker.violated("I7", what);
+            }
+        }
+    }
+
+    /// What a hostile relay kept back was noticed by whom it was for.
+    fn judge_withheld(&mut self) {
+        let quiet = self.plan.faults.is_empty();
+        let kept: Vec<(usize, AlertId)> = self.checker.kept_from.iter().copied().collect();
+        for (desk, alert) in kept.into_iter().filter(|_| quiet) {
+            let Some(sent) = self.checker.alerts.get(&alert) else { continue };
+            let (by, numbered) = (sent.desk, sent.addressed.contains(&desk));
+            let own = self.shape.desks[desk].contact == self.shape.desks[by].contact;
+            let Some((core, _)) = self.desk(desk) else { continue };
+            let here = core.plain_part(&alert).unwrap().is_some();
+            if numbered && !own && !here && !self.checker.missed.contains(&(desk, by)) {
+                let what = format!("{alert} is kept from desk {desk}, which does not notice");
+                self.checker.violated("I4", what);
+            }
+        }
+    }
+}
