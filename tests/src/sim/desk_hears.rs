@@ -198,7 +198,13 @@ impl World {
             signed.bundle.device == fact.device && signed.verify(&key).is_ok()
         };
         let numbers = bundles.iter().filter(mine).map(|signed| signed.bundle.number);
-        let Some(newest) = numbers.max() else { return };
+        if let Some(newest) = numbers.max() {
+            self.overtakes_bundle(desk, newest);
+        }
+    }
+
+    /// Makes a bundle that voids every earlier one up to `newest`.
+    pub(crate) fn overtakes_bundle(&mut self, desk: usize, newest: u64) {
         let wall = self.desks[desk].clock.reading(self.now).wall;
         let mut ring = SealingRing::from_bytes(&self.desks[desk].ring).unwrap();
         while ring.number() <= newest {
@@ -228,7 +234,6 @@ impl World {
         });
         let taken = self.desk_takes(desk, &name, push);
         let Some(taken) = taken else { return };
-        self.check_collected(desk, relay, &taken);
         if matches!(taken, Collected::Held { .. }) {
             let line = &self.lines[desk][relay];
             if !line.awaits(|it| matches!(it, Asked::Roster)) {

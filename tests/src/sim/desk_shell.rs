@@ -16,7 +16,7 @@ use maille_durable::{CommitNumber, Store};
 use super::line::{Ask, Asked, Message, Stage};
 use super::mutation::Mutation;
 use super::party::{DeskThen, Party};
-use super::shape::MINUTE;
+use super::shape::{MADE, MINUTE};
 use super::world::{Event, World};
 
 /// Envelopes under way over one connection at a time.
@@ -58,6 +58,10 @@ impl World {
         }
         held.open(&self.shape, desk, self.now);
         let (life, round) = (held.life.number, held.life.round);
+        let newest = held.core.as_ref().map_or(0, |core| core.newest_published().unwrap());
+        if std::mem::take(&mut held.ring_lost) && newest > 0 {
+            self.overtakes_bundle(desk, newest);
+        }
         self.trace.line(self.now, || format!("desk {desk} starts, life {life}"));
         self.at(0, Event::Round(Party::Desk(desk), life, round));
         for relay in 0..self.relays.len() {
@@ -323,10 +327,13 @@ impl World {
             }
         }
         let line = &mut self.lines[desk][relay];
-        line.bundles_from = now + if lacks { line.bundles_pause } else { 60 * MINUTE };
+        let making = self.plan.begins == MADE;
+        let refresh = if making { 5_000 } else { 60 * MINUTE };
+        line.bundles_from = now + if lacks { line.bundles_pause } else { refresh };
         line.bundles_pause = if lacks { (line.bundles_pause * 2).min(MINUTE) } else { 1_000 };
-        let known = self.plan.begins > super::shape::MADE && self.desks[desk].roster == 0;
-        if !lacks && known {
+        if making {
+            self.wakes_later(desk, refresh);
+        } else if !lacks && self.desks[desk].roster == 0 && !self.checker.keys_lost {
             // Everybody has everybody's keys from the making of the network.
             return;
         }

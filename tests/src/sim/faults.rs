@@ -72,6 +72,7 @@ impl World {
                 let wall = self.desks[desk].clock.reading(self.now).wall;
                 let bundle = self.next_bundle(desk, &mut ring, wall);
                 self.desks[desk].take_ring(ring, bundle);
+                self.desks[desk].ring_lost = true;
                 self.checker.keys_lost = true;
                 self.down(Party::Desk(desk), MINUTE, None);
             }
@@ -188,10 +189,11 @@ impl World {
 
     fn relay_takes_roster(&mut self, relay: usize, roster: usize) {
         let held = &mut self.relays[relay];
-        let Some(core) = held.core.as_mut().filter(|_| roster > held.roster) else {
+        if roster <= held.roster || held.core.is_none() {
             return;
-        };
-        held.roster = roster;
+        }
+        held.take_roster(roster);
+        let Some(core) = held.core.as_mut() else { return };
         core.replace_roster(Arc::clone(&self.shape.rosters[roster]));
         self.trace.line(self.now, || format!("relay {relay} uses roster {roster}"));
         let present: Vec<usize> = self.relays[relay].present.keys().copied().collect();

@@ -97,6 +97,8 @@ pub(crate) struct DeskParty {
     /// The file of the private halves, which is durable before a bundle is published.
     pub(crate) ring: Vec<u8>,
     pub(crate) bundle: SignedBundle,
+    /// The file of the ring was lost, and the next start makes up for it.
+    pub(crate) ring_lost: bool,
     /// Not admitted yet, or removed.
     pub(crate) outside: bool,
     /// When its keeper looked at the clocks last.
@@ -187,6 +189,12 @@ impl RelayParty {
         })
     }
 
+    /// Another roster came into use.
+    pub(crate) fn take_roster(&mut self, roster: usize) {
+        self.roster = roster;
+        self.image = None;
+    }
+
     /// The process ends, and nothing of it that was not on the disk is left.
     pub(crate) fn die(&mut self) {
         self.core = None;
@@ -209,6 +217,7 @@ impl DeskParty {
             out: VecDeque::new(),
             ring: fact.ring.clone(),
             bundle: fact.bundle.clone(),
+            ring_lost: false,
             outside: index == shape.admitted,
             looked: None,
             image: None,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use maille_common::evidence::ObligationState;
 use maille_common::identifier::AlertId;
-use maille_common::terms::AckRule;
+use maille_common::terms::{AckRule, Outcome};
 use maille_common::time::{Span, Timestamp};
 use maille_relay::core::account;
 
@@ -89,7 +89,19 @@ impl World {
                 self.checker.violated("rest", what);
             }
         }
-        for desk in addressed.into_iter().filter(|desk| *desk != by) {
+        let me = self.shape.desks[by].contact.clone();
+        let own = |desk: &usize| self.shape.desks[*desk].contact == me;
+        // Where no relay of the sender's takes it for any recipient, nobody keeps the copies for the
+        // sender's other devices.
+        let homes = self.shape.rosters[0].home_relay_names(&me.organisation());
+        let at_home = |it: &maille_common::evidence::SignedAccepted| {
+            it.statement.outcome == Outcome::Accepted && homes.contains(&it.statement.relay)
+        };
+        let mut accepted = track.recipients.iter().flat_map(|it| it.accepted.iter());
+        let nobody = !accepted.any(at_home);
+        let copied = |desk: &usize| !(own(desk) && nobody);
+        let owed = addressed.into_iter().filter(|desk| *desk != by && copied(desk));
+        for desk in owed.collect::<Vec<_>>() {
             let device = self.shape.desks[desk].device;
             if self.desks[desk].outside || returned.contains(&device) {
                 continue;

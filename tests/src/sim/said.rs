@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use maille_client::core::{Act, Collected, Sent};
+use maille_client::core::{Act, Sent};
 use maille_common::identifier::AlertId;
 use maille_common::limits;
 use maille_common::terms::{Kind, Outcome, Release, Stage};
@@ -172,14 +172,6 @@ impl World {
         let now = self.now;
         for accepted in answers.iter().map(|it| &it.statement) {
             self.relays[relay].accepted.entry(accepted.alert).or_insert(now);
-        }
-    }
-
-    /// What a desk made of a delivery.
-    pub(crate) fn check_collected(&mut self, desk: usize, relay: usize, collected: &Collected) {
-        if matches!(collected, Collected::Disbelieved { .. }) {
-            let what = format!("desk {desk} does not believe what relay {relay} delivered as sent");
-            self.checker.violated("I3", what);
         }
     }
 

@@ -272,6 +272,12 @@ impl World {
         self.desks[desk].looked = Some(self.now);
     }
 
+    /// Whether a desk's contact has other devices.
+    fn has_others(&self, desk: usize) -> bool {
+        let me = &self.shape.desks[desk].contact;
+        self.shape.desks.iter().filter(|fact| fact.contact == *me).count() > 1
+    }
+
     /// An incident: where everybody is honest, nobody is accused.
     fn incident(&mut self, desk: usize, number: u64) {
         let Some((core, _)) = self.desk(desk) else { return };
@@ -285,16 +291,18 @@ impl World {
             matches!(fault, Fault::Partition(..) | Fault::CrashRelay(..) | Fault::JumpDesk(..))
         });
         let missing = lost || parted || self.plan.knobs.hostile.is_some();
-        let honest = match incident.kind {
+        let honest = match &incident.kind {
             IncidentKind::AlertsMissing { device, .. } => {
-                let by = desk_of(&self.shape, &device);
+                let by = desk_of(&self.shape, device);
                 self.checker.missed.extend(by.map(|by| (desk, by)));
                 missing
             }
-            IncidentKind::ReceiptsMissing { .. } => missing,
+            // A receipt that overtook the copy of its alert leaves a hole there, too.
+            IncidentKind::ReceiptsMissing { .. } => missing || self.has_others(desk),
             IncidentKind::Returned { .. } => lost || self.checker.keys_lost,
             IncidentKind::RosterUnknown => true,
-            IncidentKind::Receipt { .. } => lost,
+            // A receipt may overtake the copy of its alert at another device of its contact.
+            IncidentKind::Receipt { check } => lost || check.as_str() == "Q4",
             _ => false,
         };
         if !honest {
