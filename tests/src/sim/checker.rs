@@ -175,7 +175,10 @@ impl Checker {
         match push {
             Push::Delivery { delivery, .. } => {
                 let core = &delivery.env.core;
-                let original = delivery.original.as_ref().map(|original| Env::id(original.env.bytes()));
+                let original = delivery
+                    .original
+                    .as_ref()
+                    .map(|original| Env::id(original.env.bytes()));
                 if core.kind != Kind::Heartbeat {
                     let id = original.unwrap_or_else(|| Env::id(delivery.env.bytes()));
                     self.kept_from.insert((desk, id));

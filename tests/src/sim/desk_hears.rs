@@ -83,7 +83,9 @@ impl World {
             (Asked::Hello(..), _) => return self.cut(desk, relay),
             (Asked::Submit(alert), answer) => {
                 self.lines[desk][relay].submitting.remove(&alert);
-                let Some((core, wall)) = self.desk(desk) else { return };
+                let Some((core, wall)) = self.desk(desk) else {
+                    return;
+                };
                 match answer {
                     Answer::Accepted(answers) => {
                         let answers = answers.into_vec();
@@ -113,15 +115,21 @@ impl World {
                     line.posts_from = now + 2_000;
                     self.wakes_later(desk, 2_000);
                 }
-                let Some((core, _)) = self.desk(desk) else { return };
+                let Some((core, _)) = self.desk(desk) else {
+                    return;
+                };
                 core.posted(&name, post, outcome).unwrap();
             }
             (Asked::Confirm(numbers), _) => {
-                let Some((core, _)) = self.desk(desk) else { return };
+                let Some((core, _)) = self.desk(desk) else {
+                    return;
+                };
                 core.confirmed(&name, &numbers).unwrap();
             }
             (Asked::Publish(number), Answer::Done) => {
-                let Some((core, _)) = self.desk(desk) else { return };
+                let Some((core, _)) = self.desk(desk) else {
+                    return;
+                };
                 core.bundle_published(&name, number).unwrap();
             }
             (Asked::Publish(_), Answer::Refused(refusal)) => {
@@ -158,7 +166,9 @@ impl World {
         roster: usize,
     ) {
         let name = self.relay_name(relay);
-        let Some((core, wall)) = self.desk(desk) else { return };
+        let Some((core, wall)) = self.desk(desk) else {
+            return;
+        };
         let greeting = match core.greeted(&name, challenge, answer, wall) {
             Ok(greeting) => greeting,
             Err(error) => {
@@ -183,7 +193,9 @@ impl World {
     }
 
     fn learns_bundles(&mut self, desk: usize, bundles: Vec<SignedBundle>) {
-        let Some((core, wall, random)) = self.desk_with_chance(desk) else { return };
+        let Some((core, wall, random)) = self.desk_with_chance(desk) else {
+            return;
+        };
         match core.learn_bundles(bundles, wall, random) {
             Ok(_) | Err(SendError::Seal(_)) => {}
             Err(error) => panic!("sealing keys were not learned: {error}"),
@@ -197,7 +209,10 @@ impl World {
         let mine = |signed: &&SignedBundle| {
             signed.bundle.device == fact.device && signed.verify(&key).is_ok()
         };
-        let numbers = bundles.iter().filter(mine).map(|signed| signed.bundle.number);
+        let numbers = bundles
+            .iter()
+            .filter(mine)
+            .map(|signed| signed.bundle.number);
         if let Some(newest) = numbers.max() {
             self.overtakes_bundle(desk, newest);
         }
@@ -221,9 +236,15 @@ impl World {
                 Push::Delivery { number, delivery } => {
                     format!("{} {number}", delivery.env.core.kind.name())
                 }
-                Push::Receipt { number, receipt, .. } => {
+                Push::Receipt {
+                    number, receipt, ..
+                } => {
                     let receipt = &receipt.statement;
-                    format!("{} {} {number}", receipt.stage.name(), receipt.alert.prefix())
+                    format!(
+                        "{} {} {number}",
+                        receipt.stage.name(),
+                        receipt.alert.prefix()
+                    )
                 }
                 Push::Notice { number, notice } => {
                     format!("notice {} {number}", notice.statement.kind.name())

@@ -58,11 +58,15 @@ impl World {
         }
         held.open(&self.shape, desk, self.now);
         let (life, round) = (held.life.number, held.life.round);
-        let newest = held.core.as_ref().map_or(0, |core| core.newest_published().unwrap());
+        let newest = held
+            .core
+            .as_ref()
+            .map_or(0, |core| core.newest_published().unwrap());
         if std::mem::take(&mut held.ring_lost) && newest > 0 {
             self.overtakes_bundle(desk, newest);
         }
-        self.trace.line(self.now, || format!("desk {desk} starts, life {life}"));
+        self.trace
+            .line(self.now, || format!("desk {desk} starts, life {life}"));
         self.at(0, Event::Round(Party::Desk(desk), life, round));
         for relay in 0..self.relays.len() {
             let soon = self.chance.below(500);
@@ -99,7 +103,9 @@ impl World {
 
     pub(crate) fn says_hello(&mut self, desk: usize, relay: usize, tries: u32) {
         let (name, challenge) = (self.relay_name(relay), self.random.array());
-        let Some((core, _)) = self.desk(desk) else { return };
+        let Some((core, _)) = self.desk(desk) else {
+            return;
+        };
         let hello = core.hello(&name, challenge).unwrap();
         let asked = Asked::Hello(challenge, tries);
         self.asks(desk, relay, Ask::Request(Request::Hello(hello)), asked);
@@ -132,7 +138,11 @@ impl World {
             Some(Mutation::SendReturnsTooEarly) => matches!(then, DeskThen::Returned(..)),
             _ => false,
         };
-        let gate = if early { CommitNumber(0) } else { held.disk.newest() };
+        let gate = if early {
+            CommitNumber(0)
+        } else {
+            held.disk.newest()
+        };
         held.out.push_back((gate, then));
     }
 
@@ -144,7 +154,9 @@ impl World {
             let Some(at) = held.out.iter().position(|(gate, _)| *gate <= synced) else {
                 return;
             };
-            let Some((_, then)) = held.out.remove(at) else { return };
+            let Some((_, then)) = held.out.remove(at) else {
+                return;
+            };
             match then {
                 DeskThen::Ask(relay, connection, ticket, ask) => {
                     if self.lines[desk][relay].number == connection {
@@ -210,7 +222,9 @@ impl World {
             return;
         }
         let bundle = self.desks[desk].bundle.clone();
-        let Some((core, _)) = self.desk(desk) else { return };
+        let Some((core, _)) = self.desk(desk) else {
+            return;
+        };
         if !core.home_relays().contains(name) || !core.bundle_wanted(name).unwrap() {
             return;
         }
@@ -228,7 +242,9 @@ impl World {
         }
         let aside = line.aside.clone();
         let silenced = self.plan.knobs.mutation == Some(Mutation::ReturnedUnsaid);
-        let Some((core, _)) = self.desk(desk) else { return };
+        let Some((core, _)) = self.desk(desk) else {
+            return;
+        };
         let mut posts = core.posts_due(name, ROUND).unwrap();
         posts.sort_by_key(|(_, posted)| {
             let receipt = &posted.receipt.statement;
@@ -239,8 +255,13 @@ impl World {
             posts.retain(|(_, it)| !matches!(it.receipt.statement.stage, Refused | Returned));
         }
         let waits = |receipt: &Hash| aside.get(receipt).is_some_and(|(_, until)| *until > now);
-        let later = posts.iter().filter_map(|(post, _)| aside.get(&post.receipt));
-        let later = later.map(|(_, until)| *until).filter(|until| *until > now).min();
+        let later = posts
+            .iter()
+            .filter_map(|(post, _)| aside.get(&post.receipt));
+        let later = later
+            .map(|(_, until)| *until)
+            .filter(|until| *until > now)
+            .min();
         let first = posts.into_iter().find(|(post, _)| !waits(&post.receipt));
         match (first, later) {
             (Some((post, posted)), _) => {
@@ -256,7 +277,9 @@ impl World {
         if self.lines[desk][relay].awaits(|it| matches!(it, Asked::Confirm(_))) {
             return;
         }
-        let Some((core, _)) = self.desk(desk) else { return };
+        let Some((core, _)) = self.desk(desk) else {
+            return;
+        };
         let numbers = core.confirms_due(name, ROUND).unwrap();
         let incarnation = core.incarnation_of(name).unwrap();
         let (Some(incarnation), false) = (incarnation, numbers.is_empty()) else {
@@ -273,7 +296,9 @@ impl World {
 
     fn submits(&mut self, desk: usize, relay: usize, name: &Name) {
         let under_way = self.lines[desk][relay].submitting.clone();
-        let Some((core, wall)) = self.desk(desk) else { return };
+        let Some((core, wall)) = self.desk(desk) else {
+            return;
+        };
         let due = core.submissions_due(name, wall, UNDER_WAY * 2).unwrap();
         let next = core.next_submission_besides(name, &under_way).unwrap();
         for alert in due {
@@ -281,7 +306,9 @@ impl World {
             if line.submitting.len() >= UNDER_WAY || !line.submitting.insert(alert) {
                 continue;
             }
-            let Some((core, wall)) = self.desk(desk) else { return };
+            let Some((core, wall)) = self.desk(desk) else {
+                return;
+            };
             match core.submission(&alert).unwrap() {
                 Some(submission) => {
                     let ask = Ask::Request(Request::Submit(Box::new(submission)));
@@ -310,7 +337,9 @@ impl World {
             let homes = shape.rosters[roster].home_relay_names(&contact.organisation());
             homes.contains(name)
         };
-        let Some((core, _)) = self.desk(desk) else { return };
+        let Some((core, _)) = self.desk(desk) else {
+            return;
+        };
         let lacking = core.lacking().unwrap();
         let lacks = lacking.iter().any(|lacking| homes(&lacking.recipient));
         let line = &mut self.lines[desk][relay];
@@ -330,15 +359,25 @@ impl World {
         let making = self.plan.begins == MADE;
         let refresh = if making { 5_000 } else { 60 * MINUTE };
         line.bundles_from = now + if lacks { line.bundles_pause } else { refresh };
-        line.bundles_pause = if lacks { (line.bundles_pause * 2).min(MINUTE) } else { 1_000 };
+        line.bundles_pause = if lacks {
+            (line.bundles_pause * 2).min(MINUTE)
+        } else {
+            1_000
+        };
         if making {
             self.wakes_later(desk, refresh);
         } else if !lacks && self.desks[desk].roster == 0 && !self.checker.keys_lost {
             // Everybody has everybody's keys from the making of the network.
             return;
         }
-        let Some((core, _)) = self.desk(desk) else { return };
-        let wanted = core.bundles_wanted().unwrap().into_iter().filter(|it| homes(it));
+        let Some((core, _)) = self.desk(desk) else {
+            return;
+        };
+        let wanted = core
+            .bundles_wanted()
+            .unwrap()
+            .into_iter()
+            .filter(|it| homes(it));
         let wanted: Vec<_> = wanted.collect();
         if wanted.is_empty() {
             return;
@@ -356,9 +395,14 @@ impl World {
     /// The keeper does what is due by the desk's own clock, whether or not a relay is there.
     pub(crate) fn keeper_looks(&mut self, desk: usize) {
         let asleep = self.plan.knobs.mutation == Some(Mutation::KeeperAsleep);
-        let (beats, reading) = (self.plan.knobs.beats, self.desks[desk].clock.reading(self.now));
+        let (beats, reading) = (
+            self.plan.knobs.beats,
+            self.desks[desk].clock.reading(self.now),
+        );
         self.renews_keys(desk);
-        let Some((core, wall, random)) = self.desk_with_chance(desk) else { return };
+        let Some((core, wall, random)) = self.desk_with_chance(desk) else {
+            return;
+        };
         let mut next = None;
         if !asleep {
             next = core.tick(reading).unwrap().1;
@@ -378,7 +422,9 @@ impl World {
 
     /// Renews or erases sealing keys, as once a minute behind QUIC.
     fn renews_keys(&mut self, desk: usize) {
-        let Some((core, wall)) = self.desk(desk) else { return };
+        let Some((core, wall)) = self.desk(desk) else {
+            return;
+        };
         let relay_time = core.relay_time().unwrap().unwrap_or(Timestamp::EPOCH);
         let due = core.ring().is_due(wall);
         if !due && core.ring().expired(wall, relay_time).is_empty() {

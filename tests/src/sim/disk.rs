@@ -134,7 +134,10 @@ impl SimDisk {
             whole.extend([0; 4]);
             state.records.contains_key(&whole)
         };
-        (0..=u8::MAX).filter(|table| first(*table)).map(Table).collect()
+        (0..=u8::MAX)
+            .filter(|table| first(*table))
+            .map(Table)
+            .collect()
     }
 
     fn enter(&self) -> MutexGuard<'_, State> {
@@ -366,7 +369,9 @@ mod tests {
 
     fn put(value: &[u8]) -> Batch {
         let mut batch = Batch::new();
-        batch.put(Table(1), b"key", value).put_pieces(Table(2), b"long", value);
+        batch
+            .put(Table(1), b"key", value)
+            .put_pieces(Table(2), b"long", value);
         batch
     }
 

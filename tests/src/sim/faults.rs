@@ -100,7 +100,9 @@ impl World {
         held.die();
         held.disk.crash_as(mutation, drawn);
         let kept = held.disk.newest();
-        self.trace.line(self.now, || format!("desk {desk} dies, keeps commit {kept}"));
+        self.trace.line(self.now, || {
+            format!("desk {desk} dies, keeps commit {kept}")
+        });
         for relay in 0..self.relays.len() {
             self.lines[desk][relay].end();
             self.relays[relay].present.remove(&desk);
@@ -113,7 +115,9 @@ impl World {
         held.die();
         held.disk.crash_as(mutation, drawn);
         let kept = held.disk.newest();
-        self.trace.line(self.now, || format!("relay {relay} dies, keeps commit {kept}"));
+        self.trace.line(self.now, || {
+            format!("relay {relay} dies, keeps commit {kept}")
+        });
         for desk in 0..self.desks.len() {
             if self.lines[desk][relay].stage != Stage::Down {
                 self.cut(desk, relay);
@@ -193,9 +197,12 @@ impl World {
             return;
         }
         held.take_roster(roster);
-        let Some(core) = held.core.as_mut() else { return };
+        let Some(core) = held.core.as_mut() else {
+            return;
+        };
         core.replace_roster(Arc::clone(&self.shape.rosters[roster]));
-        self.trace.line(self.now, || format!("relay {relay} uses roster {roster}"));
+        self.trace
+            .line(self.now, || format!("relay {relay} uses roster {roster}"));
         let present: Vec<usize> = self.relays[relay].present.keys().copied().collect();
         for desk in present {
             let device = self.shape.desks[desk].device;

@@ -2,6 +2,7 @@
 //! or it would not find a fault of the cores either.
 
 /// One thing done wrong on purpose.
+#[cfg_attr(not(test), expect(dead_code, reason = "only tests break anything"))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mutation {
     /// A relay's answers leave before their commit is durable (I1).
@@ -28,6 +29,7 @@ pub(crate) enum Mutation {
 
 impl Mutation {
     /// All of them.
+    #[cfg(test)]
     pub(crate) const ALL: [Self; 10] = [
         Self::RelaySaysTooEarly,
         Self::DeskSaysTooEarly,

@@ -45,7 +45,11 @@ impl World {
         let made = Order {
             ack_within: Span::from_ms(order.ack_within_ms),
             expires_after: Span::from_ms(order.expires_after_ms),
-            ack_rule: if order.first { AckRule::First } else { AckRule::Each },
+            ack_rule: if order.first {
+                AckRule::First
+            } else {
+                AckRule::Each
+            },
             reference: Some(format!("order {planned}")),
             ..memory::order(&to, &format!("alert {planned}"))
         };
@@ -73,7 +77,9 @@ impl World {
             let given = &self.checker.given[given];
             (given.desk, given.order.clone())
         };
-        let Some((core, wall, random)) = self.desk_with_chance(desk) else { return };
+        let Some((core, wall, random)) = self.desk_with_chance(desk) else {
+            return;
+        };
         let sent = match core.send(&order, wall, random) {
             Ok(sent) => sent,
             Err(SendError::Step(error)) => panic!("the store failed: {error}"),
@@ -84,7 +90,11 @@ impl World {
             }
         };
         self.trace.line(self.now, || {
-            let to: Vec<&str> = order.recipients.iter().map(ContactAddress::as_str).collect();
+            let to: Vec<&str> = order
+                .recipients
+                .iter()
+                .map(ContactAddress::as_str)
+                .collect();
             let (kind, id) = (order.kind.name(), sent.id.prefix());
             format!("desk {desk} sends {kind} {id} to {to:?}")
         });
@@ -128,7 +138,9 @@ impl World {
     /// An officer looks at what came: it is on the screen when that it is being shown is durable.
     pub(crate) fn officer_looks(&mut self, desk: usize, alert: AlertId) {
         let forgetful = self.plan.knobs.mutation == Some(Mutation::ShownTwice);
-        let Some((core, _)) = self.desk(desk) else { return };
+        let Some((core, _)) = self.desk(desk) else {
+            return;
+        };
         let Some(received) = core.received(&alert).unwrap() else {
             return;
         };
@@ -156,29 +168,38 @@ impl World {
 
     /// An officer, or a program, decides about an alert.
     pub(crate) fn officer_decides(&mut self, desk: usize, alert: AlertId) {
+        if self.now > self.last_word {
+            return;
+        }
         let (act, officer) = match self.chance.below(100) {
             0..60 => (Act::Acknowledge, Some("officer")),
             60..70 => (Act::Acknowledge, None),
             70..85 => (Act::Refuse(RefuseReason::Other), Some("officer")),
             _ => (Act::Read, Some("officer")),
         };
-        let Some((core, wall, random)) = self.desk_with_chance(desk) else { return };
+        let Some((core, wall, random)) = self.desk_with_chance(desk) else {
+            return;
+        };
         match core.act(&alert, &act, officer, "", wall, random) {
             Ok(_) => {}
             Err(ActError::Own(_) | ActError::Unknown(_)) => return,
             Err(error) => panic!("an officer's answer was not taken: {error}"),
         }
-        self.trace.line(self.now, || format!("desk {desk}: {act:?} {}", alert.prefix()));
+        self.trace.line(self.now, || {
+            format!("desk {desk}: {act:?} {}", alert.prefix())
+        });
         self.checker.act(desk, alert, &act);
         self.desk_then(desk, DeskThen::Acted(alert, act));
         self.wake(desk);
-        if self.chance.percent(15) {
+        if self.chance.percent(15) && !self.calm {
             self.replies(desk, alert);
         }
     }
 
     fn replies(&mut self, desk: usize, alert: AlertId) {
-        let Some(sender) = self.checker.sender_of(&alert) else { return };
+        let Some(sender) = self.checker.sender_of(&alert) else {
+            return;
+        };
         let number = self.checker.given.len();
         let to = self.shape.desks[sender].contact.clone();
         let reply = Order {

@@ -39,9 +39,13 @@ impl World {
             return;
         }
         held.open(&self.shape, relay, self.now, &mut self.random);
-        self.trace.line(self.now, || format!("relay {relay} starts"));
+        self.trace
+            .line(self.now, || format!("relay {relay} starts"));
         let (life, round) = (held.life.number, held.life.round);
-        self.at(0, super::world::Event::Round(Party::Relay(relay), life, round));
+        self.at(
+            0,
+            super::world::Event::Round(Party::Relay(relay), life, round),
+        );
         self.relay_restarted(relay);
     }
 
@@ -178,7 +182,9 @@ impl World {
             let Some(at) = held.out.iter().position(|(gate, _)| *gate <= synced) else {
                 return;
             };
-            let Some((_, then)) = held.out.remove(at) else { return };
+            let Some((_, then)) = held.out.remove(at) else {
+                return;
+            };
             match then {
                 RelayThen::Answer(desk, connection, ticket, answer) => {
                     if self.lines[desk][relay].number == connection {
@@ -207,7 +213,9 @@ impl World {
             return;
         }
         let connection = presence.connection;
-        let waiting = core.waiting(&device, WINDOW + presence.pushed.len()).unwrap();
+        let waiting = core
+            .waiting(&device, WINDOW + presence.pushed.len())
+            .unwrap();
         let numbers: BTreeSet<u64> = waiting.iter().map(|mail| mail.number).collect();
         presence.pushed.retain(|number| numbers.contains(number));
         for mail in waiting {
@@ -228,7 +236,9 @@ impl World {
 
     fn pushes(&mut self, relay: usize, desk: usize, number: u64) {
         let device = self.mail_of(desk);
-        let Some(core) = &self.relays[relay].core else { return };
+        let Some(core) = &self.relays[relay].core else {
+            return;
+        };
         let Some(push) = core.push(&device, number).unwrap() else {
             return;
         };
@@ -254,7 +264,10 @@ impl World {
         if self.plan.knobs.hostile != Some(relay) {
             return false;
         }
-        let incarnation = self.relays[relay].core.as_ref().map(|core| core.incarnation());
+        let incarnation = self.relays[relay]
+            .core
+            .as_ref()
+            .map(|core| core.incarnation());
         let key = (relay, desk, incarnation, number);
         let drawn = self.chance.percent(15) && !self.calm;
         let known = self.checker.withheld(key, drawn);

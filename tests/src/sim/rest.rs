@@ -3,14 +3,16 @@
 
 use std::collections::BTreeSet;
 
-use maille_common::evidence::ObligationState;
+use maille_common::address::ContactAddress;
+use maille_common::evidence::{ObligationState, SignedAccepted};
 use maille_common::identifier::AlertId;
-use maille_common::terms::{AckRule, Outcome};
+use maille_common::terms::Outcome;
 use maille_common::time::{Span, Timestamp};
 use maille_relay::core::account;
 
 use maille_client::core::Act;
 
+use super::plan::Fault;
 use super::shape::{HOUR, MINUTE};
 use super::world::World;
 
@@ -21,7 +23,7 @@ impl World {
     pub(crate) fn rest_until(&mut self) -> u64 {
         let least = match (self.plan.knobs.hostile, self.checker.given.is_empty()) {
             (Some(_), _) => 3 * HOUR + HOUR / 2,
-            (None, true) => 2 * MINUTE,
+            (None, true) => 11 * MINUTE,
             (None, false) => 40 * MINUTE,
         };
         let alerts: Vec<(AlertId, usize)> = self
@@ -39,7 +41,10 @@ impl World {
             if let Some((core, wall)) = self.desk(desk)
                 && let Some(track) = core.track(&alert, wall).unwrap()
             {
-                let ends = track.recipients.iter().map(|it| it.expires.since(ahead).ms());
+                let ends = track
+                    .recipients
+                    .iter()
+                    .map(|it| it.expires.since(ahead).ms());
                 left = ends.max().unwrap_or(0);
             }
             longest = longest.max(left + 40 * MINUTE);
@@ -60,14 +65,18 @@ impl World {
     }
 
     fn judge_alert(&mut self, alert: &AlertId) {
-        let Some(sent) = self.checker.alerts.get(alert) else { return };
+        let Some(sent) = self.checker.alerts.get(alert) else {
+            return;
+        };
         if sent.outbox_lost || self.checker.desks[sent.desk].gone {
             return;
         }
         let (by, addressed) = (sent.desk, sent.addressed.clone());
         self.evaluate(by, alert);
         let Some((core, wall)) = self.desk(by) else {
-            return self.checker.violated("rest", format!("desk {by} does not run"));
+            return self
+                .checker
+                .violated("rest", format!("desk {by} does not run"));
         };
         let Some(track) = core.track(alert, wall).unwrap() else {
             let what = format!("{alert} is not known any more to desk {by}, which sent it");
@@ -82,11 +91,10 @@ impl World {
                 let what = format!("{alert} has not ended for {contact}: {}", standing.state);
                 self.checker.violated("rest", what);
             }
-            let acknowledged = standing.state == ObligationState::Acknowledged;
-            let first = track.core.ack_rule == AckRule::First;
-            if !acknowledged && self.somebody_acknowledged(alert, contact.as_str(), first) {
-                let what = format!("{contact} acknowledged {alert}, and its sender never heard");
-                self.checker.violated("rest", what);
+            let answered = self.answered(alert, contact);
+            if answered.is_some_and(|answered| standing.state < answered) {
+                let what = format!("{contact} answered {alert}, and its sender never heard");
+                self.checker.violated("I7", what);
             }
         }
         let me = self.shape.desks[by].contact.clone();
@@ -94,13 +102,15 @@ impl World {
         // Where no relay of the sender's takes it for any recipient, nobody keeps the copies for the
         // sender's other devices.
         let homes = self.shape.rosters[0].home_relay_names(&me.organisation());
-        let at_home = |it: &maille_common::evidence::SignedAccepted| {
+        let at_home = |it: &SignedAccepted| {
             it.statement.outcome == Outcome::Accepted && homes.contains(&it.statement.relay)
         };
         let mut accepted = track.recipients.iter().flat_map(|it| it.accepted.iter());
         let nobody = !accepted.any(at_home);
         let copied = |desk: &usize| !(own(desk) && nobody);
-        let owed = addressed.into_iter().filter(|desk| *desk != by && copied(desk));
+        let owed = addressed
+            .into_iter()
+            .filter(|desk| *desk != by && copied(desk));
         for desk in owed.collect::<Vec<_>>() {
             let device = self.shape.desks[desk].device;
             if self.desks[desk].outside || returned.contains(&device) {
@@ -108,7 +118,15 @@ impl World {
             }
             let kept = self.checker.kept_from.contains(&(desk, *alert));
             let key_gone = self.checker.ever_returned.contains(&(desk, *alert));
-            let Some((core, _)) = self.desk(desk) else { continue };
+            // What relay and recipient both lost after it had come is not brought back.
+            let lost = self.checker.desks[desk].stores_lost > 0;
+            let had = self.checker.ever_arrived.contains(&(desk, *alert));
+            if lost && had && self.relay_was_lost() {
+                continue;
+            }
+            let Some((core, _)) = self.desk(desk) else {
+                continue;
+            };
             if core.plain_part(alert).unwrap().is_none() && !kept && !key_gone {
                 let what = format!("{alert} was never delivered to desk {desk}");
                 self.checker.violated("I8", what);
@@ -116,34 +134,51 @@ impl World {
         }
     }
 
-    /// Whether an answer of a recipient's own device stands that has to come to the sender.
-    fn somebody_acknowledged(&self, alert: &AlertId, recipient: &str, _first: bool) -> bool {
+    fn relay_was_lost(&self) -> bool {
+        let mut faults = self.plan.faults.iter();
+        faults.any(|(_, fault)| matches!(fault, Fault::LoseRelay(_)))
+    }
+
+    /// The state that an answer of a recipient's own devices asks for, where one stands.
+    fn answered(&self, alert: &AlertId, recipient: &ContactAddress) -> Option<ObligationState> {
         if self.checker.receipts_withheld {
-            return false;
+            return None;
         }
-        (0..self.desks.len()).any(|desk| {
-            let facts = &self.checker.desks[desk];
-            let mine = self.shape.desks[desk].contact.as_str() == recipient;
-            mine && !facts.gone && facts.acted.get(alert) == Some(&Act::Acknowledge)
-        })
+        let acts = self.checker.desks.iter().zip(&self.shape.desks);
+        let mine = acts.filter(|(facts, fact)| fact.contact == *recipient && !facts.gone);
+        let states = mine.filter_map(|(facts, _)| match facts.acted.get(alert)? {
+            Act::Acknowledge => Some(ObligationState::Acknowledged),
+            Act::Refuse(_) => Some(ObligationState::Refused),
+            Act::Read => None,
+        });
+        states.max()
     }
 
     fn judge_relay(&mut self, relay: usize) {
         let reading = self.relays[relay].clock.reading(self.now);
         let since_midnight = reading.wall.since(Timestamp::EPOCH).ms() % DAY.ms();
         let midnight = reading.wall - Span::from_ms(since_midnight);
-        let books = account(&*self.relays[relay].disk, midnight..midnight + DAY, &|| true);
+        let books = account(&*self.relays[relay].disk, midnight..midnight + DAY, &|| {
+            true
+        });
         let books = books.unwrap();
         if !books.is_sound() {
-            let what = format!("the books of relay {relay} do not balance: {:?}", books.faults);
+            let what = format!(
+                "the books of relay {relay} do not balance: {:?}",
+                books.faults
+            );
             self.checker.violated("rest", what);
         }
         let hostile = self.plan.knobs.hostile == Some(relay);
         for desk in 0..self.desks.len() {
             let device = self.shape.desks[desk].device;
-            let Some(core) = &self.relays[relay].core else { continue };
+            let Some(core) = &self.relays[relay].core else {
+                continue;
+            };
             let waiting = core.waiting(&device, 4).unwrap();
-            if !self.desks[desk].outside && !waiting.is_empty() && !hostile {
+            // What a removed device wrote is not believed any more, and answered to nobody (E4).
+            let removed = self.roster >= 2;
+            if !self.desks[desk].outside && !waiting.is_empty() && !hostile && !removed {
                 let what = format!("mail waits at relay {relay} for desk {desk}: {waiting:?}");
                 self.checker.violated("I7", what);
             }
@@ -155,10 +190,14 @@ impl World {
         let quiet = self.plan.faults.is_empty();
         let kept: Vec<(usize, AlertId)> = self.checker.kept_from.iter().copied().collect();
         for (desk, alert) in kept.into_iter().filter(|_| quiet) {
-            let Some(sent) = self.checker.alerts.get(&alert) else { continue };
+            let Some(sent) = self.checker.alerts.get(&alert) else {
+                continue;
+            };
             let (by, numbered) = (sent.desk, sent.addressed.contains(&desk));
             let own = self.shape.desks[desk].contact == self.shape.desks[by].contact;
-            let Some((core, _)) = self.desk(desk) else { continue };
+            let Some((core, _)) = self.desk(desk) else {
+                continue;
+            };
             let here = core.plain_part(&alert).unwrap().is_some();
             if numbered && !own && !here && !self.checker.missed.contains(&(desk, by)) {
                 let what = format!("{alert} is kept from desk {desk}, which does not notice");

@@ -44,12 +44,15 @@ impl World {
         }
         let clash = self.checker.alerts.contains_key(&id);
         let shape = Arc::clone(&self.shape);
-        let Some((core, _)) = self.desk(desk) else { return };
+        let Some((core, _)) = self.desk(desk) else {
+            return;
+        };
         let submission = core.submission(&id).unwrap();
         let entries = submission.iter().flat_map(|it| it.entries.iter());
         let now = entries.filter(|entry| entry.entry.release != Release::After);
-        let addressed: BTreeSet<usize> =
-            now.filter_map(|entry| desk_of(&shape, &entry.entry.device)).collect();
+        let addressed: BTreeSet<usize> = now
+            .filter_map(|entry| desk_of(&shape, &entry.entry.device))
+            .collect();
         let alert = SentAlert {
             given,
             desk,
@@ -97,7 +100,9 @@ impl World {
                     self.checker.violated("I1", what);
                 }
                 let known = &mut self.checker.submissions;
-                let first = known.entry(id).or_insert_with(|| submission.as_ref().clone());
+                let first = known
+                    .entry(id)
+                    .or_insert_with(|| submission.as_ref().clone());
                 if *first != **submission {
                     let what = format!("desk {desk} submits other bytes as {id}");
                     self.checker.violated("I5", what);
@@ -122,9 +127,13 @@ impl World {
 
     /// One order under one reference is one alert for everybody.
     fn check_one_id(&mut self, id: AlertId) {
-        let Some(sent) = self.checker.alerts.get(&id) else { return };
+        let Some(sent) = self.checker.alerts.get(&id) else {
+            return;
+        };
         let ids = &self.checker.given[sent.given].ids;
-        let left = ids.iter().filter(|id| self.checker.submissions.contains_key(id));
+        let left = ids
+            .iter()
+            .filter(|id| self.checker.submissions.contains_key(id));
         if left.count() > 1 && !sent.outbox_lost {
             let what = format!("one order left as several alerts, the last of them {id}");
             self.checker.violated("I5", what);
@@ -146,7 +155,9 @@ impl World {
             };
             format!("relay {relay} -> desk {desk}: {what}")
         });
-        let Answer::Accepted(answers) = answer else { return };
+        let Answer::Accepted(answers) = answer else {
+            return;
+        };
         let (shape, now) = (Arc::clone(&self.shape), self.now);
         let device = shape.desks[desk].device;
         let taken = |it: &&maille_common::evidence::SignedAccepted| {
@@ -155,10 +166,16 @@ impl World {
         if answers.is_empty() || answers.iter().filter(taken).count() < answers.len() {
             return;
         }
-        let Some(alert) = answers.first().map(|it| it.statement.alert) else { return };
-        let Some(submission) = self.checker.submissions.get(&alert) else { return };
+        let Some(alert) = answers.first().map(|it| it.statement.alert) else {
+            return;
+        };
+        let Some(submission) = self.checker.submissions.get(&alert) else {
+            return;
+        };
         let held = &mut self.relays[relay];
-        let known = held.image(&shape, relay, now).known_answer(&device, submission);
+        let known = held
+            .image(&shape, relay, now)
+            .known_answer(&device, submission);
         let durable = known.unwrap().map(|step: Step| step.answer);
         if durable.as_ref() != Some(answer) {
             let what = format!("relay {relay} says that it accepted {alert}, not durably");
@@ -168,19 +185,28 @@ impl World {
 
     /// A relay's core has accepted something.
     pub(crate) fn check_accepted(&mut self, relay: usize, step: &Step) {
-        let Answer::Accepted(answers) = &step.answer else { return };
+        let Answer::Accepted(answers) = &step.answer else {
+            return;
+        };
         let now = self.now;
         for accepted in answers.iter().map(|it| &it.statement) {
-            self.relays[relay].accepted.entry(accepted.alert).or_insert(now);
+            self.relays[relay]
+                .accepted
+                .entry(accepted.alert)
+                .or_insert(now);
         }
     }
 
     /// The outbox keeps what is open, and 14 days more; nobody takes from the inbox at all.
     fn check_removed_at_desk(&mut self, desk: usize) {
         for (_, key) in self.desks[desk].disk.take_removed() {
-            let Ok(id) = <[u8; 32]>::try_from(&key[..]) else { continue };
+            let Ok(id) = <[u8; 32]>::try_from(&key[..]) else {
+                continue;
+            };
             let id = AlertId::from_bytes(id);
-            let Some(sent) = self.checker.alerts.get(&id) else { continue };
+            let Some(sent) = self.checker.alerts.get(&id) else {
+                continue;
+            };
             let mine = sent.desk == desk;
             let kept_ms = sent.closed.map(|closed| self.now.saturating_sub(closed));
             let over = kept_ms.is_some_and(|kept| kept + MINUTE >= limits::OUTBOX_GRACE_MS);
@@ -195,9 +221,13 @@ impl World {
     /// A relay keeps what it accepted until a week after it expires.
     fn check_removed_at_relay(&mut self, relay: usize) {
         for (_, key) in self.relays[relay].disk.take_removed() {
-            let Ok(id) = <[u8; 32]>::try_from(&key[..]) else { continue };
+            let Ok(id) = <[u8; 32]>::try_from(&key[..]) else {
+                continue;
+            };
             let id = AlertId::from_bytes(id);
-            let Some(order) = self.checker.order_of(&id) else { continue };
+            let Some(order) = self.checker.order_of(&id) else {
+                continue;
+            };
             let keeps_ms = order.expires_after.ms() + limits::RELAY_GRACE_MS;
             let held = &self.relays[relay];
             let accepted = held.accepted.get(&id).copied().unwrap_or(self.now);
@@ -220,15 +250,18 @@ impl World {
     /// An officer's answer stands.
     pub(crate) fn acted(&mut self, desk: usize, alert: AlertId, act: &Act) {
         let acts = &mut self.checker.desks[desk].acted;
-        if acts.get(&alert) != Some(&Act::Acknowledge) {
-            acts.insert(alert, act.clone());
+        let known = acts.entry(alert).or_insert(Act::Read);
+        if *known != Act::Acknowledge && *act != Act::Read {
+            *known = act.clone();
         }
     }
 
     /// A desk runs again: what was promised is there, and what was not is handed in again.
     pub(crate) fn desk_restarted(&mut self, desk: usize) {
         let (mine, mut lost) = (self.checker.alerts.iter_mut(), Vec::new());
-        let Some(core) = &self.desks[desk].core else { return };
+        let Some(core) = &self.desks[desk].core else {
+            return;
+        };
         for (id, sent) in mine.filter(|(_, sent)| sent.desk == desk && !sent.outbox_lost) {
             if core.submission(id).unwrap().is_some() || sent.closed.is_some() {
                 continue;
@@ -245,7 +278,8 @@ impl World {
         }
         let open = core.inbox().unwrap();
         for (invariant, what) in lost {
-            self.checker.violated(invariant, format!("desk {desk}, started again: {what}"));
+            self.checker
+                .violated(invariant, format!("desk {desk}, started again: {what}"));
         }
         for entry in open.into_iter().filter(|entry| entry.stage < Stage::Read) {
             let after = 1 + self.chance.below(10 * MINUTE);

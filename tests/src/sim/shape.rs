@@ -80,8 +80,20 @@ fn found(index: usize) -> (Network, &'static [&'static str], &'static str, &'sta
         0 => &["alpha/desk", "beta/desk", "beta/desk", "gamma/desk"],
         1 => &["alpha/desk", "beta/desk", "gamma/desk", "gamma/desk"],
         2 => &["alpha/desk", "alpha/desk", "beta/desk", "gamma/desk"],
-        3 => &["alpha/desk", "beta/desk", "beta/desk", "beta/desk", "gamma/desk"],
-        _ => &["alpha/desk", "beta/desk", "beta/watch", "beta/watch", "gamma/desk"],
+        3 => &[
+            "alpha/desk",
+            "beta/desk",
+            "beta/desk",
+            "beta/desk",
+            "gamma/desk",
+        ],
+        _ => &[
+            "alpha/desk",
+            "beta/desk",
+            "beta/watch",
+            "beta/watch",
+            "gamma/desk",
+        ],
     };
     for contact in contacts {
         network.admit(contact);
@@ -96,7 +108,11 @@ fn found(index: usize) -> (Network, &'static [&'static str], &'static str, &'sta
         _ => {
             network.deputise("gamma/desk", "beta/desk", minutes(5));
             network.let_programs_acknowledge("gamma/desk");
-            network.rules(&[("alpha/**", "**"), ("beta/**", "alpha/**"), ("gamma/**", "beta/**")]);
+            network.rules(&[
+                ("alpha/**", "**"),
+                ("beta/**", "alpha/**"),
+                ("gamma/**", "beta/**"),
+            ]);
         }
     }
     let (admits, removes) = match index {
@@ -140,7 +156,9 @@ fn made(index: usize) -> Shape {
             key: &key,
         };
         let now = FOUNDED + Span::from_ms(MADE);
-        let bundle = ring.next_bundle(owner, now, &mut random).expect("the ring has room");
+        let bundle = ring
+            .next_bundle(owner, now, &mut random)
+            .expect("the ring has room");
         DeskFact {
             contact: held.contact.clone(),
             device: held.id,

@@ -21,7 +21,9 @@ impl World {
     /// Everything at a desk is durable: looks at what happened there since.
     pub(crate) fn check_events(&mut self, desk: usize) {
         let cursor = self.checker.desks[desk].cursor;
-        let Some((core, _)) = self.desk(desk) else { return };
+        let Some((core, _)) = self.desk(desk) else {
+            return;
+        };
         if core.newest_event().unwrap() != cursor {
             let events = core.events_after(cursor, 1_000, true).unwrap();
             let mut changed = std::collections::BTreeSet::new();
@@ -38,7 +40,8 @@ impl World {
 
     /// One event; the alert whose obligations it may have moved.
     fn happened(&mut self, desk: usize, kind: &EventKind) -> Option<AlertId> {
-        self.trace.line(self.now, || format!("desk {desk}: {kind:?}"));
+        self.trace
+            .line(self.now, || format!("desk {desk}: {kind:?}"));
         match kind {
             EventKind::Arrived { alert, from, .. } => {
                 self.arrived(desk, alert, from);
@@ -47,9 +50,8 @@ impl World {
             EventKind::Receipt { alert, .. } | EventKind::State { alert, .. } => Some(*alert),
             EventKind::Overdue { alert, recipient } => {
                 let early = self.elapsed(desk, alert).zip(self.checker.order_of(alert));
-                let early = early.filter(|(elapsed, order)| {
-                    elapsed + SLACK_MS < order.ack_within.ms()
-                });
+                let early =
+                    early.filter(|(elapsed, order)| elapsed + SLACK_MS < order.ack_within.ms());
                 if early.is_some() {
                     let what = format!("desk {desk} calls {alert} overdue before its time");
                     self.checker.violated("I4", what);
@@ -79,8 +81,13 @@ impl World {
         let facts = &mut self.checker.desks[desk];
         let again = !facts.arrived.insert(*alert);
         self.checker.ever_arrived.insert((desk, *alert));
-        let Some((core, _)) = self.desk(desk) else { return };
-        let content = core.received(alert).unwrap().map(|received| received.content);
+        let Some((core, _)) = self.desk(desk) else {
+            return;
+        };
+        let content = core
+            .received(alert)
+            .unwrap()
+            .map(|received| received.content);
         if again {
             let what = format!("{alert} arrives at desk {desk} as new a second time");
             self.checker.violated("I5", what);
@@ -94,7 +101,11 @@ impl World {
         };
         let author = &self.shape.desks[sender].contact;
         let asked = order.recipients.iter().any(|to| {
-            let deputies = self.shape.rosters.iter().flat_map(|roster| roster.deputies(to));
+            let deputies = self
+                .shape
+                .rosters
+                .iter()
+                .flat_map(|roster| roster.deputies(to));
             to == me || deputies.into_iter().any(|deputy| deputy.contact == *me)
         });
         let told = me == author || asked;
@@ -118,7 +129,9 @@ impl World {
         if self.checker.sender_of(alert) != Some(desk) {
             return;
         }
-        let Some((core, wall)) = self.desk(desk) else { return };
+        let Some((core, wall)) = self.desk(desk) else {
+            return;
+        };
         let Some(track) = core.track(alert, wall).unwrap() else {
             return;
         };
@@ -126,7 +139,9 @@ impl World {
             self.check_standing(desk, alert, &track, recipient);
         }
         let now = self.now;
-        let Some(sent) = self.checker.alerts.get_mut(alert) else { return };
+        let Some(sent) = self.checker.alerts.get_mut(alert) else {
+            return;
+        };
         let open = sent.states.len() < track.recipients.len()
             || sent.states.values().any(|state| !state.is_closed());
         if !open && sent.closed.is_none() {
@@ -143,7 +158,9 @@ impl World {
         recipient: &TrackedRecipient,
     ) {
         let (contact, state) = (&recipient.contact, recipient.standing.state);
-        let Some(sent) = self.checker.alerts.get_mut(alert) else { return };
+        let Some(sent) = self.checker.alerts.get_mut(alert) else {
+            return;
+        };
         let before = sent.states.insert(contact.clone(), state);
         if before.is_some_and(|before| before > state) {
             let what = format!("{alert} fell to {state} for {contact} at desk {desk}");
@@ -159,7 +176,12 @@ impl World {
                 receipts.chain(other.expiries.iter().map(|expiry| expiry.hash()))
             })
             .collect();
-        set.extend(track.cancels.iter().map(|it| Hash::from_bytes(*it.id.as_bytes())));
+        set.extend(
+            track
+                .cancels
+                .iter()
+                .map(|it| Hash::from_bytes(*it.id.as_bytes())),
+        );
         set.sort_unstable();
         let key = (*alert, contact.clone(), set);
         let known = *self.checker.evidence.entry(key).or_insert(state);
@@ -173,7 +195,9 @@ impl World {
         }
         for (receipt, _) in &recipient.receipts {
             let receipt = &receipt.statement;
-            let Some(by) = desk_of(&self.shape, &receipt.device) else { continue };
+            let Some(by) = desk_of(&self.shape, &receipt.device) else {
+                continue;
+            };
             let happened = match receipt.stage {
                 Stage::Delivered | Stage::Complete => {
                     self.checker.ever_arrived.contains(&(by, *alert)) || self.is_image_of(by, alert)
@@ -228,37 +252,46 @@ impl World {
             }
             ObligationState::Refused => {
                 let mut returned = recipient.standing.returned.keys();
-                desks.any(|by| self.checker.refused(by, alert))
-                    || returned.any(|_| true)
+                desks.any(|by| self.checker.refused(by, alert)) || returned.any(|_| true)
             }
-            ObligationState::Acknowledged => {
-                desks.any(|by| self.checker.acknowledged(by, alert))
-            }
+            ObligationState::Acknowledged => desks.any(|by| self.checker.acknowledged(by, alert)),
         }
     }
 
     /// What the keeper's newest look at the clocks must have found.
     fn check_deadlines(&mut self, desk: usize) {
-        let Some(looked) = self.desks[desk].looked else { return };
+        let Some(looked) = self.desks[desk].looked else {
+            return;
+        };
         let boots = self.desks[desk].clock.boots;
         let mut late = Vec::new();
         let mine = |sent: &&super::checker::SentAlert| {
             sent.desk == desk && !sent.outbox_lost && sent.boots == boots && sent.at <= looked
         };
         for (id, sent) in &self.checker.alerts {
-            let Some(sent) = Some(sent).filter(mine) else { continue };
+            let Some(sent) = Some(sent).filter(mine) else {
+                continue;
+            };
             let order = &self.checker.given[sent.given].order;
             let run = looked - sent.at;
             for to in &order.recipients {
-                let state = sent.states.get(to).copied().unwrap_or(ObligationState::Open);
+                let state = sent
+                    .states
+                    .get(to)
+                    .copied()
+                    .unwrap_or(ObligationState::Open);
                 if state.is_closed() {
                     continue;
                 }
                 if run >= order.ack_within.ms() && !sent.overdue.contains(to) {
-                    late.push(format!("{id} is overdue for {to}, and desk {desk} does not say so"));
+                    late.push(format!(
+                        "{id} is overdue for {to}, and desk {desk} does not say so"
+                    ));
                 }
                 if run >= order.expires_after.ms() {
-                    late.push(format!("{id} has expired for {to}, and is open at desk {desk}"));
+                    late.push(format!(
+                        "{id} has expired for {to}, and is open at desk {desk}"
+                    ));
                 }
             }
         }
@@ -275,20 +308,36 @@ impl World {
     /// Whether a desk's contact has other devices.
     fn has_others(&self, desk: usize) -> bool {
         let me = &self.shape.desks[desk].contact;
-        self.shape.desks.iter().filter(|fact| fact.contact == *me).count() > 1
+        self.shape
+            .desks
+            .iter()
+            .filter(|fact| fact.contact == *me)
+            .count()
+            > 1
     }
 
     /// An incident: where everybody is honest, nobody is accused.
     fn incident(&mut self, desk: usize, number: u64) {
-        let Some((core, _)) = self.desk(desk) else { return };
+        let Some((core, _)) = self.desk(desk) else {
+            return;
+        };
         let found = core.incidents_after(number - 1, 1).unwrap();
-        let Some((_, incident)) = found.into_iter().next() else { return };
-        self.trace.line(self.now, || format!("desk {desk}: {:?}", incident.kind));
+        let Some((_, incident)) = found.into_iter().next() else {
+            return;
+        };
+        self.trace
+            .line(self.now, || format!("desk {desk}: {:?}", incident.kind));
         let lost = self.plan.faults.iter().any(|(_, fault)| {
-            matches!(fault, Fault::LoseDesk(_) | Fault::NextRoster | Fault::LoseRelay(_))
+            matches!(
+                fault,
+                Fault::LoseDesk(_) | Fault::NextRoster | Fault::LoseRelay(_)
+            )
         });
         let parted = self.plan.faults.iter().any(|(_, fault)| {
-            matches!(fault, Fault::Partition(..) | Fault::CrashRelay(..) | Fault::JumpDesk(..))
+            matches!(
+                fault,
+                Fault::Partition(..) | Fault::CrashRelay(..) | Fault::JumpDesk(..)
+            )
         });
         let missing = lost || parted || self.plan.knobs.hostile.is_some();
         let honest = match &incident.kind {
@@ -301,6 +350,8 @@ impl World {
             IncidentKind::ReceiptsMissing { .. } => missing || self.has_others(desk),
             IncidentKind::Returned { .. } => lost || self.checker.keys_lost,
             IncidentKind::RosterUnknown => true,
+            // What a removed device wrote is not believed any more.
+            IncidentKind::Delivery { check, .. } => check.as_str() == "E4" && self.roster >= 2,
             // A receipt may overtake the copy of its alert at another device of its contact.
             IncidentKind::Receipt { check } => lost || check.as_str() == "Q4",
             _ => false,

@@ -71,6 +71,8 @@ pub(crate) struct World {
     pub(crate) steps: u64,
     /// Faults have stopped.
     pub(crate) calm: bool,
+    /// Nobody decides anything after this, so that every answer has time to arrive.
+    pub(crate) last_word: u64,
 }
 
 impl World {
@@ -80,7 +82,9 @@ impl World {
         let relays = (0..shape.relays.len()).map(|index| RelayParty::new(&shape, index, now));
         let desks = (0..shape.desks.len()).map(|index| DeskParty::new(&shape, index, now));
         let (relays, desks): (Vec<_>, Vec<_>) = (relays.collect(), desks.collect());
-        let lines = desks.iter().map(|_| relays.iter().map(|_| Line::new()).collect());
+        let lines = desks
+            .iter()
+            .map(|_| relays.iter().map(|_| Line::new()).collect());
         let mut world = Self {
             now,
             queue: BTreeMap::new(),
@@ -95,6 +99,7 @@ impl World {
             trace: Trace::new(traced),
             steps: 0,
             calm: false,
+            last_word: u64::MAX,
             plan: plan.clone(),
             relays,
             desks,
@@ -129,6 +134,7 @@ impl World {
         }
         self.calm_down();
         let end = self.rest_until();
+        self.last_word = end - 10 * MINUTE;
         self.run_until(end);
         if !self.checker.is_violated() {
             self.judge_rest();
@@ -295,8 +301,13 @@ impl World {
         }
         // Mostly soon, and now and then late: others overtake it.
         let late = self.chance.below(8) == 0;
-        let delay = 1 + self.chance.below(if late { longest } else { 1 + longest / 10 });
-        self.at(delay, Event::Arrive(desk, relay, connection, Box::new(message)));
+        let delay = 1 + self
+            .chance
+            .below(if late { longest } else { 1 + longest / 10 });
+        self.at(
+            delay,
+            Event::Arrive(desk, relay, connection, Box::new(message)),
+        );
     }
 
     /// A connection ends; the desk notices at once, or when nothing comes for half a minute.
