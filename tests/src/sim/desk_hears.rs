@@ -146,7 +146,7 @@ impl World {
                 self.learns_bundles(desk, bundles.into_vec());
             }
             (Asked::Overtake, Answer::Bundles(bundles)) => {
-                self.overtakes(desk, bundles.into_vec());
+                self.overtakes(desk, bundles.as_slice());
             }
             (Asked::Roster, Answer::Done) => {
                 let line = &mut self.lines[desk][relay];
@@ -203,7 +203,7 @@ impl World {
     }
 
     /// The relay holds a newer bundle of this device: its ring was lost, and this one overtakes.
-    fn overtakes(&mut self, desk: usize, bundles: Vec<SignedBundle>) {
+    fn overtakes(&mut self, desk: usize, bundles: &[SignedBundle]) {
         let fact = &self.shape.desks[desk];
         let key = SigningKey::from_seed(fact.signing).verifying_key();
         let mine = |signed: &&SignedBundle| {

@@ -357,14 +357,14 @@ impl World {
         }
         let line = &mut self.lines[desk][relay];
         let making = self.plan.begins == MADE;
-        let refresh = if making { 5_000 } else { 60 * MINUTE };
+        let refresh = if making { MINUTE / 2 } else { 60 * MINUTE };
         line.bundles_from = now + if lacks { line.bundles_pause } else { refresh };
         line.bundles_pause = if lacks {
             (line.bundles_pause * 2).min(MINUTE)
         } else {
             1_000
         };
-        if making {
+        if making && now < MADE + MINUTE {
             self.wakes_later(desk, refresh);
         } else if !lacks && self.desks[desk].roster == 0 && !self.checker.keys_lost {
             // Everybody has everybody's keys from the making of the network.

@@ -18,6 +18,9 @@ pub(crate) type Records = BTreeMap<Vec<u8>, Arc<[u8]>>;
 /// A byte string in pieces that was removed, by the last 32 bytes of its table and key.
 pub(crate) type Removed = (Table, Vec<u8>);
 
+/// A record and what it held before a batch.
+type Before = (Vec<u8>, Option<Arc<[u8]>>);
+
 /// A disk in virtual time.
 #[derive(Debug, Default)]
 pub(crate) struct SimDisk {
@@ -28,7 +31,7 @@ pub(crate) struct SimDisk {
 struct State {
     records: Records,
     /// What each record held before a batch that is not durable yet, oldest batch first.
-    undone: Vec<Vec<(Vec<u8>, Option<Arc<[u8]>>)>>,
+    undone: Vec<Vec<Before>>,
     synced: u64,
     newest: u64,
     waiting: Vec<(CommitNumber, DurableCallback)>,
@@ -147,7 +150,7 @@ impl SimDisk {
 
 impl State {
     /// Changes a record, and says what it held.
-    fn set(&mut self, key: Vec<u8>, value: Option<Arc<[u8]>>) -> (Vec<u8>, Option<Arc<[u8]>>) {
+    fn set(&mut self, key: Vec<u8>, value: Option<Arc<[u8]>>) -> Before {
         let before = match value {
             Some(value) => self.records.insert(key.clone(), value),
             None => self.records.remove(&key),
