@@ -6,7 +6,7 @@ use maille_tests::sim::{run_seed, trace_seed};
 
 /// Seeds that broke a promise once, with what it was. They stay as they are: where the simulation
 /// itself is changed they may mean something else, and break nothing then either.
-const ONCE_BROKEN: [(u64, &str); 3] = [
+const ONCE_BROKEN: [(u64, &str); 4] = [
     (
         91,
         "answers to an envelope refused for everybody were lost, and a desk began a new life",
@@ -15,7 +15,14 @@ const ONCE_BROKEN: [(u64, &str); 3] = [
         117,
         "keys of a device that only the relay's roster had were taken for a forgery",
     ),
-    (42, "the same, after a relay had lost its disk"),
+    (
+        100_266,
+        "a device was removed, and relays refused others an alert that was sealed before",
+    ),
+    (
+        100_532,
+        "the sender's own device acknowledged an alert, and that ended its obligations",
+    ),
 ];
 
 /// How many seeds run each time.

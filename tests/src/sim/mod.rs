@@ -3,13 +3,12 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | `plan` | what a seed decides: how the network behaves, what is sent, what fails |
-//! | `shape` | the networks to run on, made once for a process |
+//! | `plan`, `shape` | what a seed decides, and the networks it runs on |
 //! | `world` | one queue of events in virtual time |
 //! | `party`, `clock`, `disk`, `line` | a process, its machine's clocks, its disk, a connection |
-//! | `desk_shell`, `desk_hears`, `relay_shell` | what the shells around the cores do, as behind QUIC |
+//! | `desk_shell`, `desk_hears`, `relay_shell` | the shells around the cores, as behind QUIC |
 //! | `people`, `faults` | who sends and answers, and what goes wrong |
-//! | `checker`, `said`, `watch`, `rest` | what is known, and what has to hold: at each word that leaves, after each step, at the end |
+//! | `checker`, `said`, `watch`, `rest` | what is known, and what has to hold, at each step |
 //! | `mutation` | deliberate breakages, each of which has to be found |
 //! | `trace`, `run` | what happened, line by line; and the command that runs seeds |
 //!

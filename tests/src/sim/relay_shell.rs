@@ -259,7 +259,7 @@ impl World {
         }
     }
 
-    /// A hostile relay keeps some mail back, for good, until faults stop; then it keeps what it has.
+    /// A hostile relay keeps some mail back for good; once faults stop, only what it kept before.
     fn is_withheld(&mut self, relay: usize, desk: usize, number: u64, push: &Push) -> bool {
         if self.plan.knobs.hostile != Some(relay) {
             return false;

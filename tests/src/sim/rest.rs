@@ -99,8 +99,8 @@ impl World {
         }
         let me = self.shape.desks[by].contact.clone();
         let own = |desk: &usize| self.shape.desks[*desk].contact == me;
-        // Where no relay of the sender's takes it for any recipient, nobody keeps the copies for the
-        // sender's other devices.
+        // Where no relay of the sender's takes it for any recipient, nobody keeps the copies for
+        // the sender's other devices.
         let homes = self.shape.rosters[0].home_relay_names(&me.organisation());
         let at_home = |it: &SignedAccepted| {
             it.statement.outcome == Outcome::Accepted && homes.contains(&it.statement.relay)
