@@ -19,7 +19,7 @@ impl World {
     /// Somebody gives a planned order; at which desk.
     pub(crate) fn gives_order(&mut self, planned: usize) -> usize {
         let order = self.plan.orders[planned].clone();
-        if self.desks[order.desk].core.is_none() {
+        if self.calm || self.desks[order.desk].core.is_none() {
             if !self.calm && !self.desks[order.desk].outside {
                 self.at(5 * MINUTE, Event::Order(planned));
             }
@@ -73,6 +73,10 @@ impl World {
 
     /// Hands an order in, for the first time or again after the desk died.
     pub(crate) fn hands_in(&mut self, given: usize) {
+        // Once faults have stopped nothing new is owed: what is has to end.
+        if self.calm {
+            return;
+        }
         let (desk, order) = {
             let given = &self.checker.given[given];
             (given.desk, given.order.clone())
