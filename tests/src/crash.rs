@@ -23,7 +23,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod audit;
-mod chance;
+pub(crate) mod chance;
 mod checker;
 mod child;
 mod crew;

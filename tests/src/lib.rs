@@ -10,6 +10,7 @@
 //! | `crash` | the crash rig: faults on real processes and stores, and a checker outside them |
 //! | `memory` | relays and desks in memory, in virtual time, over links that can fail |
 //! | `shift` | a contact with two devices, and what each of them sees |
+//! | `sim` | the same cores with faults by a seed, and a checker outside them |
 //! | `randomness` | fixed randomness, so that a run can be repeated |
 
 #![allow(
@@ -25,4 +26,5 @@ pub mod net;
 pub mod network;
 pub mod randomness;
 pub mod shift;
+pub mod sim;
 pub mod volume;

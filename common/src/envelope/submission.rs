@@ -194,7 +194,7 @@ fn check_owners(submission: &Submission, roster: &Roster) -> Result<(), Submissi
     let core: &Core = &submission.env.core;
     for SubmittedEntry { entry, .. } in submission.entries.iter() {
         let belongs = match entry.release {
-            Release::Own => roster.acts_for(&entry.device, &core.sender),
+            Release::Own => is_for(entry, &core.sender, roster),
             Release::Now => core.kind == Kind::Addendum || !entry.asks_now(),
             Release::After => true,
         };
@@ -203,6 +203,13 @@ fn check_owners(submission: &Submission, roster: &Roster) -> Result<(), Submissi
         }
     }
     Ok(())
+}
+
+/// Whether a wrap is for a contact's device. One that left the roster after the envelope was sealed
+/// refuses nobody else the alert: whoever acts for nobody cannot collect it either.
+fn is_for(entry: &Entry, contact: &ContactAddress, roster: &Roster) -> bool {
+    let acts_for = roster.contact_of(&entry.device);
+    acts_for.is_none_or(|acts_for| acts_for == *contact)
 }
 
 /// What roster and rules say of one recipient (PROTOCOL E5, E6, E8).
@@ -239,8 +246,11 @@ fn judge(
         return AcceptReason::NoDevice;
     }
     let belongs = |entry: &Entry| match entry.release {
-        Release::Now if entry.asks_now() => roster.acts_for_deputy_of(&entry.device, to),
-        Release::Now => roster.acts_for(&entry.device, to),
+        Release::Now if entry.asks_now() => {
+            let acts_for = roster.contact_of(&entry.device);
+            acts_for.is_none() || roster.acts_for_deputy_of(&entry.device, to)
+        }
+        Release::Now => is_for(entry, to, roster),
         // A deputy that came or went meanwhile refuses nobody the alert: whose wrap is released
         // is judged when its turn comes.
         Release::After | Release::Own => true,

@@ -44,10 +44,9 @@ impl RelayCore {
     ) -> Result<Step, StepError> {
         let known: Option<AlertRecord> =
             self.find_long(tables::ALERT, submission.id().as_bytes())?;
-        let told = match &known {
-            Some(_) => self.told(submission.id(), submission.core())?,
-            None => Vec::new(),
-        };
+        // One that was refused for everybody is not kept, and its answers are: brought again it
+        // gets the same ones, or each try that was lost would look like a life of the device.
+        let told = self.told(submission.id(), submission.core())?;
         let reasons = self.judge(submission, blobs, &told)?;
         let changed = |index: usize| {
             told.get(index)

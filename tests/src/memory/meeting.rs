@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use maille_client::core::{Collected, SendError, StepError as DeskStepError};
+use maille_client::core::{Collected, Desk, SendError, StepError as DeskStepError};
 use maille_common::address::{ContactAddress, DeviceId, Name};
 use maille_common::blob::BlobId;
 use maille_common::envelope::Submission;
 use maille_common::randomness::Randomness;
 use maille_common::roster::Roster;
 use maille_common::terms::Kind;
+use maille_common::time::Timestamp;
 use maille_common::wire::{Answer, Push};
 use maille_durable::{CommitNumber, StoreError};
 use maille_relay::core::{BlobShelf, Step, StepError, verify_receipt};
@@ -29,7 +30,7 @@ pub enum Fault {
 
 /// The attachments that are at every relay.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Shelf(pub(super) BTreeSet<BlobId>);
+pub(crate) struct Shelf(pub(super) BTreeSet<BlobId>);
 
 impl BlobShelf for Shelf {
     fn is_whole(&self, blob: &BlobId) -> bool {
@@ -247,25 +248,7 @@ impl MemoryWorld {
     /// A push reaches a desk.
     pub fn take_push(&mut self, device: &DeviceId, name: &Name, push: Push) -> Option<Collected> {
         let now = self.now;
-        let desk = self.desk(device);
-        match push {
-            Push::Delivery { number, delivery } => {
-                return Some(desk.collect(name, number, *delivery, now).unwrap());
-            }
-            Push::Receipt {
-                number,
-                receipt,
-                note,
-            } => {
-                desk.receipt_came(name, number, *receipt, note, now)
-                    .unwrap();
-            }
-            Push::Notice { number, notice } => {
-                desk.notice_came(name, number, *notice, now).unwrap();
-            }
-            Push::RosterNews { .. } => {}
-        }
-        None
+        taken(self.desk(device), name, push, now)
     }
 
     /// A desk posts the receipts that a relay has to be given.
@@ -302,8 +285,35 @@ impl MemoryWorld {
     }
 }
 
+/// What a desk does with a push; what became of a delivery.
+pub(crate) fn taken(
+    desk: &mut Desk,
+    relay: &Name,
+    push: Push,
+    now: Timestamp,
+) -> Option<Collected> {
+    match push {
+        Push::Delivery { number, delivery } => {
+            return Some(desk.collect(relay, number, *delivery, now).unwrap());
+        }
+        Push::Receipt {
+            number,
+            receipt,
+            note,
+        } => {
+            desk.receipt_came(relay, number, *receipt, note, now)
+                .unwrap();
+        }
+        Push::Notice { number, notice } => {
+            desk.notice_came(relay, number, *notice, now).unwrap();
+        }
+        Push::RosterNews { .. } => {}
+    }
+    None
+}
+
 /// What a desk hears of a relay's step: of one that was not taken, that it was refused.
-fn answered(taken: Result<Step, StepError>) -> Step {
+pub(crate) fn answered(taken: Result<Step, StepError>) -> Step {
     taken.unwrap_or_else(|error| Step {
         answer: Answer::Refused(error.refusal()),
         settled: CommitNumber(0),

@@ -27,6 +27,7 @@ use crate::randomness::Seeded;
 pub use desk::{MemoryDesk, order};
 pub use disk::Room;
 pub use meeting::Fault;
+pub(crate) use meeting::{Shelf, answered, taken};
 use relay::MemoryRelay;
 pub use wrong::Wrong;
 

@@ -1,0 +1,7 @@
+//! The simulation. docs/reliability.md says how to run it, and what it asserts.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    maille_tests::sim::main()
+}

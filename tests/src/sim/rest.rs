@@ -1,0 +1,208 @@
+//! The end of a run: faults have stopped, and every obligation has to end in what its sender can
+//! prove, every alert at whom it is for, and every queue empty.
+
+use std::collections::BTreeSet;
+
+use maille_common::address::ContactAddress;
+use maille_common::evidence::{ObligationState, SignedAccepted};
+use maille_common::identifier::AlertId;
+use maille_common::terms::Outcome;
+use maille_common::time::{Span, Timestamp};
+use maille_relay::core::account;
+
+use maille_client::core::Act;
+
+use super::plan::Fault;
+use super::shape::{HOUR, MINUTE};
+use super::world::World;
+
+const DAY: Span = Span::from_days(1);
+
+impl World {
+    /// Until when it takes everything to end by itself.
+    pub(crate) fn rest_until(&mut self) -> u64 {
+        let least = match (self.plan.knobs.hostile, self.checker.given.is_empty()) {
+            (Some(_), _) => 3 * HOUR + HOUR / 2,
+            (None, true) => 11 * MINUTE,
+            (None, false) => 40 * MINUTE,
+        };
+        let alerts: Vec<(AlertId, usize)> = self
+            .checker
+            .alerts
+            .iter()
+            .filter(|(_, sent)| !sent.outbox_lost)
+            .map(|(id, sent)| (*id, sent.desk))
+            .collect();
+        let mut longest = least;
+        for (alert, desk) in alerts {
+            let (ahead, sent) = (self.desks[desk].clock.reading(self.now).wall, alert);
+            let order = self.checker.order_of(&sent);
+            let mut left = order.map_or(0, |order| order.expires_after.ms());
+            if let Some((core, wall)) = self.desk(desk)
+                && let Some(track) = core.track(&alert, wall).unwrap()
+            {
+                let ends = track
+                    .recipients
+                    .iter()
+                    .map(|it| it.expires.since(ahead).ms());
+                left = ends.max().unwrap_or(0);
+            }
+            longest = longest.max(left + 40 * MINUTE);
+        }
+        self.now + longest
+    }
+
+    /// What has to be so when nothing fails any more.
+    pub(crate) fn judge_rest(&mut self) {
+        let ids: Vec<AlertId> = self.checker.alerts.keys().copied().collect();
+        for id in ids {
+            self.judge_alert(&id);
+        }
+        for relay in 0..self.relays.len() {
+            self.judge_relay(relay);
+        }
+        self.judge_withheld();
+    }
+
+    fn judge_alert(&mut self, alert: &AlertId) {
+        let Some(sent) = self.checker.alerts.get(alert) else {
+            return;
+        };
+        if sent.outbox_lost || self.checker.desks[sent.desk].gone {
+            return;
+        }
+        let (by, addressed) = (sent.desk, sent.addressed.clone());
+        self.evaluate(by, alert);
+        let Some((core, wall)) = self.desk(by) else {
+            return self
+                .checker
+                .violated("rest", format!("desk {by} does not run"));
+        };
+        let Some(track) = core.track(alert, wall).unwrap() else {
+            let what = format!("{alert} is not known any more to desk {by}, which sent it");
+            return self.checker.violated("I2", what);
+        };
+        let mut returned = BTreeSet::new();
+        for recipient in &track.recipients {
+            let (contact, standing) = (&recipient.contact, &recipient.standing);
+            returned.extend(standing.returned.keys().copied());
+            let proven = standing.proofs.contains_key(&standing.state);
+            if !standing.state.is_closed() || !proven {
+                let what = format!("{alert} has not ended for {contact}: {}", standing.state);
+                self.checker.violated("rest", what);
+            }
+            let answered = self.answered(alert, contact);
+            if answered.is_some_and(|answered| standing.state < answered) {
+                let what = format!("{contact} answered {alert}, and its sender never heard");
+                self.checker.violated("I7", what);
+            }
+        }
+        let me = self.shape.desks[by].contact.clone();
+        let own = |desk: &usize| self.shape.desks[*desk].contact == me;
+        // Where no relay of the sender's takes it for any recipient, nobody keeps the copies for
+        // the sender's other devices.
+        let homes = self.shape.rosters[0].home_relay_names(&me.organisation());
+        let at_home = |it: &SignedAccepted| {
+            it.statement.outcome == Outcome::Accepted && homes.contains(&it.statement.relay)
+        };
+        let mut accepted = track.recipients.iter().flat_map(|it| it.accepted.iter());
+        let nobody = !accepted.any(at_home);
+        let copied = |desk: &usize| !(own(desk) && nobody);
+        let owed = addressed
+            .into_iter()
+            .filter(|desk| *desk != by && copied(desk));
+        for desk in owed.collect::<Vec<_>>() {
+            let device = self.shape.desks[desk].device;
+            if self.desks[desk].outside || returned.contains(&device) {
+                continue;
+            }
+            let kept = self.checker.kept_from.contains(&(desk, *alert));
+            let key_gone = self.checker.ever_returned.contains(&(desk, *alert));
+            // What relay and recipient both lost after it had come is not brought back.
+            let lost = self.checker.desks[desk].stores_lost > 0;
+            let had = self.checker.ever_arrived.contains(&(desk, *alert));
+            if lost && had && self.relay_was_lost() {
+                continue;
+            }
+            let Some((core, _)) = self.desk(desk) else {
+                continue;
+            };
+            if core.plain_part(alert).unwrap().is_none() && !kept && !key_gone {
+                let what = format!("{alert} was never delivered to desk {desk}");
+                self.checker.violated("I8", what);
+            }
+        }
+    }
+
+    fn relay_was_lost(&self) -> bool {
+        let mut faults = self.plan.faults.iter();
+        faults.any(|(_, fault)| matches!(fault, Fault::LoseRelay(_)))
+    }
+
+    /// The state that an answer of a recipient's own devices asks for, where one stands.
+    fn answered(&self, alert: &AlertId, recipient: &ContactAddress) -> Option<ObligationState> {
+        if self.checker.receipts_withheld {
+            return None;
+        }
+        let acts = self.checker.desks.iter().zip(&self.shape.desks);
+        let mine = acts.filter(|(facts, fact)| fact.contact == *recipient && !facts.gone);
+        let states = mine.filter_map(|(facts, _)| match facts.acted.get(alert)? {
+            Act::Acknowledge => Some(ObligationState::Acknowledged),
+            Act::Refuse(_) => Some(ObligationState::Refused),
+            Act::Read => None,
+        });
+        states.max()
+    }
+
+    fn judge_relay(&mut self, relay: usize) {
+        let reading = self.relays[relay].clock.reading(self.now);
+        let since_midnight = reading.wall.since(Timestamp::EPOCH).ms() % DAY.ms();
+        let midnight = reading.wall - Span::from_ms(since_midnight);
+        let books = account(&*self.relays[relay].disk, midnight..midnight + DAY, &|| {
+            true
+        });
+        let books = books.unwrap();
+        if !books.is_sound() {
+            let what = format!(
+                "the books of relay {relay} do not balance: {:?}",
+                books.faults
+            );
+            self.checker.violated("rest", what);
+        }
+        let hostile = self.plan.knobs.hostile == Some(relay);
+        for desk in 0..self.desks.len() {
+            let device = self.shape.desks[desk].device;
+            let Some(core) = &self.relays[relay].core else {
+                continue;
+            };
+            let waiting = core.waiting(&device, 4).unwrap();
+            // What a removed device wrote is not believed any more, and answered to nobody (E4).
+            let removed = self.roster >= 2;
+            if !self.desks[desk].outside && !waiting.is_empty() && !hostile && !removed {
+                let what = format!("mail waits at relay {relay} for desk {desk}: {waiting:?}");
+                self.checker.violated("I7", what);
+            }
+        }
+    }
+
+    /// What a hostile relay kept back was noticed by whom it was for.
+    fn judge_withheld(&mut self) {
+        let quiet = self.plan.faults.is_empty();
+        let kept: Vec<(usize, AlertId)> = self.checker.kept_from.iter().copied().collect();
+        for (desk, alert) in kept.into_iter().filter(|_| quiet) {
+            let Some(sent) = self.checker.alerts.get(&alert) else {
+                continue;
+            };
+            let (by, numbered) = (sent.desk, sent.addressed.contains(&desk));
+            let own = self.shape.desks[desk].contact == self.shape.desks[by].contact;
+            let Some((core, _)) = self.desk(desk) else {
+                continue;
+            };
+            let here = core.plain_part(&alert).unwrap().is_some();
+            if numbered && !own && !here && !self.checker.missed.contains(&(desk, by)) {
+                let what = format!("{alert} is kept from desk {desk}, which does not notice");
+                self.checker.violated("I4", what);
+            }
+        }
+    }
+}

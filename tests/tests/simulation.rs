@@ -1,0 +1,65 @@
+//! Some seeds of the simulation, each time the same, and those that once broke something.
+
+use maille_common::hash::hash;
+use maille_common::label::Label;
+use maille_tests::sim::{run_seed, trace_seed};
+
+/// Seeds that broke a promise once, with what it was. They stay as they are: where the simulation
+/// itself is changed they may mean something else, and break nothing then either.
+const ONCE_BROKEN: [(u64, &str); 4] = [
+    (
+        91,
+        "answers to an envelope refused for everybody were lost, and a desk began a new life",
+    ),
+    (
+        117,
+        "keys of a device that only the relay's roster had were taken for a forgery",
+    ),
+    (
+        100_266,
+        "a device was removed, and relays refused others an alert that was sealed before",
+    ),
+    (
+        100_532,
+        "the sender's own device acknowledged an alert, and that ended its obligations",
+    ),
+];
+
+/// How many seeds run each time.
+const SEEDS: u64 = 40;
+
+#[test]
+fn nothing_is_violated_by_seeds_that_once_broke_something() {
+    for (seed, broke) in ONCE_BROKEN {
+        let violation = run_seed(seed).violation;
+        assert_eq!(
+            violation, None,
+            "seed {seed}, which once broke this: {broke}"
+        );
+    }
+}
+
+#[test]
+fn nothing_is_violated_by_the_first_seeds() {
+    for seed in 0..SEEDS {
+        let outcome = run_seed(seed);
+        assert_eq!(outcome.violation, None, "seed {seed}");
+        assert!(
+            outcome.steps > 0 && outcome.simulated_ms > 0,
+            "seed {seed} did nothing"
+        );
+    }
+}
+
+#[test]
+fn the_same_seed_makes_the_same_run() {
+    let traced = |seed| {
+        let (outcome, lines) = trace_seed(seed);
+        let lines = lines.join("\n");
+        (outcome, hash(Label::REFERENCE, &[lines.as_bytes()]))
+    };
+    for seed in [1, 2, 3] {
+        assert_eq!(traced(seed), traced(seed), "seed {seed}");
+    }
+    assert_ne!(traced(1).1, traced(2).1);
+}
