@@ -92,11 +92,15 @@ impl Desk {
         now: Timestamp,
     ) -> Result<(), StepError> {
         let (alert, envelope) = (opened.id(), opened.envelope());
-        let (Release::After, Some(principal)) =
-            (envelope.delivery().entry.release, envelope.recipient())
-        else {
+        let Some(principal) = envelope.recipient() else {
             return Ok(());
         };
+        let is_asked = envelope.delivery().entry.release == Release::After;
+        // Whoever was asked in another's place first answers for itself as well.
+        let was_asked = known.is_some_and(|known| known.release == Release::After);
+        if !is_asked && !was_asked {
+            return Ok(());
+        }
         if let Some(known) = known {
             if known.recipient.as_ref() == Some(principal) {
                 return Ok(());
@@ -109,6 +113,9 @@ impl Desk {
             };
             let key = tables::deputy_for(&alert, principal);
             batch.put(tables::DEPUTY_FOR, &key, &write_record(&record));
+        }
+        if !is_asked {
+            return Ok(());
         }
         let kind = EventKind::AskedAsDeputy {
             alert,
