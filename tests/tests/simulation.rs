@@ -6,7 +6,7 @@ use maille_tests::sim::{run_seed, trace_seed};
 
 /// Seeds that broke a promise once, with what it was. They stay as they are: where the simulation
 /// itself is changed they may mean something else, and break nothing then either.
-const ONCE_BROKEN: [(u64, &str); 4] = [
+const ONCE_BROKEN: [(u64, &str); 6] = [
     (
         91,
         "answers to an envelope refused for everybody were lost, and a desk began a new life",
@@ -15,6 +15,11 @@ const ONCE_BROKEN: [(u64, &str); 4] = [
         117,
         "keys of a device that only the relay's roster had were taken for a forgery",
     ),
+    (
+        300_355,
+        "a deputy that was addressed later answered for the other alone",
+    ),
+    (300_780, "the same, after it had lost its sealing keys"),
     (
         100_266,
         "a device was removed, and relays refused others an alert that was sealed before",

@@ -15,7 +15,7 @@ use super::amend::Amendment;
 use super::desk::{Desk, StepError};
 use super::duty::Taken;
 use super::principals::Principal;
-use super::records::{DeliveryRecord, InboxRecord};
+use super::records::{DeliveryRecord, DeputyRecord, InboxRecord};
 use super::tables;
 
 /// One line of the inbox.
@@ -189,6 +189,11 @@ impl Desk {
                 self.is_answered(recipient, &standing)
             };
             entry.answered |= record.recipient.as_ref().is_some_and(answered);
+            // Where it came in another's place first, this contact still answers for itself.
+            let me = &self.identity.contact;
+            let own: Option<DeputyRecord> =
+                self.find(tables::DEPUTY_FOR, &tables::deputy_for(&id, me))?;
+            entry.answered &= own.is_none_or(|own| is_answer(own.stage) || answered(me));
             for principal in &mut entry.deputy_for {
                 principal.answered |= answered(&principal.contact);
             }

@@ -78,7 +78,10 @@ impl Desk {
         record: &InboxRecord,
     ) -> Result<Vec<Principal>, StepError> {
         let capacities = self.capacities(alert, record)?.into_iter();
-        let asked = |capacity: &Capacity| capacity.further || record.release == Release::After;
+        let me = &self.identity.contact;
+        let asked = |capacity: &Capacity| {
+            capacity.recipient != *me && (capacity.further || record.release == Release::After)
+        };
         let principal = |capacity: Capacity| Principal {
             contact: capacity.recipient,
             stage: capacity.stage,
@@ -96,10 +99,15 @@ impl Desk {
         now: Timestamp,
     ) -> Result<(), StepError> {
         let (alert, envelope) = (opened.id(), opened.envelope());
-        let as_deputy = envelope.delivery().entry.is_for_deputy();
-        let Some(principal) = envelope.recipient().filter(|_| as_deputy) else {
+        let Some(principal) = envelope.recipient() else {
             return Ok(());
         };
+        let is_asked = envelope.delivery().entry.is_for_deputy();
+        // Whoever was asked in another's place first answers for itself as well.
+        let was_asked = known.is_some_and(|known| known.release == Release::After);
+        if !is_asked && !was_asked {
+            return Ok(());
+        }
         if let Some(known) = known {
             if known.recipient.as_ref() == Some(principal) {
                 return Ok(());
@@ -113,6 +121,9 @@ impl Desk {
             let key = tables::deputy_for(&alert, principal);
             batch.put(tables::DEPUTY_FOR, &key, &write_record(&record));
             self.note_owed(batch, &alert, opened.core(), principal, now);
+        }
+        if !is_asked {
+            return Ok(());
         }
         let kind = EventKind::AskedAsDeputy {
             alert,

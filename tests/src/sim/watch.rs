@@ -48,7 +48,9 @@ impl World {
                 None
             }
             EventKind::Receipt { alert, .. } | EventKind::State { alert, .. } => Some(*alert),
-            EventKind::Overdue { alert, recipient, .. } => {
+            EventKind::Overdue {
+                alert, recipient, ..
+            } => {
                 let early = self.elapsed(desk, alert).zip(self.checker.order_of(alert));
                 let early =
                     early.filter(|(elapsed, order)| elapsed + SLACK_MS < order.ack_within.ms());
@@ -350,6 +352,8 @@ impl World {
             IncidentKind::ReceiptsMissing { .. } => missing || self.has_others(desk),
             IncidentKind::Returned { .. } => lost || self.checker.keys_lost,
             IncidentKind::RosterUnknown => true,
+            // A store that was lost looks like one that was put back.
+            IncidentKind::RolledBack => self.checker.desks[desk].stores_lost > 0,
             // What a removed device wrote is not believed any more.
             IncidentKind::Delivery { check, .. } => check.as_str() == "E4" && self.roster >= 2,
             // A receipt may overtake the copy of its alert at another device of its contact.

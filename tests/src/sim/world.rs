@@ -17,6 +17,9 @@ use crate::randomness::Seeded;
 
 use maille_common::identifier::AlertId;
 
+/// More than any run needs: whoever goes round in circles is found.
+const STEPS_MAX: u64 = 300_000;
+
 /// What happens at a moment.
 #[derive(Debug)]
 pub(crate) enum Event {
@@ -150,6 +153,10 @@ impl World {
             let event = first.remove();
             self.now = at;
             self.steps += 1;
+            if self.steps > STEPS_MAX {
+                let what = format!("it comes to no rest within {STEPS_MAX} steps");
+                return self.checker.violated("rest", what);
+            }
             let party = self.happens(event);
             self.settle(party);
             self.check_step(party);
