@@ -130,7 +130,7 @@ impl Ask for Send {
         // The outbox holds it; whether a relay has it soon is worth a moment of waiting.
         client.settled(desk.patience()).await;
         let mut told = told(desk, sent.id, sent.already).await?;
-        told.left_out = sent.left_out.iter().map(ToString::to_string).collect();
+        told.unreached = sent.left_out.iter().map(ToString::to_string).collect();
         Ok(told)
     }
 }

@@ -19,7 +19,7 @@ fn an_update_and_a_cancel_stand_beside_the_alert_at_both_desks() {
     let update = lyon.json(&["update", id, "--body", "Blue, not white."]);
     let cancel = lyon.json(&["cancel", id, "--reason", "It was found."]);
     assert_eq!(update["sent"][0]["contact"], "afripol/tn/tunis");
-    assert_eq!(cancel["left_out"].as_array().unwrap().len(), 0);
+    assert_eq!(cancel["unreached"].as_array().unwrap().len(), 0);
 
     let shown = |amendments: &serde_json::Value| {
         let amendments = amendments.as_array().unwrap().iter();

@@ -35,6 +35,11 @@ pub(crate) const EVENTS: &[&str] = &[
     "unanswered",
     "silent",
     "heard-again",
+    "acted-elsewhere",
+    "expired-unseen",
+    "reconciled",
+    "gap-filled",
+    "gap-ended",
 ];
 
 /// An event. What its kind does not have is left out of the JSON.

@@ -29,7 +29,7 @@ pub(crate) struct Sent {
     /// Recipients for whom none does yet.
     pub(crate) unsent: Vec<Unsent>,
     /// Who holds what an update or cancel is about, and cannot be written to any more.
-    pub(crate) left_out: Vec<String>,
+    pub(crate) unreached: Vec<String>,
 }
 
 /// A relay holds it for this recipient.
@@ -65,7 +65,7 @@ impl Sent {
             already,
             sent: Vec::new(),
             unsent: Vec::new(),
-            left_out: Vec::new(),
+            unreached: Vec::new(),
         };
         for recipient in &track.recipients {
             let relays = relays_of(recipient);
@@ -96,7 +96,7 @@ impl Sent {
                 let _ = writeln!(text, "  {}", send::MoreDevicesFollow { count });
             }
         }
-        for contact in &self.left_out {
+        for contact in &self.unreached {
             let _ = writeln!(text, "{}", send::LeftOut { contact });
         }
         if self.already {
