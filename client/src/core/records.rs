@@ -4,12 +4,8 @@
 
 use maille_common::address::{ContactAddress, DeviceId, Name};
 use maille_common::codec::{Decode, Encode, Exact, List, Text, coded, coded_choice};
-use maille_common::content::ToldFork;
 use maille_common::crypto::chunked::ContentKey;
-use maille_common::envelope::{
-    Core, Delivery, IncomingStream, Link, OutgoingStream, SignedEnvelope, StreamPosition,
-    Submission,
-};
+use maille_common::envelope::{Core, Delivery, SignedEnvelope, Submission};
 use maille_common::evidence::{
     SealedNote, SignedAccepted, SignedExpiry, SignedNotice, SignedReceipt,
 };
@@ -22,6 +18,14 @@ use maille_common::sealing::SignedBundle;
 use maille_common::terms::{Kind, Release, Stage, Status};
 use maille_common::time::{Count, Span, Timestamp};
 use maille_common::wire::PostReceipt;
+
+mod numbered;
+
+pub(super) use numbered::{
+    AskedRecord, ForkRecord, GivenRecord, HeardRecord, HeartbeatRecord, HoleIn, HoleRecord,
+    IncomingRecord, IncomingRowRecord, OutgoingRecord, PeerRecord, TakenRecord, ToldForkRecord,
+    UnreadRecord, WrittenRecord,
+};
 
 use super::events::Event;
 use super::incidents::Incident;
@@ -183,50 +187,6 @@ coded! {
 }
 
 coded! {
-    /// The row of another device's receipts to this contact.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-    pub(super) struct IncomingRowRecord {
-        pub(super) number: u64,
-        pub(super) hash: Hash,
-    }
-}
-
-coded! {
-    /// Numbers of another device that a later one overtook, and that may still come.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-    pub(super) struct HoleRecord {
-        pub(super) of: HoleIn,
-        pub(super) device: DeviceId,
-        pub(super) epoch: Epoch,
-        pub(super) from: u64,
-        pub(super) to: u64,
-        /// What it was about that told of the hole.
-        pub(super) alert: AlertId,
-        /// How often this desk looked, connected, and it was still there; not counted beyond the
-        /// look at which it became an incident.
-        pub(super) looks: u8,
-        /// Since when it is known, in counted time.
-        pub(super) since: Timestamp,
-        /// When its sender was asked for it last, in counted time.
-        pub(super) asked: Option<Timestamp>,
-        /// Its sender said that it has not left: until then it is not looked at, in counted time.
-        pub(super) rests: Option<Timestamp>,
-    }
-}
-
-coded_choice! {
-    /// What a hole is in.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
-    pub(super) enum HoleIn {
-        /// A row of receipts: the hash of the one before the hole, zero where it begins the row,
-        /// and the hash that the one behind it names as its previous.
-        Receipts { before: Hash, after: Hash },
-        /// A stream of alerts, which checks its chain itself.
-        Alerts,
-    }
-}
-
-coded! {
     /// What is known of a relay's store.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub(super) struct RelayRecord {
@@ -294,145 +254,6 @@ coded! {
     #[derive(Debug, Clone, PartialEq, Eq)]
     pub(super) struct BundleRecord {
         pub(super) bundle: SignedBundle,
-    }
-}
-
-coded! {
-    /// The stream to another device.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-    pub(super) struct OutgoingRecord {
-        pub(super) stream: OutgoingStream,
-    }
-}
-
-coded! {
-    /// The stream from another device.
-    #[derive(Debug, Clone, PartialEq, Eq)]
-    pub(super) struct IncomingRecord {
-        pub(super) head: StreamPosition,
-        pub(super) ahead: List<AheadOfHole, { IncomingStream::AHEAD_MAX }>,
-    }
-}
-
-coded! {
-    /// The newest of a stream that this desk heard of, be it by a heartbeat.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-    pub(super) struct HeardRecord {
-        pub(super) number: u64,
-    }
-}
-
-coded! {
-    /// When a device was given a number of its stream last, in counted time.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-    pub(super) struct WrittenRecord {
-        pub(super) at: Timestamp,
-    }
-}
-
-coded! {
-    /// The heartbeats to one contact over one relay.
-    #[derive(Debug, Clone, PartialEq, Eq)]
-    pub(super) struct HeartbeatRecord {
-        pub(super) relay: Name,
-        pub(super) to: ContactAddress,
-        /// When the next one is made, in counted time.
-        pub(super) due: Timestamp,
-        /// The newest one, until the relay has answered.
-        pub(super) pending: Option<AlertId>,
-    }
-}
-
-coded! {
-    /// A device that wrote to this one, and is expected to be heard from.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-    pub(super) struct PeerRecord {
-        /// When its newest envelope was made, by its own clock.
-        pub(super) created: Timestamp,
-        /// When that came here.
-        pub(super) received: Timestamp,
-        /// When its newest alert was made, by its own clock.
-        pub(super) written: Timestamp,
-        /// When its next heartbeat should be here, in counted time; none while none is expected.
-        pub(super) due: Option<Timestamp>,
-        /// How often this desk looked, connected, and it was overdue.
-        pub(super) looks: u8,
-    }
-}
-
-coded! {
-    /// Alerts of a device that were answered Returned before their number was read.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-    pub(super) struct UnreadRecord {
-        /// How many, less those whose number was missed since.
-        pub(super) alerts: u64,
-    }
-}
-
-coded! {
-    /// The alert that has a number in the stream to a device: what is answered for when that device
-    /// misses it. It stands as long as the outbox entry of the alert.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-    pub(super) struct GivenRecord {
-        pub(super) alert: AlertId,
-        /// The chain of the stream with it.
-        pub(super) chain: Hash,
-        /// When it was sent again last because it was asked for, in counted time.
-        pub(super) again: Option<Timestamp>,
-    }
-}
-
-coded! {
-    /// Numbers of a stream of this desk that the receiving device asked for.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-    pub(super) struct AskedRecord {
-        pub(super) to: u64,
-        /// When it asked, in counted time.
-        pub(super) since: Timestamp,
-        /// A heartbeat answers it.
-        pub(super) told: bool,
-        /// Some of them are not known here, which was told as an incident.
-        pub(super) unknown: bool,
-    }
-}
-
-coded! {
-    /// What came under a number of another device: the alert, or the receipt.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-    pub(super) struct TakenRecord {
-        pub(super) hash: Hash,
-    }
-}
-
-coded! {
-    /// A fork that this desk saw.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-    pub(super) struct ForkRecord {
-        pub(super) fork: ToldFork,
-        /// When it was seen, in counted time.
-        pub(super) since: Timestamp,
-        /// The contact of the device was told of it.
-        pub(super) told: bool,
-    }
-}
-
-coded! {
-    /// A fork of a device of this contact, of which another contact told.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-    pub(super) struct ToldForkRecord {
-        /// The device that told first.
-        pub(super) by: DeviceId,
-        pub(super) fork: ToldFork,
-    }
-}
-
-coded! {
-    /// What arrived beyond a hole of a stream.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-    pub(super) struct AheadOfHole {
-        pub(super) number: u64,
-        pub(super) link: Link,
-        pub(super) chain: Hash,
     }
 }
 
@@ -520,29 +341,6 @@ coded! {
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub(super) struct CursorRecord {
         pub(super) number: u64,
-    }
-}
-
-impl IncomingRecord {
-    pub(super) fn of(stream: &IncomingStream) -> Self {
-        let ahead = |(number, link, chain)| AheadOfHole {
-            number,
-            link,
-            chain,
-        };
-        let ahead: Vec<_> = stream.ahead().map(ahead).collect();
-        Self {
-            head: stream.head(),
-            ahead: List::new(ahead).expect("a stream remembers no more beyond a hole"),
-        }
-    }
-
-    pub(super) fn stream(&self) -> IncomingStream {
-        let ahead = self.ahead.iter();
-        IncomingStream::resume(
-            self.head,
-            ahead.map(|ahead| (ahead.number, ahead.link, ahead.chain)),
-        )
     }
 }
 

@@ -40,6 +40,11 @@ impl MachineClock {
         self.booted = now;
     }
 
+    /// Since when the machine has been up.
+    pub(crate) fn up_since(&self) -> u64 {
+        self.booted
+    }
+
     /// Both clocks.
     pub(crate) fn reading(&self, now: u64) -> Reading {
         let wall = FOUNDED.unix_ms().saturating_add(now);

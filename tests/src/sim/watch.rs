@@ -50,6 +50,12 @@ impl World {
             EventKind::Receipt { alert, .. } | EventKind::State { alert, .. } => Some(*alert),
             EventKind::Overdue {
                 alert, recipient, ..
+            } if self.checker.sender_of(alert) != Some(desk) => {
+                self.owed_is_late(desk, alert, recipient);
+                None
+            }
+            EventKind::Overdue {
+                alert, recipient, ..
             } => {
                 let early = self.elapsed(desk, alert).zip(self.checker.order_of(alert));
                 let early =
@@ -75,6 +81,28 @@ impl World {
                 None
             }
             _ => None,
+        }
+    }
+
+    /// A desk says that it owes an acknowledgement: once, and not before its time.
+    fn owed_is_late(&mut self, desk: usize, alert: &AlertId, recipient: &ContactAddress) {
+        // Whatever this desk counts began after the alert was sent, if its machine was up then.
+        let up_since = self.desks[desk].clock.up_since();
+        let sent = self.checker.alerts.get(alert);
+        let sent = sent.filter(|sent| up_since <= sent.at);
+        let run = sent.map(|sent| self.now - sent.at);
+        let order = self.checker.order_of(alert);
+        let early = run
+            .zip(order)
+            .is_some_and(|(run, order)| run + SLACK_MS < order.ack_within.ms());
+        if early || order.is_none() {
+            let what = format!("desk {desk} owes {alert} before its time");
+            self.checker.violated("I4", what);
+        }
+        let owed = (*alert, recipient.clone());
+        if !self.checker.desks[desk].owed_late.insert(owed) {
+            let what = format!("desk {desk} owes {alert} for {recipient} a second time");
+            self.checker.violated("I4", what);
         }
     }
 
@@ -352,6 +380,9 @@ impl World {
             IncidentKind::ReceiptsMissing { .. } => missing || self.has_others(desk),
             IncidentKind::Returned { .. } => lost || self.checker.keys_lost,
             IncidentKind::RosterUnknown => true,
+            // What its sender does not hold any more is lost to whoever misses it.
+            IncidentKind::AlertLost { .. } => missing,
+            IncidentKind::AlertsForgotten { .. } | IncidentKind::AskedUnknown { .. } => lost,
             // A store that was lost looks like one that was put back.
             IncidentKind::RolledBack => self.checker.desks[desk].stores_lost > 0,
             // What a removed device wrote is not believed any more.

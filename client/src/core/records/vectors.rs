@@ -4,12 +4,14 @@ mod happenings;
 mod reconciliations;
 
 use maille_common::codec::encode;
-use maille_common::envelope::Link;
+use maille_common::content::ToldFork;
+use maille_common::envelope::{IncomingStream, Link, OutgoingStream};
 use maille_common::evidence::ObligationState;
 use maille_common::terms::Numbered;
 use maille_common::vectors::{Vectors, annotate_choices, annotate_fields, sent};
 use maille_common::wire::Request;
 
+use super::numbered::AheadOfHole;
 use super::*;
 use crate::core::events::EventKind;
 use crate::core::incidents::IncidentKind;
