@@ -49,6 +49,14 @@ coded_enum! {
     }
 }
 
+impl Status {
+    /// Whether it is real, and neither a drill nor a test.
+    #[must_use]
+    pub const fn is_actual(self) -> bool {
+        matches!(self, Self::Actual)
+    }
+}
+
 coded_enum! {
     /// CAP 1.2 `urgency`.
     pub enum Urgency: u8 {

@@ -393,6 +393,30 @@ fn an_alert_cancelled_before_it_was_delivered_is_delivered_as_cancelled_in_eithe
     }
 }
 
+/// A drill can never be taken for what is real, nor can what takes it back.
+#[test]
+fn a_cancel_that_is_an_exercise_ends_nothing_that_is_real() {
+    let mut desks = desks();
+    let (lyon, tunis) = (desks.lyon, desks.tunis);
+    let alert = desks.world.send(&lyon, &["cmai/tunis"], "Real");
+    let cancel = Order {
+        kind: Kind::Cancel,
+        status: Status::Exercise,
+        refers_to: Some(alert),
+        ..order(&[], "Taken back, in the exercise")
+    };
+    desks.world.order(&lyon, &cancel);
+    desks.world.settle();
+    let inbox = desks.world.desk(&tunis).inbox().unwrap();
+    let shown = inbox.iter().find(|entry| entry.id == alert).unwrap();
+    assert_eq!(shown.cancel(), None);
+    assert!(shown.is_open());
+    let state = &desks.track(lyon, &alert).recipients[0].standing.state;
+    assert_eq!(*state, ObligationState::Open);
+    desks.after(Span::from_hours(1));
+    assert!(desks.has(desks.amman, &alert), "the deputies are asked");
+}
+
 /// What a desk of another contact that lies would send: a cancel of what it did not send.
 fn forged_cancel(desks: &mut Desks, from: DeviceId, alert: AlertId) -> Submission {
     let contact = address("cmai/tunis");

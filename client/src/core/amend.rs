@@ -46,6 +46,7 @@ impl Desk {
         let Some(sender) = self.sender_of(alert)? else {
             return Ok(Vec::new());
         };
+        let real = self.status_of(alert)?.is_actual();
         let mut amendments = Vec::new();
         for key in self.keys_of(tables::ABOUT, alert.as_bytes())? {
             let Some(id) = tables::alert_at_end(&key) else {
@@ -53,7 +54,8 @@ impl Desk {
             };
             // PROTOCOL E17: it may have come before the alert, from anybody.
             let core = self.plain_part(&id)?;
-            let core = core.filter(|core| core.sender == sender);
+            let counts = |core: &Core| core.sender == sender && core.status.is_actual() == real;
+            let core = core.filter(counts);
             amendments.extend(core.map(|core| Amendment {
                 id,
                 kind: core.kind,

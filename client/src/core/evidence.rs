@@ -167,7 +167,10 @@ impl Desk {
                 EvidenceRecord::Cancel { id, time } => {
                     // PROTOCOL E17: it may have come before the alert, from anybody.
                     let core = self.plain_part(&id)?;
-                    if core.is_none_or(|core| core.sender != sender) {
+                    let real = self.status_of(alert)?.is_actual();
+                    let counts =
+                        |core: &Core| core.sender == sender && core.status.is_actual() == real;
+                    if !core.is_some_and(|core| counts(&core)) {
                         continue;
                     }
                     evidence.push(Evidence::Cancel {
@@ -238,9 +241,13 @@ impl Desk {
         let key = tables::evidence(&alert, &Hash::from_bytes(*cancel.as_bytes()));
         let record = EvidenceRecord::Cancel { id, time };
         batch.put_pieces(tables::EVIDENCE, &key, &write_record(&record));
+        let status = self.status_of(&alert)?;
+        // PROTOCOL E17: an exercise takes back nothing that is real.
+        if status.is_actual() != core.status.is_actual() {
+            return Ok(());
+        }
         let before = self.states_of(&alert)?;
         let added = [Evidence::Cancel { id, alert, time }];
-        let status = self.status_of(&alert)?;
         self.tell_changes(batch, &alert, &before, &added, status, now)
     }
 

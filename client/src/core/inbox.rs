@@ -76,9 +76,8 @@ impl InboxEntry {
     /// Whether it claims to be actual about an exercise, or an exercise about what is actual: its
     /// reader is to be told, for one of the two was taken for the other.
     pub fn contradicts_its_exercise(&self) -> bool {
-        let is_actual = |status: Status| status == Status::Actual;
         self.about
-            .is_some_and(|about| is_actual(about) != is_actual(self.status))
+            .is_some_and(|about| about.is_actual() != self.status.is_actual())
     }
 }
 

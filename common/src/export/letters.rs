@@ -115,11 +115,17 @@ impl Letters {
 
     /// What the cancels mean for an obligation.
     pub(super) fn cancelled(&self) -> impl Iterator<Item = Evidence> {
-        self.cancels.iter().map(|cancel| Evidence::Cancel {
-            id: cancel.id(),
-            alert: self.alert.id(),
-            time: cancel.core().created,
-        })
+        // PROTOCOL E17: an exercise takes back nothing that is real.
+        let real = self.alert.core().status.is_actual();
+        let counts = move |cancel: &&ProvenEnvelope| cancel.core().status.is_actual() == real;
+        self.cancels
+            .iter()
+            .filter(counts)
+            .map(|cancel| Evidence::Cancel {
+                id: cancel.id(),
+                alert: self.alert.id(),
+                time: cancel.core().created,
+            })
     }
 }
 

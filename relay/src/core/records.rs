@@ -232,8 +232,10 @@ coded! {
         pub(super) answered: bool,
         /// Its officer acknowledged, which frees everybody under `ack_rule = first`.
         pub(super) officer: bool,
-        /// The sender whose key this is took the alert back.
+        /// The sender whose key this is took the alert back, as a real one.
         pub(super) cancelled: bool,
+        /// It took it back as an exercise or a test, which ends nothing that is real.
+        pub(super) exercise_cancelled: bool,
     }
 }
 

@@ -6,12 +6,21 @@ use maille_common::envelope::Core;
 use maille_common::evidence::Receipt;
 use maille_common::identifier::AlertId;
 use maille_common::record::{read_record, write_record};
-use maille_common::terms::{AckRule, Actor, Kind, Reason, Stage};
+use maille_common::terms::{AckRule, Actor, Kind, Reason, Stage, Status};
 use maille_durable::Batch;
 
 use super::records::{AlertRecord, EndedRecord, EntryRecord, StopRecord};
 use super::relay::{RelayCore, StepError};
 use super::tables;
+
+impl StopRecord {
+    fn takes_back(&self, status: Status) -> bool {
+        match status.is_actual() {
+            true => self.cancelled,
+            false => self.exercise_cancelled,
+        }
+    }
+}
 
 /// The stops that were here before an alert.
 pub(super) struct Stops(Vec<(Vec<u8>, StopRecord)>);
@@ -22,7 +31,7 @@ impl Stops {
         let by = |contact: &ContactAddress, key: &[u8]| key.ends_with(&tables::contact(contact));
         self.0.iter().any(|(key, stop)| {
             (stop.answered && by(recipient, key))
-                || (stop.cancelled && by(&core.sender, key))
+                || (stop.takes_back(core.status) && by(&core.sender, key))
                 || (stop.officer && core.ack_rule == AckRule::First)
         })
     }
@@ -56,7 +65,7 @@ impl RelayCore {
         let stop = StopRecord {
             answered,
             officer: by_officer && receipt.stage == Stage::Acknowledged,
-            cancelled: false,
+            ..StopRecord::default()
         };
         if stop == StopRecord::default() {
             return Ok(());
@@ -83,8 +92,10 @@ impl RelayCore {
             return Ok(());
         };
         for (envelope, record) in self.envelopes_kept(&alert)? {
-            // Nobody takes back what another contact sent (PROTOCOL E17).
-            if record.sender != core.sender {
+            // Nobody takes back what another contact sent, nor by an exercise what is real
+            // (PROTOCOL E17).
+            let as_real = record.status.is_actual() == core.status.is_actual();
+            if record.sender != core.sender || !as_real {
                 continue;
             }
             for index in self.escalations_of(&envelope)? {
@@ -92,7 +103,8 @@ impl RelayCore {
             }
         }
         let stop = StopRecord {
-            cancelled: true,
+            cancelled: core.status.is_actual(),
+            exercise_cancelled: !core.status.is_actual(),
             ..StopRecord::default()
         };
         self.note_stop(batch, &alert, &core.sender, stop)
@@ -111,6 +123,7 @@ impl RelayCore {
             answered: known.answered || stop.answered,
             officer: known.officer || stop.officer,
             cancelled: known.cancelled || stop.cancelled,
+            exercise_cancelled: known.exercise_cancelled || stop.exercise_cancelled,
         };
         if both != known {
             batch.put(tables::STOPPED, &key, &write_record(&both));

@@ -170,8 +170,7 @@ fn is_exercise(entry: &InboxEntry) -> bool {
 
 /// What its reader is to be warned of: what is real and what is an exercise contradict each other.
 pub(super) fn contradiction(status: Status, about: Option<Status>) -> Option<String> {
-    let is_actual = |status: Status| status == Status::Actual;
-    match (is_actual(status), about.map(is_actual)) {
+    match (status.is_actual(), about.map(Status::is_actual)) {
         (true, Some(false)) => Some(alert::ClaimsActual.to_string()),
         (false, Some(true)) => Some(alert::ExerciseAboutActual.to_string()),
         _ => None,

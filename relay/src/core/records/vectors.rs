@@ -29,7 +29,7 @@ annotate_fields! {
     TakenRecord { epoch, receipts }
     EscalationRecord { from, ack_within, expires_after, due, released, passed_over }
     ReleasedStep { step, elapsed }
-    StopRecord { answered, officer, cancelled }
+    StopRecord { answered, officer, cancelled, exercise_cancelled }
     ClockRecord { count }
 }
 
@@ -179,6 +179,7 @@ fn escalations(vectors: &mut Vectors) {
         answered: true,
         officer: false,
         cancelled: true,
+        exercise_cancelled: false,
     };
     vectors.record("stop", &stop);
     vectors.record("clock", &ClockRecord { count: count() });
