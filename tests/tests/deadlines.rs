@@ -322,6 +322,23 @@ impl Run {
     }
 }
 
+/// What is due at a relay is counted as deadlines are: a wall that is set back holds nothing back.
+#[test]
+fn an_alert_leaves_at_once_although_the_clock_was_set_back_after_it_was_sent() {
+    let mut network = Network::found(73, &[("interpol", &["lyon"])]);
+    let (lyon, _) = (network.admit("interpol/fr"), network.admit("interpol/de"));
+    let mut world = MemoryWorld::new(network);
+    world.settle();
+    let alert = world.send(&lyon, &["interpol/de"], "Now");
+    let earlier = Timestamp::from_unix_ms(world.now.unix_ms() - Span::from_hours(10).ms());
+    world.set_wall(earlier);
+    let (relay, now) = ("lyon".parse().unwrap(), world.now);
+    let due = world.desk(&lyon).submissions_due(&relay, now, 10).unwrap();
+    assert_eq!(due, [alert]);
+    let next = world.desk(&lyon).next_submission(&relay).unwrap();
+    assert_eq!(next, Some(now));
+}
+
 #[test]
 fn ten_thousand_deadlines_through_restarts_and_clocks_that_are_set_none_missed_none_early() {
     let mut run = Run::begin(41);

@@ -6,7 +6,7 @@ use maille_tests::sim::{run_seed, trace_seed};
 
 /// Seeds that broke a promise once, with what it was. They stay as they are: where the simulation
 /// itself is changed they may mean something else, and break nothing then either.
-const ONCE_BROKEN: [(u64, &str); 6] = [
+const ONCE_BROKEN: [(u64, &str); 8] = [
     (
         91,
         "answers to an envelope refused for everybody were lost, and a desk began a new life",
@@ -27,6 +27,14 @@ const ONCE_BROKEN: [(u64, &str); 6] = [
     (
         100_532,
         "the sender's own device acknowledged an alert, and that ended its obligations",
+    ),
+    (
+        2_683,
+        "the clock of a desk was set back, and what it had sent waited for its relay as long",
+    ),
+    (
+        3_955,
+        "a desk lost its keys after its relay lost its disk, and published under an old number",
     ),
 ];
 

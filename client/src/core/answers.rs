@@ -188,7 +188,7 @@ impl Desk {
                 None => waits.push(RETRY_REFUSED),
             }
         }
-        let due = waits.into_iter().min().map(|wait| now + wait);
+        let due = waits.into_iter().min().map(|wait| self.counted(now) + wait);
         if due.is_none() {
             target.attempts = 0;
         }

@@ -394,7 +394,7 @@ impl Desk {
             return Ok(());
         }
         for relay in self.relays_for(core, &submission.entries) {
-            put_target(batch, &relay, id, now);
+            put_target(batch, &relay, id, self.counted(now));
         }
         Ok(())
     }
@@ -492,7 +492,7 @@ impl Desk {
     }
 }
 
-/// An envelope has to be given to a relay.
+/// An envelope has to be given to a relay, from a moment of counted time on.
 pub(super) fn put_target(batch: &mut Batch, relay: &Name, envelope: &AlertId, now: Timestamp) {
     let target = TargetRecord {
         relay: relay.clone(),

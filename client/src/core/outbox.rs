@@ -29,7 +29,7 @@ impl Desk {
         limit: usize,
     ) -> Result<Vec<AlertId>, StepError> {
         let from = tables::relay(relay);
-        let to = tables::pending_until(relay, now);
+        let to = tables::pending_until(relay, self.counted(now));
         let rows = self
             .store
             .scan(Scan::range(tables::PENDING, &from, &to, limit))?;
@@ -39,7 +39,7 @@ impl Desk {
             .collect())
     }
 
-    /// When a relay has to be given something next.
+    /// When a relay has to be given something next, as the wall's clock shows it.
     pub fn next_submission(&self, relay: &Name) -> Result<Option<Timestamp>, StepError> {
         self.next_submission_besides(relay, &BTreeSet::new())
     }
@@ -60,7 +60,8 @@ impl Desk {
         let waits =
             |key: &&[u8]| tables::alert_at_end(key).is_none_or(|alert| !under_way.contains(&alert));
         let first = rows.iter().map(|(key, _)| &key[..]).find(waits);
-        Ok(first.and_then(tables::pending_due))
+        let due = first.and_then(tables::pending_due);
+        Ok(due.map(|due| self.as_wall_shows(due)))
     }
 
     /// Every relay that has to be given something, now or later.
@@ -99,7 +100,12 @@ impl Desk {
         } else if let Some(mut target) = self.target(relay, alert)? {
             target.attempts = target.attempts.saturating_add(1);
             let pause = wait.unwrap_or_else(|| pause_after(target.attempts));
-            self.set_due(&mut batch, alert, &mut target, Some(now + pause));
+            self.set_due(
+                &mut batch,
+                alert,
+                &mut target,
+                Some(self.counted(now) + pause),
+            );
         }
         self.settle(batch)
     }
@@ -127,7 +133,8 @@ impl Desk {
         self.find(tables::TARGET, &tables::target(relay, alert))
     }
 
-    /// Moves a target in the list of what is pending, and stores it.
+    /// Moves a target in the list of what is pending, and stores it. `due` is in counted time: nobody
+    /// who sets a clock holds an alert back.
     pub(super) fn set_due(
         &self,
         batch: &mut Batch,
@@ -176,7 +183,7 @@ impl Desk {
             }
             target.accepted_by = None;
             target.attempts = 0;
-            self.set_due(batch, &alert, &mut target, Some(now));
+            self.set_due(batch, &alert, &mut target, Some(self.counted(now)));
         }
         Ok(())
     }
@@ -199,7 +206,7 @@ impl Desk {
             };
             for relay in self.relays_for(&record.core, &submission.entries) {
                 if self.target(&relay, &envelope)?.is_none() {
-                    put_target(&mut batch, &relay, &envelope, now);
+                    put_target(&mut batch, &relay, &envelope, self.counted(now));
                 }
             }
         }

@@ -86,7 +86,7 @@ coded! {
         /// The incarnation that accepted it for everybody it serves; none while it has not.
         pub(super) accepted_by: Option<Incarnation>,
         pub(super) attempts: u32,
-        /// Under which due time it is pending; none when it is not.
+        /// Under which due time it is pending, in counted time; none when it is not.
         pub(super) due: Option<Timestamp>,
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use maille_common::address::ContactAddress;
 use maille_common::evidence::{ObligationState, SignedAccepted};
 use maille_common::identifier::AlertId;
-use maille_common::terms::Outcome;
+use maille_common::terms::{Outcome, Urgency};
 use maille_common::time::{Span, Timestamp};
 use maille_relay::core::account;
 
@@ -175,7 +175,10 @@ impl World {
             let Some(core) = &self.relays[relay].core else {
                 continue;
             };
-            let waiting = core.waiting(&device, 4).unwrap();
+            // A heartbeat may be under way at any time; nothing else here is of its urgency.
+            let heartbeat = Urgency::Unknown.code();
+            let mut waiting = core.waiting(&device, 64).unwrap();
+            waiting.retain(|mail| mail.class != heartbeat);
             // What a removed device wrote is not believed any more, and answered to nobody (E4).
             let removed = self.roster >= 2;
             if !self.desks[desk].outside && !waiting.is_empty() && !hostile && !removed {

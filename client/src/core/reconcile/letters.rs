@@ -88,7 +88,7 @@ impl Desk {
                 attempts: 0,
                 due: None,
             };
-            self.set_due(batch, &id, &mut target, Some(now));
+            self.set_due(batch, &id, &mut target, Some(self.counted(now)));
         }
         Ok(true)
     }
