@@ -133,8 +133,8 @@ impl Desk {
         self.find(tables::TARGET, &tables::target(relay, alert))
     }
 
-    /// Moves a target in the list of what is pending, and stores it. `due` is in counted time: nobody
-    /// who sets a clock holds an alert back.
+    /// Moves a target in the list of what is pending, and stores it. `due` is in counted time:
+    /// nobody who sets a clock holds an alert back.
     pub(super) fn set_due(
         &self,
         batch: &mut Batch,

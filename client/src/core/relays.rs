@@ -190,8 +190,8 @@ impl Desk {
     }
 
     /// The highest number of a bundle of this device that any relay took: one made now has to be
-    /// higher (PROTOCOL K3). 0 where none was published. One that was fetched back is remembered when
-    /// the relay that took it has lost its disk: others go by it still.
+    /// higher (PROTOCOL K3). 0 where none was published. One that was fetched back is remembered
+    /// when the relay that took it has lost its disk: others go by it still.
     pub fn newest_published(&self) -> Result<u64, StepError> {
         let fetched = self.bundle_of(&self.identity.device)?;
         let mut newest = fetched.map_or(0, |fetched| fetched.bundle.value().number);
