@@ -199,6 +199,20 @@ fn a_programs_acknowledgement_leaves_the_deputies_asked() {
     assert!(!shift.entry(amman, &alert).is_open());
 }
 
+/// At the desk of the program the officer's word used to be taken for a repetition.
+#[test]
+fn an_officer_acknowledges_at_the_device_where_a_program_did() {
+    let mut shift = shift();
+    let alert = shift.send("By a program first");
+    let (day, amman) = (shift.day, shift.amman);
+    shift.act(day, &alert, &Act::Acknowledge, None);
+    shift.after(40);
+    assert!(shift.entry(amman, &alert).is_open(), "an officer is wanted");
+    shift.acknowledge(day, &alert, "S. Ben Ali");
+    shift.world.settle();
+    assert!(!shift.entry(amman, &alert).is_open());
+}
+
 #[test]
 fn a_relay_that_lost_its_disk_still_brings_the_answer_to_the_colleague() {
     let mut shift = shift();

@@ -6,6 +6,8 @@
     reason = "a helper of tests fails the test that calls it"
 )]
 
+use std::sync::Arc;
+
 use maille_client::core::{Act, EventKind, ExtendError, Extension, LedgerPage, Order, Track};
 use maille_common::address::DeviceId;
 use maille_common::codec::{SortedList, encode};
@@ -13,6 +15,7 @@ use maille_common::crypto::ed25519::SigningKey;
 use maille_common::envelope::{Addressee, Core, Draft, Signer, Submission, seal};
 use maille_common::evidence::ObligationState;
 use maille_common::identifier::{AlertId, Epoch};
+use maille_common::roster::Roster;
 use maille_common::terms::{AckRule, Kind, NoticeKind, Release, Status, Urgency};
 use maille_common::time::Span;
 use maille_common::wire::Answer;
@@ -238,6 +241,28 @@ fn the_other_device_of_the_sender_updates_cancels_and_adds() {
     desks.after(Span::from_hours(2));
     assert!(!desks.has(desks.amman, &alert), "the cancel stopped it");
     desks.no_incidents();
+}
+
+/// The addendum of a colleague is in no outbox of the device that sent the alert. It used to fail
+/// every later look at what that device had sent.
+#[test]
+fn what_a_colleague_added_disturbs_neither_another_roster_nor_a_reconciliation() {
+    let mut desks = desks();
+    let (lyon, second, fez) = (desks.lyon, desks.second, desks.fez);
+    let alert = desks.world.send(&lyon, &["cmai/tunis"], "From one device");
+    desks.world.settle();
+    let added = desks.world.extend(&second, &alert, &to(&["cmai/fez"]));
+    assert!(added.unwrap().addendum.is_some());
+    desks.world.settle();
+    let _ = desks.world.network.admit("cmai/fez");
+    let documents = desks.world.network.publish();
+    let roster = Roster::found(desks.world.network.anchor(), &documents).unwrap();
+    let (roster, now) = (Arc::new(roster), desks.world.now);
+    let lyons = desks.world.desk(&lyon);
+    lyons.replace_roster(roster, now).unwrap();
+    lyons.reconcile_with(&address("cmai/fez"), now).unwrap();
+    lyons.reconcile(now, &mut Seeded::new(3)).unwrap();
+    assert!(desks.has(fez, &alert));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use maille_common::identifier::AlertId;
 use maille_common::limits;
 use maille_common::randomness::Randomness;
 use maille_common::record::write_record;
-use maille_common::terms::{Reason, Stage};
+use maille_common::terms::{Actor, Reason, Stage};
 use maille_common::time::Timestamp;
 use maille_durable::{Batch, CommitNumber};
 use thiserror::Error;
@@ -17,7 +17,7 @@ use super::desk::{Desk, StepError};
 use super::events::EventKind;
 use super::post::{Officer, Stamp};
 use super::principals::Capacity;
-use super::records::ActRecord;
+use super::records::{ActRecord, ReceiptRecord};
 use super::tables;
 
 /// Why an officer does not take an alert.
@@ -162,7 +162,7 @@ impl Desk {
         }
         let mut done: Option<Acted> = None;
         for capacity in &capacities {
-            let acted = match self.acted_before(alert, capacity, act)? {
+            let acted = match self.acted_before((alert, capacity), act, officer)? {
                 Some(before) => before,
                 None => self.act_as((alert, capacity), act, officer, text, now, random)?,
             };
@@ -238,12 +238,13 @@ impl Desk {
         })
     }
 
-    /// The receipt already given for the same act, unless something else was done since.
+    /// The receipt already given for the same act, unless something else was done since. What a
+    /// program did is not what an officer does (PROTOCOL O12, O13).
     fn acted_before(
         &self,
-        alert: &AlertId,
-        capacity: &Capacity,
+        (alert, capacity): (&AlertId, &Capacity),
         act: &Act,
+        officer: Option<&str>,
     ) -> Result<Option<Acted>, StepError> {
         if matches!((capacity.stage, act), (Stage::Refused, Act::Acknowledge)) {
             return Ok(None);
@@ -251,6 +252,11 @@ impl Desk {
         let Some(ActRecord { receipt }) = self.act_noted(alert, capacity, act.stage())? else {
             return Ok(None);
         };
+        let given: ReceiptRecord = self.need_long(tables::RECEIPT, receipt.as_bytes())?;
+        let by_program = given.posted.receipt.statement.actor == Actor::System;
+        if by_program && officer.is_some() {
+            return Ok(None);
+        }
         let settled = self.store.newest();
         Ok(Some(Acted {
             receipt,

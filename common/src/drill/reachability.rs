@@ -7,7 +7,7 @@ use crate::envelope::ProvenEnvelope;
 use crate::evidence::{ObligationState, Receipt};
 use crate::export::ProvenRecipient;
 use crate::roster::Roster;
-use crate::terms::{Actor, NoticeKind, Outcome as Answer, Reason, Release, Stage, Status};
+use crate::terms::{Actor, NoticeKind, Outcome as Answer, Reason, Stage, Status};
 use crate::time::{Span, Timestamp};
 
 /// What a drill showed, by the evidence its sender holds.
@@ -237,7 +237,7 @@ impl ReachMoment {
         let asked = recipient
             .entries
             .iter()
-            .filter(|entry| entry.device == receipt.device && entry.release == Release::After);
+            .filter(|entry| entry.device == receipt.device && entry.is_for_deputy());
         let step = match receipt.contact == recipient.contact {
             true => 0,
             false => asked.map(|entry| entry.step).min().unwrap_or_default(),
@@ -259,7 +259,7 @@ fn unanswered(recipient: &ProvenRecipient, newest: &Roster) -> Outcome {
     let has_wrap = recipient
         .entries
         .iter()
-        .any(|entry| entry.release == Release::Now);
+        .any(|entry| entry.is_for_recipient());
     if answers().any(|answer| answer.outcome == Answer::Accepted) && has_wrap {
         return Outcome::Silent;
     }

@@ -171,8 +171,9 @@ impl RelayCore {
         if let (Some(alert), Stage::Acknowledged) = (alert, statement.stage)
             && alert.first
         {
-            let collect_here = alert.recipients.iter().filter(|to| self.is_home_of(to));
-            contacts.extend(collect_here.cloned());
+            let kept = self.envelopes_kept(&statement.alert)?;
+            let recipients = kept.iter().flat_map(|(_, kept)| kept.recipients.iter());
+            contacts.extend(recipients.filter(|to| self.is_home_of(to)).cloned());
         }
         let devices = contacts
             .iter()

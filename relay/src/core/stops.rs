@@ -79,8 +79,10 @@ impl RelayCore {
                 }
             }
         }
-        // Where nothing ran, it may begin later.
-        if stopped || self.roster.deputies(&receipt.recipient).is_empty() {
+        // Where nothing ran, it may begin later: for this recipient where it has deputies, and for
+        // any under `ack_rule = first`.
+        let has_deputies = !self.roster.deputies(&receipt.recipient).is_empty();
+        if !stop.officer && (stopped || !has_deputies) {
             return Ok(());
         }
         self.note_stop(batch, &receipt.alert, &receipt.recipient, stop)

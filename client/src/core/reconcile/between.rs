@@ -18,7 +18,7 @@ use maille_common::terms::{AckRule, Outcome, Release, Stage};
 use maille_common::time::{Span, Timestamp};
 
 use crate::core::desk::{Desk, StepError};
-use crate::core::records::{EvidenceRecord, OutboxRecord, ReceiptRecord};
+use crate::core::records::{DeliveryRecord, EvidenceRecord, OutboxRecord, ReceiptRecord};
 use crate::core::tables;
 
 /// Everything held of the alerts between two devices.
@@ -131,7 +131,7 @@ impl Desk {
         for (alert, record) in self.inbox_records()? {
             let core: &Core = &record.core;
             let theirs = core.sender == *peer.contact && core.device == *peer.device;
-            if !theirs || record.recipient.is_none() {
+            if !theirs || record.recipient.is_none() || self.by_colleague(&alert, core)? {
                 continue;
             }
             let own = receipts.remove(&alert).unwrap_or_default();
@@ -169,6 +169,13 @@ impl Desk {
         Ok(between)
     }
 
+    /// Whether another device than the one that made an alert gave it to this one (PROTOCOL E19):
+    /// the one that made it does not know so from its own outbox.
+    fn by_colleague(&self, alert: &AlertId, core: &Core) -> Result<bool, StepError> {
+        let kept: Option<DeliveryRecord> = self.find_long(tables::DELIVERY, alert.as_bytes())?;
+        Ok(kept.is_some_and(|kept| kept.delivery.env.core.device != core.device))
+    }
+
     /// An alert of this device, if it addresses the other one.
     fn sent_to(
         &self,
@@ -179,8 +186,10 @@ impl Desk {
     ) -> Result<Option<Known>, StepError> {
         let mut envelopes = vec![(*alert, None)];
         for addendum in self.addenda_of(alert)? {
-            let record: OutboxRecord = self.need_long(tables::OUTBOX, addendum.as_bytes())?;
-            envelopes.push((addendum, Some(record)));
+            // One of a colleague stands in no outbox here.
+            let record: Option<OutboxRecord> =
+                self.find_long(tables::OUTBOX, addendum.as_bytes())?;
+            envelopes.extend(record.map(|record| (addendum, Some(record))));
         }
         let (mut now_addressed, mut held_back, mut settled) = (false, false, false);
         for (envelope, of) in &envelopes {

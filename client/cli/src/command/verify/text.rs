@@ -136,9 +136,10 @@ impl Recipient {
 impl Addressed {
     fn text(&self) -> String {
         let (device, step) = (&self.device, &self.step);
-        match self.release {
-            Release::After => verify::AddressedAfter { device, step }.to_string(),
-            Release::Now | Release::Own => verify::Addressed { device }.to_string(),
+        // A deputy that was asked at once has its step as well.
+        match (self.release, self.step) {
+            (Release::Now | Release::Own, 0) => verify::Addressed { device }.to_string(),
+            _ => verify::AddressedAfter { device, step }.to_string(),
         }
     }
 }
