@@ -112,13 +112,20 @@ impl Desk {
             if known.recipient.as_ref() == Some(principal) {
                 return Ok(());
             }
+            let key = tables::deputy_for(&alert, principal);
+            // A second envelope for it, over another relay or by addendum, asks nothing new (I5).
+            if self
+                .find::<DeputyRecord>(tables::DEPUTY_FOR, &key)?
+                .is_some()
+            {
+                return Ok(());
+            }
             let record = DeputyRecord {
                 principal: principal.clone(),
                 envelope: envelope.id(),
                 since: now,
                 stage: Stage::Delivered,
             };
-            let key = tables::deputy_for(&alert, principal);
             batch.put(tables::DEPUTY_FOR, &key, &write_record(&record));
             self.note_owed(batch, &alert, opened.core(), principal, now);
         }

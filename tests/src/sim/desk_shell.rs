@@ -53,7 +53,8 @@ impl World {
     /// A desk is started, and everything it does begins.
     pub(crate) fn starts_desk(&mut self, desk: usize) {
         let held = &mut self.desks[desk];
-        if held.outside || held.core.is_some() {
+        // A machine that is off until later starts then.
+        if held.outside || held.core.is_some() || self.now < held.clock.up_since() {
             return;
         }
         held.open(&self.shape, desk, self.now);

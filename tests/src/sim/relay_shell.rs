@@ -35,7 +35,7 @@ impl World {
     /// A relay is started.
     pub(crate) fn starts_relay(&mut self, relay: usize) {
         let held = &mut self.relays[relay];
-        if held.core.is_some() {
+        if held.core.is_some() || self.now < held.clock.up_since() {
             return;
         }
         held.open(&self.shape, relay, self.now, &mut self.random);
