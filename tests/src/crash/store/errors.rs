@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 
 use maille_durable::{Batch, DurableStore, Options, Store, StoreError};
 
@@ -103,13 +104,22 @@ impl Load {
             self.batches.len() - half
         };
         for (at, batch) in self.batches.iter().enumerate().skip(begun).take(count) {
+            let (here, had_failed) = (thread::current().id(), disk.log_failed());
             let Ok(number) = store.append(batch.clone()) else {
                 break;
             };
             promises.append();
             let (promises, disk) = (Arc::clone(promises), disk.clone());
             let noted = move |told: Result<(), StoreError>| {
-                promises.tell(number.0, told.is_ok(), disk.log_failed());
+                // What is durable when it is asked about is told at once, by whoever asks; the log
+                // may have failed between the two, in what it did next.
+                let at_once = thread::current().id() == here;
+                let failed = if at_once {
+                    had_failed
+                } else {
+                    disk.log_failed()
+                };
+                promises.tell(number.0, told.is_ok(), failed);
             };
             store.when_durable(number, Box::new(noted));
             // A group of a few: only the last is waited for.
