@@ -69,9 +69,8 @@ impl Desk {
     /// partners of its rules, and the deputies of whom it may write to.
     pub fn bundles_wanted(&self) -> Result<BTreeSet<ContactAddress>, StepError> {
         let me = &self.identity.contact;
-        let partner = |contact: &ContactAddress| {
-            contact == me || self.roster.allows(me, contact) || self.roster.allows(contact, me)
-        };
+        let partner =
+            |contact: &ContactAddress| contact == me || self.roster.allows_either_way(me, contact);
         let mut wanted: BTreeSet<ContactAddress> = self
             .roster
             .contacts()

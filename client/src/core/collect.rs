@@ -227,15 +227,10 @@ impl Desk {
         verified: Result<VerifiedEnvelope, VerifyFault>,
         now: Timestamp,
     ) -> Result<Collected, StepError> {
-        let verified = match verified {
-            Ok(verified) => Some(verified),
-            Err(fault) if fault.is_answerable() => None,
+        let opened = match self.open_or_pass_over(verified) {
+            Ok(opened) => opened,
             Err(fault) => return self.disbelieve(batch, relay, (fault.check(), &fault), None, now),
         };
-        let opened = verified.and_then(|verified| {
-            let key = self.ring.secret(&verified.delivery().entry.key);
-            verified.open(key).ok()
-        });
         if let Some(opened) = opened {
             self.hear_of_gaps(&opened, now)?;
             self.hear(&mut batch, &opened, now)?;
@@ -247,6 +242,20 @@ impl Desk {
         Ok(Collected::Heartbeat {
             settled: self.settle(batch)?,
         })
+    }
+
+    /// Opens what carries no obligation; none where it cannot be opened, and is passed over.
+    pub(super) fn open_or_pass_over(
+        &self,
+        verified: Result<VerifiedEnvelope, VerifyFault>,
+    ) -> Result<Option<OpenedAlert>, VerifyFault> {
+        let verified = match verified {
+            Ok(verified) => verified,
+            Err(fault) if fault.is_answerable() => return Ok(None),
+            Err(fault) => return Err(fault),
+        };
+        let key = self.ring.secret(&verified.delivery().entry.key);
+        Ok(verified.open(key).ok())
     }
 
     fn open_verified(

@@ -10,7 +10,7 @@ use maille_durable::{Batch, CommitNumber, Scan};
 use super::desk::{Desk, StepError};
 use super::events::EventKind;
 use super::own::{Owed, OwnAlert};
-use super::records::{OutboxRecord, TargetRecord};
+use super::records::OutboxRecord;
 use super::tables;
 
 impl Desk {
@@ -119,14 +119,7 @@ impl Desk {
         self.keep_signed_part(batch, alert)?;
         batch.delete_pieces(tables::SUBMISSION, alert.as_bytes());
         for relay in &self.roster.authority().relays {
-            let key = tables::target(&relay.name, alert);
-            if let Some(target) = self.find::<TargetRecord>(tables::TARGET, &key)? {
-                if let Some(due) = target.due {
-                    let pending = tables::pending(&relay.name, due, alert);
-                    batch.delete(tables::PENDING, &pending);
-                }
-                batch.delete(tables::TARGET, &key);
-            }
+            self.drop_target(batch, &relay.name, alert)?;
         }
         Ok(())
     }

@@ -60,37 +60,25 @@ impl Desk {
         }
     }
 
-    /// The devices written to within 14 days.
-    pub(super) fn lately_written_to(&self, now: Timestamp) -> Result<Vec<DeviceId>, StepError> {
-        let mut devices = Vec::new();
-        for (key, bytes) in self.store.scan(Scan::table(tables::WRITTEN, usize::MAX))? {
-            let WrittenRecord { at } = read_record(&bytes)?;
-            let lately = self.counted(now).since(at) < Span::from_ms(limits::HEARTBEATS_FOR_MS);
-            let device = key.first_chunk().map(|id| DeviceId::from_bytes(*id));
-            devices.extend(device.filter(|_| lately));
-        }
-        Ok(devices)
-    }
-
-    /// The devices written to within 14 days; what is older is forgotten.
+    /// The devices written to within 14 days, and the keys of those written to before, which may be
+    /// forgotten.
     pub(super) fn written_to(
         &self,
-        batch: &mut Batch,
         now: Timestamp,
-    ) -> Result<BTreeSet<DeviceId>, StepError> {
-        let mut written = BTreeSet::new();
+    ) -> Result<(BTreeSet<DeviceId>, Vec<Vec<u8>>), StepError> {
+        let (mut written, mut before) = (BTreeSet::new(), Vec::new());
         for (key, bytes) in self.store.scan(Scan::table(tables::WRITTEN, usize::MAX))? {
             let Some(device) = key.first_chunk().map(|id| DeviceId::from_bytes(*id)) else {
                 continue;
             };
             let WrittenRecord { at } = read_record(&bytes)?;
             if self.counted(now).since(at) >= Span::from_ms(limits::HEARTBEATS_FOR_MS) {
-                batch.delete(tables::WRITTEN, &key);
-                continue;
+                before.push(key);
+            } else {
+                written.insert(device);
             }
-            written.insert(device);
         }
-        Ok(written)
+        Ok((written, before))
     }
 
     /// Who hears from this desk: whoever was written to, is asked, is answered, or is told of a
@@ -135,6 +123,14 @@ impl Desk {
         Ok(hearers.into_values().collect())
     }
 
+    /// Whether a contact may be sent what asks nobody for anything: a rule A -> B carries A's
+    /// heartbeats and letters to B, and B's to A (PROTOCOL E6).
+    pub(super) fn may_hear(&self, contact: &ContactAddress, now: Timestamp) -> bool {
+        let me = &self.identity.contact;
+        self.roster.allows_either_way(me, contact)
+            && self.roster.designated(contact, now).is_valid()
+    }
+
     /// The contact of a device among those who hear, with that device, if it may.
     fn hearer<'a>(
         &self,
@@ -142,11 +138,8 @@ impl Desk {
         device: &DeviceId,
         now: Timestamp,
     ) -> Option<&'a mut Hearer> {
-        let me = &self.identity.contact;
         let contact = self.roster.contact_of(device)?;
-        // A rule A -> B carries A's heartbeats to B, and B's to A.
-        let allowed = self.roster.allows(me, &contact) || self.roster.allows(&contact, me);
-        if !allowed || !self.roster.designated(&contact, now).is_valid() {
+        if !self.may_hear(&contact, now) {
             return None;
         }
         let hearer = hearers

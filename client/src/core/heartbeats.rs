@@ -8,24 +8,26 @@
 //! the relay has answered, and the next one is made after that.
 
 use std::collections::BTreeSet;
+use std::slice;
 
 use maille_common::address::Name;
-use maille_common::codec::{SortedList, encode};
-use maille_common::envelope::{Addressee, Core, Draft, Signer, seal};
+use maille_common::codec::encode;
+use maille_common::envelope::Addressee;
 use maille_common::evidence::SignedAccepted;
 use maille_common::identifier::AlertId;
 use maille_common::limits;
 use maille_common::randomness::Randomness;
 use maille_common::record::{read_record, write_record};
-use maille_common::terms::{AckRule, Kind, Status, Urgency};
+use maille_common::terms::Kind;
 use maille_common::time::{Span, Timestamp};
 use maille_durable::{Batch, CommitNumber, Scan};
 
 use super::desk::{Desk, StepError};
 use super::hearers::Hearer;
 use super::order::SendError;
-use super::records::{HeartbeatRecord, OutboxRecord, SubmissionRecord, TargetRecord};
+use super::records::{HeartbeatRecord, OutboxRecord, SubmissionRecord};
 use super::tables;
+use super::unowed::Unowed;
 
 /// How long a relay keeps a heartbeat for a device that does not come: the next ones say the same.
 const KEPT_FOR: Span = Span::from_hours(6);
@@ -38,7 +40,10 @@ impl Desk {
         random: &mut impl Randomness,
     ) -> Result<(CommitNumber, bool), SendError> {
         let mut batch = Batch::new();
-        let written = self.written_to(&mut batch, now)?;
+        let (written, before) = self.written_to(now)?;
+        for key in before {
+            batch.delete(tables::WRITTEN, &key);
+        }
         let asked = self.asked_now(&mut batch, now)?;
         self.send_again(&asked, now, random)?;
         let hearers = self.hearers(written, asked, now)?;
@@ -109,44 +114,14 @@ impl Desk {
         random: &mut impl Randomness,
     ) -> Result<AlertId, SendError> {
         let heartbeat = self.words_for(hearer, next_due)?;
-        let core = Core {
-            version: Core::VERSION,
+        let unowed = Unowed {
             kind: Kind::Heartbeat,
-            status: Status::Actual,
-            sender: self.identity.contact.clone(),
-            device: self.identity.device,
-            roster: self.roster.hash(),
-            created: now,
-            ack_within: KEPT_FOR,
-            expires_after: KEPT_FOR,
-            ack_rule: AckRule::Each,
-            urgency: Urgency::Unknown,
-            recipients: SortedList::new([record.to.clone()]).expect("one recipient fits"),
-            reference: AlertId::NONE,
-        };
-        let draft = Draft {
-            core,
+            to: &record.to,
+            kept_for: KEPT_FOR,
             content: &encode(&heartbeat),
-            blobs: Vec::new(),
             addressees,
-            epoch: self.epoch,
-            signers: vec![Signer {
-                device: self.identity.device,
-                key: &self.identity.signing,
-            }],
         };
-        let sealed = seal(draft, random)?;
-        let (id, submission) = (sealed.id, sealed.submission);
-        let kept = write_record(&SubmissionRecord { submission });
-        batch.put_pieces(tables::SUBMISSION, id.as_bytes(), &kept);
-        let mut target = TargetRecord {
-            relay: record.relay.clone(),
-            accepted_by: None,
-            attempts: 0,
-            due: None,
-        };
-        self.set_due(batch, &id, &mut target, Some(self.counted(now)));
-        Ok(id)
+        self.seal_unowed(batch, unowed, slice::from_ref(&record.relay), now, random)
     }
 
     /// Whether an envelope is a heartbeat for a relay that has not answered it; its record then.
@@ -246,13 +221,7 @@ impl Desk {
         envelope: &AlertId,
     ) -> Result<(), StepError> {
         batch.delete_pieces(tables::SUBMISSION, envelope.as_bytes());
-        if let Some(target) = self.target(relay, envelope)? {
-            if let Some(due) = target.due {
-                batch.delete(tables::PENDING, &tables::pending(relay, due, envelope));
-            }
-            batch.delete(tables::TARGET, &tables::target(relay, envelope));
-        }
-        Ok(())
+        self.drop_target(batch, relay, envelope)
     }
 }
 

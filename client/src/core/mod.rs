@@ -31,6 +31,7 @@
 //! | `answering.rs` | whoever misses numbers of this desk gets the alerts again, or their end |
 //! | `forks.rs` | two stories under one number |
 //! | `hearers.rs` | who hears heartbeats, and what is told |
+//! | `unowed.rs` | what carries no obligation, on its way out |
 //! | `silence.rs` | heartbeats as they come in, and who is silent |
 //! | `reconcile/` | what two devices hold of the alerts between them |
 //! | `refusals.rs` | who does not take an alert, and why |
@@ -100,6 +101,7 @@ mod silence;
 mod streams;
 mod tables;
 mod taken;
+mod unowed;
 mod unseen;
 
 pub use act::{Act, ActError, Acted, RefuseReason};

@@ -160,6 +160,22 @@ impl Desk {
         );
     }
 
+    /// A relay has to be given nothing of an envelope any more.
+    pub(super) fn drop_target(
+        &self,
+        batch: &mut Batch,
+        relay: &Name,
+        envelope: &AlertId,
+    ) -> Result<(), StepError> {
+        if let Some(target) = self.target(relay, envelope)? {
+            if let Some(due) = target.due {
+                batch.delete(tables::PENDING, &tables::pending(relay, due, envelope));
+            }
+            batch.delete(tables::TARGET, &tables::target(relay, envelope));
+        }
+        Ok(())
+    }
+
     /// A relay began a new incarnation: it gets every envelope that has an open obligation or an
     /// unanswered device again (I2).
     pub(super) fn resubmit_all(

@@ -78,6 +78,11 @@ impl Roster {
         self.rule_allows(from, to).is_some()
     }
 
+    /// Whether a rule lets either of two contacts send to the other.
+    pub fn allows_either_way(&self, one: &ContactAddress, other: &ContactAddress) -> bool {
+        self.allows(one, other) || self.allows(other, one)
+    }
+
     /// Whether a contact is a deputy of another.
     pub fn is_deputy(&self, contact: &ContactAddress, principal: &ContactAddress) -> bool {
         self.deputies(principal)

@@ -87,8 +87,7 @@ impl RelayCore {
     /// A rule in either direction, one's own contact, or a deputy of somebody one may write to.
     fn may_know(&self, asking: &ContactAddress, contact: &ContactAddress) -> bool {
         asking == contact
-            || self.roster.allows(asking, contact)
-            || self.roster.allows(contact, asking)
+            || self.roster.allows_either_way(asking, contact)
             || self
                 .roster
                 .principals_of(contact)

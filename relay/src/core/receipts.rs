@@ -42,9 +42,8 @@ pub fn verify_receipt(
         return Err(RefusalCode::Hash);
     }
     // A rule A -> B carries everything about A's alerts both ways (DESIGN §3).
-    let allowed = receipt.recipient == posted.to
-        || roster.allows(&posted.to, &receipt.recipient)
-        || roster.allows(&receipt.recipient, &posted.to);
+    let allowed =
+        receipt.recipient == posted.to || roster.allows_either_way(&posted.to, &receipt.recipient);
     if !allowed {
         return Err(RefusalCode::NoRule);
     }

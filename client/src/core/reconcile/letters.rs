@@ -2,27 +2,26 @@
 //! the keeper looks at them.
 
 use maille_common::address::{ContactAddress, Name};
-use maille_common::codec::{SortedList, encode};
+use maille_common::codec::encode;
 use maille_common::content::Reconciliation;
-use maille_common::envelope::{
-    Addressee, Content, Core, Draft, Signer, VerifiedEnvelope, VerifyFault, seal,
-};
+use maille_common::envelope::{Content, VerifiedEnvelope, VerifyFault};
 use maille_common::evidence::SignedAccepted;
 use maille_common::identifier::AlertId;
 use maille_common::limits;
 use maille_common::randomness::Randomness;
 use maille_common::record::write_record;
-use maille_common::terms::{AckRule, Kind, Release, Status, Urgency};
+use maille_common::terms::{Kind, Release};
 use maille_common::time::{Span, Timestamp};
 use maille_durable::Batch;
 
 use super::between::Peer;
 use super::records::{ArrivedRecord, LetterRecord};
+use crate::core::addenda::outside_stream;
 use crate::core::collect::Collected;
 use crate::core::desk::{Desk, StepError};
 use crate::core::order::SendError;
-use crate::core::records::{SubmissionRecord, TargetRecord};
 use crate::core::tables;
+use crate::core::unowed::Unowed;
 
 /// How long a relay keeps a letter for a device that does not come: as long as a round lives.
 const KEPT_FOR: Span = Span::from_ms(limits::RECONCILE_STALE_MS);
@@ -44,60 +43,25 @@ impl Desk {
         let Some((addressee, _)) = addressee.filter(|_| may && !relays.is_empty()) else {
             return Ok(false);
         };
-        let core = Core {
-            version: Core::VERSION,
+        let unowed = Unowed {
             kind: Kind::Reconciliation,
-            status: Status::Actual,
-            sender: self.identity.contact.clone(),
-            device: self.identity.device,
-            roster: self.roster.hash(),
-            created: now,
-            ack_within: KEPT_FOR,
-            expires_after: KEPT_FOR,
-            ack_rule: AckRule::Each,
-            urgency: Urgency::Unknown,
-            recipients: SortedList::new([peer.contact.clone()]).expect("one recipient fits"),
-            reference: AlertId::NONE,
-        };
-        let draft = Draft {
-            core,
+            to: peer.contact,
+            kept_for: KEPT_FOR,
             content: &encode(letter),
-            blobs: Vec::new(),
-            // It stands outside the streams.
-            addressees: vec![Addressee {
-                stream: None,
-                ..addressee
-            }],
-            epoch: self.epoch,
-            signers: vec![Signer {
-                device: self.identity.device,
-                key: &self.identity.signing,
-            }],
+            addressees: vec![outside_stream(addressee)],
         };
-        let sealed = seal(draft, random)?;
-        let (id, submission) = (sealed.id, sealed.submission);
-        let kept = write_record(&SubmissionRecord { submission });
-        batch.put_pieces(tables::SUBMISSION, id.as_bytes(), &kept);
+        let id = self.seal_unowed(batch, unowed, &relays, now, random)?;
         let device = *peer.device;
-        for relay in relays {
-            let record = write_record(&LetterRecord { device, asks });
-            batch.put(tables::LETTER, &tables::target(&relay, &id), &record);
-            let mut target = TargetRecord {
-                relay,
-                accepted_by: None,
-                attempts: 0,
-                due: None,
-            };
-            self.set_due(batch, &id, &mut target, Some(self.counted(now)));
+        let record = write_record(&LetterRecord { device, asks });
+        for relay in &relays {
+            batch.put(tables::LETTER, &tables::target(relay, &id), &record);
         }
         Ok(true)
     }
 
     /// A rule in either direction carries it, as it carries what is compared.
     pub(super) fn may_compare_with(&self, contact: &ContactAddress, now: Timestamp) -> bool {
-        let me = &self.identity.contact;
-        let allowed = self.roster.allows(me, contact) || self.roster.allows(contact, me);
-        contact != me && allowed && self.roster.designated(contact, now).is_valid()
+        *contact != self.identity.contact && self.may_hear(contact, now)
     }
 
     fn free_relays(&self, peer: Peer<'_>, asks: bool) -> Result<Vec<Name>, StepError> {
@@ -146,14 +110,8 @@ impl Desk {
         relay: &Name,
         envelope: &AlertId,
     ) -> Result<(), StepError> {
-        let key = tables::target(relay, envelope);
-        batch.delete(tables::LETTER, &key);
-        if let Some(target) = self.target(relay, envelope)? {
-            if let Some(due) = target.due {
-                batch.delete(tables::PENDING, &tables::pending(relay, due, envelope));
-            }
-            batch.delete(tables::TARGET, &key);
-        }
+        batch.delete(tables::LETTER, &tables::target(relay, envelope));
+        self.drop_target(batch, relay, envelope)?;
         let mut elsewhere = false;
         for other in &self.roster.authority().relays {
             elsewhere |= other.name != *relay && self.is_letter_at(&other.name, envelope)?;
@@ -173,15 +131,10 @@ impl Desk {
         verified: Result<VerifiedEnvelope, VerifyFault>,
         now: Timestamp,
     ) -> Result<Collected, StepError> {
-        let verified = match verified {
-            Ok(verified) => Some(verified),
-            Err(fault) if fault.is_answerable() => None,
+        let opened = match self.open_or_pass_over(verified) {
+            Ok(opened) => opened,
             Err(fault) => return self.disbelieve(batch, relay, (fault.check(), &fault), None, now),
         };
-        let opened = verified.and_then(|verified| {
-            let key = self.ring.secret(&verified.delivery().entry.key);
-            verified.open(key).ok()
-        });
         if let Some(opened) = opened
             && let Content::Reconciliation(letter) = opened.content()
         {

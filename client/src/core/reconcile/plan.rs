@@ -71,7 +71,7 @@ impl Desk {
         &self,
         now: Timestamp,
     ) -> Result<BTreeMap<DeviceId, ContactAddress>, StepError> {
-        let mut devices = self.lately_written_to(now)?;
+        let (mut devices, _) = self.written_to(now)?;
         devices.extend(self.lately_heard_of(now)?);
         let mut partners = BTreeMap::new();
         for device in devices {
