@@ -119,6 +119,42 @@ fn what_was_acknowledged_in_time_is_told_as_overdue_at_no_desk() {
     }
 }
 
+/// Its own copy used to be hidden behind the answer that it gave in the other's place.
+#[test]
+fn what_came_in_anothers_place_and_was_answered_is_open_again_when_ones_own_copy_comes() {
+    let mut desks = desks();
+    let amman = desks.amman;
+    let order = Order {
+        ack_within: WITHIN,
+        ..order(&["cmai/tunis", "cmai/amman"], "Look")
+    };
+    let alert = desks.world.order(&desks.lyon, &order).id;
+    desks.world.submit_alone("lyon", &desks.lyon);
+    desks.world.pass(Span::from_minutes(40));
+    desks.world.tick();
+    let mail = desks.world.mail("lyon", &amman);
+    let is_asked = |desks: &mut Desks| !desks.world.desk(&amman).inbox().unwrap().is_empty();
+    let mut own = mail.clone();
+    for number in mail.into_iter().rev() {
+        if !is_asked(&mut desks) {
+            desks.world.bring("lyon", &amman, number);
+            own.retain(|other| *other != number);
+        }
+    }
+    let (now, mut random) = (desks.world.now, Seeded::new(5));
+    let act = Act::Acknowledge;
+    let desk = desks.world.desk(&amman);
+    desk.act(&alert, &act, Some("A. Diallo"), "", now, &mut random)
+        .unwrap();
+    assert!(!desks.world.desk(&amman).inbox().unwrap()[0].is_open());
+    for number in own {
+        desks.world.bring("lyon", &amman, number);
+    }
+    assert!(desks.world.desk(&amman).inbox().unwrap()[0].is_open());
+    desks.acknowledge(amman, &alert);
+    assert!(!desks.world.desk(&amman).inbox().unwrap()[0].is_open());
+}
+
 #[test]
 fn a_deputy_is_told_of_what_it_owes_for_another_apart_from_its_own() {
     let mut desks = desks();

@@ -160,6 +160,11 @@ impl Desk {
             Some(about) => self.plain_part(&about)?.map(|core| core.status),
             None => None,
         };
+        // Where it came in another's place first, this contact answers for itself as well.
+        let me = &self.identity.contact;
+        let own: Option<DeputyRecord> =
+            self.find(tables::DEPUTY_FOR, &tables::deputy_for(&id, me))?;
+        let own = own.map(|own| own.stage);
         let mut entry = InboxEntry {
             id,
             kind: record.kind,
@@ -175,7 +180,7 @@ impl Desk {
             refers_to: core.refers_to(),
             about,
             stage: record.stage,
-            answered: is_answer(record.stage),
+            answered: is_answer(record.stage) && own.is_none_or(is_answer),
             taken: None,
             possibly_seen: record.shown && record.stage < Stage::Read,
             blobs_missing: record.blobs_missing,
@@ -187,12 +192,9 @@ impl Desk {
                 let standing = self.standing_here(&id, core, recipient, &others);
                 self.is_answered(recipient, &standing)
             };
-            entry.answered |= record.recipient.as_ref().is_some_and(answered);
-            // Where it came in another's place first, this contact still answers for itself.
-            let me = &self.identity.contact;
-            let own: Option<DeputyRecord> =
-                self.find(tables::DEPUTY_FOR, &tables::deputy_for(&id, me))?;
-            entry.answered &= own.is_none_or(|own| is_answer(own.stage) || answered(me));
+            let first = record.recipient.as_ref();
+            entry.answered = (is_answer(record.stage) || first.is_some_and(answered))
+                && own.is_none_or(|stage| is_answer(stage) || answered(me));
             for principal in &mut entry.deputy_for {
                 principal.answered |= answered(&principal.contact);
             }

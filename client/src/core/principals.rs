@@ -90,7 +90,8 @@ impl Desk {
         Ok(capacities.filter(asked).map(principal).collect())
     }
 
-    /// This contact is asked in another's place. `first`: the alert was not here before.
+    /// This contact is asked in another's place, or for itself where it was asked so before.
+    /// `known`: the alert was here already.
     pub(super) fn note_principal(
         &self,
         batch: &mut Batch,
