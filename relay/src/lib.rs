@@ -14,7 +14,7 @@
 //! | `backup`, `restore`, `copying` | a relay in a folder of another name | |
 //! | `rounds` | what is due by the clock | |
 //! | `config`, `folder`, `identity`, `anchor_file`, `init`, `check` | the relay's folder | |
-//! | `admin`, `opening`, `standing`, `notify` | an operator's view | content, secrets |
+//! | `admin`, `opening`, `standing` | an operator's view | content, secrets |
 //! | `metrics`, `counters` | its numbers | content, secrets |
 //! | `clock`, `entropy` | the one place for each | |
 //! | [`command`] | the binary `maille-relay` | |
@@ -39,7 +39,6 @@ mod identity;
 mod init;
 mod live_roster;
 mod metrics;
-mod notify;
 mod opening;
 mod restore;
 mod roster_desk;

@@ -39,7 +39,7 @@ pub(crate) use desk::{Desk, by};
 #[cfg(unix)]
 pub(crate) use serve::Socket;
 #[cfg(unix)]
-pub(crate) use service::{ServiceState, notify, watch};
+pub(crate) use service::watch;
 
 /// Runs what waits for the network.
 pub(crate) fn block_on<T>(

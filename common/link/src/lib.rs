@@ -14,6 +14,7 @@
 //! | `dial` | names, addresses, attempts side by side | when to try again |
 //! | `link`, `request`, `push`, `stream` | bounded streams, priorities, deadlines | meaning |
 //! | `web` | TLS to an agency's web server, by authorities it names | a part in the protocol |
+//! | `systemd` | systemd hears how a service is doing | a part in the protocol |
 //! | `limits` | every number, with its arithmetic | |
 //!
 //! No type of quinn or rustls appears in the public interface: a second carrier (TCP, where UDP is
@@ -39,6 +40,7 @@ mod request;
 mod reset;
 mod session;
 mod stream;
+mod systemd;
 mod verifier;
 mod web;
 
@@ -54,4 +56,5 @@ pub use priority::Priority;
 pub use push::PushStream;
 pub use request::{AnswerBound, IncomingRequest, RequestError, RequestStream};
 pub use stream::{ReadError, SendError};
+pub use systemd::{ServiceState, notify, watchdog_period};
 pub use web::{Authorities, AuthoritiesError};

@@ -1,11 +1,11 @@
-//! Tells systemd how the service is doing (sd_notify(3)). Without systemd it tells nobody.
+//! Tells systemd how a service is doing (sd_notify(3)). Without systemd it tells nobody.
 
 use std::time::Duration;
 
 /// What systemd is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ServiceState {
-    /// Devices can connect.
+pub enum ServiceState {
+    /// Whom it serves can reach it.
     Ready,
     /// It is on its way down.
     Stopping,
@@ -25,7 +25,7 @@ impl ServiceState {
 
 /// Sends a state to the socket that `NOTIFY_SOCKET` names. A failure is logged, and stops nothing.
 #[cfg(target_os = "linux")]
-pub(crate) fn notify(state: ServiceState) {
+pub fn notify(state: ServiceState) {
     use std::os::linux::net::SocketAddrExt;
     use std::os::unix::ffi::OsStrExt;
     use std::os::unix::net::{SocketAddr, UnixDatagram};
@@ -46,12 +46,12 @@ pub(crate) fn notify(state: ServiceState) {
 
 /// Nobody to tell on this system.
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn notify(state: ServiceState) {
+pub fn notify(state: ServiceState) {
     tracing::trace!(message = ?state.message(), "no service manager");
 }
 
 /// How often systemd wants to hear that the service lives: half of what it allows.
-pub(crate) fn watchdog_period() -> Option<Duration> {
+pub fn watchdog_period() -> Option<Duration> {
     let allowed_us: u64 = std::env::var("WATCHDOG_USEC").ok()?.parse().ok()?;
     let of_another =
         std::env::var("WATCHDOG_PID").is_ok_and(|pid| pid != std::process::id().to_string());

@@ -2,13 +2,13 @@
 
 use std::io;
 
+use maille_link::{ServiceState, notify, watchdog_period};
 use tracing_subscriber::EnvFilter;
 
 use super::exit::Exit;
 use super::print;
 use crate::config::{Config, LogFormat};
 use crate::folder::RelayFolder;
-use crate::notify::{ServiceState, notify, watchdog_period};
 use crate::running::RunningRelay;
 use crate::start::{Relay, Setup, StartError};
 

@@ -33,7 +33,7 @@ pub(crate) struct AgentArgs {
 #[cfg(unix)]
 impl Run for AgentArgs {
     fn run(self, context: &Context) -> Result<(), Fault> {
-        use crate::agent::{ServiceState, notify};
+        use maille_link::{ServiceState, notify};
         crate::agent::block_on(async {
             let home = context.home()?;
             let mut stop = unix::Stop::listen()?;
