@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use maille_client::authority::{
-    ContactPlan, DeputyPlan, DevicePlan, HolderPlan, NetworkPlan, OrganisationPlan, Proposal,
-    RelayKeysPlan, RelayPlan, RosterFolder, RulePlan, found,
+    ContactPlan, DeputyPlan, DevicePlan, HolderPlan, NetworkPlan, OrganisationPlan, RelayKeysPlan,
+    RelayPlan, RosterFolder, RulePlan, found,
 };
 use maille_client::clock::{Clock, SystemClock};
 use maille_client::entropy::OsRandomness as Random;
@@ -17,12 +17,14 @@ use maille_common::address::{ContactAddress, DeviceId, Name};
 use maille_common::codec::{Text, from_hex};
 use maille_common::crypto::ed25519::{SigningKey, VerifyingKey};
 use maille_common::randomness::Randomness;
-use maille_common::roster::{Anchor, Roster};
+use maille_common::roster::Anchor;
 use maille_common::terms::Reach;
 use maille_common::time::Span;
 use maille_relay::{Config, NewRelay, OsRandomness, Relay, RelayFolder, RunningRelay, Setup, init};
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
+
+use crate::publishing::{publish, published};
 
 const NETWORK: &str = "testing";
 const RELAY: &str = "hub";
@@ -301,25 +303,6 @@ fn admit(plan: &mut NetworkPlan, post: &Post, folder: &Path, anchor: &Anchor) {
         let duty = format!("officer = '{officer}'\nsince = '{now}'\n");
         fs::write(path.join("officer.toml"), duty).unwrap();
     }
-}
-
-/// Founds the network and publishes all of it.
-fn published(plan: &NetworkPlan, key: &SigningKey, anchor: &Anchor) -> Roster {
-    let founding = found(plan, SystemClock.now()).unwrap();
-    let signed = founding.proposal.sign(key, anchor, None).unwrap();
-    let roster = Roster::found(anchor.clone(), &signed.publish(anchor, None).unwrap()).unwrap();
-    publish(plan, key, anchor, roster)
-}
-
-/// Publishes what a plan changes.
-fn publish(plan: &NetworkPlan, key: &SigningKey, anchor: &Anchor, mut roster: Roster) -> Roster {
-    let draft = plan.build(Some(&roster), SystemClock.now()).unwrap();
-    for proposal in draft.proposals().unwrap() {
-        let signed: Proposal = proposal.sign(key, anchor, Some(&roster)).unwrap();
-        let documents = signed.publish(anchor, Some(&roster)).unwrap();
-        roster.apply(&documents).unwrap();
-    }
-    roster
 }
 
 async fn start(folder: &RelayFolder) -> RunningRelay {

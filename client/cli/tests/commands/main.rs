@@ -13,5 +13,8 @@ mod fleet;
 mod help;
 mod officers;
 #[cfg(unix)]
+#[path = "../shared/publishing.rs"]
+mod publishing;
+#[cfg(unix)]
 mod transcript;
 mod unit;

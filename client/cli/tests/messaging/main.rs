@@ -13,6 +13,8 @@ mod hooks;
 mod joining;
 mod kinds;
 mod parts;
+#[path = "../shared/publishing.rs"]
+mod publishing;
 mod receiver;
 mod reconcile;
 mod refused;

@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use maille_client::authority::{
-    ContactPlan, DevicePlan, HolderPlan, NetworkPlan, OrganisationPlan, Proposal, RelayKeysPlan,
-    RelayPlan, RosterFolder, RulePlan, found,
+    ContactPlan, DevicePlan, HolderPlan, NetworkPlan, OrganisationPlan, RelayKeysPlan, RelayPlan,
+    RosterFolder, RulePlan, found,
 };
 use maille_client::clock::{Clock, SystemClock};
 use maille_client::entropy::OsRandomness as Random;
@@ -22,6 +22,7 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use crate::desk::Desk;
+use crate::publishing::{publish, published};
 
 const NETWORK: &str = "testing";
 
@@ -305,25 +306,6 @@ fn admit(plan: &mut NetworkPlan, of: usize, path: &std::path::Path, anchor: &Anc
     drop(home);
     let duty = format!("officer = '{who}'\nsince = '{now}'\n");
     fs::write(path.join("officer.toml"), duty).unwrap();
-}
-
-/// Founds the network and publishes all of it.
-fn published(plan: &NetworkPlan, key: &SigningKey, anchor: &Anchor) -> Roster {
-    let founding = found(plan, SystemClock.now()).unwrap();
-    let signed = founding.proposal.sign(key, anchor, None).unwrap();
-    let roster = Roster::found(anchor.clone(), &signed.publish(anchor, None).unwrap()).unwrap();
-    publish(plan, key, anchor, roster)
-}
-
-/// Publishes what a plan changes.
-fn publish(plan: &NetworkPlan, key: &SigningKey, anchor: &Anchor, mut roster: Roster) -> Roster {
-    let draft = plan.build(Some(&roster), SystemClock.now()).unwrap();
-    for proposal in draft.proposals().unwrap() {
-        let signed: Proposal = proposal.sign(key, anchor, Some(&roster)).unwrap();
-        let documents = signed.publish(anchor, Some(&roster)).unwrap();
-        roster.apply(&documents).unwrap();
-    }
-    roster
 }
 
 async fn start(folder: &RelayFolder, listen: SocketAddr, low_water_bytes: u64) -> RunningRelay {
