@@ -71,7 +71,10 @@ impl RelayCore {
             return Ok(());
         }
         let mut stopped = false;
-        for (envelope, record) in self.envelopes_kept(&receipt.alert)? {
+        let kept = self.envelopes_kept(&receipt.alert)?;
+        // Of an alert that is not here it is not known yet.
+        let frees_others = stop.officer && kept.iter().all(|(_, record)| record.first);
+        for (envelope, record) in kept {
             for index in self.escalations_of(&envelope)? {
                 let mine = record.recipients.get(usize::from(index)) == Some(&receipt.recipient);
                 if (mine && stop.answered) || (record.first && stop.officer) {
@@ -82,7 +85,7 @@ impl RelayCore {
         // Where nothing ran, it may begin later: for this recipient where it has deputies, and for
         // any under `ack_rule = first`.
         let has_deputies = !self.roster.deputies(&receipt.recipient).is_empty();
-        if !stop.officer && (stopped || !has_deputies) {
+        if !frees_others && (stopped || !has_deputies) {
             return Ok(());
         }
         self.note_stop(batch, &receipt.alert, &receipt.recipient, stop)
