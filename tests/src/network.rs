@@ -280,6 +280,17 @@ impl Network {
         });
     }
 
+    /// Gives a device to another contact in the next annex, with its keys.
+    pub fn move_device(&mut self, device: &DeviceId, to: &str) {
+        self.remove(device);
+        let to = address(to);
+        let moved = self.devices.iter_mut().find(|known| known.id == *device);
+        let moved = moved.unwrap();
+        moved.contact = to.clone();
+        let (transport, signing) = (public(moved.transport), public(moved.signing));
+        self.admit_device(&to, *device, transport, signing);
+    }
+
     /// Takes a device out of the next annex.
     pub fn remove(&mut self, device: &DeviceId) {
         let contacts = self.annexes.iter().flat_map(|annex| annex.contacts.iter());

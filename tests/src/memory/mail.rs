@@ -2,6 +2,7 @@
 
 use maille_common::address::DeviceId;
 use maille_common::time::Span;
+use maille_common::wire::Push;
 
 use super::MemoryWorld;
 
@@ -12,6 +13,20 @@ impl MemoryWorld {
         let mut numbers: Vec<u64> = waiting.iter().map(|mail| mail.number).collect();
         numbers.sort_unstable();
         numbers
+    }
+
+    /// The numbers of the deliveries among it, what is pushed first before the others.
+    pub fn deliveries(&mut self, relay: &str, device: &DeviceId) -> Vec<u64> {
+        let core = self.relay(relay);
+        let waiting = core.waiting(device, 100).unwrap().into_iter();
+        let is_delivery = |number: &u64| {
+            let push = core.push(device, *number).unwrap();
+            matches!(push, Some(Push::Delivery { .. }))
+        };
+        waiting
+            .map(|mail| mail.number)
+            .filter(is_delivery)
+            .collect()
     }
 
     /// One piece of mail reaches a desk, whatever else waits.

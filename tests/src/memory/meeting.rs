@@ -237,10 +237,9 @@ impl MemoryWorld {
         }
     }
 
-    /// A relay hands over the first thing that waits for a desk; the answer is not posted yet.
+    /// A relay hands over the first delivery that waits for a desk; the answer is not posted yet.
     pub fn hand_over(&mut self, relay: &str, device: &DeviceId) -> Option<Collected> {
-        let waiting = self.relay(relay).waiting(device, 1).unwrap();
-        let number = waiting.first().unwrap().number;
+        let number = *self.deliveries(relay, device).first().unwrap();
         let push = self.relay(relay).push(device, number).unwrap().unwrap();
         self.take_push(device, &relay.parse().unwrap(), push)
     }

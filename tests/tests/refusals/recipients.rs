@@ -255,7 +255,7 @@ fn whatever_a_machine_returns_frees_the_mailbox_behind_it() {
             _ => Some(refused.world.send(&lyon, &[TUNIS], "Behind it")),
         };
         refused.world.submit_alone(RELAY, &lyon);
-        let waiting = refused.world.mail(RELAY, &tunis).len();
+        let waiting = refused.world.deliveries(RELAY, &tunis).len();
         assert_eq!(waiting, 1 + usize::from(whole.is_some()), "{reason}");
         let first = refused.world.hand_over(RELAY, &tunis).unwrap();
         assert!(
@@ -264,7 +264,8 @@ fn whatever_a_machine_returns_frees_the_mailbox_behind_it() {
         );
         refused.world.greet_alone(RELAY, &tunis);
         refused.world.post_due(&tunis, RELAY);
-        assert_eq!(refused.world.mail(RELAY, &tunis).len(), waiting - 1);
+        let left = refused.world.deliveries(RELAY, &tunis).len();
+        assert_eq!(left, waiting - 1);
         refused.world.collect_due(&tunis, RELAY);
         if let Some(whole) = whole.filter(|_| reason != Reason::KeyGone) {
             assert!(refused.has(tunis, &whole), "{reason}");

@@ -86,7 +86,9 @@ impl Refused {
                 self.world.relay_room(RELAY, Room::Low);
                 return Said::OfTheRequest;
             }
-            AcceptReason::DeviceNotOfContact => self.world.network.remove(&self.second),
+            AcceptReason::DeviceNotOfContact => {
+                self.world.network.move_device(&self.second, RABAT);
+            }
             AcceptReason::TwoPersonsRequired => self.world.network.ask_for_two_persons(true),
             AcceptReason::NotValid => {
                 let past = FOUNDED + Span::from_minutes(1);
