@@ -16,7 +16,7 @@ use super::tables;
 
 impl RelayCore {
     /// Takes a device's own bundle, if it is newer than the one held (PROTOCOL K2, K3).
-    pub fn publish(&self, device: &DeviceId, signed: &SignedBundle) -> Result<Step, StepError> {
+    pub fn publish(&mut self, device: &DeviceId, signed: &SignedBundle) -> Result<Step, StepError> {
         let bundle = signed.bundle.value();
         if bundle.device != *device {
             return Ok(self.refuse(RefusalCode::NotYourContact));

@@ -85,7 +85,7 @@ impl RelayCore {
         let mut batch = Batch::new();
         batch.urgent();
         self.counting.keep(&mut batch);
-        match self.store.append(batch) {
+        match self.append(batch) {
             Ok(_) => Ok(()),
             // On a full disk deadlines are counted all the same, and this is kept later.
             Err(StoreError::DiskFull { .. }) => {

@@ -103,7 +103,7 @@ impl RelayCore {
     }
 
     /// Takes the steps that are due, at most so many that nobody else waits for long.
-    pub(super) fn take_steps(&self, now: Moment, tick: &mut Tick) -> Result<(), StepError> {
+    pub(super) fn take_steps(&mut self, now: Moment, tick: &mut Tick) -> Result<(), StepError> {
         let end = tables::after(&now.counted.unix_ms().to_be_bytes());
         let scan = Scan::range(tables::STEP_DUE, &[], &end, DUE_AT_ONCE);
         let rows = self.store.scan(scan)?;
@@ -160,7 +160,7 @@ impl RelayCore {
     /// Judges escalations of one alert: wraps, notices and the next due time are one commit, so
     /// that a step is taken whole and once, whenever the relay is killed.
     fn judge_together(
-        &self,
+        &mut self,
         together: &[(AlertId, u16)],
         now: Moment,
         tick: &mut Tick,
@@ -206,7 +206,7 @@ impl RelayCore {
         }
         tick.wake.extend(mailing.finish(&mut batch));
         if !batch.is_empty() {
-            self.store.append(batch)?;
+            self.append(batch)?;
         }
         Ok(())
     }

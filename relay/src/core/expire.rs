@@ -95,7 +95,7 @@ impl RelayCore {
     }
 
     /// Alerts that expired, and alerts that are kept no longer.
-    fn take_dates(&self, now: Moment, tick: &mut Tick) -> Result<(), StepError> {
+    fn take_dates(&mut self, now: Moment, tick: &mut Tick) -> Result<(), StepError> {
         let end = tables::after(&now.counted.unix_ms().to_be_bytes());
         let rows = self
             .store
@@ -109,7 +109,7 @@ impl RelayCore {
             let mut mailing = Mailing::default();
             self.alert_is_due(&mut batch, &mut mailing, alert, now, &mut tick.unnamed)?;
             tick.wake.extend(mailing.finish(&mut batch));
-            self.store.append(batch)?;
+            self.append(batch)?;
         }
         Ok(())
     }

@@ -99,7 +99,7 @@ impl RelayCore {
         batch
             .urgent()
             .put(tables::META, tables::META_KEY, &write_record(&meta));
-        self.store.append(batch)?;
+        self.append(batch)?;
         self.incarnation = incarnation;
         self.since = now;
         Ok(())

@@ -253,7 +253,7 @@ impl RelayCore {
     /// Confirms receipts, notices, heartbeats and reconciliations of a mailbox. Other deliveries
     /// are confirmed by their signed receipts only, so their numbers are passed over.
     pub fn confirm(
-        &self,
+        &mut self,
         device: &DeviceId,
         incarnation: Incarnation,
         numbers: &[u64],

@@ -81,7 +81,7 @@ impl RelayCore {
     /// Takes a receipt: where the alert is kept it confirms the delivery, and it goes into the
     /// mailboxes of those concerned who collect here: the sender, the contact that acts, the
     /// recipient, and who was asked in its place.
-    pub fn receipt(&self, receipt: &VerifiedReceipt) -> Result<Step, StepError> {
+    pub fn receipt(&mut self, receipt: &VerifiedReceipt) -> Result<Step, StepError> {
         let statement = receipt.proven.statement();
         let alert = self.alert_or_addendum(&statement.alert)?;
         let to = &receipt.posted.to;

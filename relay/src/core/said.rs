@@ -19,6 +19,20 @@ use super::tables;
 /// Receipts about one alert.
 pub(super) struct Said(Vec<(Hash, ReceiptRecord)>);
 
+/// The answers that an envelope was given before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownAnswer {
+    pub(super) envelope: AlertId,
+    pub(super) answer: Answer,
+}
+
+impl KnownAnswer {
+    /// The answer, as it is given again.
+    pub fn answer(&self) -> &Answer {
+        &self.answer
+    }
+}
+
 /// To whom an alert went, as far as it decides who learns what.
 #[derive(Clone, Copy)]
 pub(super) struct Parties<'a> {
@@ -102,12 +116,13 @@ impl RelayCore {
 
     /// Answers whoever brings a known envelope again, and mails it what was said about the alert: a
     /// sender restored from a backup does not know.
-    pub(super) fn answer_again(
-        &self,
+    pub fn answer_again(
+        &mut self,
         device: &DeviceId,
-        envelope: &AlertId,
-        answer: Answer,
+        known: KnownAnswer,
     ) -> Result<Step, StepError> {
+        let KnownAnswer { envelope, answer } = known;
+        let envelope = &envelope;
         let record: Option<AlertRecord> = self.find_long(tables::ALERT, envelope.as_bytes())?;
         let Some(record) = record.filter(|record| !record.purged) else {
             return Ok(self.reply(answer));

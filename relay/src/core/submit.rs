@@ -21,6 +21,7 @@ use super::records::{
     AlertRecord, AnswerRecord, EntryRecord, EnvelopeRecord, Mail, MailRecord, SenderRecord,
 };
 use super::relay::{RelayCore, Step, StepError};
+use super::said::KnownAnswer;
 use super::said::Parties;
 use super::tables;
 
@@ -36,7 +37,7 @@ impl RelayCore {
     /// A known envelope's refused recipients are judged again, because a quota or a missing
     /// designation passes; its accepted ones stay accepted (I5).
     pub fn submit(
-        &self,
+        &mut self,
         device: &DeviceId,
         submission: &VerifiedSubmission,
         blobs: &dyn BlobShelf,
@@ -53,7 +54,11 @@ impl RelayCore {
                 .is_none_or(|told| told.statement.reason != reasons[index])
         };
         if (0..reasons.len()).all(|index| !changed(index)) {
-            return self.answer_again(device, &submission.id(), accepted_answer(told));
+            let known = KnownAnswer {
+                envelope: submission.id(),
+                answer: accepted_answer(told),
+            };
+            return self.answer_again(device, known);
         }
         let mut batch = Batch::new();
         let mut mailing = Mailing::default();
@@ -94,7 +99,7 @@ impl RelayCore {
         &self,
         device: &DeviceId,
         submission: &Submission,
-    ) -> Result<Option<Step>, StepError> {
+    ) -> Result<Option<KnownAnswer>, StepError> {
         // PROTOCOL E9: what a relay answered is its sender's to hear again, and nobody else's.
         if !self.roster.acts_for(device, &submission.env.core.sender) {
             return Ok(None);
@@ -114,8 +119,10 @@ impl RelayCore {
         if !all_taken {
             return Ok(None);
         }
-        self.answer_again(device, &id, accepted_answer(told))
-            .map(Some)
+        Ok(Some(KnownAnswer {
+            envelope: id,
+            answer: accepted_answer(told),
+        }))
     }
 
     fn told(&self, alert: AlertId, core: &Core) -> Result<Vec<SignedAccepted>, StepError> {

@@ -87,8 +87,10 @@ impl Session {
         let (known, submission) = service
             .look(move |core| Ok((core.known_answer(&device, &submission)?, submission)))
             .await?;
-        if let Some(step) = known {
-            return service.read_step(move |_| Ok(step)).await;
+        if let Some(known) = known {
+            return service
+                .step(move |core, _| core.answer_again(&device, known))
+                .await;
         }
         let roster = service.roster();
         let alert = submission.id();

@@ -150,7 +150,7 @@ impl MemoryWorld {
         }
         let bundle = self.desks[device].bundle.clone();
         let step = self.exchange(relay, |world| {
-            answered(world.relays[relay].core.publish(device, &bundle))
+            answered(world.relay(relay).publish(device, &bundle))
         });
         if step.is_some_and(|step| step.answer == Answer::Done) {
             let number = bundle.bundle.value().number;
@@ -209,16 +209,17 @@ impl MemoryWorld {
 
     /// A submission at a relay, as its shell does it.
     pub fn submit(&mut self, device: &DeviceId, relay: &str, submission: Submission) -> Step {
-        let core = &self.relays[relay].core;
+        let now = self.now;
+        let core = self.relay(relay);
         if let Some(known) = core.known_answer(device, &submission).unwrap() {
-            return known;
+            return answered(core.answer_again(device, known));
         }
-        let verified = submission.verify(core.roster(), device, self.now).unwrap();
+        let verified = submission.verify(core.roster(), device, now).unwrap();
         self.letters += u64::from(verified.core().kind == Kind::Reconciliation);
         let reading = self.reading();
-        self.relay(relay).look_at_clocks(reading);
-        let core = &self.relays[relay].core;
-        answered(core.submit(device, &verified, &self.shelf, self.now))
+        let core = &mut self.relays.get_mut(relay).unwrap().core;
+        core.look_at_clocks(reading);
+        answered(core.submit(device, &verified, &self.shelf, now))
     }
 
     fn collect_waiting(&mut self, device: &DeviceId, relay: &str, name: &Name) {
@@ -255,7 +256,7 @@ impl MemoryWorld {
         let name = &relay.parse().unwrap();
         for (post, posted) in self.desk(device).posts_due(name, 100).unwrap() {
             let step = self.exchange(relay, |world| {
-                let core = &world.relays[relay].core;
+                let core = world.relay(relay);
                 let verified = verify_receipt(posted, core.roster(), device).unwrap();
                 answered(core.receipt(&verified))
             });
@@ -275,8 +276,7 @@ impl MemoryWorld {
             return;
         };
         let step = self.exchange(relay, |world| {
-            let core = &world.relays[relay].core;
-            answered(core.confirm(device, incarnation, &numbers))
+            answered(world.relay(relay).confirm(device, incarnation, &numbers))
         });
         if step.is_some_and(|step| step.answer == Answer::Done) {
             self.desk(device).confirmed(name, &numbers).unwrap();

@@ -176,7 +176,7 @@ impl World {
         let known = held
             .image(&shape, relay, now)
             .known_answer(&device, submission);
-        let durable = known.unwrap().map(|step: Step| step.answer);
+        let durable = known.unwrap().map(|known| known.answer().clone());
         if durable.as_ref() != Some(answer) {
             let what = format!("relay {relay} says that it accepted {alert}, not durably");
             self.checker.violated("I1", what);

@@ -138,6 +138,23 @@ fn each_confined_crate_is_named_in_its_place_alone() {
     faults.none("a crate is named where it belongs, and nowhere else");
 }
 
+/// A known envelope was answered under a lock that others read under, and wrote: counts of receipts
+/// and mailboxes that two read at once no longer agreed.
+#[test]
+fn the_core_of_the_relay_writes_in_one_place_which_takes_it_for_itself() {
+    let mut faults = Faults::default();
+    let writes = |source: &RustSource| paths(&source.product, "store.append");
+    let mut core = rust_sources()
+        .iter()
+        .filter(|source| source.lies_in(&["relay/src/core/"]));
+    let place = core.clone().find(|source| source.name() == "relay.rs");
+    assert_eq!(place.map(|place| writes(place).len()), Some(1));
+    for source in core.by_ref().filter(|source| source.name() != "relay.rs") {
+        note(&mut faults, source, writes(source), "store.append");
+    }
+    faults.none("`RelayCore::append` alone writes, and borrows the core as its only user");
+}
+
 #[test]
 fn each_stored_record_is_declared_where_a_vector_is_asked_of_it() {
     let mut faults = Faults::default();
