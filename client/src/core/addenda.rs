@@ -236,6 +236,13 @@ impl Desk {
             // keys are fetched again.
             return Ok(());
         }
+        let record = write_record(&BundleRecord {
+            bundle: signed.clone(),
+        });
+        let kept = self.store.pieces(tables::PEER_BUNDLE, device.as_bytes())?;
+        if kept.as_ref() == Some(&record) {
+            return Ok(());
+        }
         let keys = self.roster.signing_keys_now(&device);
         let proven = keys.iter().any(|key| signed.verify(key).is_ok());
         let known = self.bundle_of(&device)?;
@@ -249,9 +256,6 @@ impl Desk {
             return self.incident(batch, IncidentKind::Bundle { device }, None, now);
         }
         if bundle.number > known_number {
-            let record = write_record(&BundleRecord {
-                bundle: signed.clone(),
-            });
             batch.put_pieces(tables::PEER_BUNDLE, device.as_bytes(), &record);
         }
         Ok(())

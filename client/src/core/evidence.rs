@@ -246,9 +246,9 @@ impl Desk {
         if status.is_actual() != core.status.is_actual() {
             return Ok(());
         }
-        let before = self.states_of(&alert)?;
+        let before = self.stood(&alert)?;
         let added = [Evidence::Cancel { id, alert, time }];
-        self.tell_changes(batch, &alert, &before, &added, status, now)
+        self.tell_changes(batch, &alert, before, &added, status, now)
     }
 
     /// Signs that this desk's clock passed the expiry of an obligation (I6).
@@ -309,7 +309,7 @@ impl Desk {
         if self.store.pieces(tables::EVIDENCE, &key)?.is_some() {
             return Ok(());
         }
-        let before = self.states_of(&receipt.alert)?;
+        let before = self.stood(&receipt.alert)?;
         let record = EvidenceRecord::Receipt {
             receipt: proven.signed().clone(),
             note,
@@ -332,7 +332,7 @@ impl Desk {
             self.tell_acted_elsewhere(batch, receipt, status, now)?;
         }
         let added = Evidence::Receipt(proven.clone());
-        self.tell_changes(batch, &receipt.alert, &before, &[added], status, now)
+        self.tell_changes(batch, &receipt.alert, before, &[added], status, now)
     }
 
     /// Whoever is on duty here need not do what is done.

@@ -82,11 +82,12 @@ impl Desk {
         let alert = &own.alert;
         let status = record.core.status;
         let counted = self.counted(now);
-        let before = self.states_of(alert)?;
+        let before = self.stood(alert)?;
         // The deadlines of an addendum count for those whom it added.
         let owed = own.owed().into_iter();
         let mine = owed.filter(|owed| owed.by.id == *envelope);
-        let is_open = |owed: &Owed<'_>| before.get(owed.contact) == Some(&ObligationState::Open);
+        let is_open =
+            |owed: &Owed<'_>| before.states.get(owed.contact) == Some(&ObligationState::Open);
         let open: Vec<_> = mine
             .filter(is_open)
             .map(|owed| owed.contact.clone())
@@ -111,7 +112,7 @@ impl Desk {
             let uncertain = self.is_uncertain(record.committed);
             signed.extend(self.expire(batch, (alert, recipient), now, uncertain)?);
         }
-        self.tell_changes(batch, alert, &before, &signed, status, now)
+        self.tell_changes(batch, alert, before, &signed, status, now)
     }
 
     /// Drops the envelope but for its signed part; evidence stays.

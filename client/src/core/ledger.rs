@@ -117,6 +117,14 @@ pub struct TrackedRecipient {
     pub refusals: Vec<Refusal>,
 }
 
+/// Where the obligations of an alert stand, and the evidence for it, which is proven once for what
+/// is asked of both.
+#[derive(Debug, Default)]
+pub(super) struct Stood {
+    pub(super) evidence: Vec<Evidence>,
+    pub(super) states: BTreeMap<ContactAddress, ObligationState>,
+}
+
 impl CodedState {
     /// The state.
     pub fn state(self) -> ObligationState {
@@ -158,7 +166,8 @@ impl Desk {
             if record.extends.is_none()
                 && let Some(own) = self.own_alert(&id)?
             {
-                entries.push(self.outbox_entry(&own)?);
+                let stood = self.stood_by(&own)?;
+                entries.push(self.outbox_entry(&own, stood.states));
             }
         }
         entries.sort_by_key(|entry| (entry.committed, entry.id));
@@ -170,7 +179,7 @@ impl Desk {
         let Some(own) = self.own_alert(alert)? else {
             return Ok(None);
         };
-        let evidence = self.evidence_of(&own.alert)?;
+        let Stood { evidence, states } = self.stood_by(&own)?;
         let kept = self.evidence_records(&own.alert)?;
         let mut recipients = Vec::new();
         for (owed, reach) in own.owed().into_iter().zip(self.reach_of(&own.alert)?) {
@@ -178,7 +187,7 @@ impl Desk {
             recipients.push(self.tracked(&own, (owed, reach), standing, &kept, now)?);
         }
         Ok(Some(Track {
-            entry: self.outbox_entry(&own)?,
+            entry: self.outbox_entry(&own, states),
             recipients,
             cancels: self.cancels_of(&kept)?,
             amendments: self.amendments(&own.alert)?,
@@ -236,9 +245,12 @@ impl Desk {
         Ok(lacking)
     }
 
-    fn outbox_entry(&self, own: &OwnAlert) -> Result<OutboxEntry, StepError> {
+    fn outbox_entry(
+        &self,
+        own: &OwnAlert,
+        states: BTreeMap<ContactAddress, ObligationState>,
+    ) -> OutboxEntry {
         let core: &Core = &own.original.core;
-        let states = self.states_of(&own.alert)?;
         let now = self.counted_now();
         let is_late = |owed: &Owed<'_>| {
             let open = states
@@ -247,7 +259,7 @@ impl Desk {
             open && now >= owed.by.core.ack_due(owed.by.committed)
         };
         let overdue = own.owed().iter().any(is_late);
-        Ok(OutboxEntry {
+        OutboxEntry {
             id: own.alert,
             kind: core.kind,
             status: core.status,
@@ -256,7 +268,7 @@ impl Desk {
             reference: own.original.reference.clone(),
             states,
             overdue,
-        })
+        }
     }
 
     fn tracked(
@@ -336,24 +348,33 @@ impl Desk {
         &self,
         alert: &AlertId,
     ) -> Result<BTreeMap<ContactAddress, ObligationState>, StepError> {
-        self.states_with(alert, &[])
+        Ok(self.stood(alert)?.states)
     }
 
-    fn states_with(
+    /// Where the obligations of an alert stand, and by what.
+    pub(super) fn stood(&self, alert: &AlertId) -> Result<Stood, StepError> {
+        match self.own_alert(alert)? {
+            Some(own) => self.stood_by(&own),
+            None => Ok(Stood::default()),
+        }
+    }
+
+    fn stood_by(&self, own: &OwnAlert) -> Result<Stood, StepError> {
+        let evidence = self.evidence_of(&own.alert)?;
+        let states = self.states_by(own, &evidence);
+        Ok(Stood { evidence, states })
+    }
+
+    fn states_by(
         &self,
-        alert: &AlertId,
-        added: &[Evidence],
-    ) -> Result<BTreeMap<ContactAddress, ObligationState>, StepError> {
-        let Some(own) = self.own_alert(alert)? else {
-            return Ok(BTreeMap::new());
-        };
-        let mut evidence = self.evidence_of(&own.alert)?;
-        evidence.extend_from_slice(added);
+        own: &OwnAlert,
+        evidence: &[Evidence],
+    ) -> BTreeMap<ContactAddress, ObligationState> {
         let state = |owed: Owed<'_>| {
             let obligation = self.obligation(&own.alert, owed);
-            (owed.contact.clone(), obligation.standing(&evidence).state)
+            (owed.contact.clone(), obligation.standing(evidence).state)
         };
-        Ok(own.owed().into_iter().map(state).collect())
+        own.owed().into_iter().map(state).collect()
     }
 
     /// Tells every obligation that climbed, and closes the outbox entry when the last one ended.
@@ -361,14 +382,19 @@ impl Desk {
         &self,
         batch: &mut Batch,
         alert: &AlertId,
-        before: &BTreeMap<ContactAddress, ObligationState>,
+        before: Stood,
         added: &[Evidence],
         status: Status,
         now: Timestamp,
     ) -> Result<(), StepError> {
-        let after = self.states_with(alert, added)?;
+        let Some(own) = self.own_alert(alert)? else {
+            return Ok(());
+        };
+        let mut evidence = before.evidence;
+        evidence.extend_from_slice(added);
+        let after = self.states_by(&own, &evidence);
         for (recipient, state) in &after {
-            if before.get(recipient) != Some(state) {
+            if before.states.get(recipient) != Some(state) {
                 let (alert, recipient) = (*alert, recipient.clone());
                 let kind = EventKind::State {
                     alert,
@@ -378,7 +404,7 @@ impl Desk {
                 self.event(batch, kind, status, now)?;
             }
         }
-        self.close(batch, alert, &after, now)
+        self.close(batch, &own, &after, now)
     }
 
     /// All obligations ended of those to whom this device sent something: its outbox keeps its
@@ -386,13 +412,10 @@ impl Desk {
     fn close(
         &self,
         batch: &mut Batch,
-        alert: &AlertId,
+        own: &OwnAlert,
         states: &BTreeMap<ContactAddress, ObligationState>,
         now: Timestamp,
     ) -> Result<(), StepError> {
-        let Some(own) = self.own_alert(alert)? else {
-            return Ok(());
-        };
         let now = self.counted(now);
         let mine = || own.envelopes().filter(|envelope| envelope.is_sent_here);
         let mut served = mine().flat_map(|envelope| envelope.core.recipients.iter());

@@ -113,12 +113,12 @@ impl Desk {
         if self.store.pieces(tables::EVIDENCE, &key)?.is_some() {
             return Ok(false);
         }
-        let before = self.states_of(&alert)?;
+        let before = self.stood(&alert)?;
         let record = EvidenceRecord::Expiry { expiry };
         batch.put_pieces(tables::EVIDENCE, &key, &write_record(&record));
         let status = self.status_of(&alert)?;
         let added = [Evidence::Expiry(proven)];
-        self.tell_changes(batch, &alert, &before, &added, status, now)?;
+        self.tell_changes(batch, &alert, before, &added, status, now)?;
         Ok(true)
     }
 

@@ -69,6 +69,33 @@ fn a_public_key_with_a_coefficient_above_the_modulus_is_refused() {
 }
 
 #[test]
+fn a_public_key_is_taken_exactly_when_the_library_takes_it() {
+    let agree = |bytes: &[u8; SealingPublicKey::LEN]| {
+        let taken = SealingPublicKey::parse(*bytes).is_ok();
+        let theirs = <XWing as Kem>::PublicKey::from_bytes(bytes).is_ok();
+        assert_eq!(taken, theirs);
+        taken
+    };
+    let key = *secret().public_key().as_bytes();
+    for pair in 0..384 {
+        // Each coefficient just below the modulus, and at it.
+        for (first, second) in [(3_328, 3_328), (3_329, 0), (0, 3_329), (4_095, 4_095)] {
+            let mut bytes = key;
+            let both: u32 = first | second << 12;
+            bytes[pair * 3..pair * 3 + 3].copy_from_slice(&both.to_le_bytes()[..3]);
+            assert_eq!(agree(&bytes), first.max(second) < 3_329, "pair {pair}");
+        }
+    }
+    for at in 1_152..SealingPublicKey::LEN {
+        for value in [0, 0xff] {
+            let mut bytes = key;
+            bytes[at] = value;
+            assert!(agree(&bytes), "byte {at}");
+        }
+    }
+}
+
+#[test]
 fn keys_survive_the_wire_and_hide_their_secrets() {
     let public = secret().public_key();
     assert_eq!(encode(&public), public.as_bytes());
