@@ -12,6 +12,8 @@ use maille_common::identifier::{AlertId, Incarnation};
 use maille_common::terms::Kind;
 use maille_common::wire::Push;
 
+use super::plan::Further;
+
 /// Something that must not be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
@@ -26,7 +28,7 @@ pub struct Violation {
 pub(crate) struct Given {
     pub(crate) desk: usize,
     pub(crate) order: Order,
-    pub(crate) further: Option<(u64, bool)>,
+    pub(crate) further: Vec<Further>,
     /// The alerts it became, of which at most one may have left.
     pub(crate) ids: BTreeSet<AlertId>,
     /// `send` returned, or refused it.
@@ -51,6 +53,30 @@ pub(crate) struct SentAlert {
     pub(crate) states: BTreeMap<ContactAddress, ObligationState>,
     /// When its last obligation ended.
     pub(crate) closed: Option<u64>,
+    /// Who was added, or asked in another's place, by an officer.
+    pub(crate) added: Vec<Added>,
+}
+
+/// Somebody who gets an alert by the word of an officer, after it was sent.
+#[derive(Debug)]
+pub(crate) struct Added {
+    pub(crate) contact: ContactAddress,
+    /// A deputy, who owes nothing of its own.
+    pub(crate) as_deputy: bool,
+    pub(crate) by: usize,
+    pub(crate) at: u64,
+    /// How often the machine had been started.
+    pub(crate) boots: u32,
+    /// `extend` returned: it is promised.
+    pub(crate) promised: bool,
+    /// The envelope that says so, where keys were known.
+    pub(crate) addendum: Option<AlertId>,
+    /// Its devices that it addresses.
+    pub(crate) addressed: BTreeSet<usize>,
+    /// The store that it stood in is lost.
+    pub(crate) lost: bool,
+    /// How it stands, by the one who added it.
+    pub(crate) state: ObligationState,
 }
 
 /// What one desk was seen to do.
@@ -62,9 +88,11 @@ pub(crate) struct DeskFacts {
     /// What it owes and was told as late, for whom.
     pub(crate) owed_late: BTreeSet<(AlertId, ContactAddress)>,
     pub(crate) shown: BTreeSet<AlertId>,
-    /// Answers that stand.
-    pub(crate) acted: BTreeMap<AlertId, Act>,
-    /// It is removed from the roster, and its store is gone.
+    /// How the copies of what a colleague sent stand here.
+    pub(crate) copies: BTreeMap<(AlertId, ContactAddress), ObligationState>,
+    /// Answers that stand, by whose obligation they are for.
+    pub(crate) acted: BTreeMap<(AlertId, ContactAddress), Act>,
+    /// It is lost for good, with its store and its keys.
     pub(crate) gone: bool,
     /// Its store was lost.
     pub(crate) stores_lost: u32,
@@ -145,6 +173,18 @@ impl Checker {
         self.given.get(sent.given).map(|given| &given.order)
     }
 
+    /// Whether an alert may come to a contact, as its recipient or because an officer added it.
+    pub(crate) fn is_for(&self, alert: &AlertId, contact: &ContactAddress) -> bool {
+        let Some(sent) = self.alerts.get(alert) else {
+            return false;
+        };
+        let order = &self.given[sent.given].order;
+        let added = |sent: &SentAlert| sent.added.iter().any(|added| added.contact == *contact);
+        // An update or cancel goes to whoever was added to what it is about.
+        let about = order.refers_to.and_then(|about| self.alerts.get(&about));
+        order.recipients.contains(contact) || added(sent) || about.is_some_and(added)
+    }
+
     /// Somebody answered.
     pub(crate) fn act(&mut self, desk: usize, alert: AlertId, act: &Act) {
         let code = match act {
@@ -181,7 +221,7 @@ impl Checker {
                     .original
                     .as_ref()
                     .map(|original| Env::id(original.env.bytes()));
-                if core.kind != Kind::Heartbeat {
+                if !matches!(core.kind, Kind::Heartbeat | Kind::Reconciliation) {
                     let id = original.unwrap_or_else(|| Env::id(delivery.env.bytes()));
                     self.kept_from.insert((desk, id));
                 }
@@ -198,15 +238,18 @@ impl Checker {
             stores_lost: facts.stores_lost + 1,
             ..DeskFacts::default()
         };
-        for sent in self.alerts.values_mut().filter(|sent| sent.desk == desk) {
-            sent.outbox_lost = true;
+        for sent in self.alerts.values_mut() {
+            sent.outbox_lost |= sent.desk == desk;
+            for added in sent.added.iter_mut().filter(|added| added.by == desk) {
+                added.lost = true;
+            }
         }
         for given in self.given.iter_mut().filter(|given| given.desk == desk) {
             given.returned = true;
         }
     }
 
-    /// A device is removed from the roster, and gone.
+    /// A device is lost for good.
     pub(crate) fn device_gone(&mut self, desk: usize) {
         self.store_lost(desk);
         self.desks[desk].gone = true;

@@ -253,8 +253,15 @@ impl World {
             };
             format!("desk {desk} <- relay {relay}: {what}")
         });
+        if self.is_letter_lost(&push) {
+            return;
+        }
         let taken = self.desk_takes(desk, &name, push);
         let Some(taken) = taken else { return };
+        // The keeper looks at letters.
+        if matches!(taken, Collected::Reconciliation { .. }) {
+            self.plans_round(Party::Desk(desk), 1);
+        }
         if matches!(taken, Collected::Held { .. }) {
             let line = &self.lines[desk][relay];
             if !line.awaits(|it| matches!(it, Asked::Roster)) {

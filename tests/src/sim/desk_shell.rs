@@ -168,7 +168,8 @@ impl World {
                 }
                 DeskThen::Returned(order, alert) => self.send_returned(desk, order, alert),
                 DeskThen::OnScreen(alert, new) => self.on_screen(desk, alert, new),
-                DeskThen::Acted(alert, act) => self.acted(desk, alert, &act),
+                DeskThen::Acted(alert, act, served) => self.acted(desk, alert, &act, served),
+                DeskThen::Extended(alert, place) => self.extend_returned(desk, alert, place),
             }
         }
     }
@@ -307,6 +308,9 @@ impl World {
             if line.submitting.len() >= UNDER_WAY || !line.submitting.insert(alert) {
                 continue;
             }
+            if self.is_addition_kept_back(&alert) {
+                continue;
+            }
             let Some((core, wall)) = self.desk(desk) else {
                 return;
             };
@@ -367,8 +371,7 @@ impl World {
         };
         if making && now < MADE + MINUTE {
             self.wakes_later(desk, refresh);
-        } else if !lacks && self.desks[desk].roster == 0 && !self.checker.keys_lost {
-            // Everybody has everybody's keys from the making of the network.
+        } else if !lacks && !self.may_lack_keys(desk) {
             return;
         }
         let Some((core, _)) = self.desk(desk) else {
@@ -388,6 +391,13 @@ impl World {
         self.asks(desk, relay, ask, Asked::Bundles);
     }
 
+    /// Everybody has everybody's keys from the making of the network, unless somebody lost
+    /// something, or came later.
+    fn may_lack_keys(&self, desk: usize) -> bool {
+        let lost = self.checker.keys_lost || self.checker.desks[desk].stores_lost > 0;
+        lost || self.desks[desk].roster > 0
+    }
+
     pub(crate) fn wakes_later(&mut self, desk: usize, after: u64) {
         let life = self.desks[desk].life.number;
         self.at(after.max(1), Event::Wake(desk, life));
@@ -395,11 +405,10 @@ impl World {
 
     /// The keeper does what is due by the desk's own clock, whether or not a relay is there.
     pub(crate) fn keeper_looks(&mut self, desk: usize) {
-        let asleep = self.plan.knobs.mutation == Some(Mutation::KeeperAsleep);
-        let (beats, reading) = (
-            self.plan.knobs.beats,
-            self.desks[desk].clock.reading(self.now),
-        );
+        let asleep = self.plan.knobs.mutation == Some(Mutation::KeeperAsleep)
+            || self.is_deaf_to_colleagues(desk);
+        let (beats, compares) = (self.plan.knobs.beats, self.plan.knobs.compares);
+        let reading = self.desks[desk].clock.reading(self.now);
         self.renews_keys(desk);
         let Some((core, wall, random)) = self.desk_with_chance(desk) else {
             return;
@@ -408,11 +417,14 @@ impl World {
         if !asleep {
             next = core.tick(reading).unwrap().1;
         }
+        if !asleep {
+            made("an addendum", core.send_addenda(wall, random));
+        }
         if beats {
-            match core.beat(wall, random) {
-                Ok(_) | Err(SendError::Seal(_)) => {}
-                Err(error) => panic!("a heartbeat was not made: {error}"),
-            }
+            made("a heartbeat", core.beat(wall, random));
+        }
+        if compares {
+            made("a letter", core.reconcile(wall, random));
         }
         let round = self.plan.knobs.round_ms;
         let next = next.map_or(round, |next| next.ms().clamp(1, round));
@@ -465,5 +477,13 @@ impl World {
         life.round += 1;
         let (number, round) = (life.number, life.round);
         self.at(after.max(1), Event::Round(party, number, round));
+    }
+}
+
+/// What a keeper makes is made later where it cannot be sealed yet.
+fn made<T>(what: &str, made: Result<T, SendError>) {
+    match made {
+        Ok(_) | Err(SendError::Seal(_)) => {}
+        Err(error) => panic!("{what} was not made: {error}"),
     }
 }

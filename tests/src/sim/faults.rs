@@ -78,6 +78,13 @@ impl World {
             }
             Fault::LoseDesk(_) | Fault::LoseKeys(_) => {}
             Fault::NextRoster => self.next_roster(),
+            Fault::LoseDevice(removed) => {
+                self.lose_device();
+                if let Some(after) = removed {
+                    self.removal_due = true;
+                    self.at(after, Event::Removal);
+                }
+            }
         }
     }
 
@@ -148,11 +155,7 @@ impl World {
             self.at(1, Event::Restart(Party::Desk(admitted)));
         }
         if roster == 2 {
-            let removed = self.shape.removed;
-            self.desk_dies(removed);
-            self.desks[removed].outside = true;
-            self.desks[removed].disk.lose();
-            self.checker.device_gone(removed);
+            self.lose_device();
         }
         for relay in 0..self.relays.len() {
             let late = self.chance.below(2 * HOUR);
@@ -164,6 +167,24 @@ impl World {
                 let late = 1 + self.chance.below(2 * HOUR);
                 self.at(late, Event::RosterArrives(Party::Desk(desk), roster));
             }
+        }
+    }
+
+    /// A device is lost for good, unless it is already.
+    fn lose_device(&mut self) {
+        let lost = self.shape.removed;
+        if !self.desks[lost].outside {
+            self.desk_dies(lost);
+            self.desks[lost].outside = true;
+            self.desks[lost].disk.lose();
+            self.checker.device_gone(lost);
+        }
+    }
+
+    /// The device that was lost is removed by the next roster.
+    pub(crate) fn removes_lost(&mut self) {
+        while self.removal_due && self.roster < 2 {
+            self.next_roster();
         }
     }
 
@@ -219,6 +240,7 @@ impl World {
     pub(crate) fn calm_down(&mut self) {
         self.calm = true;
         self.trace.line(self.now, || "faults stop");
+        self.removes_lost();
         for relay in 0..self.relays.len() {
             self.at(0, Event::Restart(Party::Relay(relay)));
             let roster = self.roster;

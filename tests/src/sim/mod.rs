@@ -7,15 +7,18 @@
 //! | `world` | one queue of events in virtual time |
 //! | `party`, `clock`, `disk`, `line` | a process, its machine's clocks, its disk, a connection |
 //! | `desk_shell`, `desk_hears`, `relay_shell` | the shells around the cores, as behind QUIC |
-//! | `people`, `faults` | who sends and answers, and what goes wrong |
-//! | `checker`, `said`, `watch`, `rest` | what is known, and what has to hold, at each step |
+//! | `people`, `added`, `faults` | who sends, extends and answers, and what goes wrong |
+//! | `checker`, `said`, `watch`, `colleagues`, `rest`, `compared` | what is known, and has to hold |
 //! | `mutation` | deliberate breakages, each of which has to be found |
 //! | `trace`, `run` | what happened, line by line; and the command that runs seeds |
 //!
 //! The same seed makes the same run.
 
+mod added;
 mod checker;
 mod clock;
+mod colleagues;
+mod compared;
 mod desk_hears;
 mod desk_shell;
 mod disk;

@@ -17,29 +17,41 @@ pub(crate) enum Mutation {
     OutboxSweptEarly,
     /// A relay hands a device the mail of another (I3).
     MailMisdirected,
+    /// The addendum for a recipient whom an officer added is brought to no relay (I2).
+    AdditionKeptBack,
     /// The keeper looks at no clock (I4).
     KeeperAsleep,
+    /// Nor does one whose colleague is lost for good (I4).
+    NobodyStandsIn,
     /// What was being shown is shown as new again (I5).
     ShownTwice,
     /// An answer with a reason is not brought to any relay (I7).
     ReturnedUnsaid,
     /// A relay does not push what is an hour old (I8).
     OldMailUnpushed,
+    /// A desk takes no letter of a reconciliation.
+    LettersLost,
+    /// Whoever asks for real alerts alone is told of drills as well.
+    DrillsAmongTheReal,
 }
 
 impl Mutation {
     /// All of them.
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::RelaySaysTooEarly,
         Self::DeskSaysTooEarly,
         Self::SendReturnsTooEarly,
         Self::RowLostAtRestart,
         Self::OutboxSweptEarly,
         Self::MailMisdirected,
+        Self::AdditionKeptBack,
         Self::KeeperAsleep,
+        Self::NobodyStandsIn,
         Self::ShownTwice,
         Self::ReturnedUnsaid,
         Self::OldMailUnpushed,
+        Self::LettersLost,
+        Self::DrillsAmongTheReal,
     ];
 }

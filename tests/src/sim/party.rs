@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use maille_client::core::{Act, Desk, DeskIdentity};
-use maille_common::address::DeviceId;
+use maille_common::address::{ContactAddress, DeviceId};
 use maille_common::crypto::ed25519::SigningKey;
 use maille_common::identifier::AlertId;
 use maille_common::roster::Roster;
@@ -47,8 +47,10 @@ pub(crate) enum DeskThen {
     Returned(usize, AlertId),
     /// An alert is on the screen, as new or not.
     OnScreen(AlertId, bool),
-    /// An officer's answer stands.
-    Acted(AlertId, Act),
+    /// An officer's answer stands, for these.
+    Acted(AlertId, Act, BTreeSet<ContactAddress>),
+    /// `extend` returns: whom it added, by its place.
+    Extended(AlertId, usize),
 }
 
 /// The process that dies and is started again.

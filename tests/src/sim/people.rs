@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use maille_client::core::{Act, ActError, Order, RefuseReason, SendError};
 use maille_common::address::ContactAddress;
 use maille_common::identifier::AlertId;
-use maille_common::terms::{AckRule, Kind, Stage};
+use maille_common::terms::{AckRule, Kind, Stage, Status};
 use maille_common::time::Span;
 
 use super::checker::Given;
 use super::mutation::Mutation;
 use super::party::{DeskThen, Party};
+use super::plan::{Further, Later};
 use super::shape::MINUTE;
 use super::world::{Event, World};
 use crate::memory;
@@ -50,6 +51,10 @@ impl World {
             } else {
                 AckRule::Each
             },
+            status: match order.exercise {
+                true => Status::Exercise,
+                false => Status::Actual,
+            },
             reference: Some(format!("order {planned}")),
             ..memory::order(&to, &format!("alert {planned}"))
         };
@@ -59,7 +64,7 @@ impl World {
     }
 
     /// A new order is handed in until `send` returns.
-    fn is_given(&mut self, desk: usize, order: Order, further: Option<(u64, bool)>) {
+    fn is_given(&mut self, desk: usize, order: Order, further: Vec<Further>) {
         let given = self.checker.given.len();
         self.checker.given.push(Given {
             desk,
@@ -112,31 +117,59 @@ impl World {
         self.check_returned(desk, alert);
         let known = &mut self.checker.given[given];
         let first = !std::mem::replace(&mut known.returned, true);
-        if let (true, Some((after, cancels))) = (first, known.further) {
-            self.at(after, Event::Further(given, cancels));
+        let further = if first {
+            known.further.clone()
+        } else {
+            Vec::new()
+        };
+        for further in further {
+            self.at(further.after, Event::Further(given, further));
         }
     }
 
-    /// The desk that sent something takes it back, or says more; at which desk.
-    pub(crate) fn says_more(&mut self, given: usize, cancels: bool) -> usize {
+    /// An officer of the contact that sent something does more about it; at which desk.
+    pub(crate) fn goes_on(&mut self, given: usize, further: Further) -> usize {
         let known = &self.checker.given[given];
-        let (desk, order) = (known.desk, known.order.clone());
-        let alert = known.ids.first().copied();
-        if self.calm || self.desks[desk].core.is_none() {
+        let (alert, order) = (known.ids.first().copied(), known.order.clone());
+        let desk = self.officer_of(known.desk, further.colleague);
+        let Some(alert) = alert.filter(|_| !self.calm && self.desks[desk].core.is_some()) else {
             return desk;
-        }
-        let (kind, number) = match cancels {
-            true => (Kind::Cancel, self.checker.given.len()),
-            false => (Kind::Update, self.checker.given.len()),
+        };
+        let number = self.checker.given.len();
+        let amiss = match order.status {
+            Status::Actual => Status::Exercise,
+            _ => Status::Actual,
+        };
+        let (kind, status) = match further.what {
+            Later::Update => (Kind::Update, order.status),
+            Later::Cancel => (Kind::Cancel, order.status),
+            Later::CancelAmiss => (Kind::Cancel, amiss),
+            Later::Add | Later::AskDeputy => {
+                self.extends(desk, &alert, &order, further);
+                return desk;
+            }
         };
         let more = Order {
             kind,
-            refers_to: alert,
+            status,
+            refers_to: Some(alert),
             reference: Some(format!("further {number}")),
             ..order
         };
-        self.is_given(desk, more, None);
+        self.is_given(desk, more, Vec::new());
         desk
+    }
+
+    /// The desk at which an officer sits who does more about what another desk, or this, has sent.
+    fn officer_of(&self, desk: usize, colleague: bool) -> usize {
+        let contact = &self.shape.desks[desk].contact;
+        let mut others = (0..self.desks.len()).filter(|other| {
+            let held = &self.desks[*other];
+            let same = self.shape.desks[*other].contact == *contact;
+            *other != desk && same && !held.outside && held.core.is_some()
+        });
+        let wanted = colleague || self.desks[desk].outside;
+        others.next().filter(|_| wanted).unwrap_or(desk)
     }
 
     /// An officer looks at what came: it is on the screen when that it is being shown is durable.
@@ -184,6 +217,16 @@ impl World {
         let Some((core, wall, random)) = self.desk_with_chance(desk) else {
             return;
         };
+        // A contact may answer for itself, in others' places, or both.
+        let entry = core
+            .received(&alert)
+            .unwrap()
+            .map(|received| received.entry);
+        let served = entry.into_iter().flat_map(|entry| {
+            let principals = entry.deputy_for.into_iter().map(|it| it.contact);
+            entry.recipient.into_iter().chain(principals)
+        });
+        let served: BTreeSet<ContactAddress> = served.collect();
         match core.act(&alert, &act, officer, "", wall, random) {
             Ok(_) => {}
             Err(ActError::Own(_) | ActError::Unknown(_)) => return,
@@ -193,7 +236,7 @@ impl World {
             format!("desk {desk}: {act:?} {}", alert.prefix())
         });
         self.checker.act(desk, alert, &act);
-        self.desk_then(desk, DeskThen::Acted(alert, act));
+        self.desk_then(desk, DeskThen::Acted(alert, act, served));
         self.wake(desk);
         if self.chance.percent(15) && !self.calm {
             self.replies(desk, alert);
@@ -204,16 +247,18 @@ impl World {
         let Some(sender) = self.checker.sender_of(&alert) else {
             return;
         };
+        let status = self.checker.order_of(&alert).map(|order| order.status);
         let number = self.checker.given.len();
         let to = self.shape.desks[sender].contact.clone();
         let reply = Order {
             kind: Kind::Reply,
             refers_to: Some(alert),
+            status: status.unwrap_or(Status::Actual),
             reference: Some(format!("reply {number}")),
             ack_within: Span::from_minutes(10),
             expires_after: Span::from_minutes(60),
             ..memory::order(&[to.as_str()], "reply")
         };
-        self.is_given(desk, reply, None);
+        self.is_given(desk, reply, Vec::new());
     }
 }

@@ -19,6 +19,8 @@ pub(crate) struct Knobs {
     pub(crate) round_ms: u64,
     /// Desks tell hourly which alert was the newest.
     pub(crate) beats: bool,
+    /// Desks compare what they hold, daily and at the end.
+    pub(crate) compares: bool,
     /// This relay keeps some mail from those it is for.
     pub(crate) hostile: Option<usize>,
     /// Officers answer so many of a hundred alerts.
@@ -37,8 +39,35 @@ pub(crate) struct PlannedOrder {
     pub(crate) ack_within_ms: u64,
     pub(crate) expires_after_ms: u64,
     pub(crate) first: bool,
-    /// So long after it the same desk takes it back, or says more.
-    pub(crate) further: Option<(u64, bool)>,
+    /// It is a drill.
+    pub(crate) exercise: bool,
+    /// What comes of it later.
+    pub(crate) further: Vec<Further>,
+}
+
+/// What an officer of the contact that sent something does about it later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Further {
+    /// So long after `send` returned.
+    pub(crate) after: u64,
+    pub(crate) what: Later,
+    /// At another device of the contact, if it has one.
+    pub(crate) colleague: bool,
+    /// Chooses whom.
+    pub(crate) drawn: u64,
+}
+
+/// What is done about an alert after it was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Later {
+    Update,
+    Cancel,
+    /// A cancel that is a drill where the alert is real, or the other way round.
+    CancelAmiss,
+    /// A further recipient.
+    Add,
+    /// A deputy of a recipient, before its step.
+    AskDeputy,
 }
 
 /// What goes wrong at a moment.
@@ -66,6 +95,8 @@ pub(crate) enum Fault {
     /// The next roster is signed: a device is admitted, then one is removed, which is lost with its
     /// store, then deputies are dismissed.
     NextRoster,
+    /// The device that will be removed is lost before that, and removed so much later, or never.
+    LoseDevice(Option<u64>),
 }
 
 /// What a seed decides.
@@ -92,6 +123,7 @@ impl Plan {
                 sync_ms: 5,
                 round_ms: MINUTE,
                 beats: false,
+                compares: false,
                 hostile: None,
                 diligence: 100,
                 mutation: None,
@@ -125,6 +157,7 @@ impl Plan {
                 (false, None) => chance.between(2, 15) * MINUTE,
             },
             beats: hostile.is_some() || (!long && chance.below(10) == 0),
+            compares: chance.below(4) == 0,
             hostile,
             diligence: [20, 60, 90][index(&mut chance, 3)],
             mutation,
@@ -140,6 +173,7 @@ impl Plan {
         };
         plan.draw_orders(&mut chance, shape);
         plan.draw_faults(&mut chance, shape);
+        plan.draw_loss(&mut chance, shape);
         plan
     }
 
@@ -147,10 +181,23 @@ impl Plan {
         let desks = u64::try_from(shape.desks.len()).unwrap_or(1);
         for _ in 0..chance.between(2, 4) {
             let ack_within_ms = chance.between(5, 40) * MINUTE;
-            let further = chance.percent(30).then(|| {
+            let further = [30, 35].into_iter().filter_map(|percent| {
                 let after = chance.between(1, 90) * MINUTE;
-                (after, chance.percent(60))
+                let further = Further {
+                    after,
+                    what: match (percent, chance.below(10)) {
+                        (30, 0..4) => Later::Update,
+                        (30, 4..8) => Later::Cancel,
+                        (30, _) => Later::CancelAmiss,
+                        (_, 0..6) => Later::Add,
+                        _ => Later::AskDeputy,
+                    },
+                    colleague: chance.percent(40),
+                    drawn: chance.next(),
+                };
+                chance.percent(percent).then_some(further)
             });
+            let further = further.collect();
             self.orders.push(PlannedOrder {
                 at: self.begins + chance.below(self.span),
                 desk: index(chance, desks),
@@ -158,6 +205,7 @@ impl Plan {
                 ack_within_ms,
                 expires_after_ms: ack_within_ms + chance.between(20, 180) * MINUTE,
                 first: chance.percent(20),
+                exercise: chance.percent(15),
                 further,
             });
         }
@@ -189,11 +237,35 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// In one run of eight a device is lost for good, which has sent most of what is sent.
+    fn draw_loss(&mut self, chance: &mut Chance, shape: &Shape) {
+        if chance.below(8) > 0 {
+            return;
+        }
+        for order in &mut self.orders {
+            if chance.percent(60) {
+                order.desk = shape.removed;
+            }
+        }
+        let at = self.begins + chance.below(self.span);
+        let removed = chance.percent(75).then(|| chance.between(1, 180) * MINUTE);
+        self.faults.push((at, Fault::LoseDevice(removed)));
+        self.faults.sort_by_key(|(at, _)| *at);
+    }
+}
+
 /// By how much somebody sets a wall wrong: minutes mostly, and days now and then.
 fn jump(chance: &mut Chance) -> i64 {
     let unit = [MINUTE / 60, MINUTE, HOUR, 12 * HOUR][index(chance, 4)];
     let by = i64::try_from(chance.below(4 * unit)).unwrap_or(0);
     if chance.percent(50) { by } else { -by }
+}
+
+/// One of some, by what was drawn.
+pub(crate) fn picked<T>(of: &[T], drawn: u64) -> Option<&T> {
+    let count = u64::try_from(of.len()).unwrap_or(1).max(1);
+    of.get(usize::try_from(drawn % count).unwrap_or(0))
 }
 
 /// A number below `end`, to choose with.

@@ -12,6 +12,7 @@ use maille_relay::core::account;
 
 use maille_client::core::Act;
 
+use super::checker::SentAlert;
 use super::plan::Fault;
 use super::shape::{HOUR, MINUTE};
 use super::world::World;
@@ -49,6 +50,11 @@ impl World {
             }
             longest = longest.max(left + 40 * MINUTE);
         }
+        let late = |sent: &&SentAlert| !sent.added.is_empty() || sent.outbox_lost;
+        for sent in self.checker.alerts.values().filter(late) {
+            let order = &self.checker.given[sent.given].order;
+            longest = longest.max(order.expires_after.ms() + 40 * MINUTE);
+        }
         self.now + longest
     }
 
@@ -57,6 +63,8 @@ impl World {
         let ids: Vec<AlertId> = self.checker.alerts.keys().copied().collect();
         for id in ids {
             self.judge_alert(&id);
+            self.judge_added(&id);
+            self.judge_inherited(&id);
         }
         for relay in 0..self.relays.len() {
             self.judge_relay(relay);
@@ -113,24 +121,31 @@ impl World {
             .filter(|desk| *desk != by && copied(desk));
         for desk in owed.collect::<Vec<_>>() {
             let device = self.shape.desks[desk].device;
-            if self.desks[desk].outside || returned.contains(&device) {
-                continue;
+            if !returned.contains(&device) {
+                self.judge_delivered(alert, desk);
             }
-            let kept = self.checker.kept_from.contains(&(desk, *alert));
-            let key_gone = self.checker.ever_returned.contains(&(desk, *alert));
-            // What relay and recipient both lost after it had come is not brought back.
-            let lost = self.checker.desks[desk].stores_lost > 0;
-            let had = self.checker.ever_arrived.contains(&(desk, *alert));
-            if lost && had && self.relay_was_lost() {
-                continue;
-            }
-            let Some((core, _)) = self.desk(desk) else {
-                continue;
-            };
-            if core.plain_part(alert).unwrap().is_none() && !kept && !key_gone {
-                let what = format!("{alert} was never delivered to desk {desk}");
-                self.checker.violated("I8", what);
-            }
+        }
+    }
+
+    /// A device to which an alert was addressed, and which is still there, has it.
+    pub(crate) fn judge_delivered(&mut self, alert: &AlertId, desk: usize) {
+        if self.desks[desk].outside {
+            return;
+        }
+        let kept = self.checker.kept_from.contains(&(desk, *alert));
+        let key_gone = self.checker.ever_returned.contains(&(desk, *alert));
+        // What relay and recipient both lost after it had come is not brought back.
+        let lost = self.checker.desks[desk].stores_lost > 0;
+        let had = self.checker.ever_arrived.contains(&(desk, *alert));
+        if lost && had && self.relay_was_lost() {
+            return;
+        }
+        let Some((core, _)) = self.desk(desk) else {
+            return;
+        };
+        if core.plain_part(alert).unwrap().is_none() && !kept && !key_gone {
+            let what = format!("{alert} was never delivered to desk {desk}");
+            self.checker.violated("I8", what);
         }
     }
 
@@ -139,14 +154,19 @@ impl World {
         faults.any(|(_, fault)| matches!(fault, Fault::LoseRelay(_)))
     }
 
-    /// The state that an answer of a recipient's own devices asks for, where one stands.
-    fn answered(&self, alert: &AlertId, recipient: &ContactAddress) -> Option<ObligationState> {
+    /// The state that an answer for a recipient asks for, by its own devices or in its place, where
+    /// one stands.
+    pub(crate) fn answered(
+        &self,
+        alert: &AlertId,
+        recipient: &ContactAddress,
+    ) -> Option<ObligationState> {
         if self.checker.receipts_withheld {
             return None;
         }
-        let acts = self.checker.desks.iter().zip(&self.shape.desks);
-        let mine = acts.filter(|(facts, fact)| fact.contact == *recipient && !facts.gone);
-        let states = mine.filter_map(|(facts, _)| match facts.acted.get(alert)? {
+        let answer = (*alert, recipient.clone());
+        let there = self.checker.desks.iter().filter(|facts| !facts.gone);
+        let states = there.filter_map(|facts| match facts.acted.get(&answer)? {
             Act::Acknowledge => Some(ObligationState::Acknowledged),
             Act::Refuse(_) => Some(ObligationState::Refused),
             Act::Read => None,

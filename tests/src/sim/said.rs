@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use maille_client::core::{Act, Sent};
+use maille_common::address::ContactAddress;
 use maille_common::identifier::AlertId;
 use maille_common::limits;
 use maille_common::terms::{Kind, Outcome, Release, Stage};
@@ -64,6 +65,7 @@ impl World {
             overdue: BTreeSet::new(),
             states: std::collections::BTreeMap::new(),
             closed: None,
+            added: Vec::new(),
         };
         self.checker.alerts.insert(id, alert);
         if clash || submission.is_none() {
@@ -91,7 +93,11 @@ impl World {
         match ask {
             Ask::Request(Request::Submit(submission)) => {
                 let id = submission.id();
-                if submission.env.core.kind == Kind::Heartbeat {
+                // They owe nobody anything, and are made anew.
+                if matches!(
+                    submission.env.core.kind,
+                    Kind::Heartbeat | Kind::Reconciliation
+                ) {
                     return;
                 }
                 let image = self.desks[desk].image(&shape, desk, now);
@@ -248,11 +254,19 @@ impl World {
     }
 
     /// An officer's answer stands.
-    pub(crate) fn acted(&mut self, desk: usize, alert: AlertId, act: &Act) {
+    pub(crate) fn acted(
+        &mut self,
+        desk: usize,
+        alert: AlertId,
+        act: &Act,
+        served: BTreeSet<ContactAddress>,
+    ) {
         let acts = &mut self.checker.desks[desk].acted;
-        let known = acts.entry(alert).or_insert(Act::Read);
-        if *known != Act::Acknowledge && *act != Act::Read {
-            *known = act.clone();
+        for recipient in served {
+            let known = acts.entry((alert, recipient)).or_insert(Act::Read);
+            if *known != Act::Acknowledge && *act != Act::Read {
+                *known = act.clone();
+            }
         }
     }
 
@@ -277,6 +291,7 @@ impl World {
             }
         }
         let open = core.inbox().unwrap();
+        self.check_added_at_start(desk);
         for (invariant, what) in lost {
             self.checker
                 .violated(invariant, format!("desk {desk}, started again: {what}"));

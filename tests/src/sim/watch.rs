@@ -1,13 +1,16 @@
 //! What a desk was seen to do, from its events once they are durable: who got what, whose clock ran
 //! out, and where each obligation stands by which evidence.
 
-use maille_client::core::{EventKind, IncidentKind, Track, TrackedRecipient};
+use std::collections::BTreeSet;
+
+use maille_client::core::{EventKind, IncidentKind, NumberedEvent, Track, TrackedRecipient};
 use maille_common::address::ContactAddress;
 use maille_common::evidence::ObligationState;
 use maille_common::hash::Hash;
 use maille_common::identifier::AlertId;
 use maille_common::terms::{AckRule, Kind, Stage};
 
+use super::mutation::Mutation;
 use super::party::desk_of;
 use super::plan::Fault;
 use super::shape::MINUTE;
@@ -15,18 +18,21 @@ use super::world::{Event, World};
 
 /// How much earlier than by virtual time a deadline may be seen to end: a look at a clock is one
 /// event, and what it shows another.
-const SLACK_MS: u64 = 1_000;
+pub(crate) const SLACK_MS: u64 = 1_000;
 
 impl World {
     /// Everything at a desk is durable: looks at what happened there since.
     pub(crate) fn check_events(&mut self, desk: usize) {
         let cursor = self.checker.desks[desk].cursor;
+        let drills = self.plan.knobs.mutation == Some(Mutation::DrillsAmongTheReal);
         let Some((core, _)) = self.desk(desk) else {
             return;
         };
         if core.newest_event().unwrap() != cursor {
             let events = core.events_after(cursor, 1_000, true).unwrap();
-            let mut changed = std::collections::BTreeSet::new();
+            let real = core.events_after(cursor, 1_000, drills).unwrap();
+            self.check_real(desk, &events, &real);
+            let mut changed = BTreeSet::new();
             for numbered in events {
                 self.checker.desks[desk].cursor = numbered.number;
                 changed.extend(self.happened(desk, &numbered.event.kind));
@@ -36,6 +42,25 @@ impl World {
             }
         }
         self.check_deadlines(desk);
+    }
+
+    /// Whoever asks for real alerts alone is told of those, and of no drill.
+    fn check_real(&mut self, desk: usize, events: &[NumberedEvent], real: &[NumberedEvent]) {
+        let told: BTreeSet<u64> = real.iter().map(|event| event.number).collect();
+        for event in events {
+            let (EventKind::Arrived { alert, .. }
+            | EventKind::State { alert, .. }
+            | EventKind::Overdue { alert, .. }) = &event.event.kind
+            else {
+                continue;
+            };
+            let order = self.checker.order_of(alert);
+            let is_real = order.map(|order| order.status.is_actual());
+            if is_real.is_some_and(|is_real| is_real != told.contains(&event.number)) {
+                let what = format!("desk {desk} takes a drill for real, or not: {event:?}");
+                self.checker.violated("drill", what);
+            }
+        }
     }
 
     /// One event; the alert whose obligations it may have moved.
@@ -130,14 +155,10 @@ impl World {
             return self.checker.violated("I3", what);
         };
         let author = &self.shape.desks[sender].contact;
-        let asked = order.recipients.iter().any(|to| {
-            let deputies = self
-                .shape
-                .rosters
-                .iter()
-                .flat_map(|roster| roster.deputies(to));
-            to == me || deputies.into_iter().any(|deputy| deputy.contact == *me)
-        });
+        let rosters = self.shape.rosters.iter();
+        let mut principals = rosters.flat_map(|roster| roster.principals_of(me));
+        let asked = self.checker.is_for(alert, me)
+            || principals.any(|principal| self.checker.is_for(alert, &principal));
         let told = me == author || asked;
         if from != author || !told || content.as_ref() != Some(&order.content) {
             let what = format!("{alert} arrives at desk {desk} by {from}, not as it was sent");
@@ -156,8 +177,9 @@ impl World {
 
     /// Where the obligations of an alert stand at the desk that sent it.
     pub(crate) fn evaluate(&mut self, desk: usize, alert: &AlertId) {
+        self.evaluate_added(desk, alert);
         if self.checker.sender_of(alert) != Some(desk) {
-            return;
+            return self.evaluate_copy(desk, alert);
         }
         let Some((core, wall)) = self.desk(desk) else {
             return;
@@ -256,7 +278,7 @@ impl World {
     }
 
     /// Whether somebody did what a state says.
-    fn is_true(
+    pub(crate) fn is_true(
         &self,
         desk: usize,
         alert: &AlertId,
@@ -271,10 +293,14 @@ impl World {
                 elapsed.is_none_or(|it| it + SLACK_MS >= track.core.expires_after.ms())
             }
             ObligationState::Cancelled => {
+                // What is a drill takes back nothing that is real, nor the other way round.
+                let status = self.checker.order_of(alert).map(|order| order.status);
                 let takes_back = |id: &AlertId| {
                     let order = self.checker.order_of(id);
                     let is_cancel = |order: &&maille_client::core::Order| {
-                        order.kind == Kind::Cancel && order.refers_to == Some(*alert)
+                        order.kind == Kind::Cancel
+                            && order.refers_to == Some(*alert)
+                            && Some(order.status) == status
                     };
                     order.filter(is_cancel).is_some()
                 };
@@ -325,6 +351,7 @@ impl World {
                 }
             }
         }
+        late.extend(self.late_for_added(desk, looked));
         for what in late {
             self.checker.violated("I4", what);
         }
@@ -360,7 +387,7 @@ impl World {
         let lost = self.plan.faults.iter().any(|(_, fault)| {
             matches!(
                 fault,
-                Fault::LoseDesk(_) | Fault::NextRoster | Fault::LoseRelay(_)
+                Fault::LoseDesk(_) | Fault::NextRoster | Fault::LoseDevice(_) | Fault::LoseRelay(_)
             )
         });
         let parted = self.plan.faults.iter().any(|(_, fault)| {
@@ -383,6 +410,8 @@ impl World {
             // What its sender does not hold any more is lost to whoever misses it.
             IncidentKind::AlertLost { .. } => missing,
             IncidentKind::AlertsForgotten { .. } | IncidentKind::AskedUnknown { .. } => lost,
+            // What nobody keeps any more stays different.
+            IncidentKind::Apart { .. } => lost || self.checker.keys_lost,
             // A store that was lost looks like one that was put back.
             IncidentKind::RolledBack => self.checker.desks[desk].stores_lost > 0,
             // What a removed device wrote is not believed any more.

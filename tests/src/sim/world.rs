@@ -9,7 +9,7 @@ use super::checker::Checker;
 use super::disk::Records;
 use super::line::{Line, Message};
 use super::party::{DeskParty, Party, RelayParty};
-use super::plan::{Fault, Plan};
+use super::plan::{Fault, Further, Plan};
 use super::shape::{MINUTE, Shape};
 use super::trace::Trace;
 use crate::crash::chance::Chance;
@@ -41,12 +41,14 @@ pub(crate) enum Event {
     Fault(Fault),
     /// Somebody gives an order.
     Order(usize),
-    /// The same desk says more about an order: what, and whether it takes it back.
-    Further(usize, bool),
+    /// An officer does more about an order.
+    Further(usize, Further),
     /// An officer looks at an alert.
     Look(usize, AlertId),
     /// An officer decides about an alert.
     Decide(usize, AlertId),
+    /// The device that was lost leaves the roster.
+    Removal,
     /// A roster reaches a party in another way than over a connection.
     RosterArrives(Party, usize),
 }
@@ -69,6 +71,8 @@ pub(crate) struct World {
     pub(crate) lines: Vec<Vec<Line>>,
     /// The newest roster that was signed.
     pub(crate) roster: usize,
+    /// The device that was lost is to be removed.
+    pub(crate) removal_due: bool,
     pub(crate) checker: Checker,
     pub(crate) trace: Trace,
     pub(crate) steps: u64,
@@ -98,6 +102,7 @@ impl World {
             random: Seeded::new(plan.seed),
             lines: lines.collect(),
             roster: 0,
+            removal_due: false,
             checker: Checker::new(desks.len()),
             trace: Trace::new(traced),
             steps: 0,
@@ -142,9 +147,12 @@ impl World {
         if !self.checker.is_violated() {
             self.judge_rest();
         }
+        if !self.checker.is_violated() {
+            self.compare_all();
+        }
     }
 
-    fn run_until(&mut self, end: u64) {
+    pub(crate) fn run_until(&mut self, end: u64) {
         while let Some(first) = self.queue.first_entry() {
             let (at, _) = *first.key();
             if at > end || self.checker.is_violated() {
@@ -216,7 +224,7 @@ impl World {
                 None
             }
             Event::Order(order) => Some(Party::Desk(self.gives_order(order))),
-            Event::Further(order, cancels) => Some(Party::Desk(self.says_more(order, cancels))),
+            Event::Further(order, further) => Some(Party::Desk(self.goes_on(order, further))),
             Event::Look(desk, alert) => {
                 self.officer_looks(desk, alert);
                 Some(Party::Desk(desk))
@@ -224,6 +232,10 @@ impl World {
             Event::Decide(desk, alert) => {
                 self.officer_decides(desk, alert);
                 Some(Party::Desk(desk))
+            }
+            Event::Removal => {
+                self.removes_lost();
+                None
             }
             Event::RosterArrives(party, roster) => {
                 self.takes_roster(party, roster);

@@ -1,0 +1,117 @@
+//! Reconciliations, when nothing fails any more: whoever exchanged alerts compares what it holds,
+//! and where nothing was lost nothing differs.
+
+use maille_client::core::{ReconcileError, Reconciled, RoundEnd};
+use maille_common::address::ContactAddress;
+use maille_common::terms::Kind;
+use maille_common::wire::Push;
+
+use super::mutation::Mutation;
+use super::party::{Party, desk_of};
+use super::plan::Fault;
+use super::shape::MINUTE;
+use super::world::World;
+
+/// Longer than a round takes in which nothing is sent again.
+const ROUND_MS: u64 = 6 * MINUTE;
+/// Longer than one in which something is.
+const MENDING_MS: u64 = 75 * MINUTE;
+
+impl World {
+    /// Everybody compares with everybody, twice: an expiry, which its sender alone has signed, is
+    /// handed over by the first round, and so is what was lost. After that nothing differs.
+    pub(crate) fn compare_all(&mut self) {
+        if !self.plan.knobs.compares || self.plan.knobs.hostile.is_some() {
+            return;
+        }
+        let whole = self.is_whole();
+        self.ask_all();
+        self.run_until(self.now + if whole { ROUND_MS } else { MENDING_MS });
+        if whole {
+            self.judge_compared(&[RoundEnd::Same, RoundEnd::Mended]);
+        }
+        self.ask_all();
+        self.run_until(self.now + ROUND_MS);
+        if !self.checker.is_violated() {
+            self.judge_compared(&[RoundEnd::Same]);
+        }
+    }
+
+    /// Nobody lost anything, and everybody is still there.
+    fn is_whole(&self) -> bool {
+        self.plan.faults.iter().all(|(_, fault)| {
+            !matches!(
+                fault,
+                Fault::LoseRelay(_)
+                    | Fault::LoseDesk(_)
+                    | Fault::LoseKeys(_)
+                    | Fault::NextRoster
+                    | Fault::LoseDevice(_)
+            )
+        })
+    }
+
+    fn contacts(&self) -> Vec<ContactAddress> {
+        let mut contacts: Vec<_> = self
+            .shape
+            .desks
+            .iter()
+            .map(|it| it.contact.clone())
+            .collect();
+        contacts.sort();
+        contacts.dedup();
+        contacts
+    }
+
+    fn ask_all(&mut self) {
+        for desk in 0..self.desks.len() {
+            for contact in self.contacts() {
+                let Some((core, wall)) = self.desk(desk) else {
+                    continue;
+                };
+                match core.reconcile_with(&contact, wall) {
+                    Ok(_) | Err(ReconcileError::NotAPartner(_) | ReconcileError::NoDevice(_)) => {}
+                    Err(ReconcileError::Step(error)) => panic!("the store failed: {error}"),
+                }
+            }
+            self.plans_round(Party::Desk(desk), 1);
+            self.settle(Some(Party::Desk(desk)));
+        }
+    }
+
+    fn judge_compared(&mut self, ends: &[RoundEnd]) {
+        for desk in 0..self.desks.len() {
+            for contact in self.contacts() {
+                let Some((core, _)) = self.desk(desk) else {
+                    continue;
+                };
+                for compared in core.reconciled(&contact).unwrap() {
+                    self.judge_round(desk, &compared, ends);
+                }
+            }
+        }
+    }
+
+    /// A round has ended in one of these ways, and no alert is missing on either side.
+    fn judge_round(&mut self, desk: usize, compared: &Reconciled, ends: &[RoundEnd]) {
+        let there = desk_of(&self.shape, &compared.device);
+        if there.is_none_or(|other| self.desks[other].outside || self.desks[desk].outside) {
+            return;
+        }
+        let ended = compared.end.is_some_and(|end| ends.contains(&end));
+        let missing = [&compared.again, &compared.again_there, &compared.apart];
+        if !ended || missing.iter().any(|alerts| !alerts.is_empty()) {
+            let what = format!("desk {desk} compares, and something differs: {compared:?}");
+            self.checker.violated("reconciliation", what);
+        }
+    }
+
+    /// Whether a letter of a reconciliation vanishes on its way, on purpose.
+    pub(crate) fn is_letter_lost(&self, push: &Push) -> bool {
+        let is_letter = match push {
+            Push::Delivery { delivery, .. } => delivery.env.core.kind == Kind::Reconciliation,
+            _ => false,
+        };
+        is_letter && self.plan.knobs.mutation == Some(Mutation::LettersLost)
+    }
+}
