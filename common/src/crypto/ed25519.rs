@@ -12,7 +12,9 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::LazyLock;
 
+use curve25519_dalek::constants::EIGHT_TORSION;
 use curve25519_dalek::edwards::CompressedEdwardsY;
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use thiserror::Error;
@@ -26,6 +28,10 @@ fixed_bytes! {
     /// An Ed25519 signature, R || S. Only verifying says whether it is one.
     pub struct Signature([u8; 64]);
 }
+
+/// The eight points of small order, in their canonical encodings.
+static SMALL_ORDER: LazyLock<[[u8; 32]; 8]> =
+    LazyLock::new(|| EIGHT_TORSION.map(|point| point.compress().to_bytes()));
 
 /// A public key that passed the strict check, wherever it came from.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -86,9 +92,10 @@ impl VerifyingKey {
             .as_bytes()
             .split_first_chunk()
             .expect("a signature begins with R");
-        match CompressedEdwardsY(*r).decompress() {
-            Some(point) if !point.is_small_order() => Ok(()),
-            _ => Err(BadSignature),
+        // `ring` compares R with what it computes, byte for byte: it is in its one encoding.
+        match SMALL_ORDER.contains(r) {
+            false => Ok(()),
+            true => Err(BadSignature),
         }
     }
 }

@@ -13,7 +13,7 @@ use super::shape::MINUTE;
 use super::world::World;
 
 /// Longer than a round takes in which nothing is sent again.
-const ROUND_MS: u64 = 6 * MINUTE;
+const ROUND_MS: u64 = 10 * MINUTE;
 /// Longer than one in which something is.
 const MENDING_MS: u64 = 75 * MINUTE;
 
@@ -25,6 +25,8 @@ impl World {
             return;
         }
         let whole = self.is_whole();
+        // As often as a keeper looks at letters that had to wait for each other.
+        self.plan.knobs.round_ms = MINUTE;
         self.ask_all();
         self.run_until(self.now + if whole { ROUND_MS } else { MENDING_MS });
         if whole {
