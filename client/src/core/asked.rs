@@ -505,8 +505,8 @@ impl Desk {
         Ok(Deadlines::of(&owed.by.core, deputies, taker))
     }
 
-    /// The relay takes a step where the deputy collects at one that holds its wrap, and this device,
-    /// in its turn, where it knows a key of the deputy.
+    /// The relay takes a step where the deputy collects at one that holds its wrap, and otherwise
+    /// this device, in its turn, where it knows a key of the deputy.
     fn taker(&self, owed: Owed<'_>, deputy: &Deputy) -> Result<Taker, StepError> {
         let devices = self.roster.devices_of(&deputy.contact);
         let mut held = owed.by.deputies_of(owed.contact);
