@@ -58,6 +58,13 @@ pub const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 pub const RELAY_GRACE_MS: u64 = 7 * DAY_MS;
 /// What an outbox keeps beyond the last closed obligation (I2).
 pub const OUTBOX_GRACE_MS: u64 = 14 * DAY_MS;
+/// After this another device of the sender's contact does what the sending one has not done
+/// (PROTOCOL E20): twice the longest pause between two attempts to submit, so that a machine which
+/// was started anew, or a relay that was away, comes first.
+pub const STAND_IN_AFTER_MS: u64 = 10 * 60 * 1000;
+/// From one colleague that would stand in to the next, so that what the first does reaches the
+/// second: a relay that failed is tried again twice a minute.
+pub const STAND_IN_STEP_MS: u64 = 60 * 1000;
 /// Past this, an unknown roster hash is an incident (PROTOCOL R11).
 pub const ROSTER_UNKNOWN_MS: u64 = 10 * 60 * 1000;
 /// How often a connected desk looks, once a minute, for an alert or a receipt that others overtook,

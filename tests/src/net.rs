@@ -130,9 +130,14 @@ impl TestNet {
 
     /// Makes a home for a contact, and admits its device in the next roster.
     pub fn make_home(&mut self, contact: &str) {
+        self.make_another_home(contact, contact);
+    }
+
+    /// Makes a home for a contact that has others; its desk goes by a name of its own.
+    pub fn make_another_home(&mut self, contact: &str, desk_name: &str) {
         let device = DeviceId::from_bytes(OsRandomness::new().array());
-        let name = format!("home-{}", contact.replace('/', "-"));
-        let home = self.place(contact).join(name);
+        let name = format!("home-{}", desk_name.replace('/', "-"));
+        let home = self.place(desk_name).join(name);
         let new = NewHome {
             anchor: self.network.anchor(),
             contact: address(contact),
@@ -151,7 +156,7 @@ impl TestNet {
             ways: BTreeMap::new(),
             clock: None,
         };
-        self.desks.insert(contact.to_owned(), desk);
+        self.desks.insert(desk_name.to_owned(), desk);
     }
 
     /// Hands a roster to a desk before it is opened.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use maille_client::attachments::{FileToAttach, Progress};
 use maille_client::core::EventKind;
-use maille_client::{Message, Milestone};
+use maille_client::{Addition, Message, Milestone};
 use maille_common::randomness::Randomness;
 use maille_common::terms::Stage;
 use maille_tests::net::{TestNet, soon};
@@ -147,5 +147,47 @@ async fn a_file_that_no_relay_takes_is_refused_before_anything_is_sealed() {
     let refused = net.desk(LYON).client().send(message(&path)).await;
     assert_eq!(refused.unwrap_err().code(), "attachment-too-long");
     assert!(net.desk(LYON).client().outbox().await.unwrap().is_empty());
+    net.stop().await;
+}
+
+/// Its own relay has the attachment, the one where it sends the alert now has not, and the desk
+/// that sealed it is closed.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_colleague_brings_the_attachment_that_it_received_where_it_extends_the_alert() {
+    let (dakar, night) = ("afripol/dakar", "night");
+    let organisations: [(&str, &[&str]); 3] = [
+        ("interpol", &["lyon"]),
+        ("cmai", &["lyon"]),
+        ("afripol", &["dakar"]),
+    ];
+    let mut net = TestNet::start(&organisations, &[LYON, TUNIS, dakar]).await;
+    net.make_another_home(LYON, night);
+    let documents = net.publish().await;
+    net.give_roster(night, &documents);
+    net.open_desk(night).await;
+    let (path, content) = file(&net, "picture.jpg", 5 * 1024 * 1024 + 17);
+    let sent = net.desk(LYON).client().send(message(&path)).await;
+    let alert = sent.unwrap().id;
+    let arrived = |kind: &EventKind| matches!(kind, EventKind::Arrived { .. });
+    net.desk(night).until("copy", arrived).await;
+    let copy = net.desk(night).client().attachment(alert, 0).await;
+    soon("the copy has its attachment", copy.unwrap().whole())
+        .await
+        .unwrap();
+    net.close_desk(LYON).await;
+    let addition = Addition {
+        to: vec![dakar.to_owned()],
+        ..Addition::default()
+    };
+    let night = net.desk(night).client();
+    let _ = night.add(alert, addition).await.unwrap();
+    assert_eq!(net.desk(dakar).receive().await.entry.id, alert);
+    let attachment = net.desk(dakar).client().attachment(alert, 0).await.unwrap();
+    soon("the attachment is whole", attachment.whole())
+        .await
+        .unwrap();
+    let path = net.path().join("saved");
+    attachment.save_to(&path).await.unwrap();
+    assert!(std::fs::read(path).unwrap() == content);
     net.stop().await;
 }

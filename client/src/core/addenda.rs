@@ -20,8 +20,8 @@ use maille_durable::{Batch, CommitNumber, Scan};
 use super::desk::{Desk, StepError};
 use super::incidents::IncidentKind;
 use super::order::SendError;
-use super::own::Extendable;
-use super::records::{BundleRecord, LackingRecord, OutboxRecord, SubmissionRecord};
+use super::own::{Extendable, OwnAlert};
+use super::records::{BundleRecord, LackingRecord};
 use super::tables;
 
 /// A device that should have an alert and has no wrap of it yet that it can open.
@@ -41,6 +41,12 @@ impl Desk {
     /// Who waits for keys. Nothing of this is lost: it stays until the keys appear or the alert
     /// ends.
     pub fn lacking(&self) -> Result<Vec<Lacking>, StepError> {
+        let waiting = self.waiting()?.into_iter();
+        Ok(waiting.map(|(lacking, _)| lacking).collect())
+    }
+
+    /// The same, with when it is given one here.
+    fn waiting(&self) -> Result<Vec<(Lacking, LackingRecord)>, StepError> {
         let mut lacking = Vec::new();
         for (key, bytes) in self.store.scan(Scan::table(tables::LACKING, usize::MAX))? {
             let device = key
@@ -49,13 +55,14 @@ impl Desk {
             let (Some(device), Some(alert)) = (device, tables::alert_at_end(&key)) else {
                 continue;
             };
-            let LackingRecord { recipient, since } = read_record(&bytes)?;
-            lacking.push(Lacking {
+            let record: LackingRecord = read_record(&bytes)?;
+            let found = Lacking {
                 device,
                 alert,
-                recipient,
-                since,
-            });
+                recipient: record.recipient.clone(),
+                since: record.since,
+            };
+            lacking.push((found, record));
         }
         Ok(lacking)
     }
@@ -102,77 +109,61 @@ impl Desk {
     }
 
     /// Notes every device of an open alert's recipients, and of this contact, that has no wrap: it
-    /// was admitted later.
+    /// was admitted later. What a colleague sent is looked at as well, and whose turn it is there.
     pub(super) fn look_for_new_devices(&self, now: Timestamp) -> Result<(), StepError> {
         let mut batch = Batch::new();
-        for key in self.pieced_keys(tables::OUTBOX)? {
-            let Some(alert) = tables::alert_at_end(&key) else {
-                continue;
-            };
-            let record: OutboxRecord = self.need_long(tables::OUTBOX, &key)?;
-            let kind = record.core.kind;
-            let carries = kind.carries_obligation() && kind != Kind::Addendum;
-            if record.closed.is_some() || record.extends.is_some() || !carries {
-                continue;
+        for own in self.own_alerts()? {
+            for envelope in own.envelopes().filter(|one| one.closed.is_none()) {
+                // Deputies may have come or gone, or moved to other relays.
+                let look = tables::due(self.counted(now), &envelope.id);
+                batch.put(tables::DUE, &look, &[]);
+                self.look_at_turn(&mut batch, envelope)?;
             }
-            // Deputies may have come or gone, or moved to other relays.
-            let look = tables::due(self.counted(now), &alert);
-            batch.put(tables::DUE, &look, &[]);
-            for reach in self.reach_of(&alert)? {
-                let has = |device: &DeviceId| {
-                    reach.addressed.contains(device) || reach.lacking.contains(device)
-                };
-                let new = self.roster.devices_of(&reach.contact).into_iter();
-                for device in new.filter(|device| !has(device)) {
-                    let record = LackingRecord {
-                        recipient: reach.contact.clone(),
-                        since: now,
-                    };
-                    let key = tables::lacking(&device, &alert);
-                    batch.put(tables::LACKING, &key, &write_record(&record));
-                }
+            if own.original.closed.is_none() {
+                self.note_new_devices(&mut batch, &own, now)?;
             }
-            self.note_own_lacking(&mut batch, &alert, &record, now)?;
         }
         self.settle(batch)?;
-        Ok(())
+        self.bring_again(None, now)
     }
 
-    /// Notes the devices of this contact that have no copy of what it sent.
-    fn note_own_lacking(
+    fn note_new_devices(
         &self,
         batch: &mut Batch,
-        alert: &AlertId,
-        record: &OutboxRecord,
+        own: &OwnAlert,
         now: Timestamp,
     ) -> Result<(), StepError> {
+        let alert = &own.alert;
+        let due = own.original.turn.at(self.counted(now));
+        for reach in self.reach_of(alert)? {
+            let has = |device: &DeviceId| {
+                reach.addressed.contains(device)
+                    || reach.lacking.contains(device)
+                    || self.is_presumed(own, device)
+            };
+            let new = self.roster.devices_of(&reach.contact).into_iter();
+            for device in new.filter(|device| !has(device)) {
+                self.put_lacking(batch, (&device, &reach.contact), alert, (now, due));
+            }
+        }
         let me = &self.identity.contact;
-        if record.core.recipients.has(me) {
+        if own.original.core.recipients.has(me) {
             return Ok(());
         }
+        // Those that have a copy of what this contact sent, or made it.
         let mut has = BTreeSet::from([self.identity.device]);
-        let of = |record: &OutboxRecord| -> Vec<DeviceId> {
-            let addressed = record.addressed.iter();
-            let own = addressed.filter(|(_, _, release, _)| *release == Release::Own);
-            own.map(|(device, ..)| *device).collect()
-        };
-        has.extend(of(record));
-        for addendum in self.addenda_of(alert)? {
-            // One of a colleague stands in no outbox here, and brought this device its copy.
-            let record: Option<OutboxRecord> =
-                self.find_long(tables::OUTBOX, addendum.as_bytes())?;
-            has.extend(record.iter().flat_map(of));
+        for envelope in own.envelopes() {
+            has.insert(envelope.core.device);
+            let addressed = envelope.addressed.iter();
+            let copies = addressed.filter(|addressed| addressed.release == Release::Own);
+            has.extend(copies.map(|addressed| addressed.device));
         }
         for device in self.roster.devices_of(me) {
             let key = tables::lacking(&device, alert);
-            if has.contains(&device) || self.store.get(tables::LACKING, &key)?.is_some() {
-                continue;
+            let waits = self.store.get(tables::LACKING, &key)?.is_some();
+            if !has.contains(&device) && !waits && !self.is_presumed(own, &device) {
+                self.put_lacking(batch, (&device, me), alert, (now, due));
             }
-            let record = LackingRecord {
-                recipient: me.clone(),
-                since: now,
-            };
-            batch.put(tables::LACKING, &key, &write_record(&record));
         }
         Ok(())
     }
@@ -191,26 +182,22 @@ impl Desk {
         let Some(own) = self.own_alert(&receipt.alert)? else {
             return Ok(());
         };
-        // Whoever sent it the wrap answers.
+        // Whoever sent it the wrap answers, and after it its colleagues (PROTOCOL E20).
         let (device, recipient) = (&receipt.device, &receipt.recipient);
-        let mut mine = own.envelopes().filter(|envelope| {
-            let addressed = &mut envelope.addressed.iter();
-            envelope.is_sent_here && addressed.any(|addressed| addressed.device == *device)
-        });
-        if !mine.any(|envelope| envelope.closed.is_none()) {
+        let unknown = || (!own.original.is_whole).then_some(&own.original);
+        let Some(by) = own.newest_to(device).or_else(unknown) else {
+            return Ok(());
+        };
+        if by.closed.is_some() {
             return Ok(());
         }
+        let due = by.turn.at(self.counted(now));
         if receipt.contact != *recipient {
             let step = self.step_of(recipient, &receipt.contact);
-            self.ask_device(batch, &receipt.alert, (device, recipient), step, now);
+            self.ask_device(batch, &receipt.alert, (device, recipient), step, due);
             return Ok(());
         }
-        let record = LackingRecord {
-            recipient: recipient.clone(),
-            since: now,
-        };
-        let key = tables::lacking(device, &receipt.alert);
-        batch.put(tables::LACKING, &key, &write_record(&record));
+        self.put_lacking(batch, (device, recipient), &receipt.alert, (now, due));
         Ok(())
     }
 
@@ -269,8 +256,12 @@ impl Desk {
         random: &mut impl Randomness,
     ) -> Result<CommitNumber, SendError> {
         let mut together: BTreeMap<(AlertId, AlertId), Vec<Lacking>> = BTreeMap::new();
-        for lacking in self.lacking()? {
-            if self.has_new_key(&lacking, now)? {
+        let counted = self.counted(now);
+        for (lacking, record) in self.waiting()? {
+            if record.due > counted {
+                continue;
+            }
+            if record.again && self.is_keyed(&lacking.device)? || self.has_new_key(&lacking, now)? {
                 let own = self.own_alert(&lacking.alert)?;
                 let owed = own.as_ref().and_then(|own| own.owed_by(&lacking.recipient));
                 // Those who were added have deadlines of their own.
@@ -321,15 +312,12 @@ impl Desk {
             return Ok(false);
         };
         for envelope in envelopes {
-            let kept: Option<SubmissionRecord> =
-                self.find_long(tables::SUBMISSION, envelope.as_bytes())?;
-            let Some(SubmissionRecord { submission }) = kept else {
-                continue;
-            };
-            let used = |entry: &Entry| (entry.device, entry.key) == (*device, chosen.id);
-            let mut entries = submission.entries.iter().map(|submitted| &submitted.entry);
-            if entries.any(|entry| used(entry) && counts(&submission.env.core, entry)) {
-                return Ok(false);
+            for signed in self.signed_parts(envelope)? {
+                let used = |entry: &&Entry| (entry.device, entry.key) == (*device, chosen.id);
+                let mut entries = signed.entries.iter().filter(used);
+                if entries.any(|entry| counts(&signed.env.core, entry)) {
+                    return Ok(false);
+                }
             }
         }
         Ok(true)
@@ -369,6 +357,7 @@ impl Desk {
             let found = self.addressee(&lacking.device, release, recipient, now)?;
             addressees.extend(found.map(|(addressee, _)| outside_stream(addressee)));
         }
+        self.add_copies(&mut addressees, &core, now)?;
         let addressed = (core, addressees);
         let id = self.seal_extension(&mut batch, extendable, addressed, now, random)?;
         self.settle_if_roomy(batch)?;

@@ -98,7 +98,7 @@ impl Desk {
                     envelope,
                     (&device, &asked.principal),
                     asked.step,
-                    now,
+                    self.counted(now),
                 );
             }
         }
@@ -111,15 +111,18 @@ impl Desk {
         envelope: &AlertId,
         (device, principal): (&DeviceId, &ContactAddress),
         step: u8,
-        now: Timestamp,
+        since: Timestamp,
     ) {
         let record = AskedDeputyRecord {
             principal: principal.clone(),
             step,
-            since: self.counted(now),
+            since,
         };
         let key = tables::asked_deputy(device, envelope, principal);
         batch.put(tables::ASKED_DEPUTY, &key, &write_record(&record));
+        if since > self.counted_now() {
+            batch.put(tables::DUE, &tables::due(since, envelope), &[]);
+        }
     }
 
     /// Who was asked in whose place about an alert, as far as this desk knows: by what relays and
@@ -163,13 +166,14 @@ impl Desk {
         Ok(asked)
     }
 
-    /// The steps that this desk took by its addenda, or is about to, each since when, in counted
-    /// time.
+    /// The steps that this contact's devices took by addenda, or this one is about to, each since
+    /// when, in counted time. What this one took in its turn ended when it was due.
     pub(super) fn asked_here(
         &self,
         own: &OwnAlert,
-        principal: &ContactAddress,
+        owed: Owed<'_>,
     ) -> Result<BTreeMap<u8, Timestamp>, StepError> {
+        let (principal, behind) = (owed.contact, owed.by.turn.behind);
         let mut steps: BTreeMap<u8, Timestamp> = BTreeMap::new();
         let mut note = |step, at: Timestamp| {
             let known = steps.entry(step).or_insert(at);
@@ -177,12 +181,15 @@ impl Desk {
         };
         for addendum in &own.addenda {
             for (_, step) in addendum.asked_for(principal) {
-                note(step, addendum.committed);
+                match addendum.is_sent_here {
+                    true => note(step, addendum.committed - behind),
+                    false => note(step, addendum.committed),
+                }
             }
         }
         for asked in self.asked()? {
             if (asked.envelope, &asked.principal) == (own.alert, principal) {
-                note(asked.step, asked.since);
+                note(asked.step, asked.since - behind);
             }
         }
         Ok(steps)
@@ -330,7 +337,18 @@ impl Desk {
             let standing = self.obligation(&own.alert, owed).standing(&evidence);
             let deadlines = self.deadlines(owed)?;
             let mut progress = self.progress(own, owed, &kept, (&standing, &deadlines))?;
-            let elapsed = self.counted(now).since(owed.by.committed);
+            let (began, turn) = (owed.by.committed, owed.by.turn);
+            let counted = self.counted(now);
+            // PROTOCOL C8
+            if counted.since(began) >= owed.by.core.expires_after {
+                continue;
+            }
+            // PROTOCOL E20: this device sees the clocks as they stood one turn ago.
+            let Some(elapsed) = turn.elapsed(began, counted) else {
+                let look = turn.at(Timestamp::EPOCH);
+                batch.put(tables::DUE, &tables::due(look, envelope), &[]);
+                continue;
+            };
             let next = loop {
                 let clocks = deadlines.clocks(&standing, &progress, elapsed);
                 let mut due = clocks.due.iter().filter_map(|clock| match clock.act {
@@ -349,7 +367,7 @@ impl Desk {
             };
             let here = deadlines.steps.iter().any(|step| step.taker == Taker::Here);
             if let (Some(next), true) = (next, here) {
-                let due = tables::due(owed.by.committed + next, envelope);
+                let due = tables::due(turn.at(began + next), envelope);
                 batch.put(tables::DUE, &due, &[]);
             }
         }
@@ -375,7 +393,9 @@ impl Desk {
             step,
         };
         self.ask(batch, &own.alert, &asked, now)?;
-        self.ask_about_amendments(batch, &own.alert, &asked, false, now)
+        // In whose place this device asks, that one does not extend its updates either.
+        let alone = !owed.by.is_sent_here;
+        self.ask_about_amendments(batch, &own.alert, &asked, alone, now)
     }
 
     /// One addendum per envelope for all deputies who wait for it and whose keys are known.
@@ -411,7 +431,8 @@ impl Desk {
         let mut together: BTreeMap<AlertId, Vec<Asked>> = BTreeMap::new();
         let own = self.own_alert(envelope)?;
         let evidence = self.evidence_of(envelope)?;
-        for asked in waiting {
+        let counted = self.counted(now);
+        for asked in waiting.into_iter().filter(|one| one.since <= counted) {
             let owed = own.as_ref().and_then(|own| own.owed_by(&asked.principal));
             let amends = own.as_ref().is_some_and(|own| own.original.is_amendment());
             let wanted = owed.filter(|owed| {
@@ -451,6 +472,7 @@ impl Desk {
                     ..outside_stream(addressee)
                 }));
             }
+            self.add_copies(&mut addressees, &core, now)?;
             self.seal_extension(&mut batch, extendable, (core, addressees), now, random)?;
         }
         self.settle_if_roomy(batch)?;
@@ -483,17 +505,16 @@ impl Desk {
         Ok(Deadlines::of(&owed.by.core, deputies, taker))
     }
 
-    /// The relay takes a step where the deputy collects at one that holds its wrap, and this device
-    /// where it knows a key of the deputy.
+    /// The relay takes a step where the deputy collects at one that holds its wrap, and otherwise
+    /// this device, in its turn, where it knows a key of the deputy.
     fn taker(&self, owed: Owed<'_>, deputy: &Deputy) -> Result<Taker, StepError> {
-        if !owed.by.is_sent_here {
-            return Ok(Taker::Elsewhere);
-        }
         let devices = self.roster.devices_of(&deputy.contact);
         let mut held = owed.by.deputies_of(owed.contact);
-        // A relay takes nothing for a recipient of whose devices none has a wrap.
+        // A relay takes nothing for a recipient of whose devices none has a wrap. Of a copy that
+        // does not say whom it addressed, everybody is taken to have one.
         let is_taken = owed.by.devices_of(owed.contact).next().is_some();
         let is_held = is_taken && held.any(|(device, _)| devices.contains(&device));
+        let is_held = (is_held || !owed.by.is_whole) && !self.is_unheard(owed)?;
         let there = self.roster.home_relay_names(&deputy.contact.organisation());
         let holding = self.roster.home_relay_names(&owed.contact.organisation());
         let meets = holding.iter().take(2).any(|relay| there.contains(relay));

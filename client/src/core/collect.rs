@@ -335,6 +335,7 @@ impl Desk {
         let alert = opened.id();
         if *opened.sender() == self.identity.contact {
             self.note_extension(batch, opened);
+            self.note_stand_in(batch, opened)?;
         }
         if let Some(known) = self.inbox_record(&alert)? {
             return self.note_principal(batch, opened, Some(&known), now);
@@ -476,6 +477,9 @@ impl Desk {
 /// (PROTOCOL section 5).
 fn core_here(opened: &OpenedAlert) -> Core {
     let served = opened.envelope().core();
+    if opened.envelope().delivery().entry.release == Release::Own {
+        return opened.core().clone();
+    }
     Core {
         ack_within: served.ack_within,
         expires_after: served.expires_after,

@@ -402,7 +402,10 @@ impl Desk {
     /// When the last obligation of an alert ended: what is sent of it afterwards goes with it.
     fn closed_at(&self, alert: &AlertId) -> Result<Option<Timestamp>, StepError> {
         let sent: Option<OutboxRecord> = self.find_long(tables::OUTBOX, alert.as_bytes())?;
-        Ok(sent.and_then(|sent| sent.closed))
+        match sent {
+            Some(sent) => Ok(sent.closed),
+            None => Ok(self.stand_in(alert)?.and_then(|kept| kept.closed)),
+        }
     }
 
     /// Up to two home relays of each recipient's organisation, and this contact's own, where its
@@ -452,15 +455,29 @@ impl Desk {
         now: Timestamp,
     ) {
         for device in &reach.lacking {
-            let record = LackingRecord {
-                recipient: reach.contact.clone(),
-                since: now,
-            };
-            batch.put(
-                tables::LACKING,
-                &tables::lacking(device, alert),
-                &write_record(&record),
-            );
+            let waits = (device, &reach.contact);
+            self.put_lacking(batch, waits, alert, (now, self.counted(now)));
+        }
+    }
+
+    /// A device waits for a wrap since then, and gets one from here when that is due.
+    pub(super) fn put_lacking(
+        &self,
+        batch: &mut Batch,
+        (device, recipient): (&DeviceId, &ContactAddress),
+        alert: &AlertId,
+        (since, due): (Timestamp, Timestamp),
+    ) {
+        let record = LackingRecord {
+            recipient: recipient.clone(),
+            since,
+            due,
+            again: false,
+        };
+        let key = tables::lacking(device, alert);
+        batch.put(tables::LACKING, &key, &write_record(&record));
+        if due > self.counted_now() {
+            batch.put(tables::DUE, &tables::due(due, alert), &[]);
         }
     }
 

@@ -319,6 +319,11 @@ impl Desk {
         let status = self.status_of(&receipt.alert)?;
         if self.sender_of(&receipt.alert)?.as_ref() == Some(&self.identity.contact) {
             self.follow_row(batch, proven, now)?;
+            if receipt.stage != Stage::Returned {
+                // Somebody has given it a wrap that it could open.
+                let key = tables::lacking(&receipt.device, &receipt.alert);
+                batch.delete(tables::LACKING, &key);
+            }
             self.note_gone_key(batch, receipt, now)?;
             self.note_deputy(batch, receipt, now)?;
             let kind = EventKind::Receipt {

@@ -9,8 +9,9 @@ use maille_durable::{Batch, CommitNumber, Scan};
 
 use super::desk::{Desk, StepError};
 use super::events::EventKind;
-use super::own::{Owed, OwnAlert};
+use super::own::{Owed, OwnAlert, OwnEnvelope};
 use super::records::OutboxRecord;
+use super::stand_in::StandInRecord;
 use super::tables;
 
 impl Desk {
@@ -55,14 +56,16 @@ impl Desk {
         alert: &AlertId,
         now: Timestamp,
     ) -> Result<(), StepError> {
+        let own = self.own_alert(alert)?;
+        let envelope = own.as_ref().and_then(|own| own.envelope(alert));
+        if let (Some(own), Some(envelope)) = (&own, envelope) {
+            self.obligations_are_due(batch, own, envelope, now)?;
+            self.steps_are_due(batch, own, alert, now)?;
+        }
         let key = alert.as_bytes();
-        let Some(mut record) = self.find_long::<OutboxRecord>(tables::OUTBOX, key)? else {
+        let Some(record) = self.find_long::<OutboxRecord>(tables::OUTBOX, key)? else {
             return Ok(());
         };
-        if let Some(own) = self.own_alert(alert)? {
-            self.obligations_are_due(batch, &own, (alert, &mut record), now)?;
-            self.steps_are_due(batch, &own, alert, now)?;
-        }
         let ended = record
             .closed
             .map(|closed| closed + Span::from_ms(limits::OUTBOX_GRACE_MS));
@@ -76,43 +79,64 @@ impl Desk {
         &self,
         batch: &mut Batch,
         own: &OwnAlert,
-        (envelope, record): (&AlertId, &mut OutboxRecord),
+        envelope: &OwnEnvelope,
         now: Timestamp,
     ) -> Result<(), StepError> {
         let alert = &own.alert;
-        let status = record.core.status;
+        let (core, status) = (&envelope.core, envelope.core.status);
         let counted = self.counted(now);
         let before = self.stood(alert)?;
         // The deadlines of an addendum count for those whom it added.
         let owed = own.owed().into_iter();
-        let mine = owed.filter(|owed| owed.by.id == *envelope);
+        let mine = owed.filter(|owed| owed.by.id == envelope.id);
         let is_open =
             |owed: &Owed<'_>| before.states.get(owed.contact) == Some(&ObligationState::Open);
         let open: Vec<_> = mine
             .filter(is_open)
             .map(|owed| owed.contact.clone())
             .collect();
-        if !record.overdue_told && record.core.ack_due(record.committed) <= counted {
-            record.overdue_told = true;
-            batch.put_pieces(tables::OUTBOX, envelope.as_bytes(), &write_record(record));
+        if !envelope.overdue_told && core.ack_due(envelope.committed) <= counted {
+            self.note_overdue(batch, envelope)?;
             for recipient in &open {
                 let kind = EventKind::Overdue {
                     alert: *alert,
                     recipient: recipient.clone(),
-                    uncertain: self.is_uncertain(record.committed),
+                    uncertain: self.is_uncertain(envelope.committed),
                 };
                 self.event(batch, kind, status, now)?;
             }
         }
-        if record.core.expiry(record.committed) > counted || open.is_empty() {
+        if open.is_empty() {
+            // A copy may come when everything about it is known.
+            return self.tell_changes(batch, alert, before, &[], status, now);
+        }
+        // PROTOCOL E20: whoever sent it signs first.
+        let end = envelope.turn.at(core.expiry(envelope.committed));
+        if end > counted {
+            batch.put(tables::DUE, &tables::due(end, &envelope.id), &[]);
             return Ok(());
         }
         let mut signed = Vec::new();
         for recipient in &open {
-            let uncertain = self.is_uncertain(record.committed);
+            let uncertain = self.is_uncertain(envelope.committed);
             signed.extend(self.expire(batch, (alert, recipient), now, uncertain)?);
         }
         self.tell_changes(batch, alert, before, &signed, status, now)
+    }
+
+    /// It is told as overdue, once, at each device that holds it (I4).
+    fn note_overdue(&self, batch: &mut Batch, envelope: &OwnEnvelope) -> Result<(), StepError> {
+        let key = envelope.id.as_bytes();
+        if !envelope.is_sent_here {
+            return self.change_stand_in(batch, &envelope.id, |record| StandInRecord {
+                overdue_told: true,
+                ..record
+            });
+        }
+        let mut record: OutboxRecord = self.need_long(tables::OUTBOX, key)?;
+        record.overdue_told = true;
+        batch.put_pieces(tables::OUTBOX, key, &write_record(&record));
+        Ok(())
     }
 
     /// Drops the envelope but for its signed part; evidence stays.

@@ -22,6 +22,7 @@ use super::order::Reach;
 use super::own::{Owed, OwnAlert};
 use super::records::{EvidenceRecord, LackingRecord, OutboxRecord};
 use super::refusals::Refusal;
+use super::stand_in::StandInRecord;
 use super::tables;
 
 coded! {
@@ -408,7 +409,7 @@ impl Desk {
     }
 
     /// All obligations ended of those to whom this device sent something: its outbox keeps its
-    /// copies 14 days more (I2).
+    /// copies 14 days more (I2). Of what a colleague sent nothing is left to do then.
     fn close(
         &self,
         batch: &mut Batch,
@@ -417,9 +418,20 @@ impl Desk {
         now: Timestamp,
     ) -> Result<(), StepError> {
         let now = self.counted(now);
+        let is_over =
+            |contact: &ContactAddress| states.get(contact).is_some_and(|state| state.is_closed());
+        let all_over = states.values().all(|state| state.is_closed());
+        for envelope in own.envelopes().filter(|_| all_over) {
+            if !envelope.is_sent_here && envelope.closed.is_none() {
+                self.change_stand_in(batch, &envelope.id, |record| StandInRecord {
+                    closed: Some(now),
+                    ..record
+                })?;
+            }
+        }
         let mine = || own.envelopes().filter(|envelope| envelope.is_sent_here);
         let mut served = mine().flat_map(|envelope| envelope.core.recipients.iter());
-        if !served.all(|contact| states.get(contact).is_some_and(|state| state.is_closed())) {
+        if !served.all(is_over) {
             return Ok(());
         }
         for envelope in mine() {

@@ -13,6 +13,8 @@
 //! | `answers.rs` | a relay's answers to submissions |
 //! | `own.rs` | what this contact has sent, from whichever device |
 //! | `held.rs` | what is held of an alert, in either box |
+//! | `stand_in.rs` | whose turn it is when the device that sent something does nothing |
+//! | `brought.rs` | what is brought again in the place of a device that is gone |
 //! | `collect.rs` | a delivery comes in |
 //! | `inbox.rs` | what this desk has received |
 //! | `attachments.rs` | attachments on their way in |
@@ -63,6 +65,7 @@ mod answers;
 mod asked;
 mod asking;
 mod attachments;
+mod brought;
 mod collect;
 mod compose;
 mod counted;
@@ -98,6 +101,7 @@ mod relays;
 mod retention;
 mod rows;
 mod silence;
+mod stand_in;
 mod streams;
 mod tables;
 mod taken;

@@ -3,7 +3,7 @@
 //! A pure function of the desk's store and of a given `now`. What comes next is asked of the same
 //! function that relay and sender go by, `Deadlines::clocks` of the protocol.
 
-use maille_common::address::ContactAddress;
+use maille_common::address::{ContactAddress, DeviceId};
 use maille_common::evidence::{ClockAct, ObligationState};
 use maille_common::identifier::AlertId;
 use maille_common::terms::{Kind, Stage, Status, Urgency};
@@ -56,6 +56,9 @@ pub struct Coming {
     pub act: ComingAct,
     /// Whose turn it is: who has to acknowledge, is asked in another's place, or signs the end.
     pub contact: ContactAddress,
+    /// The device of this contact that does it: the one that sent the alert, or a colleague in its
+    /// place. None where it is another's to do.
+    pub by: Option<DeviceId>,
 }
 
 /// An obligation that has not ended, or that deputies are still asked about.

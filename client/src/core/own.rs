@@ -6,7 +6,7 @@
 use maille_common::address::{ContactAddress, DeviceId};
 use maille_common::codec::Exact;
 use maille_common::crypto::chunked::ContentKey;
-use maille_common::envelope::{Core, Entry, Env, OpenedAlert, Original, SignedEnvelope};
+use maille_common::envelope::{Core, Env, OpenedAlert, Original, SignedEnvelope};
 use maille_common::evidence::Obligation;
 use maille_common::identifier::AlertId;
 use maille_common::limits;
@@ -18,6 +18,7 @@ use maille_durable::Batch;
 use super::desk::{Desk, StepError};
 use super::records::{DeliveryRecord, EnvelopeRecord, InboxRecord, OutboxRecord, SubmissionRecord};
 use super::retention::is_no_key;
+use super::stand_in::Turn;
 use super::tables;
 
 /// An alert that this contact sent, with the addenda to it that are known here.
@@ -42,8 +43,12 @@ pub(super) struct OwnEnvelope {
     pub(super) committed: Timestamp,
     /// The devices it addressed, as far as that is known here.
     pub(super) addressed: Vec<Addressed>,
+    /// Those are all.
+    pub(super) is_whole: bool,
     /// This device sent it, and looks after its deadlines.
     pub(super) is_sent_here: bool,
+    /// When this device does what has to be done about it.
+    pub(super) turn: Turn,
     /// It was told as overdue.
     pub(super) overdue_told: bool,
     /// When its last obligation ended.
@@ -106,6 +111,18 @@ impl OwnAlert {
         std::iter::once(&self.original).chain(&self.addenda)
     }
 
+    /// The alert, or that addendum to it.
+    pub(super) fn envelope(&self, id: &AlertId) -> Option<&OwnEnvelope> {
+        self.envelopes().find(|envelope| envelope.id == *id)
+    }
+
+    /// The envelope that gave a device its wrap last: whoever sent that answers for it.
+    pub(super) fn newest_to(&self, device: &DeviceId) -> Option<&OwnEnvelope> {
+        let to = |envelope: &&OwnEnvelope| envelope.gave_wrap_to(device);
+        let newest = self.addenda.iter().rev().find(to);
+        newest.or_else(|| Some(&self.original).filter(to))
+    }
+
     /// Who owes an answer of that contact.
     pub(super) fn owed_by(&self, contact: &ContactAddress) -> Option<Owed<'_>> {
         self.owed().into_iter().find(|owed| owed.contact == contact)
@@ -142,6 +159,20 @@ impl OwnEnvelope {
         asked.map(|addressed| (addressed.device, addressed.step))
     }
 
+    /// The alert that it is, or extends.
+    pub(super) fn alert(&self) -> AlertId {
+        match self.core.kind {
+            Kind::Addendum => self.core.reference,
+            _ => self.id,
+        }
+    }
+
+    /// Whether it gave a device a wrap at once, as far as that is known here.
+    fn gave_wrap_to(&self, device: &DeviceId) -> bool {
+        let mut addressed = self.addressed.iter();
+        addressed.any(|one| one.device == *device && one.release != Release::After)
+    }
+
     /// Whether it is an update or cancel.
     pub(super) fn is_amendment(&self) -> bool {
         matches!(self.core.kind, Kind::Update | Kind::Cancel)
@@ -151,18 +182,6 @@ impl OwnEnvelope {
         let index = self.core.recipient_index(contact);
         let addressed = self.addressed.iter();
         addressed.filter(move |addressed| Some(addressed.recipient) == index)
-    }
-}
-
-impl Addressed {
-    /// As an envelope has it.
-    pub(super) fn of(entry: &Entry) -> Self {
-        Self {
-            device: entry.device,
-            recipient: entry.recipient,
-            release: entry.release,
-            step: entry.step,
-        }
     }
 }
 
@@ -221,38 +240,31 @@ impl Desk {
         let me = &self.identity.contact;
         let copy = self.inbox_record(id)?;
         if let Some(record) = copy.filter(|record| record.core.sender == *me) {
-            return Ok(Some(self.of_another_device(
-                *id,
-                record.core.value(),
-                Vec::new(),
-            )));
+            return Ok(Some(self.of_another_device(*id, &record.core)?));
         }
         let kept: Option<EnvelopeRecord> = self.find_long(tables::ENVELOPE, key)?;
         let kept = kept.map(|kept| kept.envelope);
-        let kept = kept.filter(|kept| kept.core().sender == *me);
-        Ok(kept.map(|kept| {
-            let addressed = kept.entries.iter().map(Addressed::of).collect();
-            self.of_another_device(*id, kept.core(), addressed)
-        }))
+        match kept.filter(|kept| kept.core().sender == *me) {
+            Some(kept) => Ok(Some(self.of_another_device(*id, kept.core())?)),
+            None => Ok(None),
+        }
     }
 
-    fn of_another_device(
-        &self,
-        id: AlertId,
-        core: &Core,
-        addressed: Vec<Addressed>,
-    ) -> OwnEnvelope {
-        OwnEnvelope {
+    fn of_another_device(&self, id: AlertId, core: &Core) -> Result<OwnEnvelope, StepError> {
+        let kept = self.stand_in_or_none(&id, core)?;
+        let addressed = kept.addressed.iter().flat_map(|all| all.iter());
+        Ok(OwnEnvelope {
             id,
             core: core.clone(),
-            committed: self.counted(core.created).min(self.counted_now()),
-            addressed,
+            committed: kept.began,
+            addressed: addressed.map(of_record).collect(),
+            is_whole: kept.addressed.is_some(),
             is_sent_here: false,
-            // The device that sent it tells so.
-            overdue_told: true,
-            closed: None,
+            turn: self.turn(&core.device, kept.since),
+            overdue_told: kept.overdue_told,
+            closed: kept.closed,
             reference: None,
-        }
+        })
     }
 
     /// Whether an envelope stands in the outbox of this device.
@@ -273,6 +285,20 @@ impl Desk {
         let bytes = write_record(&record);
         batch.put_pieces(tables::ENVELOPE, addendum.as_bytes(), &bytes);
         batch.put(tables::EXTENDS, &tables::extends(&alert, &addendum), &[]);
+        // Whom a colleague has given it to waits for it here no more.
+        for entry in record.envelope.entries.iter() {
+            let device = &entry.device;
+            match envelope.core().recipient(entry.recipient) {
+                Some(principal) if entry.asks_now() => {
+                    let key = tables::asked_deputy(device, &alert, principal);
+                    batch.delete(tables::ASKED_DEPUTY, &key);
+                }
+                _ if entry.release == Release::After => {}
+                _ => {
+                    batch.delete(tables::LACKING, &tables::lacking(device, &alert));
+                }
+            }
+        }
     }
 
     /// What somebody owes, as the evidence is asked about it.
@@ -315,7 +341,9 @@ fn sent_here(id: AlertId, record: OutboxRecord) -> OwnEnvelope {
         core: record.core.value().clone(),
         committed: record.committed,
         addressed: record.addressed.iter().map(of_record).collect(),
+        is_whole: true,
         is_sent_here: true,
+        turn: Turn::SENDING,
         overdue_told: record.overdue_told,
         closed: record.closed,
         reference: record.reference.map(|given| given.as_str().to_owned()),

@@ -32,6 +32,7 @@ use super::incidents::Incident;
 use super::reconcile::{
     AgainRecord, ApartRecord, ArrivedRecord, LetterRecord, RoundRecord, TurnRecord,
 };
+use super::stand_in::StandInRecord;
 
 coded! {
     /// The store itself.
@@ -227,6 +228,10 @@ coded! {
     pub(super) struct LackingRecord {
         pub(super) recipient: ContactAddress,
         pub(super) since: Timestamp,
+        /// When this device gives it one, in counted time: a colleague after the others.
+        pub(super) due: Timestamp,
+        /// It was given one, and it is not known whether that ever reached it.
+        pub(super) again: bool,
     }
 }
 
@@ -376,6 +381,7 @@ records! {
     PostRecord = "receipt for a relay";
     PostedRecord = "count of receipts for a relay";
     LackingRecord = "device that lacks a wrap";
+    StandInRecord = "envelope of a colleague";
     HeldRecord = "held delivery";
     AcceptedRecord = "answer of a relay";
     BundleRecord = "sealing-key bundle";

@@ -136,6 +136,10 @@ impl Desk {
         self.listening.insert(relay.clone());
         self.look_for_missing(&mut batch, now)?;
         greeting.settled = self.settle(batch)?;
+        if greeting.new_incarnation {
+            self.bring_again(Some(relay), now)?;
+            greeting.settled = self.store.newest();
+        }
         Ok(greeting)
     }
 

@@ -47,11 +47,12 @@ impl Desk {
         let Some(record) = self.inbox_record(alert)? else {
             return Ok(false);
         };
-        // A copy of what this contact sent stays until it expired.
+        // A copy of what this contact sent stays as long as the outbox of its device would keep it.
         let is_copy = record.recipient.is_none() && !is_answer(record.stage);
         let answered = !is_copy && !self.inbox_entry(*alert, &record)?.is_open();
         let expired = record.core.expiry(record.received) <= now;
-        if !(answered || expired) || self.is_purged(alert)? {
+        let needed = self.is_needed_to_stand_in(alert, now)?;
+        if !(answered || expired) || needed || self.is_purged(alert)? {
             return Ok(false);
         }
         let mut batch = Batch::new();
@@ -66,6 +67,18 @@ impl Desk {
         batch.put_pieces(tables::INBOX, key, &write_record(&kept));
         self.settle(batch)?;
         Ok(true)
+    }
+
+    /// Whether a copy may be needed in the place of the device that sent it (PROTOCOL E20).
+    fn is_needed_to_stand_in(&self, alert: &AlertId, now: Timestamp) -> Result<bool, StepError> {
+        let Some(own) = self.own_alert(alert)? else {
+            return Ok(false);
+        };
+        let grace = Span::from_ms(limits::OUTBOX_GRACE_MS);
+        let counted = self.counted(now);
+        let mut others = own.envelopes().filter(|envelope| !envelope.is_sent_here);
+        let needed = |end: Option<Timestamp>| end.is_none_or(|end| end + grace > counted);
+        Ok(others.any(|envelope| needed(envelope.closed)))
     }
 
     fn purge_sent(

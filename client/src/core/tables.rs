@@ -145,6 +145,8 @@ tables! {
     FORK_SEEN = 59;
     /// numbering device, epoch, kind of row, number → `ToldForkRecord`.
     FORK_TOLD = 60;
+    /// envelope → `StandInRecord`, in pieces: what a colleague sent.
+    STAND_IN = 61;
 }
 
 /// The one key of [`META`].

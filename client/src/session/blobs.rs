@@ -11,7 +11,7 @@ use maille_common::identifier::AlertId;
 use thiserror::Error;
 
 use super::{Session, SessionError, TalkError};
-use crate::attachments::Progress;
+use crate::attachments::{BlobFolder, Progress};
 use crate::error::DeskError;
 use crate::office::{blocking, lock};
 
@@ -65,10 +65,15 @@ impl Session {
 
     async fn upload(&self, blob: BlobId) -> Result<(), UploadError> {
         let unreadable = |source| UploadError::File { blob, source };
-        let folder = self.office.sent_blobs.clone();
-        let manifest = blocking(move || folder.manifest(&blob))
-            .await
-            .map_err(unreadable)?;
+        let (sent, received) = (&self.office.sent_blobs, &self.office.received_blobs);
+        let (sent, received) = (sent.clone(), received.clone());
+        // What a colleague sent came in here, and goes out again in its place.
+        let found = blocking(move || {
+            let came = received.is_whole(&blob) && !sent.is_whole(&blob);
+            let folder = if came { received } else { sent };
+            folder.manifest(&blob).map(|manifest| (folder, manifest))
+        });
+        let (folder, manifest) = found.await.map_err(unreadable)?;
         let manifest = manifest.ok_or_else(|| unreadable(io::ErrorKind::NotFound.into()))?;
         // A piece may be lost by the relay meanwhile, so it is asked until it has all.
         for _ in 0..3 {
@@ -78,13 +83,18 @@ impl Session {
                 return Ok(());
             }
             let missing = standing.missing.iter().map(|(from, to)| *from..=*to);
-            self.put_pieces(&manifest, missing.flatten().collect())
+            self.put_pieces(&folder, &manifest, missing.flatten().collect())
                 .await?;
         }
         Err(TalkError::Unexpected.into())
     }
 
-    async fn put_pieces(&self, manifest: &Manifest, missing: Vec<u32>) -> Result<(), UploadError> {
+    async fn put_pieces(
+        &self,
+        folder: &BlobFolder,
+        manifest: &Manifest,
+        missing: Vec<u32>,
+    ) -> Result<(), UploadError> {
         let blob = manifest.id();
         let unreadable = |source| UploadError::File { blob, source };
         let total = manifest.length();
@@ -98,7 +108,7 @@ impl Session {
             whole: false,
         };
         for index in missing {
-            let (folder, of) = (self.office.sent_blobs.clone(), manifest.clone());
+            let (folder, of) = (folder.clone(), manifest.clone());
             let bytes = blocking(move || folder.piece(&of, index))
                 .await
                 .map_err(unreadable)?;

@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use crate::address::ContactAddress;
-use crate::codec::{Bytes, Decode, DecodeError, Encode, Exact};
+use crate::codec::{Bytes, Decode, DecodeError, Encode, Exact, List};
 use crate::envelope::{Core, CoreFault, Entry, EntryProof, Env, Signatures, body_hash};
 use crate::identifier::AlertId;
 use crate::limits;
@@ -31,6 +31,9 @@ pub struct Delivery {
     pub entry: Entry,
     /// The device's wrap.
     pub wrap: [u8; limits::WRAP_BYTES],
+    /// For a copy `own`: every entry of the envelope. Whoever stands in for the sending device
+    /// knows by them who was given it. Otherwise none.
+    pub entries: List<Entry, { limits::ENTRIES_MAX }>,
     /// For an addendum: what it extends.
     pub original: Option<Original>,
     /// The sealed body; for an addendum the original's.

@@ -107,16 +107,19 @@ impl ShownEntries {
     }
 }
 
-/// PROTOCOL E7, without the wraps.
 fn check_all(entries: &[Entry], env: &Env) -> Result<(), SignedFault> {
+    match are_all_entries(entries, env) {
+        true => Ok(()),
+        false => Err(SignedFault::Entries),
+    }
+}
+
+/// PROTOCOL E7, without the wraps: these are the entries of an envelope, and there are no others.
+pub(super) fn are_all_entries(entries: &[Entry], env: &Env) -> bool {
     let ascends = entries.is_sorted_by(|left, right| left.place() < right.place());
     let leaves: Vec<_> = entries.iter().map(leaf_of).collect();
     let whole = usize::try_from(env.entries) == Ok(entries.len());
-    if whole && ascends && merkle::root(&leaves) == env.root {
-        Ok(())
-    } else {
-        Err(SignedFault::Entries)
-    }
+    whole && ascends && merkle::root(&leaves) == env.root
 }
 
 /// PROTOCOL E11, of the entry alone.
@@ -153,8 +156,16 @@ impl SignedEnvelope {
         }
     }
 
-    /// What a recipient can show of the envelope that came.
+    /// What somebody can show of the envelope that came: a recipient its own entry, a colleague
+    /// of the sending device all.
     pub fn of_delivery(delivery: &Delivery) -> Self {
+        if delivery.entry.release == Release::Own {
+            return Self {
+                env: delivery.env.clone(),
+                signatures: delivery.signatures.clone(),
+                entries: ShownEntries::All(delivery.entries.clone()),
+            };
+        }
         let shown = ShownEntry {
             proof: delivery.proof.clone(),
             entry: delivery.entry.clone(),

@@ -6,6 +6,7 @@ use crate::address::{ContactAddress, DeviceId};
 use crate::codec::Exact;
 use crate::crypto::ed25519::VerifyingKey;
 use crate::crypto::merkle;
+use crate::envelope::signed::are_all_entries;
 use crate::envelope::{
     Core, Delivery, Entry, Env, Original, SealedEnvelope, Signatures, body_hash, core_hash,
 };
@@ -349,6 +350,7 @@ fn check_place(delivery: &Delivery, me: &DeviceId) -> Result<(), VerifyFault> {
         proof,
         entry,
         wrap,
+        entries,
         original,
         body,
         ..
@@ -368,6 +370,13 @@ fn check_place(delivery: &Delivery, me: &DeviceId) -> Result<(), VerifyFault> {
     }
     if Entry::wrap_hash(wrap) != entry.wrap {
         return Err(VerifyFault::NotSigned("wrap"));
+    }
+    let shown = match entry.release {
+        Release::Own => are_all_entries(entries, env),
+        Release::Now | Release::After => entries.is_empty(),
+    };
+    if !shown {
+        return Err(VerifyFault::NotSigned("list of entries"));
     }
     check_body(
         original.as_ref().map_or(env, |original| &original.env),

@@ -136,7 +136,7 @@ annotate_fields! {
     Link { core, body }
     Original { env, signatures }
     Submission { env, signatures, entries, original, body }
-    Delivery { env, signatures, proof, entry, wrap, original, body }
+    Delivery { env, signatures, proof, entry, wrap, entries, original, body }
     BatchSignature { index, count, path, signature }
     Receipt {
         version, alert, recipient, contact, device, stage, actor, reason, officer, note, time,

@@ -160,6 +160,11 @@ fn a_delivery_with_every_recipient_and_byte() {
         },
         entry: submitted.entry,
         wrap: submitted.wrap,
+        entries: list(
+            (0..limits::ENTRIES_MAX)
+                .map(|at| entry(at).entry)
+                .collect::<Vec<_>>(),
+        ),
         original: original(),
         body: body(),
     };

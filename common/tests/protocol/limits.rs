@@ -74,6 +74,8 @@ fn the_limits_of_the_document_are_those_of_the_code() {
         number("FORK_TOLD_FOR_MS", limits::FORK_TOLD_FOR_MS),
         range("HEARTBEAT_MS", limits::HEARTBEAT_MS),
         number("HEARTBEATS_FOR_MS", limits::HEARTBEATS_FOR_MS),
+        number("STAND_IN_AFTER_MS", limits::STAND_IN_AFTER_MS),
+        number("STAND_IN_STEP_MS", limits::STAND_IN_STEP_MS),
         number("RECONCILED_DAYS", limits::RECONCILED_DAYS),
         range("RECONCILE_MS", limits::RECONCILE_MS),
         number("RECONCILE_STALE_MS", limits::RECONCILE_STALE_MS),

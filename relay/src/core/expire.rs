@@ -283,6 +283,7 @@ impl RelayCore {
         self.drop_said(batch, mailing, &alert, &record)?;
         self.drop_escalations(batch, &alert)?;
         batch.delete_pieces(tables::ENVELOPE, alert.as_bytes());
+        batch.delete_pieces(tables::ENTRIES, alert.as_bytes());
         batch.delete_pieces(tables::BODY, alert.as_bytes());
         for blob in record.blobs.iter() {
             batch.delete(tables::NAMED, &tables::named(blob, &alert));

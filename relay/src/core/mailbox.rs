@@ -3,21 +3,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use maille_common::address::DeviceId;
-use maille_common::codec::{Bytes, DecodeError};
+use maille_common::codec::{Bytes, DecodeError, List};
 use maille_common::envelope::Delivery;
 use maille_common::evidence::SignedNotice;
 use maille_common::hash::{Hash, hash};
 use maille_common::identifier::{AlertId, Incarnation};
 use maille_common::label::Label;
-use maille_common::record::{RecordFault, read_record, write_record};
+use maille_common::record::{Record, RecordFault, read_record, write_record};
+use maille_common::terms::Release;
 use maille_common::time::Timestamp;
 use maille_common::wire::{Answer, Push, RefusalCode};
 use maille_durable::{Batch, Scan};
 
 use super::receipts::VerifiedReceipt;
 use super::records::{
-    AlertRecord, DeviceRecord, EntryRecord, EnvelopeRecord, Mail, MailRecord, NoticeRecord,
-    ReceiptRecord,
+    AlertRecord, DeviceRecord, EntriesRecord, EntryRecord, EnvelopeRecord, Mail, MailRecord,
+    NoticeRecord, ReceiptRecord,
 };
 use super::relay::{RelayCore, Step, StepError};
 use super::tables;
@@ -351,12 +352,24 @@ impl RelayCore {
                 found: too_long.found,
             },
         })?;
+        let entries = match entry.release {
+            Release::Own => {
+                let missing = RecordFault::Missing {
+                    name: EntriesRecord::NAME,
+                };
+                let kept: Option<EntriesRecord> =
+                    self.find_long(tables::ENTRIES, alert.as_bytes())?;
+                kept.ok_or(missing)?.entries
+            }
+            Release::Now | Release::After => List::empty(),
+        };
         Ok(Some(Delivery {
             env,
             signatures,
             proof,
             entry,
             wrap,
+            entries,
             original,
             body,
         }))

@@ -60,6 +60,14 @@ coded! {
 }
 
 coded! {
+    /// Every entry of an envelope, kept or not: what copies for the sender's devices come with.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub(super) struct EntriesRecord {
+        pub(super) entries: List<Entry, { limits::ENTRIES_MAX }>,
+    }
+}
+
+coded! {
     /// One device's share.
     #[derive(Debug, Clone, PartialEq, Eq)]
     pub(super) struct EntryRecord {
@@ -263,6 +271,7 @@ records! {
     MetaRecord = "description of the store";
     AlertRecord = "alert";
     EnvelopeRecord = "envelope";
+    EntriesRecord = "entries of an envelope";
     EntryRecord = "entry of an envelope";
     AnswerRecord = "answer to a submission";
     DeviceRecord = "device";

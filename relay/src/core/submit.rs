@@ -18,7 +18,8 @@ use maille_durable::Batch;
 use super::mailbox::Mailing;
 use super::quota::RelayBudget;
 use super::records::{
-    AlertRecord, AnswerRecord, EntryRecord, EnvelopeRecord, Mail, MailRecord, SenderRecord,
+    AlertRecord, AnswerRecord, EntriesRecord, EntryRecord, EnvelopeRecord, Mail, MailRecord,
+    SenderRecord,
 };
 use super::relay::{RelayCore, Step, StepError};
 use super::said::KnownAnswer;
@@ -256,6 +257,14 @@ impl RelayCore {
         batch.put_pieces(tables::ALERT, id.as_bytes(), &write_record(&record));
         batch.put_pieces(tables::ENVELOPE, id.as_bytes(), &write_record(&envelope));
         batch.put_pieces(tables::BODY, id.as_bytes(), &whole.body);
+        let entries = || whole.entries.iter().map(|submitted| &submitted.entry);
+        let copied = entries().any(|entry| entry.release == Release::Own);
+        if copied && self.is_home_of(&core.sender) {
+            let all = List::new(entries().cloned().collect::<Vec<_>>())
+                .expect("a submission's entries are within the same limit");
+            let record = EntriesRecord { entries: all };
+            batch.put_pieces(tables::ENTRIES, id.as_bytes(), &write_record(&record));
+        }
         batch.put(tables::DUE, &tables::due(expires, &id), &[]);
         for blob in record.blobs.iter() {
             batch.put(tables::NAMED, &tables::named(blob, &id), &[]);

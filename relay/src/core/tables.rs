@@ -77,6 +77,8 @@ tables! {
     SAID = 40;
     /// envelope, device → `ToldRecord`: who brought it again, and was told what was said about it.
     TOLD = 41;
+    /// envelope → `EntriesRecord`, in pieces, where copies for the sender's devices are kept.
+    ENTRIES = 42;
 }
 
 /// The one key of [`META`].

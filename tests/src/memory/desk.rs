@@ -86,6 +86,19 @@ impl MemoryWorld {
         self.reopen_desk(device, store);
     }
 
+    /// The machine of a desk goes off, perhaps for ever: nobody meets it, and it looks at no clock.
+    pub fn switch_off(&mut self, device: &DeviceId) {
+        let desk = self.desks.remove(device).unwrap();
+        self.off.insert(*device, desk);
+    }
+
+    /// The machine of a desk is there again.
+    pub fn switch_on(&mut self, device: &DeviceId) {
+        let desk = self.off.remove(device).unwrap();
+        self.desks.insert(*device, desk);
+        self.kill_desk(device);
+    }
+
     fn reopen_desk(&mut self, device: &DeviceId, store: Arc<MemoryDisk>) {
         let held = &self.desks[device];
         let ring = SealingRing::from_bytes(&held.desk.ring().to_bytes()).unwrap();

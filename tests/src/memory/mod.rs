@@ -44,6 +44,8 @@ pub struct MemoryWorld {
     shelf: meeting::Shelf,
     relays: BTreeMap<String, MemoryRelay>,
     desks: BTreeMap<DeviceId, MemoryDesk>,
+    /// Desks whose machines are off.
+    off: BTreeMap<DeviceId, MemoryDesk>,
     /// What the next exchanges do.
     pub faults: Vec<Fault>,
     /// Relays that cannot be reached.
@@ -69,6 +71,7 @@ impl MemoryWorld {
             shelf: meeting::Shelf::default(),
             relays: BTreeMap::new(),
             desks: BTreeMap::new(),
+            off: BTreeMap::new(),
             faults: Vec::new(),
             down: BTreeSet::new(),
             withheld: BTreeSet::new(),

@@ -59,6 +59,7 @@ impl Desk {
             time: Some(shown),
             act: ComingAct::Unanswered,
             contact: by.clone(),
+            by: None,
         };
         let (telephones, languages) = self.reached_by(&contact);
         Ok(Some(OpenObligation {

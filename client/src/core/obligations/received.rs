@@ -50,6 +50,7 @@ impl Desk {
             time: Some(since + clock.due),
             act: ComingAct::Clock(clock.act),
             contact: whose(&clock, deputies, core, &self.identity.contact),
+            by: None,
         };
         let (telephones, languages) = self.reached_by(&core.sender);
         Ok(Some(OpenObligation {

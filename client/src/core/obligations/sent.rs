@@ -30,9 +30,8 @@ impl Desk {
         let elapsed = |owed: &Owed<'_>| {
             let core = &owed.by.core;
             let expired = core.expiry(owed.by.committed) <= self.counted(now);
-            // Escalations end with `expires_after` at the latest. What another device of this
-            // contact sent is ended by that device, which does not say so here.
-            expired && (owed.by.closed.is_some() || !owed.by.is_sent_here)
+            // Escalations end with `expires_after` at the latest.
+            expired && owed.by.closed.is_some()
         };
         let mut owed = own.owed();
         owed.retain(|owed| !elapsed(owed));
@@ -60,13 +59,24 @@ impl Desk {
         let deadlines = self.deadlines(owed)?;
         let progress = self.progress(own, owed, kept, (standing, &deadlines))?;
         let elapsed = self.counted(now).since(committed);
-        let clocks = schedule(&deadlines, standing, progress, elapsed);
+        // What is due and was not done by the device that sent it comes in this one's turn.
+        let due = deadlines
+            .clocks(standing, &progress, elapsed)
+            .due
+            .into_iter();
+        let left = due.filter(|clock| !owed.by.is_sent_here && is_done(clock.act));
+        let left = left.map(|clock| self.coming(clock, owed, true));
+        let clocks = schedule(&deadlines, standing, progress.clone(), elapsed);
+        let clocks = clocks.into_iter();
+        let mut coming: Vec<Coming> = left
+            .chain(clocks.map(|clock| self.coming(clock, owed, false)))
+            .collect();
+        coming.sort_by_key(|coming| coming.time);
         let is_open = !standing.state.is_closed();
-        if !is_open && clocks.is_empty() {
+        if !is_open && coming.is_empty() {
             return Ok(None);
         }
         let answer_due = self.answer_due(&own.alert)?;
-        let coming = |clock: Clock| self.coming(clock, committed, contact);
         let (telephones, languages) = self.reached_by(contact);
         Ok(Some(OpenObligation {
             alert: own.alert,
@@ -87,7 +97,7 @@ impl Desk {
             expires: self.as_wall_shows(core.expiry(committed)),
             overdue: is_open && elapsed >= core.ack_within,
             uncertain: self.is_uncertain(committed),
-            coming: clocks.into_iter().map(coming).collect(),
+            coming,
             telephones,
             languages,
             taken: self.taken_there(kept, contact),
@@ -129,7 +139,7 @@ impl Desk {
             progress.released.insert(notice.step, elapsed);
         }
         // What this desk asked itself, it knows best.
-        for (step, at) in self.asked_here(own, contact)? {
+        for (step, at) in self.asked_here(own, owed)? {
             let elapsed = at.since(owed.by.committed);
             progress.released.insert(step, elapsed);
         }
@@ -154,7 +164,9 @@ impl Desk {
         Ok(anew)
     }
 
-    fn coming(&self, clock: Clock, committed: Timestamp, contact: &ContactAddress) -> Coming {
+    /// `left`: the device that sent it has not done it when it was due.
+    fn coming(&self, clock: Clock, owed: Owed<'_>, left: bool) -> Coming {
+        let contact = owed.contact;
         let deputies = self.roster.deputies(contact);
         let deputy = |step: u8| {
             usize::from(step)
@@ -169,10 +181,21 @@ impl Desk {
             ClockAct::Answer(_) | ClockAct::Expire => self.identity.contact.clone(),
         };
         let waits = matches!(clock.act, ClockAct::Answer(_));
+        let due = owed.by.committed + clock.due;
+        let time = match left {
+            true => owed.by.turn.at(due),
+            false => due,
+        };
+        let is_ours = waits || is_done(clock.act);
+        let by = match left {
+            true => Some(self.identity.device),
+            false => self.first_to_act(&owed.by.core.device),
+        };
         Coming {
-            time: (!waits).then(|| self.as_wall_shows(committed + clock.due)),
+            time: (!waits).then(|| self.as_wall_shows(time)),
             act: ComingAct::Clock(clock.act),
             contact: whose,
+            by: by.filter(|_| is_ours),
         }
     }
 
@@ -222,6 +245,11 @@ pub(in crate::core) fn weight_of(stage: Stage) -> u8 {
         Stage::Refused => 1,
         _ => 0,
     }
+}
+
+/// Whether a device of the sender's contact has to do something then.
+fn is_done(act: ClockAct) -> bool {
+    matches!(act, ClockAct::Release(_) | ClockAct::Expire)
 }
 
 /// How far it came with anybody.

@@ -18,7 +18,7 @@ use crate::core::addenda::Lacking;
 use crate::core::desk::{Desk, StepError};
 use crate::core::incidents::{IncidentKind, words};
 use crate::core::order::SendError;
-use crate::core::records::{EvidenceRecord, LackingRecord, OutboxRecord, SubmissionRecord};
+use crate::core::records::{EvidenceRecord, OutboxRecord, SubmissionRecord};
 use crate::core::retention::is_no_key;
 use crate::core::tables;
 
@@ -147,12 +147,8 @@ impl Desk {
         };
         let (device, recipient) = (*peer.device, peer.contact.clone());
         if !self.is_keyed(&device)? {
-            let lacking = write_record(&LackingRecord {
-                recipient,
-                since: now,
-            });
             let mut batch = Batch::new();
-            batch.put(tables::LACKING, &key, &lacking);
+            self.put_lacking(&mut batch, (&device, &recipient), alert, (now, counted));
             self.settle(batch)?;
             return Ok(false);
         }

@@ -39,7 +39,8 @@ annotate_fields! {
     RelayRecord { incarnation, mailbox, accepted, time, bundle }
     PostRecord { turn }
     PostedRecord { epoch, receipts }
-    LackingRecord { recipient, since }
+    LackingRecord { recipient, since, due, again }
+    StandInRecord { began, since, alone, overdue_told, closed, addressed }
     HeldRecord { delivery, relay, number, since }
     AcceptedRecord { accepted }
     BundleRecord { bundle }
@@ -210,7 +211,28 @@ fn outbox(vectors: &mut Vectors) {
     };
     vectors.record("target-due", &target);
     let (recipient, since) = (cyber(), NOW);
-    vectors.record("lacking", &LackingRecord { recipient, since });
+    let lacking = LackingRecord {
+        recipient,
+        since,
+        due: NOW,
+        again: true,
+    };
+    vectors.record("lacking", &lacking);
+    let copy = StandInRecord {
+        began: NOW,
+        since: NOW,
+        alone: true,
+        overdue_told: true,
+        closed: Some(NOW),
+        addressed: List::new([(DEVICE, 0, Release::Now, 0)]).ok(),
+    };
+    vectors.record("stand-in", &copy);
+    let unknown = StandInRecord {
+        closed: None,
+        addressed: None,
+        ..copy
+    };
+    vectors.record("stand-in-by-addendum", &unknown);
 }
 
 /// An alert to this contact, and a copy of what it sent itself.

@@ -158,6 +158,8 @@ pub(crate) fn share(submission: &Submission, to: u8) -> Delivery {
         .iter()
         .map(|submitted| merkle::leaf_hash(submitted.entry.leaf().as_bytes()));
     let path = merkle::path(&leaves.collect::<Vec<_>>(), at).unwrap();
+    let all = submission.entries.iter();
+    let all = all.map(|submitted| submitted.entry.clone());
     Delivery {
         env: submission.env.clone(),
         signatures: submission.signatures.clone(),
@@ -167,6 +169,10 @@ pub(crate) fn share(submission: &Submission, to: u8) -> Delivery {
         },
         entry: submission.entries[at].entry.clone(),
         wrap: submission.entries[at].wrap,
+        entries: list(match submission.entries[at].entry.release {
+            Release::Own => all.collect(),
+            Release::Now | Release::After => Vec::new(),
+        }),
         original: submission.original.clone(),
         body: submission.body.clone(),
     }

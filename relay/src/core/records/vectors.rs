@@ -15,6 +15,7 @@ annotate_fields! {
         unseen_told, purged, extends,
     }
     EnvelopeRecord { env, signatures, original }
+    EntriesRecord { entries }
     EntryRecord { entry, wrap, proof, mail, answered }
     AnswerRecord { accepted }
     DeviceRecord { epoch, mailbox, accepted, waiting, waiting_bytes, bundle }
@@ -112,6 +113,10 @@ fn alerts(vectors: &mut Vectors) {
         original: addendum.original,
     };
     vectors.record("envelope-of-addendum", &envelope);
+    let entries = EntriesRecord {
+        entries: List::new([delivery.entry.clone()]).unwrap(),
+    };
+    vectors.record("entries", &entries);
     let entry = EntryRecord {
         entry: delivery.entry,
         wrap: delivery.wrap,

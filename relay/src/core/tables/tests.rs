@@ -122,6 +122,7 @@ fn keys() -> Vec<(Table, Vec<u8>, Vec<Part>)> {
             told(&ALERT_ID, &DEVICE_ID),
             vec![ALERT_PART, DEVICE_PART],
         ),
+        of_alert(ENTRIES),
     ]
 }
 

@@ -23,6 +23,8 @@ pub(crate) struct Coming {
     step: Option<u8>,
     /// The device that lost its key and needs a new wrap.
     device: Option<String>,
+    /// The device of this contact that does it: the one that sent the alert, or a colleague's.
+    by: Option<String>,
 }
 
 impl Coming {
@@ -52,6 +54,7 @@ impl Coming {
             contact: next.contact.to_string(),
             step,
             device,
+            by: next.by.map(|device| device.to_string()),
         }
     }
 
