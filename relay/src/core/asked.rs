@@ -6,16 +6,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use maille_common::address::{ContactAddress, DeviceId};
 use maille_common::codec::List;
 use maille_common::envelope::{Core, Entry, VerifiedSubmission};
-use maille_common::evidence::Notice;
+use maille_common::evidence::{Notice, Receipt};
 use maille_common::identifier::AlertId;
-use maille_common::record::write_record;
-use maille_common::terms::{Kind, NoticeKind};
+use maille_common::record::{read_record, write_record};
+use maille_common::terms::{Kind, NoticeKind, Stage};
 use maille_common::time::Timestamp;
 use maille_durable::Batch;
 
 use super::expire::About;
 use super::mailbox::Mailing;
-use super::records::{EscalationRecord, ReleasedStep};
+use super::records::{EntryRecord, EscalationRecord, ReleasedStep};
 use super::relay::{RelayCore, StepError};
 use super::tables;
 
@@ -100,6 +100,49 @@ impl RelayCore {
             }
         }
         Ok(())
+    }
+
+    /// The devices of deputies that were handed an alert, and learn of a receipt: in its
+    /// recipient's place, and in anybody's where one acknowledgement frees all.
+    pub(super) fn asked_about(&self, receipt: &Receipt) -> Result<BTreeSet<DeviceId>, StepError> {
+        let mut asked = BTreeSet::new();
+        if receipt.stage < Stage::Acknowledged {
+            return Ok(asked);
+        }
+        for (envelope, record) in self.envelopes_kept(&receipt.alert)? {
+            let frees_all = record.first && receipt.stage == Stage::Acknowledged;
+            let mut places = (0u16..).zip(record.recipients.iter());
+            let place = places.find(|(_, served)| **served == receipt.recipient);
+            let prefix = match place {
+                _ if frees_all => envelope.as_bytes().to_vec(),
+                Some((recipient, _)) => tables::escalation(&envelope, recipient),
+                None => continue,
+            };
+            for (key, _) in self.rows(tables::ASKED, &prefix, usize::MAX)? {
+                let device = tables::held_parts(&key).map(|(_, device, _)| device);
+                // One that acts for nobody any more cannot collect it.
+                asked.extend(device.filter(|device| self.roster.may_connect(device)));
+            }
+        }
+        Ok(asked)
+    }
+
+    /// Whom a device serves with an alert that it was handed, itself or in another's place.
+    pub(super) fn served_by(
+        &self,
+        alert: &AlertId,
+        device: &DeviceId,
+    ) -> Result<Vec<ContactAddress>, StepError> {
+        let mut served = BTreeSet::new();
+        for (envelope, record) in self.envelopes_kept(alert)? {
+            let prefix = tables::entries_of(&envelope, device);
+            for (_, bytes) in self.rows(tables::ENTRY, &prefix, usize::MAX)? {
+                let entry: EntryRecord = read_record(&bytes)?;
+                let recipient = record.recipients.get(usize::from(entry.entry.recipient));
+                served.extend(recipient.filter(|_| !entry.is_held()).cloned());
+            }
+        }
+        Ok(served.into_iter().collect())
     }
 
     fn count_released(

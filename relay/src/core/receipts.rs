@@ -179,11 +179,7 @@ impl RelayCore {
             .flat_map(|contact| self.roster.devices_of(contact));
         let mut readers: BTreeSet<DeviceId> = devices.collect();
         // So does who was asked in its place, and may leave it now.
-        if let Some(alert) = alert
-            && statement.stage >= Stage::Acknowledged
-        {
-            readers.extend(self.asked_for(&statement.alert, alert, &statement.recipient)?);
-        }
+        readers.extend(self.asked_about(statement)?);
         readers.remove(&statement.device);
         Ok(readers)
     }

@@ -77,6 +77,8 @@ tables! {
     SAID = 40;
     /// envelope, device → `ToldRecord`: who brought it again, and was told what was said about it.
     TOLD = 41;
+    /// As [`HELD`]: wraps that deputies have been given, who learn of an answer.
+    ASKED = 42;
 }
 
 /// The one key of [`META`].

@@ -122,6 +122,17 @@ fn keys() -> Vec<(Table, Vec<u8>, Vec<Part>)> {
             told(&ALERT_ID, &DEVICE_ID),
             vec![ALERT_PART, DEVICE_PART],
         ),
+        (
+            ASKED,
+            held((&ALERT_ID, 258, 3), &DEVICE_ID, 259),
+            vec![
+                ALERT_PART,
+                RECIPIENT_PART,
+                ("step", 1),
+                DEVICE_PART,
+                INDEX_PART,
+            ],
+        ),
     ]
 }
 
