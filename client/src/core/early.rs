@@ -99,9 +99,7 @@ impl Desk {
     /// Whether a receipt is by this contact, for it, or for one in whose place it may be asked.
     fn is_about_us(&self, receipt: &Receipt) -> bool {
         let me = &self.identity.contact;
-        receipt.contact == *me
-            || receipt.recipient == *me
-            || self.roster.is_deputy(me, &receipt.recipient)
+        receipt.contact == *me || receipt.recipient == *me || self.was_deputy_of(&receipt.recipient)
     }
 
     /// Each is a commit of its own, for each has a place in the row of its device's receipts.

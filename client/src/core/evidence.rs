@@ -111,11 +111,18 @@ impl Desk {
         now: Timestamp,
     ) -> Result<(), StepError> {
         let notice = proven.statement();
+        let (alert, recipient) = (&notice.alert, &notice.recipient);
         let mine = self.buries_mine(notice);
-        if mine && !(self.may_answer_for(&notice.recipient) && self.has_room_for_unseen()?) {
+        if mine && !self.may_answer_for(recipient) {
+            // A relay that kept it for a deputy said so truly, whoever was dismissed meanwhile.
+            return match self.was_deputy_of(recipient) {
+                true => Ok(()),
+                false => self.doubt_relay(batch, &notice.relay, now),
+            };
+        }
+        if mine && !self.has_room_for_unseen()? {
             return self.doubt_relay(batch, &notice.relay, now);
         }
-        let (alert, recipient) = (&notice.alert, &notice.recipient);
         let repeated = notice.kind == NoticeKind::Tombstone && self.is_buried(alert, recipient)?;
         let key = tables::evidence(alert, &proven.hash());
         let record = EvidenceRecord::Notice {
@@ -309,6 +316,15 @@ impl Desk {
         if self.store.pieces(tables::EVIDENCE, &key)?.is_some() {
             return Ok(());
         }
+        let mine = self.sender_of(&receipt.alert)?.as_ref() == Some(&self.identity.contact);
+        let core = self.plain_part(&receipt.alert)?;
+        if !core.is_none_or(|core| receipt.is_entitled(&self.roster, core.created)) {
+            // PROTOCOL Q3: it does not count, and its place in the row is taken.
+            if mine {
+                self.follow_row(batch, proven, now)?;
+            }
+            return self.doubt_receipt(batch, "Q3", now);
+        }
         let before = self.stood(&receipt.alert)?;
         let record = EvidenceRecord::Receipt {
             receipt: proven.signed().clone(),
@@ -317,7 +333,7 @@ impl Desk {
         };
         batch.put_pieces(tables::EVIDENCE, &key, &write_record(&record));
         let status = self.status_of(&receipt.alert)?;
-        if self.sender_of(&receipt.alert)?.as_ref() == Some(&self.identity.contact) {
+        if mine {
             self.follow_row(batch, proven, now)?;
             if receipt.stage != Stage::Returned {
                 // Somebody has given it a wrap that it could open.

@@ -92,6 +92,11 @@ impl Desk {
         recipient == me || self.roster.is_deputy(me, recipient)
     }
 
+    /// Whether this contact answers, or answered once, in another's place.
+    pub(super) fn was_deputy_of(&self, recipient: &ContactAddress) -> bool {
+        self.roster.was_deputy(&self.identity.contact, recipient)
+    }
+
     /// Whether there is room to remember another one.
     pub(super) fn has_room_for_unseen(&self) -> Result<bool, StepError> {
         let rows = self

@@ -245,17 +245,24 @@ fn judge(
     if !entries().any(|entry| entry.release == Release::Now) {
         return AcceptReason::NoDevice;
     }
+    let is_deputy = |entry: &Entry| roster.acts_for_deputy_of(&entry.device, to);
     let belongs = |entry: &Entry| match entry.release {
+        // A deputy that was dismissed meanwhile is not given it, and refuses no other one.
         Release::Now if entry.asks_now() => {
             let acts_for = roster.contact_of(&entry.device);
-            acts_for.is_none() || roster.acts_for_deputy_of(&entry.device, to)
+            acts_for.is_none_or(|contact| roster.was_deputy(&contact, to))
         }
         Release::Now => is_for(entry, to, roster),
         // A deputy that came or went meanwhile refuses nobody the alert: whose wrap is released
         // is judged when its turn comes.
         Release::After | Release::Own => true,
     };
-    if !entries().all(belongs) {
+    let is_dismissed = |entry: &Entry| {
+        let acts = roster.contact_of(&entry.device).is_some();
+        entry.asks_now() && acts && !is_deputy(entry)
+    };
+    let mut now = entries().filter(|entry| entry.release == Release::Now);
+    if !entries().all(belongs) || now.all(is_dismissed) {
         return AcceptReason::DeviceNotOfContact;
     }
     AcceptReason::None

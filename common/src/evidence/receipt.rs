@@ -140,25 +140,40 @@ impl Receipt {
             .suspended(&subject)
             .is_some_and(|suspension| suspension.issued <= self.time)
     }
+
+    /// The fault of one whose device, or contact, may not answer.
+    pub fn not_entitled(&self) -> ReceiptFault {
+        ReceiptFault::NotEntitled {
+            device: self.device,
+            recipient: self.recipient.clone(),
+        }
+    }
+
+    /// Whether its contact answers for its recipient about an alert that was made then: a deputy
+    /// that was dismissed before answers no more (PROTOCOL Q3).
+    pub fn is_entitled(&self, roster: &Roster, made: Timestamp) -> bool {
+        let Self {
+            contact, recipient, ..
+        } = self;
+        contact == recipient || roster.is_deputy_about(contact, recipient, made)
+    }
 }
 
 impl Signed<Receipt> {
     /// Proves a receipt by the roster (PROTOCOL Q1 to Q3).
     ///
     /// A device of the sender that answers for an `own` wrap does so for its own contact. Whether
-    /// the alert is one of mine (Q4) and the row has no hole (Q5) is the caller's, who holds them.
+    /// a deputy was dismissed before the alert was made ([`Receipt::is_entitled`]), the alert is
+    /// one of mine (Q4), and the row has no hole (Q5) is the caller's, who holds them.
     pub fn verify(self, roster: &Roster) -> Result<Proven<Receipt>, ReceiptFault> {
         let receipt: &Receipt = &self.statement;
         receipt.check()?;
         let Receipt {
-            device,
-            contact,
-            recipient,
-            ..
-        } = receipt.clone();
-        let entitled = contact == recipient || roster.is_deputy(&contact, &recipient);
+            contact, recipient, ..
+        } = receipt;
+        let entitled = contact == recipient || roster.was_deputy(contact, recipient);
         if receipt.is_under_suspension(roster) || !entitled {
-            return Err(ReceiptFault::NotEntitled { device, recipient });
+            return Err(receipt.not_entitled());
         }
         self.verify_again(roster)
     }
@@ -169,10 +184,10 @@ impl Signed<Receipt> {
     /// obligation's state only climbs.
     pub fn verify_again(self, roster: &Roster) -> Result<Proven<Receipt>, ReceiptFault> {
         let receipt: &Receipt = &self.statement;
-        let (device, recipient) = (receipt.device, receipt.recipient.clone());
+        let device = receipt.device;
         let keys = roster.signing_keys_for(&device, &receipt.contact);
         if keys.is_empty() {
-            return Err(ReceiptFault::NotEntitled { device, recipient });
+            return Err(receipt.not_entitled());
         }
         self.prove(&keys)
             .map_err(|_| ReceiptFault::Signature(device))

@@ -196,6 +196,14 @@ fn prove_receipt(
         .flat_map(|letter| letter.entries_for(&stated.recipient))
         .any(|entry| entry.device == stated.device);
     let proven = signed.clone().verify(roster);
+    let proven = proven.and_then(|proven| {
+        let made = letters.alert.core().created;
+        let receipt = proven.statement();
+        match receipt.is_entitled(roster, made) {
+            true => Ok(proven),
+            false => Err(receipt.not_entitled()),
+        }
+    });
     Ok(ProvenReceipt {
         by_named_roster: roster.hash() == stated.roster,
         is_addressed,

@@ -3,6 +3,8 @@
 use super::{Designation, Roster, Subject};
 use crate::address::{ContactAddress, DeviceId, Name};
 use crate::crypto::ed25519::VerifyingKey;
+use crate::limits;
+use crate::time::{Span, Timestamp};
 
 impl Designation {
     /// Whether it is designated.
@@ -88,6 +90,25 @@ impl Roster {
         self.deputies(principal)
             .iter()
             .any(|deputy| deputy.contact == *contact)
+    }
+
+    /// Whether a contact is a deputy of another, or was one in an annex known here.
+    pub fn was_deputy(&self, contact: &ContactAddress, principal: &ContactAddress) -> bool {
+        self.is_deputy(contact, principal) || self.dismissed(contact, principal).is_some()
+    }
+
+    /// Whether a contact answers in another's place about an alert that was made then (PROTOCOL
+    /// Q3). Whoever is dismissed while an alert is under way may have been asked, and answers.
+    pub fn is_deputy_about(
+        &self,
+        contact: &ContactAddress,
+        principal: &ContactAddress,
+        made: Timestamp,
+    ) -> bool {
+        let spreads = Span::from_ms(limits::DISMISSED_MS);
+        let dismissed = self.dismissed(contact, principal);
+        self.is_deputy(contact, principal)
+            || dismissed.is_some_and(|dismissed| made < dismissed + spreads)
     }
 
     /// Whether a device acts for a deputy of `principal`, at whichever step.

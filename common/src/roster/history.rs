@@ -2,10 +2,11 @@
 //!
 //! Hashes of rosters that were once in force, so that their hash in an envelope is known as an
 //! ancestor; hashes of annexes that the pin passed, so that a second one for their place is seen;
-//! signing keys that left, so that old receipts can be judged. None of it changes which documents
+//! signing keys that left, and deputies that were dismissed, so that their receipts can be judged. None of it changes which documents
 //! are in force, so two rosters are equal whatever they remember.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::ops::Bound;
 
 use super::chains::{Chains, Growth, Hashed};
 use super::{AnnexHead, Head, KeyTerm, RosterHeads, SignedAnnex};
@@ -13,6 +14,7 @@ use crate::address::{ContactAddress, DeviceId, Name};
 use crate::codec::SortedList;
 use crate::hash::Hash;
 use crate::limits;
+use crate::time::Timestamp;
 
 /// The memory of one roster.
 #[derive(Debug, Clone, Default)]
@@ -22,7 +24,11 @@ pub(super) struct History {
     newest: Option<RosterHeads>,
     annexes: BTreeMap<Name, BTreeMap<u64, Vec<Hash>>>,
     keys: HashMap<DeviceId, Vec<(ContactAddress, KeyTerm)>>,
-    /// Annexes whose keys are remembered.
+    /// Principal and deputy: the last annex passed that named the one for the other.
+    deputies: HashMap<(ContactAddress, ContactAddress), u64>,
+    /// When the annexes known of an organisation were issued.
+    issued: BTreeMap<Name, BTreeMap<u64, Timestamp>>,
+    /// Annexes whose keys and deputies are remembered.
     remembered: HashSet<Hash>,
     /// Hashes of others' rosters that were shown to be ancestors, and their order of coming.
     learned: HashSet<Hash>,
@@ -47,12 +53,12 @@ impl History {
         for chain in chains.annexes.values() {
             chain.iter().for_each(|annex| self.record_annex(annex));
             for passed in &chain[..chain.len() - 1] {
-                self.remember_keys(passed);
+                self.remember_acting(passed);
             }
         }
         for annex in &growth.past {
             self.record_annex(annex);
-            self.remember_keys(annex);
+            self.remember_acting(annex);
         }
         self.record_state(heads);
     }
@@ -69,6 +75,19 @@ impl History {
     /// Signing keys of a device in annexes that are no longer in force.
     pub(super) fn signing_keys(&self, device: &DeviceId) -> &[(ContactAddress, KeyTerm)] {
         self.keys.get(device).map_or(&[], Vec::as_slice)
+    }
+
+    /// When the annex was issued that named a deputy of a contact no more; none where no annex
+    /// that did is known.
+    pub(super) fn dismissed(
+        &self,
+        deputy: &ContactAddress,
+        principal: &ContactAddress,
+    ) -> Option<Timestamp> {
+        let named = *self.deputies.get(&(principal.clone(), deputy.clone()))?;
+        let issued = self.issued.get(&principal.organisation())?;
+        let mut later = issued.range((Bound::Excluded(named), Bound::Unbounded));
+        later.next().map(|(_, issued)| *issued)
     }
 
     /// Whether a roster with this hash was in force here, or was shown to be an ancestor.
@@ -139,16 +158,24 @@ impl History {
             }
         };
         note(annex.number(), annex.hash);
+        let stated = &annex.document.annex;
+        let issued = self.issued.entry(stated.organisation.clone()).or_default();
+        issued.insert(annex.number(), stated.issued);
         if let Some(before) = annex.number().checked_sub(1).filter(|&number| number > 0) {
             note(before, annex.previous());
         }
     }
 
-    fn remember_keys(&mut self, annex: &Hashed<SignedAnnex>) {
+    fn remember_acting(&mut self, annex: &Hashed<SignedAnnex>) {
         if !self.remembered.insert(annex.hash) {
             return;
         }
         for contact in &annex.document.annex.contacts {
+            for deputy in &contact.deputies {
+                let pair = (contact.address.clone(), deputy.contact.clone());
+                let last = self.deputies.entry(pair).or_default();
+                *last = annex.number().max(*last);
+            }
             for device in &contact.devices {
                 let known = self.keys.entry(device.id).or_default();
                 for keys in &device.keys {

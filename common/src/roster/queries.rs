@@ -94,6 +94,16 @@ impl Roster {
             .map_or(&[], |entry| &entry.contact.deputies)
     }
 
+    /// When a deputy of a contact was dismissed; none for one that is its deputy, or never was.
+    pub(super) fn dismissed(
+        &self,
+        deputy: &ContactAddress,
+        principal: &ContactAddress,
+    ) -> Option<Timestamp> {
+        let dismissed = self.history.dismissed(deputy, principal);
+        dismissed.filter(|_| !self.is_deputy(deputy, principal))
+    }
+
     /// The device with this id, suspended or not. A contested one is in no roster (PROTOCOL R8).
     pub fn device(&self, id: &DeviceId) -> Option<DeviceEntry<'_>> {
         let place = self.index.devices.get(id)?;

@@ -9,6 +9,7 @@ use maille_common::evidence::{
 use maille_common::extension::{Extension, Extensions};
 use maille_common::hash::Hash;
 use maille_common::identifier::{AlertId, Epoch, Incarnation};
+use maille_common::limits;
 use maille_common::roster::{
     Roster, RosterDocuments, SignedSuspension, Subject, Suspension, Version,
 };
@@ -245,8 +246,20 @@ fn q3_what_a_deputy_answered_stays_true_after_its_office() {
         ..receipt()
     };
     let roster = roster_after("beta", |contact| contact.deputies = list([]));
-    assert!(signed(answer.clone(), 5).verify(&roster).is_err());
-    assert!(signed(answer, 5).verify_again(&roster).is_ok());
+    assert!(signed(answer.clone(), 5).verify(&roster).is_ok());
+    assert!(signed(answer.clone(), 5).verify_again(&roster).is_ok());
+    // And what it answers afterwards counts for what was made while it was one.
+    let dismissed = roster.annex(&"beta".parse().unwrap()).unwrap().issued;
+    let day = Span::from_ms(limits::DISMISSED_MS);
+    assert!(answer.is_entitled(&roster, dismissed));
+    assert!(!answer.is_entitled(&roster, dismissed + day));
+    // The principal was never a deputy of its deputy.
+    let back = Receipt {
+        recipient: address("gamma/desk"),
+        ..receipt()
+    };
+    let fault = signed(back, 3).verify(&roster).unwrap_err();
+    assert!(matches!(fault, ReceiptFault::NotEntitled { .. }));
 }
 
 #[test]

@@ -62,6 +62,7 @@ fn the_limits_of_the_document_are_those_of_the_code() {
         number("RELAY_GRACE_MS", limits::RELAY_GRACE_MS),
         number("OUTBOX_GRACE_MS", limits::OUTBOX_GRACE_MS),
         number("ROSTER_UNKNOWN_MS", limits::ROSTER_UNKNOWN_MS),
+        number("DISMISSED_MS", limits::DISMISSED_MS),
         number("HOLE_LOOKS", limits::HOLE_LOOKS),
         number("EARLY_RECEIPTS_MAX", limits::EARLY_RECEIPTS_MAX),
         number("UNSEEN_MAX", limits::UNSEEN_MAX),

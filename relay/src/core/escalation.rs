@@ -5,6 +5,8 @@
 //! Each escalation stands once in a table ordered by time: thousands of them cost a look at the
 //! first.
 
+use std::slice;
+
 use maille_common::address::{ContactAddress, DeviceId};
 use maille_common::codec::List;
 use maille_common::evidence::{
@@ -353,12 +355,16 @@ impl RelayCore {
         held: &[(DeviceId, u32)],
     ) -> Result<(), StepError> {
         let alert = judged.alert;
+        let said = self.said_about(&judged.record.extends.unwrap_or(alert))?;
+        let parties = judged.record.parties(slice::from_ref(judged.principal));
         for (device, index) in held {
             let key = tables::entry(&alert, device, *index);
             let missing = RecordFault::Missing {
                 name: "wrap of a deputy",
             };
             let mut entry: EntryRecord = self.find(tables::ENTRY, &key)?.ok_or(missing)?;
+            let place = (device, judged.record.class);
+            self.mail_said(batch, mailing, (&said, parties), place)?;
             let mail = MailRecord {
                 class: judged.record.class,
                 bytes: judged.record.bytes,
@@ -370,7 +376,9 @@ impl RelayCore {
             entry.mail = mailing.put(self, batch, device, &mail)?;
             batch.put(tables::ENTRY, &key, &write_record(&entry));
             let place = (&alert, judged.index, step);
-            batch.delete(tables::HELD, &tables::held(place, device, *index));
+            let key = tables::held(place, device, *index);
+            batch.delete(tables::HELD, &key);
+            batch.put(tables::ASKED, &key, &[]);
         }
         Ok(())
     }
@@ -395,14 +403,16 @@ impl RelayCore {
         self.tell_sender(batch, mailing, record, notices)
     }
 
-    /// Keeps a deputy's wrap, and nobody is given it.
+    /// Keeps a deputy's wrap, and nobody is given it; or notes that its device is, at once.
     pub(super) fn hold(&self, batch: &mut Batch, alert: &AlertId, entry: &EntryRecord) {
         let EntryRecord { entry, proof, .. } = entry;
-        if entry.release == Release::After {
-            let place = (alert, entry.recipient, entry.step);
-            let key = tables::held(place, &entry.device, proof.index);
-            batch.put(tables::HELD, &key, &[]);
-        }
+        let table = match entry.release {
+            Release::After => tables::HELD,
+            Release::Now if entry.asks_now() => tables::ASKED,
+            Release::Now | Release::Own => return,
+        };
+        let place = (alert, entry.recipient, entry.step);
+        batch.put(table, &tables::held(place, &entry.device, proof.index), &[]);
     }
 
     /// Forgets what escalations of an alert there are.
@@ -414,8 +424,10 @@ impl RelayCore {
         for index in self.escalations_of(alert)? {
             self.end_escalation(batch, alert, index)?;
         }
-        for (key, _) in self.rows(tables::HELD, alert.as_bytes(), usize::MAX)? {
-            batch.delete(tables::HELD, &key);
+        for table in [tables::HELD, tables::ASKED] {
+            for (key, _) in self.rows(table, alert.as_bytes(), usize::MAX)? {
+                batch.delete(table, &key);
+            }
         }
         Ok(())
     }

@@ -141,8 +141,9 @@ impl RelayCore {
         let alert = record.extends.unwrap_or(*envelope);
         if told.insert(alert) {
             let said = self.said_about(&alert)?;
+            let served = self.served_by(&alert, device)?;
             let place = (device, record.class);
-            self.mail_said(batch, mailing, (&said, record.parties()), place)?;
+            self.mail_said(batch, mailing, (&said, record.parties(&served)), place)?;
         }
         Ok(())
     }

@@ -13,7 +13,7 @@ use maille_common::wire::{Answer, PostReceipt, RefusalCode};
 use maille_durable::Batch;
 
 use super::mailbox::Mailing;
-use super::records::{AlertRecord, EntryRecord, ReceiptRecord, TakenRecord};
+use super::records::{AlertRecord, EntryRecord, EnvelopeRecord, ReceiptRecord, TakenRecord};
 use super::relay::{RelayCore, Step, StepError};
 use super::tables;
 
@@ -98,11 +98,14 @@ impl RelayCore {
         batch.urgent();
         let mut mailing = Mailing::default();
         self.answer_entries(&mut batch, &mut mailing, statement)?;
-        // The alert may come yet, where this relay lost its disk: nobody is asked then in the
-        // place of who has answered.
-        self.stop_by_receipt(&mut batch, statement)?;
-        if alert.as_ref().is_some_and(|alert| !alert.purged) {
-            self.keep_said(&mut batch, &mut mailing, receipt)?;
+        let counts = self.counts(statement)?;
+        if counts {
+            // The alert may come yet, where this relay lost its disk: nobody is asked then in the
+            // place of who has answered.
+            self.stop_by_receipt(&mut batch, statement)?;
+            if alert.as_ref().is_some_and(|alert| !alert.purged) {
+                self.keep_said(&mut batch, &mut mailing, receipt)?;
+            }
         }
         let hash = receipt.hash();
         let known = self
@@ -113,7 +116,13 @@ impl RelayCore {
             batch.put(tables::RECEIPT_SEEN, tables::statement(&hash), &[]);
             self.count_taken(&mut batch, statement)?;
             let envelopes = self.envelopes_of(&statement.alert)?;
-            for device in self.readers(receipt, alert.as_ref(), home)? {
+            // One that does not count is its sender's to judge: its place in the row is taken.
+            let readers = match counts {
+                true => self.readers(receipt, alert.as_ref(), home)?,
+                false if home => self.roster.devices_of(to).into_iter().collect(),
+                false => BTreeSet::new(),
+            };
+            for device in readers {
                 let class = self.class_beside(&envelopes, alert.as_ref(), &device)?;
                 mailing.receipt(self, receipt)?;
                 mailing.put_receipt(self, &mut batch, (&device, class), &hash)?;
@@ -121,6 +130,25 @@ impl RelayCore {
         }
         let wake = mailing.finish(&mut batch);
         self.settle(batch, Answer::Done, wake)
+    }
+
+    /// Whether its contact may answer for its recipient: a deputy that was dismissed meanwhile may,
+    /// about an alert that was made before (PROTOCOL Q3).
+    fn counts(&self, receipt: &Receipt) -> Result<bool, StepError> {
+        let (contact, recipient) = (&receipt.contact, &receipt.recipient);
+        if contact == recipient || self.roster.is_deputy(contact, recipient) {
+            return Ok(true);
+        }
+        for envelope in self.envelopes_of(&receipt.alert)? {
+            let kept: Option<EnvelopeRecord> =
+                self.find_long(tables::ENVELOPE, envelope.as_bytes())?;
+            if let Some(kept) = kept {
+                let alert = kept.original.map_or(kept.env, |original| original.env);
+                return Ok(receipt.is_entitled(&self.roster, alert.core.created));
+            }
+        }
+        // It is not known when an alert was made that is not here.
+        Ok(false)
     }
 
     /// Counts the receipts of a device's newest epoch: by that number, shown at each greeting, a
@@ -179,11 +207,7 @@ impl RelayCore {
             .flat_map(|contact| self.roster.devices_of(contact));
         let mut readers: BTreeSet<DeviceId> = devices.collect();
         // So does who was asked in its place, and may leave it now.
-        if let Some(alert) = alert
-            && statement.stage >= Stage::Acknowledged
-        {
-            readers.extend(self.asked_for(&statement.alert, alert, &statement.recipient)?);
-        }
+        readers.extend(self.asked_about(statement)?);
         readers.remove(&statement.device);
         Ok(readers)
     }

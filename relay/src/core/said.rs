@@ -6,7 +6,7 @@ use maille_common::evidence::Receipt;
 use maille_common::hash::Hash;
 use maille_common::identifier::AlertId;
 use maille_common::record::{RecordFault, read_record, write_record};
-use maille_common::terms::{Release, Stage};
+use maille_common::terms::Stage;
 use maille_common::wire::Answer;
 use maille_durable::Batch;
 
@@ -37,17 +37,30 @@ impl KnownAnswer {
 #[derive(Clone, Copy)]
 pub(super) struct Parties<'a> {
     pub(super) sender: &'a ContactAddress,
-    pub(super) recipients: &'a [ContactAddress],
+    /// Whom the device that is told serves, itself or in another's place.
+    pub(super) served: &'a [ContactAddress],
     /// One acknowledgement frees all.
     pub(super) first: bool,
 }
 
+impl Parties<'_> {
+    /// Whether a contact has to learn of a receipt (PROTOCOL section 7).
+    fn concern(&self, receipt: &Receipt, contact: &ContactAddress) -> bool {
+        let ends = receipt.stage >= Stage::Acknowledged;
+        let frees_all = self.first && receipt.stage == Stage::Acknowledged;
+        self.sender == contact
+            || (receipt.stage >= Stage::Read && receipt.contact == *contact)
+            || (ends && (receipt.recipient == *contact || self.served.contains(&receipt.recipient)))
+            || (frees_all && !self.served.is_empty())
+    }
+}
+
 impl AlertRecord {
-    /// To whom it went.
-    pub(super) fn parties(&self) -> Parties<'_> {
+    /// To whom it went, for a device that serves these.
+    pub(super) fn parties<'a>(&'a self, served: &'a [ContactAddress]) -> Parties<'a> {
         Parties {
             sender: &self.sender,
-            recipients: &self.recipients,
+            served,
             first: self.first,
         }
     }
@@ -106,7 +119,7 @@ impl RelayCore {
         for (hash, record) in &said.0 {
             let receipt: &Receipt = &record.receipt.statement;
             let own = receipt.device == *device;
-            if own || self.concerns(receipt, parties, &contact) {
+            if own || parties.concern(receipt, &contact) {
                 mailing.hold(*hash, record);
                 mailing.put_receipt(self, batch, (device, class), hash)?;
             }
@@ -139,22 +152,12 @@ impl RelayCore {
         batch.put(tables::TOLD, &key, &write_record(&ToldRecord { epoch }));
         let mut mailing = Mailing::default();
         let place = (device, Self::CLASS_EVIDENCE);
-        self.mail_said(&mut batch, &mut mailing, (&said, record.parties()), place)?;
+        // Whoever submits is the sender.
+        let parties = record.parties(&[]);
+        self.mail_said(&mut batch, &mut mailing, (&said, parties), place)?;
         let wake = mailing.finish(&mut batch);
         batch.urgent();
         self.settle(batch, answer, wake)
-    }
-
-    /// Whether a contact has to learn of a receipt.
-    fn concerns(&self, receipt: &Receipt, parties: Parties<'_>, contact: &ContactAddress) -> bool {
-        let ends = receipt.stage >= Stage::Acknowledged;
-        parties.sender == contact
-            || (receipt.stage >= Stage::Read && receipt.contact == *contact)
-            || (ends && receipt.recipient == *contact)
-            || (ends && self.roster.is_deputy(contact, &receipt.recipient))
-            || (parties.first
-                && receipt.stage == Stage::Acknowledged
-                && parties.recipients.contains(contact))
     }
 
     /// Forgets what was said about an alert that goes, unless another envelope of it stays.
@@ -204,30 +207,5 @@ impl RelayCore {
             }
         }
         Ok(Self::CLASS_EVIDENCE)
-    }
-
-    /// The devices of deputies that were handed an alert in a recipient's place.
-    pub(super) fn asked_for(
-        &self,
-        envelope: &AlertId,
-        alert: &AlertRecord,
-        recipient: &ContactAddress,
-    ) -> Result<Vec<DeviceId>, StepError> {
-        let mut asked = Vec::new();
-        for deputy in self.roster.deputies(recipient) {
-            for device in self.roster.devices_of(&deputy.contact) {
-                let prefix = tables::entries_of(envelope, &device);
-                for (_, bytes) in self.rows(tables::ENTRY, &prefix, usize::MAX)? {
-                    let entry: EntryRecord = read_record(&bytes)?;
-                    let served = alert.recipients.get(usize::from(entry.entry.recipient));
-                    let released = entry.entry.release == Release::After && !entry.is_held();
-                    if released && served == Some(recipient) {
-                        asked.push(device);
-                        break;
-                    }
-                }
-            }
-        }
-        Ok(asked)
     }
 }

@@ -1,6 +1,7 @@
 //! An envelope comes in: judged per recipient, stored whole, answered with a signature (DESIGN §5).
 
 use std::collections::BTreeSet;
+use std::slice;
 
 use maille_common::address::{ContactAddress, DeviceId};
 use maille_common::blob::BlobId;
@@ -357,11 +358,6 @@ impl RelayCore {
         let original = submission.submission().original.as_ref();
         let alert = original.and(core.refers_to()).unwrap_or(id);
         let said = self.said_about(&alert)?;
-        let parties = Parties {
-            sender: &core.sender,
-            recipients: &core.recipients,
-            first: core.ack_rule == AckRule::First,
-        };
         let entries = submission
             .submission()
             .entries
@@ -385,6 +381,11 @@ impl RelayCore {
                 Release::After => 0,
                 Release::Now | Release::Own => {
                     // Whoever comes later learns what others have done about it.
+                    let parties = Parties {
+                        sender: &core.sender,
+                        served: core.recipient(entry.recipient).map_or(&[], slice::from_ref),
+                        first: core.ack_rule == AckRule::First,
+                    };
                     let place = (&device, core.urgency.code());
                     self.mail_said(batch, mailing, (&said, parties), place)?;
                     let mail = Mail::Delivery { alert: id, index };

@@ -79,6 +79,8 @@ tables! {
     TOLD = 41;
     /// envelope → `EntriesRecord`, in pieces, where copies for the sender's devices are kept.
     ENTRIES = 42;
+    /// As [`HELD`]: wraps that deputies have been given, who learn of an answer.
+    ASKED = 43;
 }
 
 /// The one key of [`META`].

@@ -1,14 +1,17 @@
 //! Envelopes that are signed as they should be, and that nobody can open.
 
 use maille_common::address::DeviceId;
-use maille_common::codec::{SortedList, encode};
+use maille_common::codec::{Exact, SortedList, encode};
 use maille_common::content::Alert;
 use maille_common::crypto::chunked::ContentKey;
 use maille_common::crypto::ed25519::SigningKey;
 use maille_common::envelope::{Addressee, Core, Draft, Original, Signer, seal, seal_addendum};
+use maille_common::evidence::{Receipt, SignedReceipt, sign};
 use maille_common::identifier::AlertId;
 use maille_common::terms::{AckRule, Kind, Release, Status, Urgency};
 use maille_common::time::Span;
+use maille_common::wire::{Answer, PostReceipt};
+use maille_relay::core::verify_receipt;
 
 use super::MemoryWorld;
 
@@ -22,6 +25,27 @@ pub enum Wrong {
 }
 
 impl MemoryWorld {
+    /// A device signs a receipt of which its desk knows nothing, and posts it to the sender.
+    pub fn post_receipt(
+        &mut self,
+        relay: &str,
+        device: &DeviceId,
+        receipt: Receipt,
+        sender: &DeviceId,
+    ) -> SignedReceipt {
+        let signing = SigningKey::from_seed(self.network.device(device).signing);
+        let signed = sign(&signing, vec![Exact::of(receipt).unwrap()]).remove(0);
+        let posted = PostReceipt {
+            receipt: signed.clone(),
+            note: None,
+            to: self.network.device(sender).contact.clone(),
+        };
+        let core = self.relay(relay);
+        let verified = verify_receipt(posted, core.roster(), device).unwrap();
+        assert_eq!(core.receipt(&verified).unwrap().answer, Answer::Done);
+        signed
+    }
+
     /// A device sends such an envelope over a relay; its desk knows nothing of it. With a wrong key
     /// it is an addendum to an alert that it sent.
     pub fn send_wrong(

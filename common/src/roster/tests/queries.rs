@@ -240,3 +240,34 @@ fn r10_a_stale_roster_says_so_and_serves() {
     let annex = signed_annex(next_annex(&interpol_1(), &[]), &INTERPOL);
     renewed.apply(&set(&[], &[annex], &[])).unwrap();
 }
+
+/// PROTOCOL Q3: a deputy that was dismissed may have been asked before, by whoever had not heard.
+#[test]
+fn a_dismissed_deputy_answers_for_what_was_made_until_a_day_later() {
+    let (principal, deputy) = (address("interpol/hq"), address("europol/nl/cyber"));
+    let never = address("afripol/hq");
+    let mut roster = roster();
+    assert!(!roster.was_deputy(&deputy, &principal));
+    let mut desk = contact("interpol/hq", &[110]);
+    desk.deputies = list([Deputy {
+        contact: deputy.clone(),
+        after: Span::ZERO,
+    }]);
+    let two = signed_annex(next_annex(&interpol_1(), from_ref(&desk)), &INTERPOL);
+    roster.apply(&set(&[], from_ref(&two), &[])).unwrap();
+    let far = two.annex.issued + Span::from_days(900);
+    assert!(roster.is_deputy_about(&deputy, &principal, far));
+    desk.deputies = List::empty();
+    let three = signed_annex(next_annex(&two, from_ref(&desk)), &INTERPOL);
+    let four = signed_annex(next_annex(&three, from_ref(&desk)), &INTERPOL);
+    let dismissed = three.annex.issued;
+    roster.apply(&set(&[], &[three, four], &[])).unwrap();
+    assert!(!roster.is_deputy(&deputy, &principal) && roster.was_deputy(&deputy, &principal));
+    let end = dismissed + Span::from_days(1);
+    let moment = Span::from_ms(1);
+    assert!(roster.is_deputy_about(&deputy, &principal, end - moment));
+    assert!(!roster.is_deputy_about(&deputy, &principal, end));
+    assert!(!roster.was_deputy(&never, &principal));
+    assert!(!roster.is_deputy_about(&never, &principal, dismissed));
+    assert!(!roster.was_deputy(&principal, &deputy), "nor the other way");
+}

@@ -123,6 +123,17 @@ fn keys() -> Vec<(Table, Vec<u8>, Vec<Part>)> {
             vec![ALERT_PART, DEVICE_PART],
         ),
         of_alert(ENTRIES),
+        (
+            ASKED,
+            held((&ALERT_ID, 258, 3), &DEVICE_ID, 259),
+            vec![
+                ALERT_PART,
+                RECIPIENT_PART,
+                ("step", 1),
+                DEVICE_PART,
+                INDEX_PART,
+            ],
+        ),
     ]
 }
 
