@@ -101,6 +101,10 @@ impl Desk {
                     uncertain: self.is_uncertain(record.committed),
                 };
                 self.event(batch, kind, status, now)?;
+                if self.is_undelivered(alert, record, recipient)? {
+                    let times = (record.committed, counted);
+                    self.beat_soon(batch, recipient, times)?;
+                }
             }
         }
         if record.core.expiry(record.committed) > counted || open.is_empty() {
