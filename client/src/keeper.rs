@@ -90,13 +90,21 @@ async fn extend(office: &Arc<Office>) {
 async fn beat(office: &Arc<Office>) {
     let beats = office
         .settle_quietly(|desk, now, random| {
+            let before = desk.newest_event().map_err(DeskError::from)?;
             let (settled, beats) = desk.beat(now, random)?;
-            Ok::<_, SendError>((beats, settled))
+            let told = desk.newest_event().map_err(DeskError::from)? != before;
+            Ok::<_, SendError>(((beats, told), settled))
         })
         .await;
     match beats {
-        Ok(true) => office.wake(),
-        Ok(false) => {}
+        Ok((beats, told)) => {
+            if beats {
+                office.wake();
+            }
+            if told {
+                office.tell();
+            }
+        }
         Err(error) => tracing::warn!(%error, "heartbeats were not made"),
     }
 }

@@ -94,6 +94,9 @@ pub const MISSING_MAX: usize = 64;
 pub const GAP_ANSWERS_MAX: usize = 55;
 /// Forks that one heartbeat tells of: 4 + 42 * 97 bytes fit into one extension.
 pub const TOLD_FORKS_MAX: usize = 42;
+/// Runs of numbers that one heartbeat says its relay was entrusted with: 4 + 64 * 40 bytes fit into
+/// one extension. More than one for a device is rare.
+pub const ENTRUSTED_MAX: usize = 64;
 /// Forks of one device of one's own that are taken as incidents; more say nothing new.
 pub const FORKS_HEARD_MAX: usize = 64;
 /// How long a fork is told to the contact whose device it is: a day's heartbeats.

@@ -1,8 +1,9 @@
-//! Which mail to push next: urgent first, and not more than a device can answer for.
+//! Which mail to push next: urgent first, heartbeats when the rest has arrived, and not more than a
+//! device can answer for.
 
 use std::collections::BTreeSet;
 
-use crate::core::Waiting;
+use crate::core::{RelayCore, Waiting};
 
 /// Pushes that wait for their confirmation at a time.
 const UNCONFIRMED_MAX: usize = 64;
@@ -22,6 +23,8 @@ pub(crate) const URGENT: u8 = 1;
 pub(crate) struct Window {
     unconfirmed: BTreeSet<Waiting>,
     under_way: usize,
+    /// Of these, those that are no heartbeats.
+    under_way_before: usize,
     /// What waits and was not pushed yet, urgent first.
     candidates: Vec<Waiting>,
     /// Whether more waits than was looked at.
@@ -60,15 +63,24 @@ impl Window {
         {
             return None;
         }
+        // PROTOCOL G9. Candidates are in order: nothing that goes before it waits.
+        let is_last = mail.class >= RelayCore::CLASS_LAST;
+        if is_last && self.under_way_before > 0 {
+            return None;
+        }
         self.candidates.remove(0);
         self.unconfirmed.insert(mail);
         self.under_way += 1;
+        self.under_way_before += usize::from(!is_last);
         Some(mail)
     }
 
     /// A push ended. One that found nothing to push was confirmed in the meantime.
     pub(crate) fn ended(&mut self, mail: &Waiting, pushed: bool) {
         self.under_way = self.under_way.saturating_sub(1);
+        if mail.class < RelayCore::CLASS_LAST {
+            self.under_way_before = self.under_way_before.saturating_sub(1);
+        }
         if !pushed {
             self.unconfirmed.remove(mail);
         }
@@ -108,6 +120,20 @@ mod tests {
         let urgent = mail(1, 100..120);
         window.seen(&[], [urgent.clone(), mail(3, 1..65)].concat());
         assert_eq!(take(&mut window), urgent[..UNCONFIRMED_URGENT]);
+    }
+
+    #[test]
+    fn a_heartbeat_goes_when_everything_before_it_has_arrived() {
+        let mut window = Window::default();
+        let (alerts, last) = (mail(5, 7..9), mail(RelayCore::CLASS_LAST, 1..3));
+        window.seen(&[], [alerts.clone(), last.clone()].concat());
+        let under_way: Vec<Waiting> = std::iter::from_fn(|| window.next()).collect();
+        assert_eq!(under_way, alerts);
+        window.ended(&alerts[0], true);
+        assert_eq!(window.next(), None);
+        window.ended(&alerts[1], true);
+        // What arrived need not be confirmed: a device may be unable to answer it.
+        assert_eq!(take(&mut window), last);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use maille_common::blob::{BlobId, BlobRef};
 use maille_common::codec::List;
 use maille_common::content::{GapAnswer, Heartbeat, Missing};
 use maille_common::identifier::{AlertId, Epoch};
-use maille_common::limits::{HEARTBEAT_MS, HOLE_ASK_LOOKS, HOLE_LOOKS};
+use maille_common::limits::{HEARTBEAT_MS, HOLE_ASK_LOOKS};
 use maille_common::randomness::Randomness;
 use maille_common::terms::{GapEnd, Stage};
 use maille_common::time::Span;
@@ -24,9 +24,6 @@ use maille_tests::randomness::Seeded;
 
 const LYON: &str = "interpol/lyon";
 const TUNIS: &str = "cmai/tunis";
-
-/// The looks for what a heartbeat names, in minutes.
-const LOOKS: u32 = HOLE_LOOKS as u32;
 
 /// The longest pause between heartbeats, in minutes.
 fn pause() -> u32 {
@@ -185,15 +182,25 @@ fn an_alert_that_its_relay_keeps_for_ever_comes_again_before_it_is_an_incident()
     assert_eq!(receipts.len(), 1, "Delivered");
 }
 
-/// Nothing follows it, so that it is the heartbeat that names it.
+/// Nothing follows it, so that it is the heartbeat that names it, and says that its relay has it:
+/// that is an incident at once, which both sides hear of, and which ends.
 #[test]
 fn the_last_alert_comes_again_as_well() {
     let mut gap = Gap::new(&["lyon"]);
     let first = gap.brought();
     let last = gap.withheld();
-    gap.minutes(pause() + LOOKS);
+    gap.minutes(pause() + 3);
     assert_eq!(gap.arrived(), [first, last]);
-    assert_eq!(gap.incidents(gap.tunis), []);
+    assert_eq!(gap.incidents(gap.tunis), [gap.missing(2, 2)]);
+    let filled = gap.filled(last);
+    assert!(gap.events(gap.tunis).contains(&filled));
+    let again = EventKind::SentAgain {
+        alert: last,
+        device: gap.tunis,
+        contact: TUNIS.parse().unwrap(),
+    };
+    let events = gap.events(gap.lyon);
+    assert_eq!(events.iter().filter(|kind| **kind == again).count(), 1);
 }
 
 #[test]

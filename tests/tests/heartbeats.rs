@@ -6,8 +6,6 @@
     reason = "a helper of tests fails the test that calls it"
 )]
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use maille_client::core::{EventKind, IncidentKind, NumberedEvent};
 use maille_common::address::DeviceId;
 use maille_common::blob::{BlobId, BlobRef};
@@ -98,84 +96,6 @@ fn kinds(
         .unwrap();
     let kind = |NumberedEvent { event, .. }| (event.time, event.kind);
     events.into_iter().map(kind)
-}
-
-/// 32 desks write to 32 others, and the relay keeps every alert, which is the first and the last,
-/// to itself. Everything else it brings.
-#[test]
-fn of_a_thousand_pairs_each_notices_that_the_last_alert_is_withheld() {
-    const SIDE: usize = 32;
-    let homes: &[&str] = &[RELAY];
-    let mut network = Network::found(42, &[("interpol", homes), ("cmai", homes)]);
-    let admit = |network: &mut Network, of: &str| -> Vec<(String, DeviceId)> {
-        let contacts = (0..SIDE).map(|index| format!("{of}/desk{index}"));
-        contacts
-            .map(|contact| (contact.clone(), network.admit(&contact)))
-            .collect()
-    };
-    let senders = admit(&mut network, "interpol");
-    let recipients = admit(&mut network, "cmai");
-    let mut world = MemoryWorld::new(network);
-    let all: Vec<DeviceId> = senders
-        .iter()
-        .chain(&recipients)
-        .map(|(_, device)| *device)
-        .collect();
-    for _ in 0..2 {
-        for device in &all {
-            world.meet(device, RELAY);
-        }
-    }
-    let sent = world.now;
-    let to: Vec<&str> = recipients.iter().map(|(to, _)| to.as_str()).collect();
-    for (_, sender) in &senders {
-        world.send(sender, &to, "The last");
-        world.bring_due(sender, RELAY);
-    }
-    for (_, recipient) in &recipients {
-        let mail = world.mail(RELAY, recipient);
-        assert_eq!(mail.len(), SIDE);
-        let mail = mail.into_iter().map(|number| (*recipient, number));
-        world.withheld.extend(mail);
-    }
-    // What the recipients ask for does not come to the senders: they would send it again.
-    for _ in 0..NOTICED {
-        world.pass(Span::from_minutes(1));
-        world.tick();
-        let _ = world.beat();
-        for device in &all {
-            world.bring_due(device, RELAY);
-        }
-        for (_, recipient) in &recipients {
-            world.collect_due(recipient, RELAY);
-        }
-    }
-
-    let deadline = sent + Span::from_minutes(30);
-    for (_, sender) in &senders {
-        let mut told = BTreeSet::new();
-        for (time, kind) in kinds(&mut world, sender) {
-            if let EventKind::Overdue { recipient, .. } = kind {
-                assert_eq!(time, deadline);
-                told.insert(recipient.to_string());
-            }
-        }
-        assert_eq!(told, to.iter().map(ToString::to_string).collect());
-    }
-    let everybody: BTreeMap<DeviceId, u32> =
-        senders.iter().map(|(_, device)| (*device, 1)).collect();
-    for (_, recipient) in &recipients {
-        assert!(world.desk(recipient).inbox().unwrap().is_empty());
-        let mut missed = BTreeMap::new();
-        for (_, incident) in world.desk(recipient).incidents_after(0, 1_000).unwrap() {
-            let IncidentKind::AlertsMissing { device, from, to } = incident.kind else {
-                panic!("{incident:?}");
-            };
-            assert_eq!((from, to), (1, 1));
-            *missed.entry(device).or_default() += 1;
-        }
-        assert_eq!(missed, everybody);
-    }
 }
 
 #[test]

@@ -836,6 +836,7 @@ term-event =
         [reconciled] reconciled
         [gap-filled] missing no more
         [gap-ended] missing, and answered elsewhere
+        [sent-again] missing there, and sent again
        *[unlisted] { $word }
     }
 

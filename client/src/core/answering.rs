@@ -20,6 +20,7 @@ use maille_common::time::{Span, Timestamp};
 use maille_durable::{Batch, Scan};
 
 use super::desk::{Desk, StepError};
+use super::events::EventKind;
 use super::incidents::IncidentKind;
 use super::order::SendError;
 use super::records::{AskedRecord, GivenRecord, OutboxRecord, SubmissionRecord};
@@ -209,7 +210,8 @@ impl Desk {
         let Some(recipient) = self.served_by(&record, device) else {
             return Ok(());
         };
-        let core = self.addendum_core(&alert, &record.core, BTreeSet::from([recipient]), now);
+        let to = BTreeSet::from([recipient.clone()]);
+        let core = self.addendum_core(&alert, &record.core, to, now);
         let addressee = self.addressee(device, Release::Now, 0, now)?;
         let Some((addressee, _)) = addressee else {
             return Ok(());
@@ -221,6 +223,14 @@ impl Desk {
         let mut batch = Batch::new();
         let parts = (core, vec![addressee]);
         self.seal_extension(&mut batch, extendable, parts, now, random)?;
+        if given.again.is_none() {
+            let kind = EventKind::SentAgain {
+                alert,
+                device: *device,
+                contact: recipient,
+            };
+            self.event(&mut batch, kind, record.core.status, now)?;
+        }
         let given = GivenRecord {
             again: Some(self.counted(now)),
             ..given

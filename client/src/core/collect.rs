@@ -231,12 +231,17 @@ impl Desk {
             Ok(opened) => opened,
             Err(fault) => return self.disbelieve(batch, relay, (fault.check(), &fault), None, now),
         };
-        if let Some(opened) = opened {
-            self.hear_of_gaps(&opened, now)?;
-            self.hear(&mut batch, &opened, now)?;
-            self.follow_stream(&mut batch, &opened, now)?;
+        if let Some(opened) = &opened {
+            self.hear_of_gaps(opened, now)?;
+            self.hear(&mut batch, opened, now)?;
+            self.follow_stream(&mut batch, opened, now)?;
         }
         if let Some(number) = number {
+            if let Some(opened) = &opened {
+                self.settle(batch)?;
+                self.hear_of_entrusted(relay, opened, now)?;
+                batch = Batch::new();
+            }
             batch.put(tables::CONFIRM, &tables::confirm(relay, number), &[]);
         }
         Ok(Collected::Heartbeat {

@@ -44,6 +44,8 @@ pub struct Desk {
     pub(super) incomplete: RefCell<Option<BTreeSet<AlertId>>>,
     /// Relays that were greeted, and whose connections did not end since.
     pub(super) listening: BTreeSet<Name>,
+    /// Of these, those over whose connection something may have overtaken what it was behind.
+    pub(super) unordered: BTreeSet<Name>,
     /// When holes were last looked at.
     pub(super) looked: Option<Timestamp>,
 }
@@ -127,6 +129,7 @@ impl Desk {
             last_incident,
             incomplete: RefCell::new(None),
             listening: BTreeSet::new(),
+            unordered: BTreeSet::new(),
             looked: None,
         };
         let opened = match known {

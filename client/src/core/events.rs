@@ -203,6 +203,16 @@ coded_choice! {
             /// How it ended.
             end: GapEnd,
         },
+        /// A device misses what a relay has accepted for it, and it goes to it again: somebody
+        /// keeps it back, or lost it.
+        SentAgain {
+            /// The alert.
+            alert: AlertId,
+            /// The device that misses it.
+            device: DeviceId,
+            /// Whose device it is.
+            contact: ContactAddress,
+        },
     }
 }
 

@@ -104,6 +104,10 @@ impl Desk {
                     uncertain: self.is_uncertain(envelope.committed),
                 };
                 self.event(batch, kind, status, now)?;
+                if self.is_undelivered(alert, record, recipient)? {
+                    let times = (record.committed, counted);
+                    self.beat_soon(batch, recipient, times)?;
+                }
             }
         }
         if open.is_empty() {

@@ -10,7 +10,7 @@
 use std::collections::BTreeSet;
 use std::slice;
 
-use maille_common::address::Name;
+use maille_common::address::{ContactAddress, Name};
 use maille_common::codec::encode;
 use maille_common::envelope::Addressee;
 use maille_common::evidence::SignedAccepted;
@@ -90,12 +90,16 @@ impl Desk {
             to: hearer.contact.clone(),
             due: counted + pause,
             pending: None,
+            named: known.as_ref().map_or(Timestamp::EPOCH, |known| known.named),
         };
         // The first one comes when the alert itself has had its time.
         if known.is_some() || urgent {
             let addressees = self.addressees_of(relay, hearer, now)?;
             if !addressees.is_empty() {
                 let times = (now, now + pause);
+                if addressees.iter().any(|one| one.stream.is_some()) {
+                    record.named = counted;
+                }
                 let id =
                     self.seal_heartbeat(batch, &record, (hearer, addressees), times, random)?;
                 record.pending = Some(id);
@@ -113,7 +117,9 @@ impl Desk {
         (now, next_due): (Timestamp, Timestamp),
         random: &mut impl Randomness,
     ) -> Result<AlertId, SendError> {
-        let heartbeat = self.words_for(hearer, next_due)?;
+        let entrusted = self.entrusted_to(&record.relay, &record.to, &addressees, now)?;
+        let words = self.words_for(hearer, next_due)?;
+        let heartbeat = words.entrusting(&entrusted);
         let unowed = Unowed {
             kind: Kind::Heartbeat,
             to: &record.to,
@@ -184,6 +190,63 @@ impl Desk {
         let pending = None;
         let record = HeartbeatRecord { pending, ..record };
         batch.put(tables::HEARTBEAT, &key, &write_record(&record));
+        Ok(())
+    }
+
+    /// An alert fell due that a recipient has not answered at all: unless a heartbeat has named it
+    /// already, the next one does not wait for its pause, so that the recipient notices by then
+    /// what a relay withholds (PROTOCOL G10).
+    pub(super) fn beat_soon(
+        &self,
+        batch: &mut Batch,
+        to: &ContactAddress,
+        (committed, counted): (Timestamp, Timestamp),
+    ) -> Result<(), StepError> {
+        let homes = self.roster.home_relay_names(&to.organisation());
+        for relay in homes.iter().take(2) {
+            let key = tables::heartbeat(relay, to);
+            let known: Option<HeartbeatRecord> = self.find(tables::HEARTBEAT, &key)?;
+            let is_soon = |known: &HeartbeatRecord| known.due <= counted || committed < known.named;
+            if known.as_ref().is_some_and(is_soon) {
+                continue;
+            }
+            let record = HeartbeatRecord {
+                relay: relay.clone(),
+                to: to.clone(),
+                due: counted,
+                pending: known.as_ref().and_then(|known| known.pending),
+                named: known.map_or(Timestamp::EPOCH, |known| known.named),
+            };
+            batch.put(tables::HEARTBEAT, &key, &write_record(&record));
+        }
+        Ok(())
+    }
+
+    /// A relay began another life: what was said to the one before, of what that had, is not said
+    /// to this one, which is given everything first.
+    pub(super) fn drop_heartbeats_before(
+        &self,
+        batch: &mut Batch,
+        relay: &Name,
+        now: Timestamp,
+    ) -> Result<(), StepError> {
+        let from = tables::relay(relay);
+        for key in self.keys_of(tables::HEARTBEAT, &from)? {
+            let Some(record) = self.find::<HeartbeatRecord>(tables::HEARTBEAT, &key)? else {
+                continue;
+            };
+            let Some(envelope) = record.pending else {
+                continue;
+            };
+            self.drop_envelope(batch, relay, &envelope)?;
+            let (pending, due) = (None, self.counted(now));
+            let record = HeartbeatRecord {
+                pending,
+                due,
+                ..record
+            };
+            batch.put(tables::HEARTBEAT, &key, &write_record(&record));
+        }
         Ok(())
     }
 

@@ -4,8 +4,9 @@
 //! Each piece of mail is pushed by itself, urgent ones first, and may come through several relays,
 //! so a later one can overtake an earlier one. A hole is therefore kept, and looked at once a
 //! minute while a relay of ours is connected, or when one is greeted, which then pushes everything
-//! again. What ten looks have not brought is missing. A desk that is not connected accuses nobody.
-//! An alert that is missing is asked for before that, and after it as well.
+//! again. What ten looks have not brought is missing, and what its relay was entrusted with is so at
+//! once (`entrusted.rs`). A desk that is not connected accuses nobody. An alert that is missing is
+//! asked for before that, and after it as well.
 
 use std::collections::BTreeMap;
 
@@ -118,7 +119,7 @@ impl HoleRecord {
         self.of == HoleIn::Alerts && self.looks >= limits::HOLE_ASK_LOOKS
     }
 
-    fn missing(&self) -> IncidentKind {
+    pub(super) fn missing(&self) -> IncidentKind {
         let Self {
             device, from, to, ..
         } = *self;
@@ -138,6 +139,7 @@ impl Desk {
     /// A connection ended: this relay brings nothing until it is greeted again.
     pub fn parted(&mut self, relay: &Name) {
         self.listening.remove(relay);
+        self.unordered.remove(relay);
     }
 
     /// The hole of a row in which a number lies.
@@ -259,7 +261,7 @@ impl Desk {
     }
 
     /// Whether what is missing are alerts that were answered Returned before their number was read.
-    fn is_excused(
+    pub(super) fn is_excused(
         &self,
         unread: &mut BTreeMap<DeviceId, u64>,
         hole: &HoleRecord,

@@ -74,6 +74,7 @@ mod desk;
 mod drills;
 mod duty;
 mod early;
+mod entrusted;
 mod events;
 mod evidence;
 mod expire;

@@ -124,6 +124,7 @@ impl Desk {
         batch.put(tables::RELAY, &key, &write_record(&record));
         if known.is_some() && same.is_none() {
             self.resubmit_all(&mut batch, relay, now)?;
+            self.drop_heartbeats_before(&mut batch, relay, now)?;
             self.repost_all(&mut batch, relay)?;
             self.forget_confirms(&mut batch, relay)?;
         }
@@ -134,6 +135,10 @@ impl Desk {
             self.event(&mut batch, kind, Status::Actual, now)?;
         }
         self.listening.insert(relay.clone());
+        if greeting.rolled_back {
+            // What this connection brought before the next hello was meant for the lost life.
+            self.overtaken_over(relay);
+        }
         self.look_for_missing(&mut batch, now)?;
         greeting.settled = self.settle(batch)?;
         if greeting.new_incarnation {

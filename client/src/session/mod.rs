@@ -28,6 +28,7 @@ mod pushes;
 mod roster_exchange;
 mod submissions;
 mod talk;
+mod turns;
 
 pub(crate) use talk::{Talk, TalkError};
 

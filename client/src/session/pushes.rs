@@ -4,10 +4,12 @@ use maille_common::address::Name;
 use maille_common::codec::decode;
 use maille_common::envelope::Delivery;
 use maille_common::hash::Hash;
+use maille_common::terms::Kind;
 use maille_common::wire::{PUSH_BYTES_MAX, Push};
 use maille_link::{CloseReason, PushStream, ReadError};
 use tokio::task::JoinSet;
 
+use super::turns::{Turn, Turns};
 use super::{Session, SessionError, TalkError};
 use crate::core::Collected;
 
@@ -15,10 +17,12 @@ impl Session {
     /// Takes pushes, each in a task of its own: an urgent one does not wait for a large one.
     pub(super) async fn serve_pushes(&self) -> Result<(), SessionError> {
         let mut tasks = JoinSet::new();
+        let turns = Turns::new();
         loop {
             tokio::select! {
                 push = self.talk.link().accept_push() => {
-                    tasks.spawn(self.share().take_push(push?));
+                    let (push, turn) = (push?, turns.next());
+                    tasks.spawn(self.share().take_in_turn(push, turn));
                 }
                 Some(taken) = tasks.join_next() => {
                     if let Ok(taken) = taken { taken? }
@@ -27,14 +31,22 @@ impl Session {
         }
     }
 
-    async fn take_push(self, mut stream: PushStream) -> Result<(), SessionError> {
+    async fn take_in_turn(self, stream: PushStream, turn: Turn) -> Result<(), SessionError> {
+        if self.take_push(stream, &turn).await? {
+            turn.done();
+        }
+        Ok(())
+    }
+
+    /// Takes a push; `false` where it was not read.
+    async fn take_push(&self, mut stream: PushStream, turn: &Turn) -> Result<bool, SessionError> {
         let bytes = match stream.read(PUSH_BYTES_MAX).await {
             Ok(bytes) => bytes,
             Err(ReadError::Closed(reason)) => return Err(reason.into()),
             // It is pushed again at the next connection.
             Err(error) => {
                 tracing::warn!(relay = %self.relay, %error, "a push was not read");
-                return Ok(());
+                return Ok(false);
             }
         };
         let push: Push = decode(&bytes).map_err(|fault| {
@@ -42,7 +54,12 @@ impl Session {
             SessionError::Closed(CloseReason::Protocol)
         })?;
         match push {
-            Push::Delivery { number, delivery } => self.collect(number, *delivery).await,
+            Push::Delivery { number, delivery } => {
+                // What a heartbeat speaks of was pushed before it, and is looked at first.
+                let in_order =
+                    delivery.env.core.kind != Kind::Heartbeat || turn.others_are_done().await;
+                self.collect(number, *delivery, in_order).await
+            }
             Push::Receipt {
                 number,
                 receipt,
@@ -60,15 +77,24 @@ impl Session {
                 .await
             }
             Push::RosterNews { roster } => self.hear_of_roster(roster).await,
-        }
+        }?;
+        Ok(true)
     }
 
-    async fn collect(&self, number: u64, delivery: Delivery) -> Result<(), SessionError> {
+    async fn collect(
+        &self,
+        number: u64,
+        delivery: Delivery,
+        in_order: bool,
+    ) -> Result<(), SessionError> {
         let roster: Hash = delivery.env.core.roster;
         let relay = self.relay.clone();
         let collected = self
             .office
             .settle(move |desk, now, _| {
+                if !in_order {
+                    desk.overtaken_over(&relay);
+                }
                 let collected = desk.collect(&relay, number, delivery, now)?;
                 let settled = collected.settled();
                 Ok::<_, SessionError>((collected, settled))

@@ -82,8 +82,8 @@ impl Heartbeat {
     }
 }
 
-fn extension(number: u32, value: &impl Encode) -> Extension {
-    let value = Bytes::new(encode(value)).expect("the limits of both lists keep them below 4 KiB");
+pub(super) fn extension(number: u32, value: &impl Encode) -> Extension {
+    let value = Bytes::new(encode(value)).expect("the limits of the lists keep them below 4 KiB");
     let critical = false;
     Extension {
         number,
@@ -92,7 +92,7 @@ fn extension(number: u32, value: &impl Encode) -> Extension {
     }
 }
 
-fn said<T: Decode<()>>(extensions: &Extensions, number: u32) -> Option<T> {
+pub(super) fn said<T: Decode<()>>(extensions: &Extensions, number: u32) -> Option<T> {
     let mut all = extensions.iter();
     let found = all.find(|extension| extension.number == number)?;
     decode(&found.value).ok()

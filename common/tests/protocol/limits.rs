@@ -71,6 +71,7 @@ fn the_limits_of_the_document_are_those_of_the_code() {
         number("MISSING_MAX", limits::MISSING_MAX),
         number("GAP_ANSWERS_MAX", limits::GAP_ANSWERS_MAX),
         number("TOLD_FORKS_MAX", limits::TOLD_FORKS_MAX),
+        number("ENTRUSTED_MAX", limits::ENTRUSTED_MAX),
         number("FORKS_HEARD_MAX", limits::FORKS_HEARD_MAX),
         number("FORK_TOLD_FOR_MS", limits::FORK_TOLD_FOR_MS),
         range("HEARTBEAT_MS", limits::HEARTBEAT_MS),

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use maille_common::address::DeviceId;
 use maille_common::codec::{Bytes, DecodeError, List};
-use maille_common::envelope::Delivery;
+use maille_common::envelope::{Core, Delivery};
 use maille_common::evidence::SignedNotice;
 use maille_common::hash::{Hash, hash};
 use maille_common::identifier::{AlertId, Incarnation};
 use maille_common::label::Label;
 use maille_common::record::{Record, RecordFault, read_record, write_record};
-use maille_common::terms::Release;
+use maille_common::terms::{Kind, Release, Urgency};
 use maille_common::time::Timestamp;
 use maille_common::wire::{Answer, Push, RefusalCode};
 use maille_durable::{Batch, Scan};
@@ -191,6 +191,17 @@ impl RelayCore {
     /// The class of receipts and notices: as urgent as the most urgent alert, for a sender waits
     /// for them.
     pub(super) const CLASS_EVIDENCE: u8 = 1;
+
+    /// The class of heartbeats, which are handed over behind everything else (PROTOCOL G9).
+    pub const CLASS_LAST: u8 = Urgency::Unknown.code() + 1;
+
+    /// The class of an envelope's mail.
+    pub(super) fn class_of(core: &Core) -> u8 {
+        match core.kind {
+            Kind::Heartbeat => Self::CLASS_LAST,
+            _ => core.urgency.code(),
+        }
+    }
 
     /// What waits for a device, urgent first, at most `limit`.
     pub fn waiting(&self, device: &DeviceId, limit: usize) -> Result<Vec<Waiting>, StepError> {

@@ -31,7 +31,7 @@ coded! {
         pub(super) status: Status,
         pub(super) sender: ContactAddress,
         pub(super) recipients: List<ContactAddress, { limits::RECIPIENTS_MAX }>,
-        /// The urgency's code, which is the class of its mail.
+        /// The class of its mail: the urgency's code, or behind all of them.
         pub(super) class: u8,
         pub(super) first: bool,
         /// In counted time, as `expires`.

@@ -238,7 +238,7 @@ impl RelayCore {
             sender: core.sender.clone(),
             recipients: List::new(core.recipients.to_vec())
                 .expect("a core's recipients are within the same limit"),
-            class: core.urgency.code(),
+            class: Self::class_of(core),
             first: core.ack_rule == AckRule::First,
             accepted,
             expires,
@@ -386,11 +386,11 @@ impl RelayCore {
                         served: core.recipient(entry.recipient).map_or(&[], slice::from_ref),
                         first: core.ack_rule == AckRule::First,
                     };
-                    let place = (&device, core.urgency.code());
+                    let place = (&device, Self::class_of(core));
                     self.mail_said(batch, mailing, (&said, parties), place)?;
                     let mail = Mail::Delivery { alert: id, index };
                     let record = MailRecord {
-                        class: core.urgency.code(),
+                        class: Self::class_of(core),
                         bytes,
                         mail,
                     };

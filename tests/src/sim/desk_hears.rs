@@ -10,7 +10,7 @@ use maille_common::wire::{Answer, HelloAnswer, Push, Refusal, RefusalCode, Reque
 
 use super::line::{Ask, Asked, Message, Stage};
 use super::party::Party;
-use super::world::{Event, World};
+use super::world::{Event, World, is_heartbeat};
 
 impl World {
     /// A message arrives; at whom it did.
@@ -21,7 +21,7 @@ impl World {
         connection: u64,
         message: Message,
     ) -> Option<Party> {
-        let line = &self.lines[desk][relay];
+        let (line, now) = (&mut self.lines[desk][relay], self.now);
         let over = line.number != connection || line.dead || line.stage == Stage::Down;
         if over {
             return None;
@@ -39,8 +39,16 @@ impl World {
             }
             // It waits in its stream until the greeting is over.
             Message::Push(_) if line.stage != Stage::Up => {
+                line.pushed_by = line.pushed_by.max(now + 100);
                 let again = Event::Arrive(desk, relay, connection, Box::new(message));
                 self.at(100, again);
+                None
+            }
+            // Something that was pushed before it waits.
+            Message::Push(ref push) if is_heartbeat(push) && now < line.pushed_by => {
+                let waits = line.pushed_by - now;
+                let again = Event::Arrive(desk, relay, connection, Box::new(message));
+                self.at(waits, again);
                 None
             }
             Message::Push(push) => {

@@ -79,6 +79,8 @@ pub(crate) struct Line {
     pub(crate) bundles_pause: u64,
     /// The roster that the relay is known to use.
     pub(crate) theirs: usize,
+    /// When the last of what was pushed over this connection arrives.
+    pub(crate) pushed_by: u64,
 }
 
 impl Line {
@@ -96,6 +98,7 @@ impl Line {
             bundles_from: 0,
             bundles_pause: 1_000,
             theirs: 0,
+            pushed_by: 0,
         }
     }
 

@@ -195,10 +195,11 @@ impl World {
             let Some(core) = &self.relays[relay].core else {
                 continue;
             };
-            // A heartbeat may be under way at any time; nothing else here is of its urgency.
-            let heartbeat = Urgency::Unknown.code();
+            // A heartbeat or a letter may be under way at any time; nothing else is as little
+            // urgent.
+            let unowed = Urgency::Unknown.code();
             let mut waiting = core.waiting(&device, 64).unwrap();
-            waiting.retain(|mail| mail.class != heartbeat);
+            waiting.retain(|mail| mail.class < unowed);
             // What a removed device wrote is not believed any more, and answered to nobody (E4).
             let removed = self.roster >= 2;
             if !self.desks[desk].outside && !waiting.is_empty() && !hostile && !removed {

@@ -16,6 +16,8 @@ use crate::crash::chance::Chance;
 use crate::randomness::Seeded;
 
 use maille_common::identifier::AlertId;
+use maille_common::terms::Kind;
+use maille_common::wire::Push;
 
 /// More than any run needs: whoever goes round in circles is found.
 const STEPS_MAX: u64 = 300_000;
@@ -323,6 +325,14 @@ impl World {
         let delay = 1 + self
             .chance
             .below(if late { longest } else { 1 + longest / 10 });
+        let (line, now) = (&mut self.lines[desk][relay], self.now);
+        if let Message::Push(push) = &message {
+            line.pushed_by = line.pushed_by.max(now + delay);
+            let waits = line.pushed_by - now;
+            let delay = if is_heartbeat(push) { waits } else { delay };
+            let arrival = Event::Arrive(desk, relay, connection, Box::new(message));
+            return self.at(delay, arrival);
+        }
         self.at(
             delay,
             Event::Arrive(desk, relay, connection, Box::new(message)),
@@ -337,5 +347,13 @@ impl World {
         let silent = self.chance.percent(30);
         let after = if silent { MINUTE / 2 } else { 1 };
         self.at(after, Event::CutNoticed(desk, relay, connection));
+    }
+}
+
+/// Whether a push is a heartbeat, which arrives behind whatever was pushed before it.
+pub(crate) fn is_heartbeat(push: &Push) -> bool {
+    match push {
+        Push::Delivery { delivery, .. } => delivery.env.core.kind == Kind::Heartbeat,
+        _ => false,
     }
 }

@@ -96,6 +96,9 @@ coded! {
         pub(in crate::core) due: Timestamp,
         /// The newest one, until the relay has answered.
         pub(in crate::core) pending: Option<AlertId>,
+        /// When the newest one that named numbers was made, in counted time; the beginning of all
+        /// time while none was. What was committed before it was accepted there.
+        pub(in crate::core) named: Timestamp,
     }
 }
 

@@ -48,7 +48,7 @@ annotate_fields! {
     HeardRecord { number }
     AheadOfHole { number, link, chain }
     WrittenRecord { at }
-    HeartbeatRecord { relay, to, due, pending }
+    HeartbeatRecord { relay, to, due, pending, named }
     PeerRecord { created, received, written, due, looks }
     UnreadRecord { alerts }
     GivenRecord { alert, chain, again }
@@ -414,6 +414,7 @@ fn heartbeats(vectors: &mut Vectors) {
         to: cyber(),
         due: NOW + Span::from_hours(1),
         pending: Some(ALERT),
+        named: NOW - Span::from_minutes(5),
     };
     vectors.record("heartbeat", &heartbeat);
     let peer = PeerRecord {

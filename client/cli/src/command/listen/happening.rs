@@ -40,6 +40,7 @@ pub(crate) const EVENTS: &[&str] = &[
     "reconciled",
     "gap-filled",
     "gap-ended",
+    "sent-again",
 ];
 
 /// An event. What its kind does not have is left out of the JSON.
@@ -292,6 +293,15 @@ impl Happening {
                 device: Some(device.to_string()),
                 state: Some(end.to_string()),
                 ..self.about("gap-ended", alert)
+            },
+            EventKind::SentAgain {
+                alert,
+                device,
+                contact,
+            } => Self {
+                recipient: Some(contact.to_string()),
+                device: Some(device.to_string()),
+                ..self.about("sent-again", alert)
             },
             EventKind::Roster { number } => Self {
                 words: Some(number.to_string()),

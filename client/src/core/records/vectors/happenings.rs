@@ -36,6 +36,7 @@ annotate_choices! {
         17 Reconciled { device, contact, end }
         18 GapFilled { alert, device, contact }
         19 GapEnded { alert, device, contact, end }
+        20 SentAgain { alert, device, contact }
     }
     IncidentKind {
         0 Delivery { relay, check, fault }
@@ -155,6 +156,12 @@ pub(super) fn events(vectors: &mut Vectors) {
         contact: cyber(),
         end: GapEnd::Acknowledged,
     };
+    let contact = cyber();
+    let sent_again = EventKind::SentAgain {
+        alert,
+        device,
+        contact,
+    };
     for (name, kind) in [
         ("event-0-sent", EventKind::Sent { alert }),
         ("event-1-answered", answered),
@@ -179,6 +186,7 @@ pub(super) fn events(vectors: &mut Vectors) {
         ("event-17-reconciled", reconciled),
         ("event-18-gap-filled", filled),
         ("event-19-gap-ended", ended),
+        ("event-20-sent-again", sent_again),
     ] {
         let (time, status) = (NOW, Status::Exercise);
         vectors.record(name, &Event { time, status, kind });
