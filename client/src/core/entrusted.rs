@@ -21,6 +21,7 @@ use maille_durable::{Batch, CommitNumber, Scan};
 
 use super::desk::{Desk, StepError};
 use super::holes::{Row, put_hole};
+use super::own::OwnEnvelope;
 use super::records::{
     AcceptedRecord, GivenRecord, HeldRecord, HoleRecord, OutboxRecord, RelayRecord,
 };
@@ -118,16 +119,12 @@ impl Desk {
     pub(super) fn is_undelivered(
         &self,
         alert: &AlertId,
-        sent: &OutboxRecord,
+        envelope: &OwnEnvelope,
         recipient: &ContactAddress,
     ) -> Result<bool, StepError> {
         let answered = self.answered_devices(alert)?;
-        let mut addressed = sent.addressed.iter();
-        Ok(addressed.any(|(device, place, release, _)| {
-            *release == Release::Now
-                && sent.core.recipient(*place) == Some(recipient)
-                && !answered.contains(device)
-        }))
+        let mut addressed = envelope.devices_of(recipient);
+        Ok(addressed.any(|device| !answered.contains(&device)))
     }
 
     /// A heartbeat came: what its relay was entrusted with and has not handed over is missing.

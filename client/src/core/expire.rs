@@ -104,8 +104,9 @@ impl Desk {
                     uncertain: self.is_uncertain(envelope.committed),
                 };
                 self.event(batch, kind, status, now)?;
-                if self.is_undelivered(alert, record, recipient)? {
-                    let times = (record.committed, counted);
+                // Whoever made it has numbered it.
+                if envelope.is_sent_here && self.is_undelivered(alert, envelope, recipient)? {
+                    let times = (envelope.committed, counted);
                     self.beat_soon(batch, recipient, times)?;
                 }
             }
