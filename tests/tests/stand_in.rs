@@ -328,8 +328,12 @@ fn a_new_device_of_the_senders_contact_gets_its_copy_from_a_colleague_and_stands
     for colleague in contact.colleagues.clone() {
         contact.world.switch_off(&colleague);
     }
-    contact.minutes(20);
-    assert_eq!(contact.overdue_told(fifth), 1);
+    contact.minutes(30);
+    assert_eq!(
+        contact.overdue_told(fifth),
+        1,
+        "counted from when its copy came"
+    );
     contact.world.pass(Span::from_hours(24));
     contact.world.tick();
     assert_eq!(contact.state(fifth, &alert), ObligationState::Expired);
@@ -426,6 +430,27 @@ fn relays_and_colleagues_that_are_started_anew_lose_nothing_of_it() {
     let first = contact.colleagues[0];
     assert_eq!(contact.state(first, &alert), ObligationState::Expired);
     assert_eq!(contact.incidents(), []);
+}
+
+#[test]
+fn a_colleague_that_was_closed_while_its_device_was_removed_brings_the_alert_when_it_opens() {
+    let mut contact = contact();
+    let (sender, tunis, first) = (contact.sender, contact.tunis, contact.colleagues[0]);
+    let alert = contact.dies_before_it_is_brought();
+    for colleague in contact.colleagues.clone().into_iter().skip(1) {
+        contact.world.switch_off(&colleague);
+    }
+    contact.world.network.remove(&sender);
+    let documents = contact.world.network.publish();
+    for relay in ["lyon", "tunis", "dakar"] {
+        contact.world.spread_to_relay(relay, &documents);
+    }
+    let mut roster = Roster::clone(contact.world.desk(&first).roster());
+    roster.apply(&documents).unwrap();
+    contact.world.reopen_with_roster(&first, Arc::new(roster));
+    contact.minutes(1);
+    assert!(contact.has(tunis, &alert));
+    assert_eq!(contact.handed(tunis, &alert), 1);
 }
 
 #[test]

@@ -137,6 +137,7 @@ impl Desk {
             // It may have learned which other rosters it descends from.
             return self.judge_held(now);
         }
+        self.look_with_new_roster(now)?;
         let mut batch = Batch::new();
         let number = self.roster.authority().number;
         self.event(
@@ -147,9 +148,14 @@ impl Desk {
         )?;
         self.keep_heads(&mut batch)?;
         self.settle(batch)?;
-        self.look_for_new_devices(now)?;
-        self.look_for_new_homes(now)?;
         self.judge_held(now)
+    }
+
+    /// Looks at everything sent that depends on the roster. Its heads are kept behind that, so that
+    /// a desk which was stopped in between looks when it is opened.
+    pub(super) fn look_with_new_roster(&self, now: Timestamp) -> Result<(), StepError> {
+        self.look_for_new_devices(now)?;
+        self.look_for_new_homes(now)
     }
 
     fn judge(

@@ -147,6 +147,10 @@ impl Desk {
             None => desk.with_epoch(Epoch(reading.wall.unix_ms().max(1))),
         }?;
         let mut batch = Batch::new();
+        if !opened.has_heads()? {
+            // Another roster was put in place while this desk was closed.
+            opened.look_with_new_roster(reading.wall)?;
+        }
         opened.keep_heads(&mut batch)?;
         if !batch.is_empty() {
             opened.store.wait(opened.settle(batch)?)?;

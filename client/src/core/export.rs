@@ -153,10 +153,16 @@ impl Desk {
         Ok(())
     }
 
+    /// Whether the roster in use was in use here before.
+    pub(super) fn has_heads(&self) -> Result<bool, StepError> {
+        let key = *self.roster.hash().as_bytes();
+        Ok(self.store.pieces(tables::HEADS, &key)?.is_some())
+    }
+
     /// Keeps the heads of the roster in use: what is judged by it now is proven by it later.
     pub(super) fn keep_heads(&self, batch: &mut Batch) -> Result<(), StepError> {
         let key = *self.roster.hash().as_bytes();
-        if self.store.pieces(tables::HEADS, &key)?.is_none() {
+        if !self.has_heads()? {
             let heads = self.roster.heads().clone();
             let record = HeadsRecord { heads };
             batch.put_pieces(tables::HEADS, &key, &write_record(&record));

@@ -39,7 +39,7 @@ pub(super) struct OwnEnvelope {
     pub(super) id: AlertId,
     /// Its plain part.
     pub(super) core: Core,
-    /// When it was committed, in counted time; of another device's, by that device's clock.
+    /// When it was committed, in counted time; of another device's, when its copy came.
     pub(super) committed: Timestamp,
     /// The devices it addressed, as far as that is known here.
     pub(super) addressed: Vec<Addressed>,

@@ -28,7 +28,7 @@ coded! {
     /// What a device keeps about an envelope that a colleague of its contact sent.
     #[derive(Debug, Clone, PartialEq, Eq)]
     pub(super) struct StandInRecord {
-        /// When it was made, in counted time: by its device's clock, which may go otherwise.
+        /// When its copy came, in counted time: when it was made, another machine's clock says.
         pub(super) began: Timestamp,
         /// Since when this device may stand in, in counted time: since the copy came, or since the
         /// sending device does not act any more.
@@ -135,18 +135,13 @@ impl Desk {
         core: &Core,
     ) -> Result<StandInRecord, StepError> {
         Ok(self.stand_in(envelope)?.unwrap_or(StandInRecord {
-            began: self.began(core),
+            began: self.counted(core.created).min(self.counted_now()),
             since: self.counted_now(),
             alone: false,
             overdue_told: true,
             closed: None,
             addressed: None,
         }))
-    }
-
-    /// A colleague's clock says when it made something; later than now it was not.
-    fn began(&self, core: &Core) -> Timestamp {
-        self.counted(core.created).min(self.counted_now())
     }
 
     /// Something that a colleague sent came: its clocks run here as well.
@@ -182,10 +177,10 @@ impl Desk {
         if self.is_sent_here(envelope)? || self.stand_in(envelope)?.is_some() {
             return Ok(());
         }
-        let (began, since) = (self.began(core), self.counted_now());
+        let since = self.counted_now();
         let turn = self.turn(&core.device, since);
         let record = StandInRecord {
-            began,
+            began: since,
             since,
             alone: turn.alone,
             overdue_told: false,
@@ -195,8 +190,8 @@ impl Desk {
         let bytes = write_record(&record);
         batch.put_pieces(tables::STAND_IN, envelope.as_bytes(), &bytes);
         // What was answered since comes behind its copy, and is waited for.
-        let tell = core.ack_due(began).max(since + STEP);
-        for due in [tell, turn.at(core.expiry(began))] {
+        let tell = core.ack_due(since).max(since + STEP);
+        for due in [tell, turn.at(core.expiry(since))] {
             batch.put(tables::DUE, &tables::due(due, envelope), &[]);
         }
         Ok(())

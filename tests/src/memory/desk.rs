@@ -99,6 +99,15 @@ impl MemoryWorld {
         self.kill_desk(device);
     }
 
+    /// A desk is closed, gets another roster as a file, and is opened.
+    pub fn reopen_with_roster(&mut self, device: &DeviceId, roster: Arc<Roster>) {
+        let held = &self.desks[device];
+        let ring = SealingRing::from_bytes(&held.desk.ring().to_bytes()).unwrap();
+        let keys = (ring, held.bundle.clone());
+        let store = Arc::clone(&held.store);
+        self.open_desk(device, roster, keys, store);
+    }
+
     fn reopen_desk(&mut self, device: &DeviceId, store: Arc<MemoryDisk>) {
         let held = &self.desks[device];
         let ring = SealingRing::from_bytes(&held.desk.ring().to_bytes()).unwrap();
