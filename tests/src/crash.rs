@@ -6,6 +6,7 @@
 //! | `kill`, `cut`, `lose` | a subcommand each: its faults, and nothing else |
 //! | `store` | faults on a store alone: `replay`, `mutate`, `eio`, `enospc`, `rot` |
 //! | `whole` | faults that whole worlds meet: `eio`, `enospc` and `rot` with `--world` |
+//! | `deadlines` | what falls due while relay and sender are killed |
 //! | `restart`, `flood` | how soon a relay with a long queue serves again |
 //! | `world`, `letter`, `chance` | a network on disk, what is sent in it, and choices from a seed |
 //! | `crew`, `child`, `report` | the processes of a world, and what they tell the rig |
@@ -28,6 +29,7 @@ mod checker;
 mod child;
 mod crew;
 mod cut;
+mod deadlines;
 mod failing_call;
 mod flood;
 mod keys;
@@ -76,6 +78,8 @@ enum Command {
     Enospc(Enospc),
     /// Flips bits of the files of a store at rest.
     Rot(Rot),
+    /// Kills relay and sender while deadlines fall due, and measures how exactly they are kept.
+    Deadlines(deadlines::Deadlines),
     /// Restarts a relay with a long queue, and measures how soon it serves.
     Restart(restart::Restart),
     /// One of the rig's own processes.
@@ -97,6 +101,7 @@ pub fn main() -> ExitCode {
         Command::Eio(eio) => eio.run(),
         Command::Enospc(enospc) => enospc.run(),
         Command::Rot(rot) => rot.run(),
+        Command::Deadlines(deadlines) => deadlines.run(),
         Command::Restart(restart) => restart.run(),
         Command::Part(part) => part.play(),
         Command::StorePart(part) => part.run(),

@@ -8,6 +8,7 @@
 //! | `volume` | a file system in an image, which can be filled, and whose power can be cut |
 //! | `network` | a network's keys and documents, and the ceremonies on them |
 //! | `crash` | the crash rig: faults on real processes and stores, and a checker outside them |
+//! | `machine` | a machine's clocks, of which a test sets the wall's |
 //! | `memory` | relays and desks in memory, in virtual time, over links that can fail |
 //! | `shift` | a contact with two devices, and what each of them sees |
 //! | `sim` | the same cores with faults by a seed, and a checker outside them |
@@ -21,6 +22,7 @@
 pub mod crash;
 pub mod desk_process;
 pub mod forwarder;
+pub mod machine;
 pub mod memory;
 pub mod net;
 pub mod network;

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use maille_client::clock::ManualClock;
@@ -27,6 +28,7 @@ use maille_relay::{
 };
 use tempfile::TempDir;
 
+use crate::machine::Machine;
 use crate::network::{FOUNDED, Network, address};
 
 mod plan;
@@ -46,6 +48,8 @@ pub struct TestNet {
     desks: BTreeMap<String, TestDesk>,
     /// Where relays and homes lie that do not lie in the test's own folder.
     places: BTreeMap<String, PathBuf>,
+    /// The machine on which everybody is, where it is not this one.
+    machine: Option<Machine>,
 }
 
 #[derive(Debug)]
@@ -173,7 +177,10 @@ impl TestNet {
         config.listen = held.address;
         config.metrics = None;
         config.low_water_bytes = held.low_water_bytes.unwrap_or(config.low_water_bytes);
-        let setup = Setup::new(held.folder.clone(), config);
+        let mut setup = Setup::new(held.folder.clone(), config);
+        if let Some(machine) = &self.machine {
+            setup.clock = Arc::new(machine.clone());
+        }
         let running = Relay::start(setup).await.unwrap();
         held.address = running.address();
         held.running = Some(running);
@@ -284,6 +291,8 @@ impl TestNet {
         }
         if let Some(clock) = &self.desks[contact].clock {
             config = config.clock(clock.clone());
+        } else if let Some(machine) = &self.machine {
+            config = config.clock(machine.clone());
         }
         let client = Client::open(config).await.unwrap();
         self.desks.get_mut(contact).unwrap().client = Some(client);

@@ -165,7 +165,8 @@ fn a_number_of_the_old_incarnation_confirms_nothing_in_the_new_one() {
     for relay in ["tunis", "lyon"] {
         world.meet(&tunis, relay);
     }
-    world.hand_over("lyon", &lyon);
+    let receipt = world.mail("lyon", &lyon)[0];
+    world.bring("lyon", &lyon, receipt);
     let home = "lyon".parse().unwrap();
     assert_eq!(world.desk(&lyon).confirms_due(&home, 10).unwrap().len(), 1);
     world.lose_relay("lyon");

@@ -6,10 +6,11 @@ use std::collections::BTreeSet;
 use maille_common::address::{DeviceId, Name};
 use maille_common::envelope::{Addressee, Core, OWN_RECIPIENT};
 use maille_common::evidence::ObligationState;
+use maille_common::limits;
 use maille_common::record::write_record;
 use maille_common::roster::Designation;
 use maille_common::terms::Release;
-use maille_common::time::Timestamp;
+use maille_common::time::{Span, Timestamp};
 use maille_durable::Batch;
 
 use super::desk::{Desk, StepError};
@@ -18,8 +19,9 @@ use super::records::{EvidenceRecord, LackingRecord};
 use super::tables;
 
 impl Desk {
-    /// Notes every device of an open obligation that was given its wrap by a device which does not
-    /// act any more, and that has said nothing at all. It is given the alert again, by addendum.
+    /// Notes every device of an obligation that nobody answered, which was given its wrap by a
+    /// device that does not act any more, and that has said nothing at all. It is given the alert
+    /// again, by addendum: late as well, for as long as a relay would keep it (I8).
     ///
     /// `relay`: one that lost its store, where what it was brought is looked at alone.
     pub(super) fn bring_again(
@@ -29,13 +31,20 @@ impl Desk {
     ) -> Result<(), StepError> {
         let mut batch = Batch::new();
         for own in self.own_alerts()? {
-            let alone = |envelope: &OwnEnvelope| envelope.turn.alone && envelope.closed.is_none();
+            let grace = Span::from_ms(limits::RELAY_GRACE_MS);
+            let alone = |envelope: &OwnEnvelope| {
+                let ends = envelope.core.expiry(envelope.committed) + grace;
+                envelope.turn.alone && self.counted(now) < ends
+            };
             if !own.envelopes().any(alone) {
                 continue;
             }
             let states = self.states_of(&own.alert)?;
             let answered = self.answered_devices(&own.alert)?;
-            let open = |owed: &Owed<'_>| states.get(owed.contact) == Some(&ObligationState::Open);
+            let open = |owed: &Owed<'_>| {
+                let state = states.get(owed.contact);
+                state.is_some_and(|state| *state <= ObligationState::Expired)
+            };
             for owed in own.owed().into_iter().filter(open) {
                 let homes = self.roster.home_relay_names(&owed.contact.organisation());
                 if relay.is_some_and(|relay| !homes.iter().take(2).any(|home| home == relay)) {

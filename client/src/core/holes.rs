@@ -4,8 +4,8 @@
 //! Each piece of mail is pushed by itself, urgent ones first, and may come through several relays,
 //! so a later one can overtake an earlier one. A hole is therefore kept, and looked at once a
 //! minute while a relay of ours is connected, or when one is greeted, which then pushes everything
-//! again. What ten looks have not brought is missing, and what its relay was entrusted with is so at
-//! once (`entrusted.rs`). A desk that is not connected accuses nobody. An alert that is missing is
+//! again. What ten looks have not brought is missing; what a relay was entrusted with is so at once
+//! (`entrusted.rs`). A desk that is not connected accuses nobody. An alert that is missing is
 //! asked for before that, and after it as well.
 
 use std::collections::BTreeMap;

@@ -327,7 +327,7 @@ impl Crew {
 
 /// A port that the relay keeps while it is killed: not one of those that systems give to sockets
 /// by themselves, or another socket would take it meanwhile.
-fn free_address() -> String {
+pub(crate) fn free_address() -> String {
     let mut chance = Chance::new(any_seed());
     loop {
         let port = chance.between(12_000, 32_000);

@@ -64,6 +64,8 @@ pub(crate) enum Report {
     Holds { id: String, hash: Option<String> },
     /// A desk: its reader will not be given events up to this one again.
     Committed { event: u64 },
+    /// A sender, asked: what fell due about the obligations of an alert, and when.
+    Fell { id: String, dues: Vec<ReportedDues> },
     /// A relay, asked: pieces of mail that wait.
     Waiting { waiting: u64 },
     /// A submitter: this version of a key is durable.
@@ -96,6 +98,43 @@ pub(crate) struct ReportedStanding {
     pub(crate) standing: Standing,
 }
 
+/// What fell due about one obligation, by what is signed and by the desk's events.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ReportedDues {
+    pub(crate) recipient: u8,
+    /// When it had to be acknowledged, and when it expired, by the sender's clock.
+    pub(crate) sender: (u64, u64),
+    /// When the relay accepted it, by its clock.
+    pub(crate) accepted: Option<u64>,
+    pub(crate) told: Vec<Told>,
+}
+
+/// Something was told: what, when, and whether that is uncertain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Told {
+    pub(crate) due: Due,
+    pub(crate) at_ms: u64,
+    pub(crate) uncertain: bool,
+}
+
+/// What falls due about an obligation that nobody answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Due {
+    /// The sender's desk tells that nobody acknowledged.
+    Overdue,
+    /// The relay asks the deputy.
+    Step,
+    /// The relay says that it has seen nothing.
+    Unseen,
+    /// The sender's desk signs that it expired.
+    Expired,
+}
+
+impl Due {
+    pub(crate) const ALL: [Self; 4] = [Self::Overdue, Self::Step, Self::Unseen, Self::Expired];
+}
+
 /// The evidence for one obligation, in numbers that never fall.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Standing {
@@ -117,6 +156,8 @@ pub(crate) enum Order {
     Send { numbers: Vec<u64> },
     /// A sender: tell where these alerts stand.
     Track { ids: Vec<String> },
+    /// A desk of `deadlines`: send one alert with each of these times to acknowledge it in.
+    Expect { ack_within_ms: Vec<u64> },
     /// A recipient: tell what it holds of these alerts.
     Look { ids: Vec<String> },
     /// A relay: tell what waits.

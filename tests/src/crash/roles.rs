@@ -17,6 +17,7 @@ use tokio::sync::mpsc;
 use super::letter::Letters;
 use super::report::{Order, Report};
 
+mod expectant;
 mod recipient;
 mod relay;
 mod sender;
@@ -38,6 +39,8 @@ pub(crate) enum Part {
     Sender(DeskPart),
     /// A desk that receives, shows and answers.
     Recipient(DeskPart),
+    /// A desk that sends what nobody answers.
+    Expectant(expectant::ExpectantPart),
     /// A store with many submitters.
     Submitters(submitters::SubmittersPart),
 }
@@ -66,6 +69,7 @@ impl Part {
             Self::Relay(_) => "relay",
             Self::Sender(_) => "sender",
             Self::Recipient(_) => "recipient",
+            Self::Expectant(_) => "expectant",
             Self::Submitters(_) => "submitters",
         }
     }
@@ -85,6 +89,7 @@ impl Part {
                 Self::Relay(part) => relay::play(part, mouth.clone()).await,
                 Self::Sender(part) => sender::play(part, mouth.clone()).await,
                 Self::Recipient(part) => recipient::play(part, mouth.clone()).await,
+                Self::Expectant(part) => expectant::play(part, mouth.clone()).await,
                 Self::Submitters(part) => submitters::play(&part, &mouth),
             }
         });

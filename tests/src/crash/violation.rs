@@ -70,6 +70,9 @@ pub(crate) enum Broken {
     NotNoticed,
     /// The rig did not see that a sync or an order was missing.
     NotCaught,
+    /// Something fell due and was not told, or early, late, twice, or marked uncertain without a
+    /// reason.
+    Deadline,
 }
 
 #[cfg(test)]
@@ -101,6 +104,7 @@ impl Broken {
         Self::NotTold,
         Self::NotNoticed,
         Self::NotCaught,
+        Self::Deadline,
     ];
 }
 

@@ -11,6 +11,7 @@ use maille_common::codec::{Text, encode};
 use maille_common::crypto::ed25519::VerifyingKey;
 use maille_common::randomness::Randomness;
 use maille_common::roster::RosterDocuments;
+use maille_common::time::Span;
 use maille_relay::{NewRelay, RelayFolder, RelayKeyPair, init};
 
 use super::report::Role;
@@ -156,6 +157,14 @@ impl World {
         let request = made.expect("a fresh home").device_request(FOUNDED);
         self.network.admit_request(request.request.value());
         self.devices.push((role, device));
+    }
+
+    /// A desk's contact is asked in another's place, so long after nobody acknowledged, from the
+    /// next roster on.
+    pub(crate) fn deputise(&mut self, principal: Role, deputy: Role, after: Span) {
+        let (principal, deputy) = (contact_of(principal), contact_of(deputy));
+        self.network
+            .deputise(principal.as_str(), deputy.as_str(), after);
     }
 
     /// Takes a desk's device out of the next roster.

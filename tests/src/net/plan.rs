@@ -11,6 +11,7 @@ use maille_common::randomness::Randomness;
 use maille_common::time::Span;
 
 use super::TestNet;
+use crate::machine::Machine;
 use crate::network::Network;
 
 /// Organisations with their home relays, and the contacts that have a desk each.
@@ -38,6 +39,7 @@ impl NetPlan {
                 relays: BTreeMap::new(),
                 desks: BTreeMap::new(),
                 places: BTreeMap::new(),
+                machine: None,
             },
             contacts: owned(contacts),
             low_water_bytes: BTreeMap::new(),
@@ -65,6 +67,13 @@ impl NetPlan {
     #[must_use]
     pub fn clock(mut self, contact: &str, clock: &ManualClock) -> Self {
         self.clocks.insert(contact.to_owned(), clock.clone());
+        self
+    }
+
+    /// Everybody goes by the clocks of a machine that the test sets.
+    #[must_use]
+    pub fn machine(mut self, machine: &Machine) -> Self {
+        self.net.machine = Some(machine.clone());
         self
     }
 

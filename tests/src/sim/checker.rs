@@ -85,8 +85,8 @@ pub(crate) struct DeskFacts {
     /// The newest event that is durable and was looked at.
     pub(crate) cursor: u64,
     pub(crate) arrived: BTreeSet<AlertId>,
-    /// What it owes and was told as late, for whom.
-    pub(crate) owed_late: BTreeSet<(AlertId, ContactAddress)>,
+    /// What is owed by it, or to its contact, and was told as late, for whom and how often.
+    pub(crate) owed_late: BTreeMap<(AlertId, ContactAddress), u32>,
     pub(crate) shown: BTreeSet<AlertId>,
     /// How the copies of what a colleague sent stand here.
     pub(crate) copies: BTreeMap<(AlertId, ContactAddress), ObligationState>,

@@ -121,7 +121,7 @@ impl World {
             let mut expiries = recipient.expiries.iter();
             let ended_here = expiries.any(|expiry| expiry.statement.device == device);
             let owed = (*alert, contact.clone());
-            if ended_here && !self.checker.desks[heir].owed_late.contains(&owed) {
+            if ended_here && !self.checker.desks[heir].owed_late.contains_key(&owed) {
                 let what = format!(
                     "{alert} of a lost device expired for {contact}; desk {heir} never said late"
                 );

@@ -1,6 +1,6 @@
 //! What the shell of a desk does with what comes from a relay.
 
-use maille_client::core::{Collected, SendError};
+use maille_client::core::{Collected, IncidentKind, SendError};
 use maille_common::address::Name;
 use maille_common::codec::List;
 use maille_common::crypto::ed25519::SigningKey;
@@ -264,7 +264,15 @@ impl World {
         if self.is_letter_lost(&push) {
             return;
         }
+        let heartbeat = is_heartbeat(&push);
+        let before = self.alerts_missed(desk);
         let taken = self.desk_takes(desk, &name, push);
+        let hostile = self.plan.knobs.hostile == Some(relay);
+        // Whatever else went wrong: what a heartbeat accuses its relay of, that has done (G9).
+        if heartbeat && !hostile && self.alerts_missed(desk) > before {
+            let what = format!("desk {desk} accuses relay {relay}, which is honest");
+            self.checker.violated("I4", what);
+        }
         let Some(taken) = taken else { return };
         // The keeper looks at letters.
         if matches!(taken, Collected::Reconciliation { .. }) {
@@ -277,6 +285,15 @@ impl World {
             }
         }
         self.wake(desk);
+    }
+
+    fn alerts_missed(&mut self, desk: usize) -> usize {
+        let Some((core, _)) = self.desk(desk) else {
+            return 0;
+        };
+        let incidents = core.incidents_after(0, usize::MAX).unwrap().into_iter();
+        let missed = |kind: &IncidentKind| matches!(kind, IncidentKind::AlertsMissing { .. });
+        incidents.filter(|(_, one)| missed(&one.kind)).count()
     }
 
     fn desk_takes(&mut self, desk: usize, name: &Name, push: Push) -> Option<Collected> {
