@@ -19,6 +19,7 @@
 //! | `act.rs` | an officer, or the system, reads, acknowledges, refuses |
 //! | `principals.rs` | for whom an alert is answered here |
 //! | `post.rs` | receipts on their way to relays |
+//! | `forward.rs` | others' answers that the sender passes on |
 //! | `evidence.rs` | receipts, notices and expiries come in |
 //! | `early.rs` | receipts that come before what they are about |
 //! | `taken.rs` | who has an alert in hand, here or elsewhere |
@@ -77,6 +78,7 @@ mod expire;
 mod export;
 mod extend;
 mod forks;
+mod forward;
 mod hearers;
 mod heartbeats;
 mod held;

@@ -125,6 +125,7 @@ impl Desk {
         if known.is_some() && same.is_none() {
             self.resubmit_all(&mut batch, relay, now)?;
             self.repost_all(&mut batch, relay)?;
+            self.forward_again(&mut batch, relay)?;
             self.forget_confirms(&mut batch, relay)?;
         }
         if greeting.new_incarnation {

@@ -166,7 +166,14 @@ fn keys() -> Vec<(Table, Vec<u8>, Vec<Part>)> {
         of_row(TAKEN),
         of_row(FORK_SEEN),
         of_row(FORK_TOLD),
+        of_forward(FORWARD),
+        of_forward(FORWARDED),
     ]
+}
+
+fn of_forward(table: Table) -> (Table, Vec<u8>, Vec<Part>) {
+    let key = forward(&lyon(), &ALERT_ID, &STATEMENT_HASH);
+    (table, key, vec![LYON, ALERT, STATEMENT])
 }
 
 fn same() -> Reconciliation {
