@@ -12,7 +12,7 @@ use maille_common::evidence::SignedReceipt;
 use maille_common::identifier::AlertId;
 use maille_common::terms::{AckRule, Stage};
 use maille_common::time::Span;
-use maille_common::wire::{Answer, PostReceipt, RefusalCode, Refusal};
+use maille_common::wire::{Answer, PostReceipt, Refusal, RefusalCode};
 use maille_relay::core::verify_receipt;
 use maille_tests::memory::{MemoryWorld, order};
 use maille_tests::network::{Network, address};

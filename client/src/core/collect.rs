@@ -149,6 +149,7 @@ impl Desk {
         self.settle(batch)?;
         self.look_for_new_devices(now)?;
         self.look_for_new_homes(now)?;
+        self.post_to_new_homes(now)?;
         self.judge_held(now)
     }
 

@@ -19,6 +19,7 @@
 //! | `act.rs` | an officer, or the system, reads, acknowledges, refuses |
 //! | `principals.rs` | for whom an alert is answered here |
 //! | `post.rs` | receipts on their way to relays |
+//! | `moved.rs` | receipts of organisations that move to other relays |
 //! | `forward.rs` | others' answers that the sender passes on |
 //! | `evidence.rs` | receipts, notices and expiries come in |
 //! | `early.rs` | receipts that come before what they are about |
@@ -86,6 +87,7 @@ mod holes;
 mod inbox;
 mod incidents;
 mod ledger;
+mod moved;
 mod obligations;
 mod order;
 mod outbox;

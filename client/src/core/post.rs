@@ -131,6 +131,7 @@ impl Desk {
         receipt: &Hash,
     ) -> Result<(), StepError> {
         self.post_again(batch, from, receipt)?;
+        self.note_homes(batch, stamp)?;
         let principal = stamp.as_deputy.then_some(&stamp.recipient);
         for contact in [Some(&stamp.to), principal].into_iter().flatten() {
             let homes = self.roster.home_relay_names(&contact.organisation());

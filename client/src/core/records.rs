@@ -222,6 +222,15 @@ coded! {
 }
 
 coded! {
+    /// The home relays of an organisation by which receipts were posted.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub(super) struct HomesRecord {
+        pub(super) organisation: Name,
+        pub(super) relays: List<Name, 4>,
+    }
+}
+
+coded! {
     /// A device that should have an alert and has no wrap of it yet.
     #[derive(Debug, Clone, PartialEq, Eq)]
     pub(super) struct LackingRecord {
@@ -375,6 +384,7 @@ records! {
     RelayRecord = "relay";
     PostRecord = "receipt for a relay";
     PostedRecord = "count of receipts for a relay";
+    HomesRecord = "home relays of an organisation";
     LackingRecord = "device that lacks a wrap";
     HeldRecord = "held delivery";
     AcceptedRecord = "answer of a relay";

@@ -136,7 +136,10 @@ impl Desk {
         }
         self.listening.insert(relay.clone());
         self.look_for_missing(&mut batch, now)?;
-        greeting.settled = self.settle(batch)?;
+        self.settle(batch)?;
+        // A desk that was killed while it took another roster goes on with it.
+        self.post_to_new_homes(now)?;
+        greeting.settled = self.store.newest();
         Ok(greeting)
     }
 

@@ -149,6 +149,8 @@ tables! {
     FORWARD = 70;
     /// The same → nothing: the relay has it.
     FORWARDED = 71;
+    /// organisation → `HomesRecord`: the home relays by which receipts were posted.
+    HOMES = 72;
 }
 
 /// The one key of [`META`].

@@ -39,6 +39,7 @@ annotate_fields! {
     RelayRecord { incarnation, mailbox, accepted, time, bundle }
     PostRecord { turn }
     PostedRecord { epoch, receipts }
+    HomesRecord { organisation, relays }
     LackingRecord { recipient, since }
     HeldRecord { delivery, relay, number, since }
     AcceptedRecord { accepted }
@@ -288,6 +289,11 @@ fn receipts(vectors: &mut Vectors) {
     vectors.record("post", &PostRecord { turn: 258 });
     let (epoch, receipts) = (EPOCH, 258);
     vectors.record("posted", &PostedRecord { epoch, receipts });
+    let homes = HomesRecord {
+        organisation: "interpol".parse().unwrap(),
+        relays: List::new(vec!["lyon".parse().unwrap()]).unwrap(),
+    };
+    vectors.record("homes", &homes);
     let Request::Receipt(posted) = sent("request-2-receipt") else {
         panic!("this vector is the posting of a receipt");
     };

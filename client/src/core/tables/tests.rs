@@ -168,6 +168,7 @@ fn keys() -> Vec<(Table, Vec<u8>, Vec<Part>)> {
         of_row(FORK_TOLD),
         of_forward(FORWARD),
         of_forward(FORWARDED),
+        (HOMES, relay(&lyon()).to_vec(), vec![LYON]),
     ]
 }
 
