@@ -193,7 +193,10 @@ impl Desk {
             target.attempts = 0;
         }
         self.set_due(batch, alert, &mut target, due);
-        Ok(())
+        match target.accepted_by {
+            Some(_) => self.forward_known(batch, relay, alert),
+            None => Ok(()),
+        }
     }
 }
 

@@ -155,7 +155,8 @@ impl Desk {
     /// a desk which was stopped in between looks when it is opened.
     pub(super) fn look_with_new_roster(&self, now: Timestamp) -> Result<(), StepError> {
         self.look_for_new_devices(now)?;
-        self.look_for_new_homes(now)
+        self.look_for_new_homes(now)?;
+        self.post_to_new_homes(now)
     }
 
     fn judge(

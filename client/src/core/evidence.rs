@@ -342,6 +342,9 @@ impl Desk {
             }
             self.note_gone_key(batch, receipt, now)?;
             self.note_deputy(batch, receipt, now)?;
+            if let Some(own) = self.own_alert(&receipt.alert)? {
+                self.forward(batch, &own, (&proven.hash(), receipt), None)?;
+            }
             let kind = EventKind::Receipt {
                 alert: receipt.alert,
                 recipient: receipt.recipient.clone(),

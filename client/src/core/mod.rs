@@ -21,6 +21,8 @@
 //! | `act.rs` | an officer, or the system, reads, acknowledges, refuses |
 //! | `principals.rs` | for whom an alert is answered here |
 //! | `post.rs` | receipts on their way to relays |
+//! | `moved.rs` | receipts of organisations that move to other relays |
+//! | `forward.rs` | others' answers that the sender passes on |
 //! | `evidence.rs` | receipts, notices and expiries come in |
 //! | `early.rs` | receipts that come before what they are about |
 //! | `taken.rs` | who has an alert in hand, here or elsewhere |
@@ -81,6 +83,7 @@ mod expire;
 mod export;
 mod extend;
 mod forks;
+mod forward;
 mod hearers;
 mod heartbeats;
 mod held;
@@ -88,6 +91,7 @@ mod holes;
 mod inbox;
 mod incidents;
 mod ledger;
+mod moved;
 mod obligations;
 mod order;
 mod outbox;

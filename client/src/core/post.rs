@@ -10,7 +10,7 @@ use maille_common::record::write_record;
 use maille_common::terms::{Actor, Reason, Stage};
 use maille_common::time::Timestamp;
 use maille_common::wire::{PostReceipt, RefusalCode};
-use maille_durable::{Batch, CommitNumber, Scan};
+use maille_durable::{Batch, CommitNumber, Scan, Table};
 
 use super::desk::{Desk, StepError};
 use super::records::{PostRecord, PostedRecord, ReceiptRecord, RelayRecord, RowRecord};
@@ -38,7 +38,20 @@ pub(super) struct Stamp {
 pub struct DuePost {
     /// The receipt.
     pub receipt: Hash,
+    /// Another's answer about this alert of one's own, which is passed on.
+    forwarded: Option<AlertId>,
     turn: u32,
+}
+
+impl DuePost {
+    /// Another's answer about an alert of one's own.
+    pub(super) fn forwarded(receipt: Hash, alert: AlertId, turn: u32) -> Self {
+        Self {
+            receipt,
+            forwarded: Some(alert),
+            turn,
+        }
+    }
 }
 
 /// What an officer adds to a receipt.
@@ -118,6 +131,7 @@ impl Desk {
         receipt: &Hash,
     ) -> Result<(), StepError> {
         self.post_again(batch, from, receipt)?;
+        self.note_homes(batch, stamp)?;
         let principal = stamp.as_deputy.then_some(&stamp.recipient);
         for contact in [Some(&stamp.to), principal].into_iter().flatten() {
             let homes = self.roster.home_relay_names(&contact.organisation());
@@ -166,7 +180,11 @@ impl Desk {
 
     /// How often a receipt that is not taken was put down.
     fn turn_of(&self, post: &[u8]) -> Result<Option<u32>, StepError> {
-        let record = self.find::<PostRecord>(tables::POST, post)?;
+        self.turn_in(tables::POST, post)
+    }
+
+    pub(super) fn turn_in(&self, table: Table, post: &[u8]) -> Result<Option<u32>, StepError> {
+        let record = self.find::<PostRecord>(table, post)?;
         Ok(record.map(|record| record.turn))
     }
 
@@ -235,19 +253,21 @@ impl Desk {
                 continue;
             };
             let record: ReceiptRecord = self.need_long(tables::RECEIPT, receipt.as_bytes())?;
-            posts.push((DuePost { receipt, turn }, record.posted));
+            let due = DuePost {
+                receipt,
+                forwarded: None,
+                turn,
+            };
+            posts.push((due, record.posted));
         }
+        let left = limit.saturating_sub(posts.len());
+        posts.extend(self.forwards_due(relay, left)?);
         Ok(posts)
     }
 
     /// Whether a relay has to be given receipts.
     pub(super) fn has_posts(&self, relay: &Name) -> Result<bool, StepError> {
-        let from = tables::relay(relay);
-        let end = tables::after(&from);
-        Ok(!self
-            .store
-            .scan(Scan::range(tables::POST, &from, &end, 1))?
-            .is_empty())
+        Ok(!self.posts_due(relay, 1)?.is_empty())
     }
 
     /// A relay has a receipt, or will never take it. One that was put down again meanwhile stays.
@@ -269,9 +289,18 @@ impl Desk {
                     | RefusalCode::HelloFirst
             ),
         };
-        let key = tables::post(relay, &post.receipt);
-        if lasting && self.turn_of(&key)? == Some(post.turn) {
-            batch.delete(tables::POST, &key);
+        let (table, key) = match post.forwarded {
+            None => (tables::POST, tables::post(relay, &post.receipt)),
+            Some(alert) => {
+                let key = tables::forward(relay, &alert, &post.receipt);
+                (tables::FORWARD, key)
+            }
+        };
+        if lasting && self.turn_in(table, &key)? == Some(post.turn) {
+            batch.delete(table, &key);
+            if post.forwarded.is_some() && outcome.is_ok() {
+                batch.put(tables::FORWARDED, &key, &[]);
+            }
         }
         self.settle(batch)
     }

@@ -223,6 +223,15 @@ coded! {
 }
 
 coded! {
+    /// The home relays of an organisation by which receipts were posted.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub(super) struct HomesRecord {
+        pub(super) organisation: Name,
+        pub(super) relays: List<Name, 4>,
+    }
+}
+
+coded! {
     /// A device that should have an alert and has no wrap of it yet.
     #[derive(Debug, Clone, PartialEq, Eq)]
     pub(super) struct LackingRecord {
@@ -380,6 +389,7 @@ records! {
     RelayRecord = "relay";
     PostRecord = "receipt for a relay";
     PostedRecord = "count of receipts for a relay";
+    HomesRecord = "home relays of an organisation";
     LackingRecord = "device that lacks a wrap";
     StandInRecord = "envelope of a colleague";
     HeldRecord = "held delivery";

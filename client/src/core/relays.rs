@@ -126,6 +126,7 @@ impl Desk {
             self.resubmit_all(&mut batch, relay, now)?;
             self.drop_heartbeats_before(&mut batch, relay, now)?;
             self.repost_all(&mut batch, relay)?;
+            self.forward_again(&mut batch, relay)?;
             self.forget_confirms(&mut batch, relay)?;
         }
         if greeting.new_incarnation {

@@ -147,6 +147,12 @@ tables! {
     FORK_TOLD = 60;
     /// envelope → `StandInRecord`, in pieces: what a colleague sent.
     STAND_IN = 61;
+    /// relay, alert, receipt → `PostRecord`: others' answers that a relay has to be passed on.
+    FORWARD = 70;
+    /// The same → nothing: the relay has it.
+    FORWARDED = 71;
+    /// organisation → `HomesRecord`: the home relays by which receipts were posted.
+    HOMES = 72;
 }
 
 /// The one key of [`META`].
@@ -238,6 +244,17 @@ pub(super) fn hole(device: &DeviceId, epoch: Epoch, row: u8, from: u64) -> Vec<u
 
 pub(super) fn post(name: &Name, receipt: &Hash) -> Vec<u8> {
     [relay(name), *receipt.as_bytes()].concat()
+}
+
+pub(super) fn forward(name: &Name, alert: &AlertId, receipt: &Hash) -> Vec<u8> {
+    [relay(name), *alert.as_bytes(), *receipt.as_bytes()].concat()
+}
+
+/// Alert and receipt of a [`forward`] key.
+pub(super) fn forward_parts(key: &[u8]) -> Option<(AlertId, Hash)> {
+    let (alert, receipt) = key.get(32..)?.split_first_chunk::<32>()?;
+    let receipt = <[u8; 32]>::try_from(receipt).ok()?;
+    Some((AlertId::from_bytes(*alert), Hash::from_bytes(receipt)))
 }
 
 pub(super) fn evidence(alert: &AlertId, statement: &Hash) -> Vec<u8> {

@@ -22,23 +22,31 @@ use super::tables;
 pub struct VerifiedReceipt {
     proven: Proven<Receipt>,
     posted: PostReceipt,
+    /// Who posts it.
+    by: DeviceId,
+    /// The sender of the alert passes it on.
+    forwarded: bool,
 }
 
-/// Proves a posted receipt by the roster (PROTOCOL Q1 to Q3); `connected` is who posts it.
+/// Proves a posted receipt by the roster (PROTOCOL Q1 to Q3); `connected` is who posts it: the
+/// contact that acts, or the sender of the alert, who passes it on.
 pub fn verify_receipt(
     posted: PostReceipt,
     roster: &Roster,
     connected: &DeviceId,
 ) -> Result<VerifiedReceipt, RefusalCode> {
     let receipt: &Receipt = &posted.receipt.statement;
-    if !roster.acts_for(connected, &receipt.contact) {
+    let forwarded = !roster.acts_for(connected, &receipt.contact);
+    if forwarded && !roster.acts_for(connected, &posted.to) {
         return Err(RefusalCode::NotYourContact);
     }
     let note = posted
         .note
         .as_ref()
         .map(maille_common::evidence::SealedNote::hash);
-    if note.unwrap_or(Hash::ZERO) != receipt.note {
+    // Notes do not reach whoever learns of a receipt by a reconciliation.
+    let left_out = forwarded && note.is_none();
+    if !left_out && note.unwrap_or(Hash::ZERO) != receipt.note {
         return Err(RefusalCode::Hash);
     }
     // A rule A -> B carries everything about A's alerts both ways (DESIGN §3).
@@ -48,7 +56,12 @@ pub fn verify_receipt(
         return Err(RefusalCode::NoRule);
     }
     match posted.receipt.clone().verify(roster) {
-        Ok(proven) => Ok(VerifiedReceipt { proven, posted }),
+        Ok(proven) => Ok(VerifiedReceipt {
+            proven,
+            posted,
+            by: *connected,
+            forwarded,
+        }),
         Err(ReceiptFault::Signature(_)) => Err(RefusalCode::Signature),
         Err(ReceiptFault::NotEntitled { .. }) => Err(RefusalCode::NotYourContact),
         Err(_) => Err(RefusalCode::Malformed),
@@ -91,7 +104,8 @@ impl RelayCore {
         let home = self.is_home_of(to);
         let concerned =
             home || self.is_home_of(&statement.recipient) || self.is_home_of(&statement.contact);
-        if alert.is_none() && !concerned {
+        // Of a sender nothing is taken but about its own alert.
+        if alert.is_none() && (receipt.forwarded || !concerned) {
             return Ok(self.refuse(RefusalCode::UnknownAlert));
         }
         let mut batch = Batch::new();
@@ -114,7 +128,10 @@ impl RelayCore {
             .is_some();
         if !known {
             batch.put(tables::RECEIPT_SEEN, tables::statement(&hash), &[]);
-            self.count_taken(&mut batch, statement)?;
+            // Of what others bring a device does not know, and would take its store for an old copy.
+            if receipt.by == statement.device {
+                self.count_taken(&mut batch, statement)?;
+            }
             let envelopes = self.envelopes_of(&statement.alert)?;
             // One that does not count is its sender's to judge: its place in the row is taken.
             let readers = match counts {
@@ -209,6 +226,7 @@ impl RelayCore {
         // So does who was asked in its place, and may leave it now.
         readers.extend(self.asked_about(statement)?);
         readers.remove(&statement.device);
+        readers.remove(&receipt.by);
         Ok(readers)
     }
 

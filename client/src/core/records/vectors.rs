@@ -41,6 +41,7 @@ annotate_fields! {
     PostedRecord { epoch, receipts }
     LackingRecord { recipient, since, due, again }
     StandInRecord { began, since, alone, overdue_told, closed, addressed }
+    HomesRecord { organisation, relays }
     HeldRecord { delivery, relay, number, since }
     AcceptedRecord { accepted }
     BundleRecord { bundle }
@@ -310,6 +311,11 @@ fn receipts(vectors: &mut Vectors) {
     vectors.record("post", &PostRecord { turn: 258 });
     let (epoch, receipts) = (EPOCH, 258);
     vectors.record("posted", &PostedRecord { epoch, receipts });
+    let homes = HomesRecord {
+        organisation: "interpol".parse().unwrap(),
+        relays: List::new(vec!["lyon".parse().unwrap()]).unwrap(),
+    };
+    vectors.record("homes", &homes);
     let Request::Receipt(posted) = sent("request-2-receipt") else {
         panic!("this vector is the posting of a receipt");
     };

@@ -167,7 +167,15 @@ fn keys() -> Vec<(Table, Vec<u8>, Vec<Part>)> {
         of_row(FORK_SEEN),
         of_row(FORK_TOLD),
         of_alert(STAND_IN),
+        of_forward(FORWARD),
+        of_forward(FORWARDED),
+        (HOMES, relay(&lyon()).to_vec(), vec![LYON]),
     ]
+}
+
+fn of_forward(table: Table) -> (Table, Vec<u8>, Vec<Part>) {
+    let key = forward(&lyon(), &ALERT_ID, &STATEMENT_HASH);
+    (table, key, vec![LYON, ALERT, STATEMENT])
 }
 
 fn same() -> Reconciliation {
