@@ -8,13 +8,15 @@
 
 use std::sync::Arc;
 
-use maille_client::core::Extension;
+use maille_client::core::{EventKind, Extension, OpenObligation, Order};
 use maille_common::address::DeviceId;
+use maille_common::content::Alert;
 use maille_common::identifier::AlertId;
 use maille_common::terms::NoticeKind;
 use maille_common::time::Span;
+use maille_tests::memory::order;
 use maille_tests::network::address;
-use maille_tests::shift::{Shift, shift};
+use maille_tests::shift::{ALL, Shift, shift};
 
 /// What relays told the sender about one recipient.
 fn notices(shift: &mut Shift, alert: &AlertId, contact: &str) -> Vec<(NoticeKind, DeviceId)> {
@@ -64,6 +66,27 @@ fn extension(to: &[&str]) -> Extension {
         to: to.iter().map(|contact| address(contact)).collect(),
         ..Extension::default()
     }
+}
+
+/// What a desk owes in the place of, or as, a contact.
+fn owed(shift: &mut Shift, desk: DeviceId, recipient: &str) -> OpenObligation {
+    let now = shift.world.now;
+    let ledger = shift.world.desk(&desk).ledger(ALL, now).unwrap();
+    let recipient = address(recipient);
+    let mut open = ledger.obligations.into_iter();
+    open.find(|open| open.recipient == recipient).unwrap()
+}
+
+/// For whom a desk told that something is late.
+fn late(shift: &mut Shift, desk: DeviceId) -> Vec<String> {
+    let events = shift.world.desk(&desk).events_after(0, 10_000, true);
+    let kinds = events.unwrap().into_iter().map(|one| one.event.kind);
+    let told = kinds.filter_map(|kind| match kind {
+        EventKind::Overdue { recipient, .. } => Some(format!("overdue {recipient}")),
+        EventKind::Unanswered { recipient, .. } => Some(format!("unanswered {recipient}")),
+        _ => None,
+    });
+    told.collect()
 }
 
 fn has(shift: &mut Shift, desk: DeviceId, alert: &AlertId) -> bool {
@@ -131,4 +154,70 @@ fn a_device_that_answered_one_envelope_is_buried_for_no_other() {
         assert_eq!(count(&told, (NoticeKind::Tombstone, device)), 0);
     }
     assert!(shift.world.account("lyon").is_sound());
+}
+
+#[test]
+fn an_answer_of_who_was_added_is_asked_for_from_the_envelope_that_added_it() {
+    let mut shift = shift();
+    let (lyon, day, rabat) = (shift.lyon, shift.day, shift.rabat);
+    let asked = Alert::draft("Who is it?").text("Please write back.");
+    let order = Order {
+        content: asked.answer_within(Span::from_hours(2)).build().unwrap(),
+        ack_within: Span::from_hours(10),
+        ..order(&["cmai/amman", "cmai/tunis"], "Who is it?")
+    };
+    let alert = shift.world.order(&lyon, &order).id;
+    shift.world.settle();
+    shift.acknowledge(day, &alert, "S. Ben Ali");
+    shift.world.settle();
+    shift.after(180);
+    let of_tunis = ["unanswered cmai/tunis"];
+    assert_eq!(late(&mut shift, lyon), of_tunis);
+    let further = extension(&["cmai/rabat"]);
+    shift.world.extend(&lyon, &alert, &further).unwrap();
+    shift.world.settle();
+    let due = shift.world.now + Span::from_hours(2);
+    for desk in [lyon, rabat] {
+        assert_eq!(owed(&mut shift, desk, "cmai/rabat").answer_due, Some(due));
+    }
+    shift.acknowledge(rabat, &alert, "A. Diallo");
+    shift.world.settle();
+    for minutes in [60, 59] {
+        shift.after(minutes);
+    }
+    assert_eq!(late(&mut shift, lyon), of_tunis, "not yet");
+    assert_eq!(late(&mut shift, rabat), [""; 0]);
+    shift.after(1);
+    let both = ["unanswered cmai/tunis", "unanswered cmai/rabat"];
+    assert_eq!(late(&mut shift, lyon), both);
+    assert_eq!(late(&mut shift, rabat), ["unanswered cmai/rabat"]);
+}
+
+#[test]
+fn each_capacity_has_the_terms_of_the_envelope_that_asked_it() {
+    let mut shift = shift();
+    let (lyon, amman) = (shift.lyon, shift.amman);
+    let to = ["cmai/amman", "cmai/rabat"];
+    let alert = shift.world.send(&lyon, &to, "To both");
+    shift.world.settle();
+    shift.acknowledge(amman, &alert, "A. Diallo");
+    shift.world.settle();
+    let further = Extension {
+        ack_within: Some(Span::from_minutes(60)),
+        expires_after: Some(Span::from_hours(3)),
+        ..extension(&["cmai/tunis"])
+    };
+    shift.world.extend(&lyon, &alert, &further).unwrap();
+    shift.world.settle();
+    shift.after(70);
+    let (asked, hour) = (shift.world.now, Span::from_minutes(60));
+    let open = owed(&mut shift, amman, "cmai/tunis");
+    assert!(open.in_place);
+    assert_eq!(open.ack_due, asked + hour);
+    assert_eq!(open.expires, asked + Span::from_hours(3));
+    assert_eq!(shift.entry(amman, &alert).ack_due, asked + hour);
+    shift.after(59);
+    assert_eq!(late(&mut shift, amman), [""; 0]);
+    shift.after(1);
+    assert_eq!(late(&mut shift, amman), ["overdue cmai/tunis"]);
 }

@@ -399,6 +399,7 @@ impl Desk {
             ..
         } = extendable;
         let sealed = seal_addendum(draft, original, content_key, body, random)?;
+        self.look_for_answer(batch, &alert, now)?;
         self.commit_sealed(batch, &sealed, None, Some(alert), now)?;
         batch.put(tables::EXTENDS, &tables::extends(&alert, &sealed.id), &[]);
         Ok(sealed.id)

@@ -334,7 +334,7 @@ impl Desk {
     ) -> Result<(), StepError> {
         let alert = opened.id();
         if *opened.sender() == self.identity.contact {
-            self.note_extension(batch, opened);
+            self.note_extension(batch, opened, now)?;
         }
         if let Some(known) = self.inbox_record(&alert)? {
             return self.note_principal(batch, opened, Some(&known), now);

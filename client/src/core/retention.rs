@@ -50,7 +50,11 @@ impl Desk {
         // A copy of what this contact sent stays until it expired.
         let is_copy = record.recipient.is_none() && !is_answer(record.stage);
         let answered = !is_copy && !self.inbox_entry(*alert, &record)?.is_open();
-        let expired = record.core.expiry(record.received) <= now;
+        let capacities = self.capacities(alert, &record)?;
+        let expired = match capacities.is_empty() {
+            true => record.core.expiry(record.received) <= now,
+            false => capacities.iter().all(|capacity| capacity.expires() <= now),
+        };
         if !(answered || expired) || self.is_purged(alert)? {
             return Ok(false);
         }

@@ -65,7 +65,7 @@ impl Desk {
         if !is_open && clocks.is_empty() {
             return Ok(None);
         }
-        let answer_due = self.answer_due(&own.alert)?;
+        let answer_due = self.answer_due(&own.alert, Some(committed))?;
         let coming = |clock: Clock| self.coming(clock, committed, contact);
         let (telephones, languages) = self.reached_by(contact);
         Ok(Some(OpenObligation {
