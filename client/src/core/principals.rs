@@ -149,6 +149,9 @@ impl Desk {
             batch.put(tables::DEPUTY_FOR, &key, &write_record(&record));
             self.note_owed(batch, &alert, terms, principal, now);
             self.look_for_answer(batch, &alert, now)?;
+            if !is_asked {
+                return self.tell_own_copy(batch, (&alert, known), principal, now);
+            }
         }
         if !is_asked {
             return Ok(());
@@ -158,6 +161,27 @@ impl Desk {
             principal: principal.clone(),
         };
         self.event(batch, kind, opened.core().status, now)
+    }
+
+    /// What came in another's place before is owed by this contact itself as well: whatever was
+    /// answered for the other, an officer hears of it when it comes, and not when it is overdue.
+    fn tell_own_copy(
+        &self,
+        batch: &mut Batch,
+        (alert, known): (&AlertId, &InboxRecord),
+        me: &ContactAddress,
+        now: Timestamp,
+    ) -> Result<(), StepError> {
+        let standing = self.standing_here(alert, &known.core, me, &self.others(alert)?);
+        if self.is_over(me, &standing) {
+            return Ok(());
+        }
+        let kind = EventKind::Arrived {
+            alert: *alert,
+            kind: known.kind,
+            from: known.core.sender.clone(),
+        };
+        self.event(batch, kind, known.core.status, now)
     }
 
     /// Notes what this device did about one obligation of an alert.

@@ -59,6 +59,8 @@ pub(crate) struct DeskFacts {
     /// The newest event that is durable and was looked at.
     pub(crate) cursor: u64,
     pub(crate) arrived: BTreeSet<AlertId>,
+    /// Of those, what came in another's place, and then for its contact itself.
+    pub(crate) arrived_for_itself: BTreeSet<AlertId>,
     /// What it owes and was told as late, for whom.
     pub(crate) owed_late: BTreeSet<(AlertId, ContactAddress)>,
     pub(crate) shown: BTreeSet<AlertId>,
