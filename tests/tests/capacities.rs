@@ -221,3 +221,33 @@ fn each_capacity_has_the_terms_of_the_envelope_that_asked_it() {
     shift.after(1);
     assert_eq!(late(&mut shift, amman), ["overdue cmai/tunis"]);
 }
+
+#[test]
+fn a_device_that_joins_a_deputy_gets_what_is_open_in_anothers_place_and_nothing_else() {
+    let mut shift = shift();
+    let (amman, alert) = (shift.amman, shift.send("Asked in its place"));
+    shift.after(10);
+    // No wrap was sealed for it, and nobody is asked yet.
+    let early = shift.admit("cmai/amman");
+    shift.after(28);
+    assert!(!has(&mut shift, early, &alert));
+    shift.after(1);
+    shift.world.settle();
+    assert!(has(&mut shift, amman, &alert) && has(&mut shift, early, &alert));
+    let later = shift.admit("cmai/amman");
+    shift.after(1);
+    for device in [early, later] {
+        let entry = shift.entry(device, &alert);
+        let asked: Vec<_> = entry.deputy_for.iter().collect();
+        assert_eq!(asked.len(), 1);
+        assert_eq!(asked[0].contact, address("cmai/tunis"));
+        assert!(entry.is_open());
+    }
+    shift.acknowledge(later, &alert, "A. Diallo");
+    shift.world.settle();
+    assert!(!shift.entry(amman, &alert).is_open());
+    let last = shift.admit("cmai/amman");
+    shift.after(1);
+    assert!(!has(&mut shift, last, &alert), "it is answered");
+    assert_eq!(shift.incidents(), []);
+}

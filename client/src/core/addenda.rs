@@ -101,8 +101,8 @@ impl Desk {
         self.send_addenda(now, random)
     }
 
-    /// Notes every device of an open alert's recipients, and of this contact, that has no wrap: it
-    /// was admitted later.
+    /// Notes every device of an open alert's recipients, of deputies who were asked, and of this
+    /// contact, that has no wrap: it was admitted later.
     pub(super) fn look_for_new_devices(&self, now: Timestamp) -> Result<(), StepError> {
         let mut batch = Batch::new();
         for key in self.pieced_keys(tables::OUTBOX)? {
@@ -111,6 +111,9 @@ impl Desk {
             };
             let record: OutboxRecord = self.need_long(tables::OUTBOX, &key)?;
             let kind = record.core.kind;
+            if record.closed.is_none() && kind.carries_obligation() {
+                self.ask_joined(&mut batch, &alert, now)?;
+            }
             let carries = kind.carries_obligation() && kind != Kind::Addendum;
             if record.closed.is_some() || record.extends.is_some() || !carries {
                 continue;

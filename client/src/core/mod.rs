@@ -83,6 +83,7 @@ mod held;
 mod holes;
 mod inbox;
 mod incidents;
+mod joined;
 mod ledger;
 mod obligations;
 mod order;
