@@ -150,7 +150,7 @@ impl RelayCore {
         let ends = receipt.stage >= Stage::Acknowledged;
         parties.sender == contact
             || (receipt.stage >= Stage::Read && receipt.contact == *contact)
-            || (ends && receipt.recipient == *contact)
+            || ((ends || self.says_asked(receipt)) && receipt.recipient == *contact)
             || (ends && self.roster.is_deputy(contact, &receipt.recipient))
             || (parties.first
                 && receipt.stage == Stage::Acknowledged
