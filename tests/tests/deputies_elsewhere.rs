@@ -9,7 +9,7 @@ use maille_client::core::{Act, EventKind};
 use maille_common::address::DeviceId;
 use maille_common::evidence::ObligationState;
 use maille_common::identifier::AlertId;
-use maille_common::terms::{Kind, NoticeKind};
+use maille_common::terms::{Kind, NoticeKind, Stage};
 use maille_common::time::Span;
 use maille_tests::memory::MemoryWorld;
 use maille_tests::network::Network;
@@ -19,6 +19,7 @@ use maille_tests::randomness::Seeded;
 struct Elsewhere {
     world: MemoryWorld,
     lyon: DeviceId,
+    tunis: DeviceId,
     dakar: DeviceId,
     rabat: DeviceId,
 }
@@ -31,7 +32,7 @@ fn elsewhere() -> Elsewhere {
     ];
     let mut network = Network::found(43, &organisations);
     let lyon = network.admit("interpol/lyon");
-    network.admit("cmai/tunis");
+    let tunis = network.admit("cmai/tunis");
     let dakar = network.admit("afripol/dakar");
     let rabat = network.admit("cmai/rabat");
     network.deputise("cmai/tunis", "afripol/dakar", Span::from_minutes(10));
@@ -41,6 +42,7 @@ fn elsewhere() -> Elsewhere {
     Elsewhere {
         world,
         lyon,
+        tunis,
         dakar,
         rabat,
     }
@@ -197,4 +199,43 @@ fn a_relay_that_lost_its_disk_is_given_the_addendum_again() {
     asked.world.lose_relay("dakar");
     asked.world.settle();
     assert_eq!(asked.asked(&alert), (true, false));
+}
+
+/// It collects at no relay of its deputy's, which brings it the answer.
+#[test]
+fn whoever_is_asked_and_answered_for_elsewhere_hears_of_both_at_its_own_relay() {
+    let mut asked = elsewhere();
+    let (lyon, tunis, dakar) = (asked.lyon, asked.tunis, asked.dakar);
+    let alert = asked
+        .world
+        .send(&lyon, &["cmai/tunis"], "Answered elsewhere");
+    asked.world.settle();
+    asked.after(Span::from_minutes(40));
+    let is_open = |asked: &mut Elsewhere| {
+        let inbox = asked.world.desk(&tunis).inbox().unwrap();
+        inbox
+            .iter()
+            .any(|entry| entry.id == alert && entry.is_open())
+    };
+    assert!(is_open(&mut asked));
+    assert_eq!(heard(&mut asked, tunis, dakar), [Stage::Delivered]);
+    let (now, mut random) = (asked.world.now, Seeded::new(5));
+    let desk = asked.world.desk(&dakar);
+    desk.act(&alert, &Act::Acknowledge, Some("Awa"), "", now, &mut random)
+        .unwrap();
+    asked.world.settle();
+    assert!(!is_open(&mut asked));
+    let both = [Stage::Delivered, Stage::Acknowledged];
+    assert_eq!(heard(&mut asked, tunis, dakar), both);
+}
+
+/// What a desk was told that another device did.
+fn heard(asked: &mut Elsewhere, desk: DeviceId, by: DeviceId) -> Vec<Stage> {
+    let events = asked.world.desk(&desk).events_after(0, 1000, true);
+    let kinds = events.unwrap().into_iter().map(|one| one.event.kind);
+    let told = kinds.filter_map(|kind| match kind {
+        EventKind::ActedElsewhere { device, stage, .. } if device == by => Some(stage),
+        _ => None,
+    });
+    told.collect()
 }

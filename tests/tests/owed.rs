@@ -71,6 +71,17 @@ impl Desks {
         self.world.settle();
     }
 
+    /// How often a desk told that an alert arrived.
+    fn arrivals(&mut self, desk: DeviceId, alert: &AlertId) -> usize {
+        let events = self.world.desk(&desk).events_after(0, 10_000, true);
+        let kinds = events.unwrap().into_iter().map(|one| one.event.kind);
+        let is_arrival = |kind: &EventKind| match kind {
+            EventKind::Arrived { alert: came, .. } => came == alert,
+            _ => false,
+        };
+        kinds.filter(is_arrival).count()
+    }
+
     /// For whom a desk told that an alert is overdue, in the order of telling.
     fn told(&mut self, desk: DeviceId, alert: &AlertId) -> Vec<String> {
         let events = self
@@ -147,10 +158,14 @@ fn what_came_in_anothers_place_and_was_answered_is_open_again_when_ones_own_copy
     desk.act(&alert, &act, Some("A. Diallo"), "", now, &mut random)
         .unwrap();
     assert!(!desks.world.desk(&amman).inbox().unwrap()[0].is_open());
+    assert_eq!(desks.arrivals(amman, &alert), 1);
     for number in own {
         desks.world.bring("lyon", &amman, number);
     }
     assert!(desks.world.desk(&amman).inbox().unwrap()[0].is_open());
+    assert_eq!(desks.arrivals(amman, &alert), 2, "it is told when it comes");
+    desks.world.settle();
+    assert_eq!(desks.arrivals(amman, &alert), 2);
     desks.acknowledge(amman, &alert);
     assert!(!desks.world.desk(&amman).inbox().unwrap()[0].is_open());
 }

@@ -6,7 +6,7 @@ use maille_tests::sim::{run_seed, trace_seed};
 
 /// Seeds that broke a promise once, with what it was. They stay as they are: where the simulation
 /// itself is changed they may mean something else, and break nothing then either.
-const ONCE_BROKEN: [(u64, &str); 8] = [
+const ONCE_BROKEN: [(u64, &str); 11] = [
     (
         91,
         "answers to an envelope refused for everybody were lost, and a desk began a new life",
@@ -36,6 +36,12 @@ const ONCE_BROKEN: [(u64, &str); 8] = [
         3_955,
         "a desk lost its keys after its relay lost its disk, and published under an old number",
     ),
+    (
+        12_384,
+        "a deputy had answered, and nobody heard of its own copy before that was overdue",
+    ),
+    (13_974, "the same"),
+    (22_604, "the same"),
 ];
 
 /// How many seeds run each time.

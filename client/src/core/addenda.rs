@@ -108,8 +108,9 @@ impl Desk {
         self.send_addenda(now, random)
     }
 
-    /// Notes every device of an open alert's recipients, and of this contact, that has no wrap: it
-    /// was admitted later. What a colleague sent is looked at as well, and whose turn it is there.
+    /// Notes every device of an open alert's recipients, of deputies who were asked, and of this
+    /// contact, that has no wrap: it was admitted later. What a colleague sent is looked at as well,
+    /// and whose turn it is there.
     pub(super) fn look_for_new_devices(&self, now: Timestamp) -> Result<(), StepError> {
         let mut batch = Batch::new();
         for own in self.own_alerts()? {
@@ -118,6 +119,7 @@ impl Desk {
                 let look = tables::due(self.counted(now), &envelope.id);
                 batch.put(tables::DUE, &look, &[]);
                 self.look_at_turn(&mut batch, envelope)?;
+                self.ask_joined(&mut batch, &envelope.id, now)?;
             }
             if own.original.closed.is_none() {
                 self.note_new_devices(&mut batch, &own, now)?;
@@ -392,6 +394,7 @@ impl Desk {
             ..
         } = extendable;
         let sealed = seal_addendum(draft, original, content_key, body, random)?;
+        self.look_for_answer(batch, &alert, now)?;
         self.commit_sealed(batch, &sealed, None, Some(alert), now)?;
         batch.put(tables::EXTENDS, &tables::extends(&alert, &sealed.id), &[]);
         Ok(sealed.id)

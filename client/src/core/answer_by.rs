@@ -23,9 +23,24 @@ const LOOK_AGAIN: Span = Span::from_minutes(1);
 #[derive(Debug, Default)]
 pub(super) struct Unanswered {
     /// Those who acknowledged, and from whom there is no reply.
-    pub(super) by: Vec<ContactAddress>,
-    /// Somebody may still acknowledge.
-    open: bool,
+    pub(super) by: Vec<AnswerOwed>,
+    /// Somebody may still acknowledge, and the answer of the first of them is due then.
+    open: Option<Timestamp>,
+}
+
+/// An answer that somebody owes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct AnswerOwed {
+    /// Who.
+    pub(super) by: ContactAddress,
+    /// By when, in counted time: as `ack_within` it counts from the envelope that asked it.
+    pub(super) due: Timestamp,
+}
+
+impl Unanswered {
+    fn may_come(&mut self, due: Timestamp) {
+        self.open = self.open.into_iter().chain([due]).min();
+    }
 }
 
 impl Desk {
@@ -85,11 +100,19 @@ impl Desk {
             return Ok(());
         };
         let unanswered = self.unanswered(alert, replies, now)?;
-        let status = self.status_of(alert)?;
-        for recipient in unanswered.by {
-            if asked.told.contains(&recipient) {
+        let (status, counted) = (self.status_of(alert)?, self.counted(now));
+        let look_again = counted + LOOK_AGAIN;
+        let mut next: Vec<_> = unanswered.open.into_iter().collect();
+        next.iter_mut().for_each(|due| *due = look_again.max(*due));
+        for AnswerOwed { by, due } in unanswered.by {
+            if asked.told.contains(&by) {
                 continue;
             }
+            if due > counted {
+                next.push(due);
+                continue;
+            }
+            let recipient = by;
             let kind = EventKind::Unanswered {
                 alert: *alert,
                 recipient: recipient.clone(),
@@ -98,17 +121,35 @@ impl Desk {
             asked.told.push(recipient);
         }
         put_answer_by(batch, alert, &asked);
-        if unanswered.open {
-            let due = tables::due(self.counted(now) + LOOK_AGAIN, alert);
-            batch.put(tables::ANSWER_DUE, &due, &[]);
+        if let Some(next) = next.into_iter().min() {
+            batch.put(tables::ANSWER_DUE, &tables::due(next, alert), &[]);
         }
         Ok(())
     }
 
-    /// By when an answer was asked for, in counted time; none where it was not.
-    pub(super) fn answer_due(&self, alert: &AlertId) -> Result<Option<Timestamp>, StepError> {
+    /// By when an answer was asked for of whom another envelope asked at `began`, in counted time;
+    /// `began` is none for whom the alert asked. None where no answer was asked for.
+    pub(super) fn answer_due(
+        &self,
+        alert: &AlertId,
+        began: Option<Timestamp>,
+    ) -> Result<Option<Timestamp>, StepError> {
         let asked = self.answer_by(alert)?;
-        Ok(asked.map(|asked| asked.since + asked.within))
+        Ok(asked.map(|asked| asked.due(began)))
+    }
+
+    /// Another envelope asks somebody about an alert: where an answer was asked for, it is due that
+    /// much later.
+    pub(super) fn look_for_answer(
+        &self,
+        batch: &mut Batch,
+        alert: &AlertId,
+        now: Timestamp,
+    ) -> Result<(), StepError> {
+        if let Some(due) = self.answer_due(alert, Some(self.counted(now)))? {
+            batch.put(tables::ANSWER_DUE, &tables::due(due, alert), &[]);
+        }
+        Ok(())
     }
 
     /// Who took an alert on and owes the answer that its sender asked for.
@@ -118,13 +159,16 @@ impl Desk {
         replies: &Replies,
         now: Timestamp,
     ) -> Result<Unanswered, StepError> {
+        let Some(asked) = self.answer_by(alert)? else {
+            return Ok(Unanswered::default());
+        };
         if self.is_sent_here(alert)?
             && let Some(own) = self.own_alert(alert)?
         {
-            return self.unanswered_by_them(&own, replies);
+            return self.unanswered_by_them(&own, &asked, replies);
         }
         match self.inbox_record(alert)? {
-            Some(record) => self.unanswered_by_us(alert, &record, replies, now),
+            Some(record) => self.unanswered_by_us((alert, &record), &asked, replies, now),
             None => Ok(Unanswered::default()),
         }
     }
@@ -132,6 +176,7 @@ impl Desk {
     fn unanswered_by_them(
         &self,
         own: &OwnAlert,
+        asked: &AnswerBy,
         replies: &Replies,
     ) -> Result<Unanswered, StepError> {
         let alert = &own.alert;
@@ -152,9 +197,13 @@ impl Desk {
         for owed in owed {
             let contact = owed.contact;
             let standing = self.obligation(alert, owed).standing(&evidence);
-            found.open |= !standing.state.is_closed();
+            let due = asked.due(Some(owed.by.committed));
+            if !standing.state.is_closed() {
+                found.may_come(due);
+            }
             if standing.stages.contains_key(&Stage::Acknowledged) && !has_replied(contact) {
-                found.by.push(contact.clone());
+                let by = contact.clone();
+                found.by.push(AnswerOwed { by, due });
             }
         }
         Ok(found)
@@ -162,8 +211,8 @@ impl Desk {
 
     fn unanswered_by_us(
         &self,
-        alert: &AlertId,
-        record: &InboxRecord,
+        (alert, record): (&AlertId, &InboxRecord),
+        asked: &AnswerBy,
         replies: &Replies,
         now: Timestamp,
     ) -> Result<Unanswered, StepError> {
@@ -171,18 +220,27 @@ impl Desk {
         if replies.sent.contains(&(*alert, record.core.sender.clone())) {
             return Ok(found);
         }
-        let expired = record.core.expiry(record.received) <= now;
         let others = self.others(alert)?;
+        let me = &self.identity.contact;
+        let mut taken = Vec::new();
         for capacity in self.capacities(alert, record)? {
             let recipient = &capacity.recipient;
+            let due = asked.due(capacity.began);
+            if others.has_acknowledged_for(me, recipient) {
+                taken.push(due);
+            }
             let standing = self.standing_here(alert, &record.core, recipient, &others);
             let answered = matches!(capacity.stage, Stage::Acknowledged | Stage::Refused)
                 || self.is_answered(recipient, &standing);
-            found.open |= !answered && !expired;
+            if !answered && capacity.expires() > now {
+                found.may_come(due);
+            }
         }
         // Whoever it was asked for, and at whichever device, this contact took it on.
-        if others.has_acknowledged(&self.identity.contact) {
-            found.by = vec![self.identity.contact.clone()];
+        if others.has_acknowledged(me) {
+            let due = taken.into_iter().min().unwrap_or(asked.due(None));
+            let by = me.clone();
+            found.by = vec![AnswerOwed { by, due }];
         }
         Ok(found)
     }
@@ -204,6 +262,13 @@ struct AnswerBy {
     within: Span,
     /// Whose answer was told as late.
     told: Vec<ContactAddress>,
+}
+
+impl AnswerBy {
+    /// By when it is due of whom an envelope asked at `began`, or the alert itself.
+    fn due(&self, began: Option<Timestamp>) -> Timestamp {
+        began.unwrap_or(self.since) + self.within
+    }
 }
 
 fn put_answer_by(batch: &mut Batch, alert: &AlertId, asked: &AnswerBy) {

@@ -255,6 +255,7 @@ impl Desk {
         // Where no other device of this contact collects, none is told.
         let told_alone = !self.home_relays().contains(relay);
         for asked in self.asked_by_notice(&own, notice) {
+            self.ask_joined_of(batch, &own, &asked, now)?;
             self.ask_about_amendments(batch, &own.alert, &asked, told_alone, now)?;
         }
         Ok(())
@@ -267,10 +268,13 @@ impl Desk {
         receipt: &Receipt,
         now: Timestamp,
     ) -> Result<(), StepError> {
-        match self.asked_by_receipt(receipt) {
-            Some(asked) => self.ask_about_amendments(batch, &receipt.alert, &asked, false, now),
-            None => Ok(()),
+        let Some(asked) = self.asked_by_receipt(receipt) else {
+            return Ok(());
+        };
+        if let Some(own) = self.own_alert(&receipt.alert)? {
+            self.ask_joined_of(batch, &own, &asked, now)?;
         }
+        self.ask_about_amendments(batch, &receipt.alert, &asked, false, now)
     }
 
     /// An update or cancel goes at once to the deputies who were asked about the alert.

@@ -346,7 +346,7 @@ impl Desk {
     ) -> Result<(), StepError> {
         let alert = opened.id();
         if *opened.sender() == self.identity.contact {
-            self.note_extension(batch, opened);
+            self.note_extension(batch, opened, now)?;
             self.note_stand_in(batch, opened)?;
         }
         if let Some(known) = self.inbox_record(&alert)? {

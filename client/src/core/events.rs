@@ -149,7 +149,8 @@ coded_choice! {
             /// Its contact.
             contact: ContactAddress,
         },
-        /// Another device read, acknowledged or refused what came here: it may be done with.
+        /// Another device read, acknowledged or refused what came here: it may be done with. Or a
+        /// deputy that collects elsewhere has it, and was asked in this contact's place.
         ActedElsewhere {
             /// The alert.
             alert: AlertId,

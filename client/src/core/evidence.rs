@@ -371,7 +371,11 @@ impl Desk {
             receipt.stage,
             Stage::Read | Stage::Acknowledged | Stage::Refused
         );
-        if !acted || receipt.device == self.identity.device {
+        // A deputy that has it was asked, at a relay that this desk does not hear.
+        let me = &self.identity.contact;
+        let asked = receipt.stage == Stage::Delivered
+            && (receipt.recipient == *me && receipt.contact != *me);
+        if !(acted || asked) || receipt.device == self.identity.device {
             return Ok(());
         }
         let kind = EventKind::ActedElsewhere {

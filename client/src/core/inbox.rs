@@ -40,7 +40,8 @@ pub struct InboxEntry {
     pub created: Timestamp,
     /// This desk's clock when it arrived.
     pub received: Timestamp,
-    /// When it has to be acknowledged, counted from its arrival.
+    /// When it has to be acknowledged, counted from its arrival; where it came in several
+    /// capacities, what is open and due first.
     pub ack_due: Timestamp,
     /// What its sender has said about it since.
     pub amendments: Vec<Amendment>,
@@ -193,6 +194,14 @@ impl Desk {
                 self.is_answered(recipient, &standing)
             };
             let first = record.recipient.as_ref();
+            let mut due = None;
+            for capacity in self.capacities(&id, record)? {
+                if !is_answer(capacity.stage) && !answered(&capacity.recipient) {
+                    due = due.into_iter().chain([capacity.ack_due()]).min();
+                }
+            }
+            // Of several obligations, the one that is open and due first.
+            entry.ack_due = due.unwrap_or(entry.ack_due);
             entry.answered = (is_answer(record.stage) || first.is_some_and(answered))
                 && own.is_none_or(|stage| is_answer(stage) || answered(me));
             for principal in &mut entry.deputy_for {

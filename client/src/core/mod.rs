@@ -90,6 +90,7 @@ mod held;
 mod holes;
 mod inbox;
 mod incidents;
+mod joined;
 mod ledger;
 mod moved;
 mod obligations;

@@ -13,16 +13,16 @@ use super::tables;
 
 impl Desk {
     /// Notes that an acknowledgement is owed, counted from now: of this contact, or of `recipient`
-    /// in whose place it is asked.
+    /// in whose place it is asked. `terms` are those of the envelope that asks.
     pub(super) fn note_owed(
         &self,
         batch: &mut Batch,
         alert: &AlertId,
-        core: &Core,
+        terms: &Core,
         recipient: &ContactAddress,
         now: Timestamp,
     ) {
-        let due = core.ack_due(self.counted(now));
+        let due = terms.ack_due(self.counted(now));
         let key = tables::owed_due(due, alert, recipient);
         batch.put(tables::OWED_DUE, &key, &[]);
     }
@@ -62,12 +62,10 @@ impl Desk {
             {
                 continue;
             }
-            let recipient = capacity.recipient;
-            let began_ms = due.unix_ms().saturating_sub(record.core.ack_within.ms());
             let kind = EventKind::Overdue {
                 alert,
-                recipient,
-                uncertain: self.is_uncertain(Timestamp::from_unix_ms(began_ms)),
+                uncertain: self.is_uncertain(capacity.began_before(due)),
+                recipient: capacity.recipient,
             };
             self.event(batch, kind, record.core.status, now)?;
         }

@@ -273,10 +273,15 @@ impl Desk {
     }
 
     /// Another device of this contact has extended an alert: who was added, and who was asked.
-    pub(super) fn note_extension(&self, batch: &mut Batch, opened: &OpenedAlert) {
+    pub(super) fn note_extension(
+        &self,
+        batch: &mut Batch,
+        opened: &OpenedAlert,
+        now: Timestamp,
+    ) -> Result<(), StepError> {
         let envelope = opened.envelope();
         if envelope.core().kind != Kind::Addendum {
-            return;
+            return Ok(());
         }
         let (alert, addendum) = (opened.id(), envelope.id());
         let record = EnvelopeRecord {
@@ -299,6 +304,7 @@ impl Desk {
                 }
             }
         }
+        self.look_for_answer(batch, &alert, now)
     }
 
     /// What somebody owes, as the evidence is asked about it.

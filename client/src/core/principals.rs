@@ -5,11 +5,12 @@
 
 use maille_common::address::ContactAddress;
 use maille_common::envelope::{Entry, OpenedAlert};
+use maille_common::evidence::Deadlines;
 use maille_common::hash::Hash;
 use maille_common::identifier::AlertId;
 use maille_common::record::{read_record, write_record};
 use maille_common::terms::{Release, Stage};
-use maille_common::time::Timestamp;
+use maille_common::time::{Span, Timestamp};
 use maille_durable::{Batch, Scan};
 
 use super::desk::{Desk, StepError};
@@ -37,8 +38,14 @@ pub(super) struct Capacity {
     pub(super) recipient: ContactAddress,
     /// The highest stage signed for it.
     pub(super) stage: Stage,
-    /// The envelope that brought it.
+    /// The envelope that brought it, whose terms count for it.
     pub(super) envelope: AlertId,
+    /// When that came, by the wall's clock as it was then.
+    pub(super) since: Timestamp,
+    /// The same in counted time; none of the first one, which came with the alert.
+    pub(super) began: Option<Timestamp>,
+    ack_within: Span,
+    expires_after: Span,
     /// It came beside another obligation of the same alert.
     further: bool,
 }
@@ -54,6 +61,10 @@ impl Desk {
             recipient,
             stage: record.stage,
             envelope: record.envelope,
+            since: record.received,
+            began: None,
+            ack_within: record.core.ack_within,
+            expires_after: record.core.expires_after,
             further: false,
         });
         let mut capacities: Vec<Capacity> = first.into_iter().collect();
@@ -65,6 +76,10 @@ impl Desk {
                 recipient: found.principal,
                 stage: found.stage,
                 envelope: found.envelope,
+                since: found.since,
+                began: Some(found.began),
+                ack_within: found.ack_within,
+                expires_after: found.expires_after,
                 further: true,
             });
         }
@@ -121,14 +136,22 @@ impl Desk {
             {
                 return Ok(());
             }
+            let terms = envelope.core();
             let record = DeputyRecord {
                 principal: principal.clone(),
                 envelope: envelope.id(),
                 since: now,
+                began: self.counted(now),
+                ack_within: terms.ack_within,
+                expires_after: terms.expires_after,
                 stage: Stage::Delivered,
             };
             batch.put(tables::DEPUTY_FOR, &key, &write_record(&record));
-            self.note_owed(batch, &alert, opened.core(), principal, now);
+            self.note_owed(batch, &alert, terms, principal, now);
+            self.look_for_answer(batch, &alert, now)?;
+            if !is_asked {
+                return self.tell_own_copy(batch, (&alert, known), principal, now);
+            }
         }
         if !is_asked {
             return Ok(());
@@ -138,6 +161,27 @@ impl Desk {
             principal: principal.clone(),
         };
         self.event(batch, kind, opened.core().status, now)
+    }
+
+    /// What came in another's place before is owed by this contact itself as well: whatever was
+    /// answered for the other, an officer hears of it when it comes, and not when it is overdue.
+    fn tell_own_copy(
+        &self,
+        batch: &mut Batch,
+        (alert, known): (&AlertId, &InboxRecord),
+        me: &ContactAddress,
+        now: Timestamp,
+    ) -> Result<(), StepError> {
+        let standing = self.standing_here(alert, &known.core, me, &self.others(alert)?);
+        if self.is_over(me, &standing) {
+            return Ok(());
+        }
+        let kind = EventKind::Arrived {
+            alert: *alert,
+            kind: known.kind,
+            from: known.core.sender.clone(),
+        };
+        self.event(batch, kind, known.core.status, now)
     }
 
     /// Notes what this device did about one obligation of an alert.
@@ -220,6 +264,30 @@ impl Capacity {
     /// Whether it came beside another obligation of the same alert.
     pub(super) fn is_further(&self) -> bool {
         self.further
+    }
+
+    /// When it has to be acknowledged, by the wall's clock.
+    pub(super) fn ack_due(&self) -> Timestamp {
+        self.since + self.ack_within
+    }
+
+    /// When it expires, by the wall's clock.
+    pub(super) fn expires(&self) -> Timestamp {
+        self.since + self.expires_after
+    }
+
+    /// The deadlines as they count for it, with the steps that come after it.
+    pub(super) fn deadlines(&self, steps: Deadlines) -> Deadlines {
+        Deadlines {
+            ack_within: self.ack_within,
+            expires_after: self.expires_after,
+            ..steps
+        }
+    }
+
+    /// When what is overdue at `due` began.
+    pub(super) fn began_before(&self, due: Timestamp) -> Timestamp {
+        due - self.ack_within
     }
 }
 

@@ -286,6 +286,11 @@ coded! {
         pub(super) principal: ContactAddress,
         pub(super) envelope: AlertId,
         pub(super) since: Timestamp,
+        /// The same moment in counted time.
+        pub(super) began: Timestamp,
+        /// By the envelope that asked it.
+        pub(super) ack_within: Span,
+        pub(super) expires_after: Span,
         /// The highest stage this device signed for it.
         pub(super) stage: Stage,
     }
@@ -334,7 +339,8 @@ coded! {
     /// An answer was asked for.
     #[derive(Debug, Clone, PartialEq, Eq)]
     pub(super) struct AnswerByRecord {
-        /// In counted time.
+        /// When the alert came, or was committed here, in counted time. Of whom was asked by
+        /// another envelope it counts from that.
         pub(super) since: Timestamp,
         pub(super) within: Span,
         /// Whose answer was told as late.

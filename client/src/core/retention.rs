@@ -50,7 +50,11 @@ impl Desk {
         // A copy of what this contact sent stays as long as the outbox of its device would keep it.
         let is_copy = record.recipient.is_none() && !is_answer(record.stage);
         let answered = !is_copy && !self.inbox_entry(*alert, &record)?.is_open();
-        let expired = record.core.expiry(record.received) <= now;
+        let capacities = self.capacities(alert, &record)?;
+        let expired = match capacities.is_empty() {
+            true => record.core.expiry(record.received) <= now,
+            false => capacities.iter().all(|capacity| capacity.expires() <= now),
+        };
         let needed = self.is_needed_to_stand_in(alert, now)?;
         if !(answered || expired) || needed || self.is_purged(alert)? {
             return Ok(false);

@@ -28,13 +28,26 @@ pub(super) struct Others {
 impl Others {
     /// Whether a contact took it on, for itself or in another's place.
     pub(super) fn has_acknowledged(&self, contact: &ContactAddress) -> bool {
-        self.evidence.iter().any(|piece| match piece {
-            Evidence::Receipt(receipt) => {
-                let receipt = receipt.statement();
-                receipt.stage == Stage::Acknowledged && receipt.contact == *contact
-            }
-            _ => false,
-        })
+        let mut taken = self.acknowledgements();
+        taken.any(|receipt| receipt.contact == *contact)
+    }
+
+    /// Whether a contact took on one obligation.
+    pub(super) fn has_acknowledged_for(
+        &self,
+        contact: &ContactAddress,
+        recipient: &ContactAddress,
+    ) -> bool {
+        let mut taken = self.acknowledgements();
+        taken.any(|receipt| receipt.contact == *contact && receipt.recipient == *recipient)
+    }
+
+    fn acknowledgements(&self) -> impl Iterator<Item = &Receipt> {
+        let receipts = self.evidence.iter().filter_map(|piece| match piece {
+            Evidence::Receipt(receipt) => Some(receipt.statement()),
+            _ => None,
+        });
+        receipts.filter(|receipt| receipt.stage == Stage::Acknowledged)
     }
 }
 

@@ -163,15 +163,21 @@ impl RelayCore {
         entries: &[EntryRecord],
         now: Moment,
     ) -> Result<(), StepError> {
+        let answers = self.answers_to(&record.extends.unwrap_or(alert))?;
         let mut notices = Vec::new();
         for (index, recipient) in record.recipients.iter().enumerate() {
-            let of_recipient = |entry: &&EntryRecord| {
+            let is_handed = |entry: &EntryRecord| {
                 usize::from(entry.entry.recipient) == index && !entry.is_held()
             };
-            let mut mine = entries.iter().filter(of_recipient).peekable();
-            if mine.peek().is_some() && !mine.any(|entry| entry.answered) {
+            if !entries.iter().any(is_handed) {
+                continue;
+            }
+            let about = About::of(record, &alert, recipient);
+            let told = tables::unseen(&about.alert, recipient);
+            let is_told = self.store.get(tables::UNSEEN, &told)?.is_some();
+            if !is_told && !answers.has_any(recipient) {
+                batch.put(tables::UNSEEN, &told, &[]);
                 let kind = NoticeKind::Unseen;
-                let about = About::of(record, &alert, recipient);
                 notices.push(self.notice(about, kind, DeviceId::NONE, now.wall));
             }
         }
@@ -187,6 +193,7 @@ impl RelayCore {
         entries: &[EntryRecord],
         now: Moment,
     ) -> Result<(), StepError> {
+        let answers = self.answers_to(&record.extends.unwrap_or(alert))?;
         let mut notices = Vec::new();
         for share in entries {
             let EntryRecord {
@@ -196,11 +203,17 @@ impl RelayCore {
                 continue;
             };
             // A deputy that was never asked owes no answer, and does not learn of the alert.
-            if !answered && !share.is_held() {
+            if *answered || share.is_held() {
+                continue;
+            }
+            let stages = answers.of(recipient, &entry.device);
+            if stages == 0 {
                 self.note_tombstone(batch, &alert, entry)?;
                 let kind = NoticeKind::Tombstone;
                 let about = About::of(record, &alert, recipient);
                 notices.push(self.notice(about, kind, entry.device, now.wall));
+            } else {
+                self.note_stages(batch, &alert, entry, stages)?;
             }
         }
         for notice in self.sign(notices.clone()) {

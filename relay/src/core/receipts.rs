@@ -208,7 +208,8 @@ impl RelayCore {
             contacts.insert(statement.contact.clone());
         }
         // Whoever was answered for by a deputy learns of it.
-        if statement.stage >= Stage::Acknowledged && self.is_home_of(&statement.recipient) {
+        let concerns = statement.stage >= Stage::Acknowledged || self.says_asked(statement);
+        if concerns && self.is_home_of(&statement.recipient) {
             contacts.insert(statement.recipient.clone());
         }
         // With `ack_rule = first` one acknowledgement frees the others, who receive it signed.
@@ -263,6 +264,13 @@ impl RelayCore {
             }
         }
         Ok(())
+    }
+
+    /// Whether a receipt tells its recipient that a deputy was asked. One that collects elsewhere
+    /// was asked there, and no notice of this relay says so.
+    pub(super) fn says_asked(&self, receipt: &Receipt) -> bool {
+        let in_place = receipt.contact != receipt.recipient;
+        in_place && receipt.stage == Stage::Delivered && !self.is_home_of(&receipt.contact)
     }
 
     /// An alert that is kept here, or one of its addenda where the original went elsewhere.

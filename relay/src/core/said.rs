@@ -119,7 +119,8 @@ impl RelayCore {
         for (hash, record) in &said.0 {
             let receipt: &Receipt = &record.receipt.statement;
             let own = receipt.device == *device;
-            if own || parties.concern(receipt, &contact) {
+            let asked = self.says_asked(receipt) && receipt.recipient == contact;
+            if own || asked || parties.concern(receipt, &contact) {
                 mailing.hold(*hash, record);
                 mailing.put_receipt(self, batch, (device, class), hash)?;
             }

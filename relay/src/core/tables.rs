@@ -81,6 +81,8 @@ tables! {
     ENTRIES = 42;
     /// As [`HELD`]: wraps that deputies have been given, who learn of an answer.
     ASKED = 43;
+    /// alert, recipient contact → nothing: its sender was told that nothing of it was seen here.
+    UNSEEN = 47;
 }
 
 /// The one key of [`META`].
@@ -253,6 +255,18 @@ pub(super) fn said(
         &[stage],
     ]
     .concat()
+}
+
+/// The key of the recipient, device and code of the stage of a [`said`] key.
+pub(super) fn said_parts(key: &[u8]) -> Option<([u8; 32], DeviceId, u8)> {
+    let (recipient, rest) = key.get(AlertId::LEN..)?.split_first_chunk::<32>()?;
+    let (device, stage) = rest.split_first_chunk::<{ DeviceId::LEN }>()?;
+    let [stage] = stage else { return None };
+    Some((*recipient, DeviceId::from_bytes(*device), *stage))
+}
+
+pub(super) fn unseen(alert: &AlertId, recipient: &ContactAddress) -> Vec<u8> {
+    [*alert.as_bytes(), contact(recipient)].concat()
 }
 
 pub(super) fn named(blob: &BlobId, alert: &AlertId) -> Vec<u8> {

@@ -85,6 +85,8 @@ pub(crate) struct DeskFacts {
     /// The newest event that is durable and was looked at.
     pub(crate) cursor: u64,
     pub(crate) arrived: BTreeSet<AlertId>,
+    /// Of those, what came in another's place, and then for its contact itself.
+    pub(crate) arrived_for_itself: BTreeSet<AlertId>,
     /// What is owed by it, or to its contact, and was told as late, for whom and how often.
     pub(crate) owed_late: BTreeMap<(AlertId, ContactAddress), u32>,
     pub(crate) shown: BTreeSet<AlertId>,

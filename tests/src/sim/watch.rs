@@ -10,6 +10,7 @@ use maille_common::hash::Hash;
 use maille_common::identifier::AlertId;
 use maille_common::terms::{AckRule, Kind, Stage};
 
+use super::checker::DeskFacts;
 use super::mutation::Mutation;
 use super::party::desk_of;
 use super::plan::Fault;
@@ -141,17 +142,19 @@ impl World {
 
     /// An alert stands in an inbox: it was sent so, to this desk, and came once.
     fn arrived(&mut self, desk: usize, alert: &AlertId, from: &ContactAddress) {
-        let facts = &mut self.checker.desks[desk];
-        let again = !facts.arrived.insert(*alert);
+        let again = !self.checker.desks[desk].arrived.insert(*alert);
         self.checker.ever_arrived.insert((desk, *alert));
         let Some((core, _)) = self.desk(desk) else {
             return;
         };
-        let content = core
-            .received(alert)
-            .unwrap()
-            .map(|received| received.content);
-        if again {
+        let received = core.received(alert).unwrap();
+        let (entry, content) = received.map(|it| (it.entry, it.content)).unzip();
+        let came_for = entry.and_then(|entry| entry.recipient);
+        // What came in another's place is told once more when the contact's own copy comes.
+        let own = came_for.is_some_and(|first| first != self.shape.desks[desk].contact);
+        let told_anew = |facts: &mut DeskFacts| own && facts.arrived_for_itself.insert(*alert);
+        let anew = again && told_anew(&mut self.checker.desks[desk]);
+        if again && !anew {
             let what = format!("{alert} arrives at desk {desk} as new a second time");
             self.checker.violated("I5", what);
         }
@@ -173,7 +176,11 @@ impl World {
             self.checker.violated("I3", what);
         }
         let after = 1 + self.chance.below(5 * MINUTE);
-        self.at(after, Event::Look(desk, *alert));
+        let next = match anew {
+            true => Event::Decide(desk, *alert),
+            false => Event::Look(desk, *alert),
+        };
+        self.at(after, next);
     }
 
     /// How long ago an alert was sent, where no start of the machine lies between.

@@ -1,6 +1,5 @@
 //! Answers that are owed: an alert was taken on, its sender asked for an answer, and there is none.
 
-use maille_common::address::ContactAddress;
 use maille_common::envelope::Core;
 use maille_common::evidence::ObligationState;
 use maille_common::identifier::AlertId;
@@ -8,6 +7,7 @@ use maille_common::terms::Stage;
 use maille_common::time::Timestamp;
 
 use super::{Awaited, Coming, ComingAct, Direction, OpenObligation};
+use crate::core::answer_by::AnswerOwed;
 use crate::core::desk::{Desk, StepError};
 use crate::core::tables;
 
@@ -24,8 +24,8 @@ impl Desk {
             let Some(alert) = tables::alert_at_end(&key) else {
                 continue;
             };
-            for by in self.unanswered(&alert, &replies, now)?.by {
-                owed.extend(self.answer_owed(&alert, by, now)?);
+            for one in self.unanswered(&alert, &replies, now)?.by {
+                owed.extend(self.answer_owed(&alert, one, now)?);
             }
         }
         Ok(owed)
@@ -34,11 +34,10 @@ impl Desk {
     fn answer_owed(
         &self,
         alert: &AlertId,
-        by: ContactAddress,
+        AnswerOwed { by, due }: AnswerOwed,
         now: Timestamp,
     ) -> Result<Option<OpenObligation>, StepError> {
-        let (core, due) = (self.plain_part(alert)?, self.answer_due(alert)?);
-        let (Some(core), Some(due)) = (core, due) else {
+        let Some(core) = self.plain_part(alert)? else {
             return Ok(None);
         };
         let received = self.inbox_record(alert)?;
@@ -52,7 +51,13 @@ impl Desk {
             true => self.taken_there(&self.evidence_records(alert)?, &by),
             false => self.promised_here(alert)?,
         };
-        let since = received.map_or(core.created, |record| record.received);
+        let own = match to_us {
+            true => self.own_alert(alert)?,
+            false => None,
+        };
+        let owed = own.as_ref().and_then(|own| own.owed_by(&by));
+        let terms = owed.map_or(core, |owed| &owed.by.core);
+        let since = received.map_or(terms.created, |record| record.received);
         let overdue = self.counted(now) >= due;
         let shown = self.as_wall_shows(due);
         let next = Coming {
@@ -76,9 +81,9 @@ impl Desk {
             awaits: Awaited::Answer,
             state: ObligationState::Acknowledged,
             stage: Some(Stage::Acknowledged),
-            ack_due: core.ack_due(since),
+            ack_due: terms.ack_due(since),
             answer_due: Some(shown),
-            expires: core.expiry(since),
+            expires: terms.expiry(since),
             overdue,
             uncertain: false,
             coming: if overdue { Vec::new() } else { vec![next] },

@@ -12,8 +12,7 @@ use super::schedule::schedule;
 use super::{Awaited, Coming, ComingAct, Direction, OpenObligation};
 use crate::core::desk::{Desk, StepError};
 use crate::core::principals::Capacity;
-use crate::core::records::{DeputyRecord, InboxRecord};
-use crate::core::tables;
+use crate::core::records::InboxRecord;
 
 impl Desk {
     /// Every obligation of this contact, its own and those in others' places, that nobody is known
@@ -40,12 +39,13 @@ impl Desk {
         };
         let core: &Core = &record.core;
         let recipient = &capacity.recipient;
-        let since = self.asked_since(alert, record, capacity)?;
+        let since = capacity.since;
         let deputies = self.deputies_after(recipient);
-        let deadlines = Deadlines::of(core, deputies, |_, _| Taker::Elsewhere);
+        let steps = Deadlines::of(core, deputies, |_, _| Taker::Elsewhere);
+        let deadlines = capacity.deadlines(steps);
         let elapsed = now.since(since);
         let clocks = schedule(&deadlines, &standing, Progress::default(), elapsed);
-        let answer_due = self.answer_due(alert)?;
+        let answer_due = self.answer_due(alert, capacity.began)?;
         let coming = |clock: Clock| Coming {
             time: Some(since + clock.due),
             act: ComingAct::Clock(clock.act),
@@ -67,10 +67,10 @@ impl Desk {
             awaits: Awaited::Acknowledgement,
             state: standing.state,
             stage: Some(capacity.stage),
-            ack_due: core.ack_due(since),
+            ack_due: capacity.ack_due(),
             answer_due: answer_due.map(|due| self.as_wall_shows(due)),
-            expires: core.expiry(since),
-            overdue: elapsed >= core.ack_within,
+            expires: capacity.expires(),
+            overdue: elapsed >= deadlines.ack_within,
             uncertain: false,
             coming: clocks.into_iter().map(coming).collect(),
             telephones,
@@ -94,20 +94,6 @@ impl Desk {
         // A cancel ends it, and so does another's answer that is known here.
         let standing = self.standing_here(alert, &record.core, recipient, &self.others(alert)?);
         Ok((!self.is_over(recipient, &standing)).then_some(standing))
-    }
-
-    fn asked_since(
-        &self,
-        alert: &AlertId,
-        record: &InboxRecord,
-        capacity: &Capacity,
-    ) -> Result<Timestamp, StepError> {
-        if !capacity.is_further() {
-            return Ok(record.received);
-        }
-        let key = tables::deputy_for(alert, &capacity.recipient);
-        let found: Option<DeputyRecord> = self.find(tables::DEPUTY_FOR, &key)?;
-        Ok(found.map_or(record.received, |found| found.since))
     }
 
     /// Who is asked when this contact does not answer. At which step it was asked in another's

@@ -76,7 +76,7 @@ impl Desk {
         if !is_open && coming.is_empty() {
             return Ok(None);
         }
-        let answer_due = self.answer_due(&own.alert)?;
+        let answer_due = self.answer_due(&own.alert, Some(committed))?;
         let (telephones, languages) = self.reached_by(contact);
         Ok(Some(OpenObligation {
             alert: own.alert,

@@ -58,7 +58,9 @@ annotate_fields! {
     ForkRecord { fork, since, told }
     ToldForkRecord { by, fork }
     ActRecord { receipt }
-    DeputyRecord { principal, envelope, since, stage }
+    DeputyRecord {
+        principal, envelope, since, began, ack_within, expires_after, stage,
+    }
     AskedDeputyRecord { principal, step, since }
     ClockRecord { count }
     DutyRecord { officer, time, note }
@@ -129,6 +131,9 @@ fn every_record_has_its_pinned_bytes_and_they_are_read_back() {
         principal: cyber(),
         envelope: ADDENDUM,
         since: NOW,
+        began: NOW + Span::from_seconds(1),
+        ack_within: Span::from_minutes(30),
+        expires_after: Span::from_days(1),
         stage: Stage::Read,
     };
     vectors.record("deputy", &deputy);

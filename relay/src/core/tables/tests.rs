@@ -134,6 +134,11 @@ fn keys() -> Vec<(Table, Vec<u8>, Vec<Part>)> {
                 INDEX_PART,
             ],
         ),
+        (
+            UNSEEN,
+            unseen(&ALERT_ID, &sender),
+            vec![ALERT_PART, ("hash of interpol/fr/cyber", 32)],
+        ),
     ]
 }
 
@@ -166,6 +171,9 @@ fn what_a_key_was_made_of_is_read_back() {
     assert_eq!(addressed_parts(&key), Some((ALERT_ID, 258)));
     let key = ended(&ALERT_ID, 258, &DEVICE_ID);
     assert_eq!(ended_parts(&key), Some((258, DEVICE_ID)));
+    let sender: ContactAddress = "interpol/fr/cyber".parse().unwrap();
+    let key = said(&ALERT_ID, &sender, &DEVICE_ID, 4);
+    assert_eq!(said_parts(&key), Some((contact(&sender), DEVICE_ID, 4)));
     let key = held((&ALERT_ID, 258, 3), &DEVICE_ID, 259);
     assert_eq!(held_parts(&key), Some((3, DEVICE_ID, 259)));
     let key = step_due(NOW, &ALERT_ID, 258);
