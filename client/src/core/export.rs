@@ -165,7 +165,10 @@ impl Desk {
     }
 
     /// The signed part of an envelope, and of the alert where it came by an addendum.
-    fn signed_parts(&self, envelope: &AlertId) -> Result<Vec<SignedEnvelope>, StepError> {
+    pub(super) fn signed_parts(
+        &self,
+        envelope: &AlertId,
+    ) -> Result<Vec<SignedEnvelope>, StepError> {
         let key = envelope.as_bytes();
         if let Some(kept) = self.find_long::<SubmissionRecord>(tables::SUBMISSION, key)? {
             return Ok(vec![SignedEnvelope::of_submission(&kept.submission)]);

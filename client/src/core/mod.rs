@@ -34,6 +34,7 @@
 //! | `unowed.rs` | what carries no obligation, on its way out |
 //! | `silence.rs` | heartbeats as they come in, and who is silent |
 //! | `reconcile/` | what two devices hold of the alerts between them |
+//! | `lost.rs` | alerts of which the signed part alone is here |
 //! | `refusals.rs` | who does not take an alert, and why |
 //! | `ledger.rs` | where each obligation stands |
 //! | `obligations.rs` | what is open in both directions, and what comes next |
@@ -84,6 +85,7 @@ mod holes;
 mod inbox;
 mod incidents;
 mod ledger;
+mod lost;
 mod obligations;
 mod order;
 mod outbox;
@@ -122,7 +124,7 @@ pub use obligations::{Awaited, Coming, ComingAct, Direction, Ledger, LedgerPage,
 pub use order::{Order, Reach, SendError, Sent};
 pub use post::DuePost;
 pub use principals::Principal;
-pub use reconcile::{DayCompared, ReconcileError, Reconciled, RoundEnd};
+pub use reconcile::{AlertApart, DayCompared, Differs, ReconcileError, Reconciled, RoundEnd};
 pub use refusals::Refusal;
 pub use relays::{GreetError, Greeting};
 pub use silence::Silent;

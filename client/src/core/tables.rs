@@ -145,6 +145,8 @@ tables! {
     FORK_SEEN = 59;
     /// numbering device, epoch, kind of row, number → `ToldForkRecord`.
     FORK_TOLD = 60;
+    /// receiving device → `WrittenRecord`: whom an addendum of this device addressed.
+    ADDED = 65;
 }
 
 /// The one key of [`META`].

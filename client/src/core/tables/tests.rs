@@ -166,6 +166,7 @@ fn keys() -> Vec<(Table, Vec<u8>, Vec<Part>)> {
         of_row(TAKEN),
         of_row(FORK_SEEN),
         of_row(FORK_TOLD),
+        of_device(ADDED),
     ]
 }
 
