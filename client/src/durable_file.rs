@@ -53,14 +53,25 @@ pub(crate) fn remove(path: &Path) -> io::Result<()> {
 
 /// Makes a folder for its owner alone; one that is there is taken.
 pub(crate) fn folder(path: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    match builder.create(path) {
+    match for_its_owner().create(path) {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
         Err(_) => Ok(()),
         Ok(()) => sync_folder_of(path),
     }
+}
+
+/// Makes folders that their owner alone can enter.
+#[cfg(unix)]
+pub(crate) fn for_its_owner() -> fs::DirBuilder {
+    let mut builder = fs::DirBuilder::new();
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
+}
+
+/// Makes folders; whom else they are open to, this system's own rules say.
+#[cfg(not(unix))]
+pub(crate) fn for_its_owner() -> fs::DirBuilder {
+    fs::DirBuilder::new()
 }
 
 fn sync_folder_of(path: &Path) -> io::Result<()> {

@@ -90,10 +90,10 @@ mod wait;
 mod watched_store;
 
 pub use crate::core::{
-    Amendment, AskedDeputy, Awaited, Coming, ComingAct, DayCompared, Direction, Event, EventKind,
-    InboxEntry, Incident, IncidentKind, Lacking, LastDrill, Ledger, LedgerPage, NumberedEvent,
-    OpenObligation, OutboxEntry, Promise, Reach, Received, Reconciled, Refusal, RefuseReason,
-    RoundEnd, Silent, Taken, Track, TrackedCancel, TrackedRecipient, Unseen,
+    AlertApart, Amendment, AskedDeputy, Awaited, Coming, ComingAct, DayCompared, Differs,
+    Direction, Event, EventKind, InboxEntry, Incident, IncidentKind, Lacking, LastDrill, Ledger,
+    LedgerPage, NumberedEvent, OpenObligation, OutboxEntry, Promise, Reach, Received, Reconciled,
+    Refusal, RefuseReason, RoundEnd, Silent, Taken, Track, TrackedCancel, TrackedRecipient, Unseen,
 };
 pub use attachments::{Attachment, AttachmentError, FileToAttach, Progress};
 pub use client::{

@@ -33,6 +33,8 @@ pub(crate) enum AdminRequest {
     BackUp,
 }
 
+/// Asked where there is a socket to ask over.
+#[cfg(unix)]
 impl AdminRequest {
     /// Whether the answer takes as long as the store is large.
     fn is_long(&self) -> bool {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use maille_common::codec::to_hex;
 use ring::digest::{Context, SHA256};
 
-use crate::folder::{sync_folder, sync_parent, with_suffix};
+use crate::folder::{for_its_owner, sync_folder, sync_parent, with_suffix};
 
 /// What is read at once.
 const CHUNK_BYTES: usize = 1024 * 1024;
@@ -72,10 +72,7 @@ impl Unfinished {
     /// Begins a folder that only its owner can enter; `target` is what it is to be called.
     pub(crate) fn begin(target: &Path) -> io::Result<Self> {
         let folder = with_suffix(target, "unfinished");
-        let mut builder = fs::DirBuilder::new();
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(&folder)?;
+        for_its_owner().create(&folder)?;
         Ok(Self {
             folder,
             target: target.to_path_buf(),

@@ -85,11 +85,21 @@ impl RelayFolder {
 
 /// Makes a folder that only its owner can enter, with those above it.
 pub(crate) fn create_folder(path: &Path) -> io::Result<()> {
+    for_its_owner().recursive(true).create(path)
+}
+
+/// Makes folders that their owner alone can enter.
+#[cfg(unix)]
+pub(crate) fn for_its_owner() -> fs::DirBuilder {
     let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
+    builder
+}
+
+/// Makes folders; whom else they are open to, this system's own rules say.
+#[cfg(not(unix))]
+pub(crate) fn for_its_owner() -> fs::DirBuilder {
+    fs::DirBuilder::new()
 }
 
 /// Writes a file that must not be there yet, with mode 0600, and returns when it is durable.

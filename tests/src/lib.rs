@@ -10,6 +10,7 @@
 //! | `crash` | the crash rig: faults on real processes and stores, and a checker outside them |
 //! | `machine` | a machine's clocks, of which a test sets the wall's |
 //! | `memory` | relays and desks in memory, in virtual time, over links that can fail |
+//! | `pair` | two contacts over one relay, who compare what they hold |
 //! | `shift` | a contact with two devices, and what each of them sees |
 //! | `sim` | the same cores with faults by a seed, and a checker outside them |
 //! | `randomness` | fixed randomness, so that a run can be repeated |
@@ -26,6 +27,7 @@ pub mod machine;
 pub mod memory;
 pub mod net;
 pub mod network;
+pub mod pair;
 pub mod randomness;
 pub mod shift;
 pub mod sim;

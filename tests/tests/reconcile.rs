@@ -5,117 +5,14 @@
     reason = "a helper of tests fails the test that calls it"
 )]
 
-use maille_client::core::{Act, IncidentKind, LedgerPage, Reconciled, RoundEnd};
-use maille_common::address::DeviceId;
+use maille_client::core::{AlertApart, IncidentKind, RoundEnd};
 use maille_common::evidence::ObligationState;
 use maille_common::identifier::AlertId;
 use maille_common::limits::{DAY_MS, RECONCILED_DAYS};
 use maille_common::time::Span;
 use maille_tests::memory::MemoryWorld;
 use maille_tests::network::{Network, address};
-
-const RELAY: &str = "lyon";
-const LYON: &str = "interpol/lyon";
-const TUNIS: &str = "cmai/tunis";
-
-/// Lyon and Tunis, who write to each other over one relay.
-struct Pair {
-    world: MemoryWorld,
-    lyon: DeviceId,
-    tunis: DeviceId,
-}
-
-impl Pair {
-    fn new() -> Self {
-        let homes: &[&str] = &[RELAY];
-        let mut network = Network::found(61, &[("interpol", homes), ("cmai", homes)]);
-        let lyon = network.admit(LYON);
-        let tunis = network.admit(TUNIS);
-        let mut world = MemoryWorld::new(network);
-        world.settle();
-        Self { world, lyon, tunis }
-    }
-
-    /// Lyon writes, Tunis acknowledges, and there is time for everything to arrive.
-    fn write(&mut self) -> AlertId {
-        let alert = self.world.send(&self.lyon, &[TUNIS], "One of several");
-        self.world.settle();
-        self.acknowledge(&alert);
-        self.world.settle();
-        self.later();
-        alert
-    }
-
-    fn acknowledge(&mut self, alert: &AlertId) {
-        acknowledge(&mut self.world, self.tunis, alert);
-    }
-
-    /// Lyon writes, Tunis acknowledges, and a relay drops what it says.
-    fn withheld_acknowledgement(&mut self) -> AlertId {
-        let (lyon, tunis) = (self.lyon, self.tunis);
-        let alert = self.world.send(&lyon, &[TUNIS], "Withheld");
-        self.world.settle();
-        self.acknowledge(&alert);
-        self.world.meet(&tunis, RELAY);
-        for number in self.world.mail(RELAY, &lyon) {
-            self.world.withhold(RELAY, &lyon, number);
-        }
-        self.later();
-        alert
-    }
-
-    fn open_at(&mut self, device: DeviceId) -> usize {
-        let now = self.world.now;
-        let page = LedgerPage {
-            skip: 0,
-            limit: 10,
-            drills: true,
-        };
-        self.world.desk(&device).ledger(page, now).unwrap().total
-    }
-
-    fn later(&mut self) {
-        self.world.pass(Span::from_minutes(11));
-        self.world.tick();
-    }
-
-    fn compare(&mut self) -> Reconciled {
-        let lyon = self.lyon;
-        self.world.compare(&lyon, TUNIS, 90).remove(0)
-    }
-
-    fn state(&mut self, alert: &AlertId) -> ObligationState {
-        let now = self.world.now;
-        let track = self
-            .world
-            .desk(&self.lyon)
-            .track(alert, now)
-            .unwrap()
-            .unwrap();
-        track.entry.states[&address(TUNIS)]
-    }
-
-    fn apart(&mut self, device: DeviceId) -> Vec<Vec<AlertId>> {
-        apart(&mut self.world, &device)
-    }
-}
-
-fn acknowledge(world: &mut MemoryWorld, device: DeviceId, alert: &AlertId) {
-    let (now, random) = (world.now, &mut maille_tests::randomness::Seeded::new(9));
-    let desk = world.desk(&device);
-    let acted = desk.act(alert, &Act::Acknowledge, Some("A. Diallo"), "", now, random);
-    let _ = acted.unwrap();
-}
-
-/// The alerts named by each incident of a difference that stays.
-fn apart(world: &mut MemoryWorld, device: &DeviceId) -> Vec<Vec<AlertId>> {
-    let incidents = world.desk(device).incidents_after(0, 1_000).unwrap();
-    let named = incidents.into_iter().filter_map(|(_, one)| match one.kind {
-        IncidentKind::Apart { alerts, .. } => Some(alerts.into_vec()),
-        _ => None,
-    });
-    named.collect()
-}
+use maille_tests::pair::{LYON, Pair, RELAY, TUNIS, acknowledge, apart};
 
 #[test]
 fn equal_desks_exchange_one_digest_and_stop() {
@@ -210,7 +107,8 @@ fn what_a_sender_forgot_with_its_store_is_an_incident_on_both_desks_once() {
     pair.later();
     let found = pair.compare();
     assert_eq!(found.end, Some(RoundEnd::Apart), "{found:?}");
-    assert_eq!(found.apart, [forgotten]);
+    assert_eq!(found.apart.len(), 1);
+    assert_eq!(found.apart[0].alert, forgotten);
     assert_eq!(pair.state(&kept), ObligationState::Acknowledged);
     assert_eq!(pair.apart(lyon), [[forgotten]]);
     assert_eq!(pair.apart(tunis), [[forgotten]]);
@@ -268,7 +166,7 @@ fn two_devices_on_each_side_compare_each_with_each() {
         assert!(rounds.iter().all(|round| round.end == Some(RoundEnd::Same)));
     }
     for device in senders.iter().chain(&recipients) {
-        assert_eq!(apart(&mut world, device), Vec::<Vec<AlertId>>::new());
+        assert_eq!(apart(&mut world, device), Vec::<Vec<AlertApart>>::new());
     }
 }
 

@@ -8,7 +8,7 @@
 
 use std::collections::BTreeSet;
 
-use maille_client::core::{Act, IncidentKind, RoundEnd};
+use maille_client::core::{Act, AlertApart, IncidentKind, RoundEnd};
 use maille_common::address::DeviceId;
 use maille_common::evidence::ObligationState;
 use maille_common::identifier::AlertId;
@@ -184,11 +184,11 @@ impl Chaos {
             _ => None,
         });
         let each = |(device, alerts): (DeviceId, _)| {
-            let alerts: maille_common::codec::List<AlertId, 32> = alerts;
+            let alerts: maille_common::codec::List<AlertApart, 32> = alerts;
             alerts
                 .into_vec()
                 .into_iter()
-                .map(move |alert| (device, alert))
+                .map(move |apart| (device, apart.alert))
         };
         named.flat_map(each).collect()
     }

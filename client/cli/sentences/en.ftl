@@ -489,9 +489,10 @@ incident-rolled-back = This device's store had been rolled back.
 incident-webhook-gone = The system behind webhook { $name } wants no more (410): it is told nothing until the agent is started again.
 incident-apart =
     { $count ->
-        [one] What { $contact } device { $device } holds of alert { $alerts } differs, and stays so: telephone.
+        [one] What { $contact } device { $device } holds of an alert differs, and stays so: telephone. { $alerts }
        *[other] What { $contact } device { $device } holds of { $count } alerts differs, and stays so: telephone. { $alerts }
     }
+incident-alert-apart = { $alert } ({ $differs }; { $state })
 incident-alert-lost =
     Alert { $number } of device { $device } never came and will not come: { $end ->
         [expired] it expired, and its sender holds it no more
@@ -937,6 +938,14 @@ term-reach =
        *[unlisted] { $word }
     }
 
+term-differs =
+    { $word ->
+        [missing-here] missing here
+        [missing-there] missing there
+        [statements] what was signed about it differs
+       *[unlisted] { $word }
+    }
+
 term-round-end =
     { $word ->
         [same] the same on both sides
@@ -1041,7 +1050,7 @@ reconcile-day = { $day }: { $sent } sent, { $received_there } received there; { 
 reconcile-exchanged = { $given } statements given, { $taken } taken
 reconcile-sent-again = sent again: { $alerts }
 reconcile-sent-again-there = sent again from there: { $alerts }
-reconcile-apart = STAYS DIFFERENT: { $alerts }
+reconcile-apart = STAYS DIFFERENT: { $alert }: { $differs }; { $state }
 
 ## export: An alert leaves as evidence.
 

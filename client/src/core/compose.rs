@@ -384,6 +384,11 @@ impl Desk {
         let numbered = sealed.streams.iter().map(|(device, _)| *device);
         self.note_written(batch, numbered, now);
         note_given(batch, sealed);
+        if extends.is_some() {
+            let now_addressed = submission.entries.iter();
+            let now_addressed = now_addressed.filter(|one| one.entry.release == Release::Now);
+            self.note_added(batch, now_addressed.map(|one| one.entry.device), now);
+        }
         if let Some(closed) = closed {
             let end = closed + Span::from_ms(limits::OUTBOX_GRACE_MS);
             batch.put(tables::DUE, &tables::due(end, id), &[]);
@@ -481,7 +486,8 @@ impl Desk {
         }
     }
 
-    /// Who sent an alert that this desk holds, in either direction.
+    /// Who sent an alert that this desk holds, in either direction, or of which it holds the signed
+    /// part.
     pub(super) fn sender_of(&self, alert: &AlertId) -> Result<Option<ContactAddress>, StepError> {
         if self
             .find_long::<OutboxRecord>(tables::OUTBOX, alert.as_bytes())?
@@ -489,8 +495,10 @@ impl Desk {
         {
             return Ok(Some(self.identity.contact.clone()));
         }
-        let received = self.inbox_record(alert)?;
-        Ok(received.map(|record| record.core.sender.clone()))
+        if let Some(received) = self.inbox_record(alert)? {
+            return Ok(Some(received.core.sender.clone()));
+        }
+        Ok(self.signed_core(alert)?.map(|core| core.sender))
     }
 
     /// The content of an alert this desk sent, opened again with the key kept in the outbox.

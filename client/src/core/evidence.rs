@@ -173,7 +173,10 @@ impl Desk {
                 }
                 EvidenceRecord::Cancel { id, time } => {
                     // PROTOCOL E17: it may have come before the alert, from anybody.
-                    let core = self.plain_part(&id)?;
+                    let core = match self.plain_part(&id)? {
+                        Some(core) => Some(core),
+                        None => self.signed_core(&id)?,
+                    };
                     let real = self.status_of(alert)?.is_actual();
                     let counts =
                         |core: &Core| core.sender == sender && core.status.is_actual() == real;
@@ -395,8 +398,10 @@ impl Desk {
         if let Some(sent) = sent {
             return Ok(sent.core.status);
         }
-        Ok(self
-            .inbox_record(alert)?
-            .map_or(Status::Actual, |record| record.core.status))
+        if let Some(received) = self.inbox_record(alert)? {
+            return Ok(received.core.status);
+        }
+        let lost = self.signed_core(alert)?;
+        Ok(lost.map_or(Status::Actual, |core| core.status))
     }
 }

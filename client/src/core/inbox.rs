@@ -135,15 +135,17 @@ impl Desk {
         self.settle(batch)
     }
 
-    /// The ids, sent and received, that an officer may mean.
+    /// The ids, sent, received or lost, that an officer may mean.
     pub fn matching(&self, prefix: &AlertIdPrefix) -> Result<Vec<AlertId>, StepError> {
         let mut found = Vec::new();
-        for table in [tables::INBOX, tables::OUTBOX] {
+        for table in [tables::INBOX, tables::OUTBOX, tables::ENVELOPE] {
             for key in self.pieced_keys(table)? {
-                let Some(id) = tables::alert_at_end(&key) else {
+                let id = tables::alert_at_end(&key);
+                let Some(id) = id.filter(|id| prefix.matches(id) && !found.contains(id)) else {
                     continue;
                 };
-                if prefix.matches(&id) && !found.contains(&id) {
+                // Of what is lost the signed part is here; addenda stand with their alerts.
+                if table != tables::ENVELOPE || self.signed_core(&id)?.is_some() {
                     found.push(id);
                 }
             }

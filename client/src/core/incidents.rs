@@ -10,6 +10,7 @@ use maille_durable::{Batch, CommitNumber, Scan};
 
 use super::desk::{Desk, StepError};
 use super::events::EventKind;
+use super::reconcile::AlertApart;
 use super::tables;
 
 coded! {
@@ -109,8 +110,8 @@ coded_choice! {
             day: u32,
             /// How many alerts.
             count: u32,
-            /// The first of them.
-            alerts: List<AlertId, { IncidentKind::NAMED_MAX }>,
+            /// The first of them, with what differs and what became of each.
+            alerts: List<AlertApart, { IncidentKind::NAMED_MAX }>,
         },
         /// An alert that is missing will not come, and its sender says what became of it (PROTOCOL
         /// G5).

@@ -38,6 +38,7 @@
 //! | `unowed.rs` | what carries no obligation, on its way out |
 //! | `silence.rs` | heartbeats as they come in, and who is silent |
 //! | `reconcile/` | what two devices hold of the alerts between them |
+//! | `lost.rs` | alerts of which the signed part alone is here |
 //! | `refusals.rs` | who does not take an alert, and why |
 //! | `ledger.rs` | where each obligation stands |
 //! | `obligations.rs` | what is open in both directions, and what comes next |
@@ -92,6 +93,7 @@ mod inbox;
 mod incidents;
 mod joined;
 mod ledger;
+mod lost;
 mod moved;
 mod obligations;
 mod order;
@@ -132,7 +134,7 @@ pub use obligations::{Awaited, Coming, ComingAct, Direction, Ledger, LedgerPage,
 pub use order::{Order, Reach, SendError, Sent};
 pub use post::DuePost;
 pub use principals::Principal;
-pub use reconcile::{DayCompared, ReconcileError, Reconciled, RoundEnd};
+pub use reconcile::{AlertApart, DayCompared, Differs, ReconcileError, Reconciled, RoundEnd};
 pub use refusals::Refusal;
 pub use relays::{GreetError, Greeting};
 pub use silence::Silent;

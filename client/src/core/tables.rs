@@ -147,12 +147,14 @@ tables! {
     FORK_TOLD = 60;
     /// envelope → `StandInRecord`, in pieces: what a colleague sent.
     STAND_IN = 61;
+    /// receiving device → `WrittenRecord`: whom an addendum of this device addressed.
+    ADDED = 62;
     /// relay, alert, receipt → `PostRecord`: others' answers that a relay has to be passed on.
-    FORWARD = 70;
+    FORWARD = 63;
     /// The same → nothing: the relay has it.
-    FORWARDED = 71;
+    FORWARDED = 64;
     /// organisation → `HomesRecord`: the home relays by which receipts were posted.
-    HOMES = 72;
+    HOMES = 65;
 }
 
 /// The one key of [`META`].

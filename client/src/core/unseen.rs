@@ -161,8 +161,14 @@ impl Desk {
         if self.plain_part(alert)?.is_some() {
             return Ok(false);
         }
-        let early = self.early_receipts(alert)?;
-        let answered = early.iter().any(|receipt| {
+        // Of an alert that is lost receipts are kept as of one that is here.
+        let kept = self.evidence_records(alert)?.into_iter();
+        let kept = kept.filter_map(|piece| match piece {
+            EvidenceRecord::Receipt { receipt, .. } => Some(receipt.statement.value().clone()),
+            _ => None,
+        });
+        let mut known = self.early_receipts(alert)?.into_iter().chain(kept);
+        let answered = known.any(|receipt| {
             let ends = matches!(receipt.stage, Stage::Acknowledged | Stage::Refused);
             ends && receipt.recipient == *recipient
         });

@@ -9,10 +9,11 @@ use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
 use super::error::HomeError;
+use crate::durable_file::for_its_owner;
 
 /// Makes a folder for the owner alone. One that is there is taken if it is empty.
 pub(super) fn create_folder(path: &Path) -> Result<(), HomeError> {
-    match owner_only_folder().create(path) {
+    match for_its_owner().create(path) {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == ErrorKind::AlreadyExists && is_empty_folder(path) => {
             close_to_others(path)
@@ -197,19 +198,6 @@ fn overwrite(mut file: File) -> io::Result<()> {
     let length = file.metadata()?.len();
     io::copy(&mut io::repeat(0).take(length), &mut file)?;
     file.sync_all()
-}
-
-#[cfg(unix)]
-fn owner_only_folder() -> fs::DirBuilder {
-    use std::os::unix::fs::DirBuilderExt;
-    let mut builder = fs::DirBuilder::new();
-    builder.mode(0o700);
-    builder
-}
-
-#[cfg(not(unix))]
-fn owner_only_folder() -> fs::DirBuilder {
-    fs::DirBuilder::new()
 }
 
 fn is_empty_folder(path: &Path) -> bool {

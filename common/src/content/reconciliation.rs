@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use crate::codec::{Decode, Encode, List, SortedList, encode, fixed_bytes};
 use crate::content::ContentFault;
 use crate::content::check::{check_extensions, check_version};
+use crate::envelope::SignedEnvelope;
 use crate::evidence::{SealedNote, SignedExpiry, SignedReceipt};
 use crate::extension::Extensions;
 use crate::hash::{Hash, hash};
@@ -120,6 +121,8 @@ pub struct Holding {
     pub sent: bool,
     /// The recipient got it in another's place alone.
     pub in_place: bool,
+    /// Its signed part alone is here: it never came, or went with the store.
+    pub lost: bool,
     /// The hashes of the statements about it that both sides should hold.
     pub statements: SortedList<Hash, { limits::HOLDING_STATEMENTS_MAX }>,
 }
@@ -147,6 +150,9 @@ pub enum GivenStatement {
     },
     /// The sender's clock ended an obligation.
     Expiry(SignedExpiry),
+    /// The signed part of an alert that the other side lacks and that cannot be sent again, of an
+    /// addendum to it, or of a cancel.
+    Envelope(Box<SignedEnvelope>),
 }
 
 /// Something that differed, and whether the writer of the letter holds it now.
@@ -205,14 +211,15 @@ impl Place {
 }
 
 impl Digest {
-    /// `H("day digest", alert | in_place | count | statements, for each)` over the alerts of one
-    /// day and direction, in the order of their ids.
+    /// `H("day digest", alert | in_place | lost | count | statements, for each)` over the alerts of
+    /// one day and direction, in the order of their ids.
     pub fn of<'a>(held: impl IntoIterator<Item = &'a Holding>) -> Self {
         let (mut alerts, mut bytes) = (0, Vec::new());
         for holding in held {
             alerts += 1;
             bytes.extend_from_slice(holding.place.alert.as_bytes());
             bytes.push(u8::from(holding.in_place));
+            bytes.push(u8::from(holding.lost));
             bytes.extend(encode(&holding.statements));
         }
         let root = hash(Label::DAY_DIGEST, &[&bytes]);
@@ -261,11 +268,12 @@ impl Handed {
 }
 
 impl GivenStatement {
-    /// The hash of the statement.
+    /// The hash of the statement; of an envelope its id.
     pub fn hash(&self) -> Hash {
         match self {
             Self::Receipt { receipt, .. } => receipt.hash(),
             Self::Expiry(expiry) => expiry.hash(),
+            Self::Envelope(envelope) => Hash::from_bytes(*envelope.id().as_bytes()),
         }
     }
 }

@@ -138,6 +138,22 @@ fn check_some(shown: &[ShownEntry], env: &Env) -> Result<(), SignedFault> {
     }
 }
 
+/// The entries of a device, each with its proof, as many as may be shown.
+fn shown_of(entries: &[Entry], device: &DeviceId) -> Vec<ShownEntry> {
+    let tree = merkle::Tree::new(entries.iter().map(leaf_of).collect());
+    let its = (0_u32..).zip(entries);
+    let its = its.filter(|(_, entry)| entry.device == *device);
+    let shown = its.filter_map(|(index, entry)| {
+        let path = tree.path(usize::try_from(index).ok()?)?;
+        let path = List::new(path).ok()?;
+        Some(ShownEntry {
+            proof: EntryProof { index, path },
+            entry: entry.clone(),
+        })
+    });
+    shown.take(limits::DEVICES_MAX).collect()
+}
+
 fn leaf_of(entry: &Entry) -> crate::hash::Hash {
     merkle::leaf_hash(entry.leaf().as_bytes())
 }
@@ -183,6 +199,21 @@ impl SignedEnvelope {
             env: original.env.clone(),
             signatures: original.signatures.clone(),
             entries: ShownEntries::Some(List::empty()),
+        }
+    }
+
+    /// The same for one device: whom else it addressed is nothing to it.
+    pub fn shown_to(&self, device: &DeviceId) -> Self {
+        let shown: Vec<ShownEntry> = match &self.entries {
+            ShownEntries::All(entries) => shown_of(entries, device),
+            ShownEntries::Some(shown) => {
+                let its = shown.iter().filter(|shown| shown.entry.device == *device);
+                its.cloned().collect()
+            }
+        };
+        Self {
+            entries: ShownEntries::Some(List::new(shown).unwrap_or(List::empty())),
+            ..self.clone()
         }
     }
 

@@ -174,7 +174,7 @@ annotate_fields! {
     Place { day, alert }
     DayDigest { day, sent, received }
     Digest { alerts, root }
-    Holding { place, sent, in_place, statements }
+    Holding { place, sent, in_place, lost, statements }
     Handed { statements, again, more }
     Item { place, statement, held }
     GapAnswer { device, epoch, from, to, alert, end, again }
@@ -241,7 +241,7 @@ annotate_choices! {
         3 Evidence { handed }
         4 Closing { items, whole }
     }
-    GivenStatement { 0 Receipt { receipt, note } 1 Expiry(expiry) }
+    GivenStatement { 0 Receipt { receipt, note } 1 Expiry(expiry) 2 Envelope(envelope) }
     Subject { 0 Organisation(name) 1 Contact(address) 2 Device(address, id) }
     PartContent { 0 Inline(bytes) 1 Blob(blob) }
     ShownEntries { 0 All(entries) 1 Some(entries) }

@@ -5,7 +5,7 @@ use maille_common::codec::encode;
 use maille_common::content::{
     ContentFault, DayDigest, Digest, Handed, Holding, Item, Place, Reconciliation, Step,
 };
-use maille_common::envelope::Content;
+use maille_common::envelope::{Content, ShownEntries, SignedEnvelope};
 use maille_common::hash::Hash;
 use maille_common::identifier::AlertId;
 use maille_common::limits;
@@ -36,6 +36,7 @@ fn holding(day: u32, alert: u8, sent: bool, statements: &[u8]) -> Holding {
         },
         sent,
         in_place: false,
+        lost: false,
         statements: sorted(hashes.collect::<Vec<_>>()),
     }
 }
@@ -114,16 +115,21 @@ fn v1_days_alerts_and_items_stand_once_in_their_order_and_within_the_window() {
 }
 
 #[test]
-fn a_digest_tells_alerts_statements_and_standing_in_anothers_place_apart() {
+fn a_digest_tells_alerts_statements_what_is_lost_and_standing_in_anothers_place_apart() {
     let one = holding(1, 1, true, &[1, 2]);
     let in_place = Holding {
         in_place: true,
+        ..one.clone()
+    };
+    let lost = Holding {
+        lost: true,
         ..one.clone()
     };
     let all = [
         Digest::of([]),
         Digest::of([&one]),
         Digest::of([&in_place]),
+        Digest::of([&lost]),
         Digest::of([&holding(1, 1, true, &[1])]),
         Digest::of([&holding(1, 2, true, &[1, 2])]),
         Digest::of([&one, &holding(1, 2, true, &[])]),
@@ -149,4 +155,28 @@ fn both_sides_of_equal_holdings_have_the_same_days() {
     assert_eq!(days.len(), 2);
     let mirrored = DayDigest::of_all(&theirs).into_iter();
     assert!(mirrored.map(DayDigest::mirrored).eq(days));
+}
+
+/// Towards a device that lacks an alert: whom else it addressed is nothing to it.
+#[test]
+fn the_signed_part_that_is_shown_to_one_device_proves_its_entries_and_names_no_other() {
+    let whole = SignedEnvelope::of_submission(&Letter::alert().seal());
+    let shown = whole.shown_to(&device(3));
+    assert_eq!(shown.id(), whole.id());
+    let named: Vec<_> = shown.entries.iter().map(|entry| entry.device).collect();
+    assert_eq!(named, [device(3)]);
+    let proven = shown.clone().verify(&roster(), None).unwrap();
+    assert!(!proven.is_whole());
+    // What was shown to somebody can be shown to that one alone.
+    assert_eq!(shown.shown_to(&device(3)), shown);
+    assert_eq!(shown.shown_to(&device(4)).entries.iter().count(), 0);
+    let mut forged = whole.shown_to(&device(3));
+    let ShownEntries::Some(entries) = forged.entries else {
+        panic!("one device was shown all");
+    };
+    let mut entries = entries.into_vec();
+    entries[0].entry.device = device(4);
+    forged.entries = ShownEntries::Some(list(entries));
+    let refused = forged.verify(&roster(), None).unwrap_err();
+    assert_eq!(refused.check(), "E11");
 }

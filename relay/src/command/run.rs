@@ -59,6 +59,7 @@ async fn serve_until_told(relay: &RunningRelay, signals: &mut Signals) -> Result
             failure = relay.failed() => return Err(Exit::Store(failure.to_string())),
             signal = signals.next() => match signal {
                 Signal::Stop => return Ok(()),
+                #[cfg(unix)]
                 Signal::Reload => match relay.reload_roster().await {
                     Ok(changed) => tracing::info!(changed, "the roster's folder was looked at"),
                     Err(error) => tracing::error!(%error, "the roster was not changed"),
@@ -88,6 +89,7 @@ fn kind(error: &StartError) -> Exit {
 
 enum Signal {
     Stop,
+    #[cfg(unix)]
     Reload,
 }
 

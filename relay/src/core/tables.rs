@@ -82,7 +82,7 @@ tables! {
     /// As [`HELD`]: wraps that deputies have been given, who learn of an answer.
     ASKED = 43;
     /// alert, recipient contact → nothing: its sender was told that nothing of it was seen here.
-    UNSEEN = 47;
+    UNSEEN = 44;
 }
 
 /// The one key of [`META`].

@@ -10,6 +10,10 @@ use crate::fault::Fault;
 /// shapes of `docs/commands.md`.
 pub(crate) trait Ask: Serialize + DeserializeOwned + Send {
     /// Its name on the socket.
+    #[cfg_attr(
+        not(unix),
+        allow(dead_code, reason = "where there is no socket nobody asks by name")
+    )]
     const NAME: &'static str;
     /// Where the desk was opened for this question: relays are waited for before it is answered.
     const COLLECTS: bool = false;

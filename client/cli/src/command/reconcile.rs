@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use clap::Args;
-use maille_client::{DayCompared, Reconciled};
+use maille_client::{AlertApart, DayCompared, Reconciled};
 use maille_common::address::ContactAddress;
 use maille_common::identifier::AlertId;
 use maille_common::time::{Span, Timestamp};
@@ -68,7 +68,18 @@ struct Round {
     /// Alerts sent again from there.
     sent_again_there: Vec<String>,
     /// Alerts of which something stays different.
-    apart: Vec<String>,
+    apart: Vec<Apart>,
+}
+
+/// An alert of which something stays different.
+#[derive(Debug, Serialize, Deserialize)]
+struct Apart {
+    id: String,
+    short: String,
+    /// `missing-here`, `missing-there`, or `statements`.
+    differs: String,
+    /// Where it stands with its recipient, by what is held here.
+    state: String,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -158,7 +169,7 @@ impl Round {
             taken: round.taken,
             sent_again: short(&round.again),
             sent_again_there: short(&round.again_there),
-            apart: short(&round.apart),
+            apart: round.apart.iter().map(Apart::of).collect(),
         }
     }
 
@@ -206,9 +217,26 @@ impl Round {
             };
             let _ = writeln!(text, "  {line}");
         }
-        if !self.apart.is_empty() {
-            let alerts = &self.apart.join(", ");
-            let _ = writeln!(text, "  {}", reconcile::Apart { alerts });
+        for apart in &self.apart {
+            let line = reconcile::Apart {
+                alert: &apart.short,
+                differs: &term::Differs {
+                    word: &apart.differs,
+                },
+                state: &term::State { word: &apart.state },
+            };
+            let _ = writeln!(text, "  {line}");
+        }
+    }
+}
+
+impl Apart {
+    fn of(apart: &AlertApart) -> Self {
+        Self {
+            id: apart.alert.to_string(),
+            short: apart.alert.prefix().to_string(),
+            differs: apart.differs.to_string(),
+            state: apart.state.state().to_string(),
         }
     }
 }
@@ -222,5 +250,47 @@ impl Day {
             received: day.received,
             sent_there: day.sent_there,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As a desk is told it that was given what is left of an alert.
+    #[test]
+    fn what_stays_different_is_told_with_what_became_of_it() {
+        let apart = |short: &str, differs: &str, state: &str| Apart {
+            id: String::new(),
+            short: short.to_owned(),
+            differs: differs.to_owned(),
+            state: state.to_owned(),
+        };
+        let round = Round {
+            device: "8c1f".to_owned(),
+            asked: None,
+            end: Some("apart".to_owned()),
+            days: Vec::new(),
+            given: 0,
+            taken: 2,
+            sent_again: Vec::new(),
+            sent_again_there: Vec::new(),
+            apart: vec![
+                apart("7QK4-M2DX", "missing-here", "expired"),
+                apart("AAAA-BBBB", "statements", "open"),
+            ],
+        };
+        let mut text = String::new();
+        round.write(&mut text, "cmai/tn/tunis");
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(
+            lines,
+            [
+                "cmai/tn/tunis device 8c1f: DIFFERS",
+                "  0 statements given, 2 taken",
+                "  STAYS DIFFERENT: 7QK4-M2DX: missing here; expired",
+                "  STAYS DIFFERENT: AAAA-BBBB: what was signed about it differs; open",
+            ]
+        );
     }
 }

@@ -15,6 +15,7 @@ sentences! {
     RolledBack;
     WebhookGone { name: text };
     Apart { contact: text, device: text, count: count, alerts: text };
+    AlertApart { alert: text, differs: text, state: text };
     AlertLost { device: text, number: text, end: text };
     AlertsForgotten { device: text, from: text, to: text };
     AskedUnknown { device: text, from: text, to: text };

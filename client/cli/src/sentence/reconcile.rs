@@ -7,5 +7,5 @@ sentences! {
     Exchanged { given: text, taken: text };
     SentAgain { alerts: text };
     SentAgainThere { alerts: text };
-    Apart { alerts: text };
+    Apart { alert: text, differs: text, state: text };
 }

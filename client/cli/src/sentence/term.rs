@@ -24,5 +24,6 @@ sentences! {
     Outcome { word: text };
     Unreachable { word: text };
     Actor { word: text };
+    Differs { word: text };
     RoundEnd { word: text };
 }

@@ -26,10 +26,20 @@ pub(super) struct Difference {
     /// Statements that the other side lacks.
     pub(super) statements: Vec<GivenStatement>,
     /// Alerts of this device that the other one lacks.
-    pub(super) alerts: Vec<AlertId>,
+    pub(super) alerts: Vec<Lacked>,
+    /// Alerts of the other device that it does not know any more.
+    pub(super) shown: Vec<AlertId>,
     /// There is more than a letter holds.
     pub(super) more: bool,
     bytes: usize,
+}
+
+/// An alert that the other side lacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Lacked {
+    pub(super) alert: AlertId,
+    /// Its signed part is there.
+    pub(super) shown: bool,
 }
 
 impl Extent {
@@ -81,9 +91,19 @@ impl Difference {
         if here.sent == there.sent {
             return;
         }
+        match (here.lost, there.lost) {
+            // What a deputy was asked and has lost is its principal's concern.
+            _ if here.in_place || there.in_place => {}
+            (false, true) if here.sent => self.lacks_alert(here, true),
+            // Its sender forgot it, or it never came here.
+            (false, true) | (true, false) => {
+                let _ = self.item(here.place, Hash::ZERO);
+            }
+            _ => {}
+        }
         // The recipient was asked in another's place alone, and is a recipient itself.
         if here.sent && !here.in_place && there.in_place {
-            self.lacks_alert(here);
+            self.lacks_alert(here, false);
         }
         if there.sent && !there.in_place && here.in_place {
             self.item(here.place, Hash::ZERO);
@@ -115,34 +135,50 @@ impl Difference {
         if here.sent {
             // What a deputy was asked and has lost is its principal's concern.
             if !here.in_place {
-                self.lacks_alert(here);
+                self.lacks_alert(here, false);
             }
             return;
         }
         if !here.in_place {
             self.item(here.place, Hash::ZERO);
+            self.shown.push(here.place.alert);
         }
         for statement in here.statements.values() {
             self.give(here.place, statement);
         }
     }
 
-    fn lacks_alert(&mut self, here: &Known) {
-        if self.item(here.place, Hash::ZERO) {
-            self.alerts.push(here.place.alert);
+    /// `shown`: the other side has its signed part.
+    fn lacks_alert(&mut self, here: &Known, shown: bool) {
+        let alert = here.place.alert;
+        if self.item(here.place, Hash::ZERO) && !here.lost {
+            self.alerts.push(Lacked { alert, shown });
         }
     }
 
     fn give(&mut self, place: Place, statement: &GivenStatement) {
-        let bytes = encode(statement).len();
-        if self.bytes + bytes > limits::RECONCILE_BYTES_MAX {
-            self.more = true;
-            return;
-        }
-        if self.item(place, statement.hash()) {
-            self.bytes += bytes;
+        if self.has_room_for(statement) && self.item(place, statement.hash()) {
             self.statements.push(statement.clone());
         }
+    }
+
+    /// Hands over what explains a difference, and is none that is looked at once more.
+    pub(super) fn explain(&mut self, statement: GivenStatement) {
+        if self.has_room_for(&statement) {
+            self.statements.push(statement);
+        }
+    }
+
+    /// Whether a letter holds it beside what is in it; it is counted then.
+    fn has_room_for(&mut self, statement: &GivenStatement) -> bool {
+        let bytes = self.bytes + encode(statement).len();
+        let full = self.statements.len() == limits::HANDED_MAX;
+        if full || bytes > limits::RECONCILE_BYTES_MAX {
+            self.more = true;
+            return false;
+        }
+        self.bytes = bytes;
+        true
     }
 
     /// Notes something that differs, if there is room for it.
@@ -172,6 +208,13 @@ mod tests {
         AlertId::from_bytes(id)
     }
 
+    fn lacked(number: usize) -> Lacked {
+        Lacked {
+            alert: alert(number),
+            shown: false,
+        }
+    }
+
     fn sent(count: usize) -> Between {
         let known = |number| {
             let known = Known {
@@ -181,6 +224,7 @@ mod tests {
                 },
                 sent: true,
                 in_place: false,
+                lost: false,
                 listed: true,
                 statements: BTreeMap::new(),
             };
@@ -222,7 +266,7 @@ mod tests {
         let rest = second.cut(all);
         assert_eq!((rest.len(), second.upto), (2, None));
         let missing = compare(&mine, &[], &second);
-        assert_eq!(missing.alerts, [alert(8_193), alert(8_194)]);
+        assert_eq!(missing.alerts, [8_193, 8_194].map(lacked));
     }
 
     #[test]
@@ -248,6 +292,7 @@ mod tests {
             },
             sent: false,
             in_place: true,
+            lost: false,
             statements: SortedList::new([Hash::from_bytes([7; 32])]).unwrap(),
         };
         let found = compare(&mine, std::slice::from_ref(&there), &everything);
@@ -256,6 +301,30 @@ mod tests {
         // A recipient of its own that was asked in another's place alone lacks its own.
         mine.known.get_mut(&alert(1)).unwrap().in_place = false;
         let found = compare(&mine, &[there], &everything);
-        assert_eq!(found.alerts, [alert(1)]);
+        assert_eq!(found.alerts, [lacked(1)]);
+    }
+
+    #[test]
+    fn what_is_lost_there_is_sent_again_and_shown_once() {
+        let mut mine = sent(1);
+        let everything = extent(Place::START);
+        let mut there = as_received(&mine.holdings(100)).remove(0);
+        there.lost = true;
+        let found = compare(&mine, std::slice::from_ref(&there), &everything);
+        let shown = Lacked {
+            shown: true,
+            ..lacked(1)
+        };
+        assert_eq!(found.alerts, [shown]);
+        assert_eq!(found.items.len(), 1);
+        // Its sender has lost it as well: nobody has it, and nobody is accused.
+        mine.known.get_mut(&alert(1)).unwrap().lost = true;
+        let found = compare(&mine, std::slice::from_ref(&there), &everything);
+        assert!(found.items.is_empty() && found.alerts.is_empty());
+        // The recipient has it, and its sender does not.
+        there.lost = false;
+        let found = compare(&mine, &[there], &everything);
+        assert_eq!(found.items.len(), 1);
+        assert!(found.alerts.is_empty());
     }
 }

@@ -4,6 +4,8 @@
 //! | file | its noun |
 //! |---|---|
 //! | `between.rs` | what is held of the alerts between two devices |
+//! | `sent.rs` | what this device holds to have sent |
+//! | `received.rs` | what it holds to have received, and what is lost |
 //! | `compare.rs` | what differs between two lists of that |
 //! | `plan.rs` | when the next round begins |
 //! | `rounds.rs` | the side that asks |
@@ -20,9 +22,11 @@ mod compare;
 mod handed;
 mod letters;
 mod plan;
+mod received;
 mod records;
 mod report;
 mod rounds;
+mod sent;
 mod turns;
 
 use maille_common::address::{ContactAddress, DeviceId};
@@ -34,10 +38,10 @@ use maille_durable::{Batch, CommitNumber};
 use thiserror::Error;
 
 use self::between::Peer;
-pub use self::records::RoundEnd;
 pub(in crate::core) use self::records::{
     AgainRecord, ApartRecord, ArrivedRecord, LetterRecord, RoundRecord, RoundStage, TurnRecord,
 };
+pub use self::records::{AlertApart, Differs, RoundEnd};
 #[cfg(test)]
 pub(in crate::core) use self::records::{DayRecord, ReportRecord};
 use self::turns::Took;
@@ -94,7 +98,7 @@ pub struct Reconciled {
     /// Alerts sent again from there.
     pub again_there: Vec<AlertId>,
     /// Alerts of which something stays different.
-    pub apart: Vec<AlertId>,
+    pub apart: Vec<AlertApart>,
 }
 
 /// One day as both sides have it.

@@ -8,6 +8,8 @@ use maille_common::identifier::AlertId;
 use maille_common::limits;
 use maille_common::time::Timestamp;
 
+use crate::core::ledger::CodedState;
+
 coded_enum! {
     /// How a reconciliation ended; of several rounds in a row, the last of these.
     pub enum RoundEnd: u8 {
@@ -19,6 +21,31 @@ coded_enum! {
         Apart = 3 => "apart",
         /// The other device did not answer within a day.
         Unanswered = 4 => "unanswered",
+    }
+}
+
+coded_enum! {
+    /// What differs of an alert, and stays so.
+    pub enum Differs: u8 {
+        /// It is not here.
+        MissingHere = 1 => "missing-here",
+        /// It is not at the other device.
+        MissingThere = 2 => "missing-there",
+        /// Both have it, and one of them lacks a statement about it.
+        Statements = 3 => "statements",
+    }
+}
+
+coded! {
+    /// An alert of which something stays different.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct AlertApart {
+        /// The alert.
+        pub alert: AlertId,
+        /// What differs.
+        pub differs: Differs,
+        /// Where it stands with its recipient, by what is held here.
+        pub state: CodedState,
     }
 }
 
@@ -84,7 +111,7 @@ coded! {
         pub(in crate::core) taken: u32,
         pub(in crate::core) again: List<AlertId, { limits::HANDED_MAX }>,
         pub(in crate::core) again_there: List<AlertId, { limits::HANDED_MAX }>,
-        pub(in crate::core) apart: List<AlertId, { limits::HANDED_MAX }>,
+        pub(in crate::core) apart: List<AlertApart, { limits::HANDED_MAX }>,
     }
 }
 

@@ -8,7 +8,7 @@ use maille_common::identifier::AlertId;
 use maille_common::limits;
 
 use super::compare::Extent;
-use super::records::{DayRecord, ReportRecord};
+use super::records::{AlertApart, DayRecord, ReportRecord};
 
 /// What is held here, and there as well until it lists something else.
 pub(super) fn report_days(report: &mut ReportRecord, digests: &[DayDigest]) {
@@ -61,5 +61,16 @@ pub(super) fn add_alerts(
     let mut all: BTreeSet<AlertId> = list.iter().copied().collect();
     all.extend(more);
     let kept: Vec<AlertId> = all.into_iter().take(limits::HANDED_MAX).collect();
+    *list = List::new(kept).expect("no more are taken than it holds");
+}
+
+/// The same of what stays different, each as it is now.
+pub(super) fn add_apart(
+    list: &mut List<AlertApart, { limits::HANDED_MAX }>,
+    more: impl IntoIterator<Item = AlertApart>,
+) {
+    let known = list.iter().copied().chain(more);
+    let all: BTreeMap<AlertId, AlertApart> = known.map(|one| (one.alert, one)).collect();
+    let kept: Vec<AlertApart> = all.into_values().take(limits::HANDED_MAX).collect();
     *list = List::new(kept).expect("no more are taken than it holds");
 }

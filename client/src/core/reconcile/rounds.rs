@@ -16,7 +16,7 @@ use super::between::Peer;
 use super::compare::{Extent, compare};
 use super::plan::{pause, put_round};
 use super::records::{ReportRecord, RoundEnd, RoundRecord, RoundStage};
-use super::report::{add_alerts, report_days, report_there};
+use super::report::{add_alerts, add_apart, report_days, report_there};
 use super::turns::{Took, held_now, holdings, letter};
 use crate::core::desk::{Desk, StepError};
 use crate::core::events::EventKind;
@@ -188,7 +188,7 @@ impl Desk {
         let between = self.between(peer, record.from, now)?;
         let held = extent.cut(between.holdings(record.from));
         report_there(&mut record.report, &extent, theirs);
-        let difference = compare(&between, theirs, &extent);
+        let mut difference = compare(&between, theirs, &extent);
         if difference.items.is_empty() {
             record.stage = RoundStage::Closing {
                 round,
@@ -201,7 +201,7 @@ impl Desk {
             self.end_round(batch, device, record, RoundEnd::Same, (now, random))?;
             return Ok(Took::Done);
         }
-        let handed = self.hand_over(peer, &difference, now, random)?;
+        let handed = self.hand_over(peer, (&mut difference, &between), now, random)?;
         let given = u32::try_from(handed.statements.len()).unwrap_or(u32::MAX);
         let ours = handed.again.to_vec();
         let letter = letter(round, turn, holdings(&extent, held, handed));
@@ -324,11 +324,8 @@ impl Desk {
             true => RoundEnd::Mended,
             false => RoundEnd::Apart,
         };
-        add_alerts(
-            &mut record.report.apart,
-            apart.iter().map(|item| item.place.alert),
-        );
-        self.tell_apart(batch, peer, &apart, now)?;
+        let apart = self.tell_apart(batch, peer, &apart, now)?;
+        add_apart(&mut record.report.apart, apart);
         self.end_round(batch, device, record, end, (now, random))?;
         Ok(Took::Done)
     }

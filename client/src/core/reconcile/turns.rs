@@ -129,8 +129,8 @@ impl Desk {
         let Turn { peer, now, .. } = *turn;
         let _ = self.take_statements(peer.contact, handed, now)?;
         let between = self.between(peer, turn.known.from, now)?;
-        let difference = compare(&between, theirs, extent);
-        let handed = self.hand_over(peer, &difference, now, random)?;
+        let mut difference = compare(&between, theirs, extent);
+        let handed = self.hand_over(peer, (&mut difference, &between), now, random)?;
         self.reply(batch, turn, Step::Evidence { handed }, random)
     }
 
@@ -158,7 +158,7 @@ impl Desk {
         let took = self.reply(batch, turn, step, random)?;
         let counts = whole || waited >= Span::from_ms(limits::RECONCILE_AGAIN_MS / 2);
         if took == Took::Answered && counts {
-            self.tell_apart(batch, peer, &apart, now)?;
+            let _ = self.tell_apart(batch, peer, &apart, now)?;
         }
         Ok(took)
     }

@@ -167,6 +167,7 @@ fn keys() -> Vec<(Table, Vec<u8>, Vec<Part>)> {
         of_row(FORK_SEEN),
         of_row(FORK_TOLD),
         of_alert(STAND_IN),
+        of_device(ADDED),
         of_forward(FORWARD),
         of_forward(FORWARDED),
         (HOMES, relay(&lyon()).to_vec(), vec![LYON]),

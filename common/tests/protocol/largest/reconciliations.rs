@@ -27,6 +27,7 @@ fn holdings(count: usize, statements: usize) -> Vec<Holding> {
         place: place(number),
         sent: true,
         in_place: false,
+        lost: false,
         statements: sorted(hashes.clone()),
     };
     (0..count).map(holding).collect()
@@ -76,9 +77,9 @@ fn the_longest_letters_come_back_and_are_within_a_content() {
             after: Place::START,
             days: sorted(days(100).map(day).collect::<Vec<_>>()),
         },
-        listed(holdings(limits::HOLDINGS_MAX, (per_holding - 42) / 32)),
+        listed(holdings(limits::HOLDINGS_MAX, (per_holding - 43) / 32)),
         listed(holdings(
-            limits::RECONCILE_BYTES_MAX / (limits::HOLDING_STATEMENTS_MAX * 32 + 42),
+            limits::RECONCILE_BYTES_MAX / (limits::HOLDING_STATEMENTS_MAX * 32 + 43),
             limits::HOLDING_STATEMENTS_MAX,
         )),
         Step::Evidence {

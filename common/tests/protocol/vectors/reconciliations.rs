@@ -3,6 +3,7 @@
 use maille_common::content::{
     DayDigest, Digest, GivenStatement, Handed, Holding, Item, Place, Reconciliation, RoundId, Step,
 };
+use maille_common::envelope::SignedEnvelope;
 use maille_common::extension::Extensions;
 use maille_common::hash::Hash;
 use maille_common::identifier::AlertId;
@@ -10,7 +11,7 @@ use maille_common::vectors::Vectors;
 
 use super::values::signed;
 use crate::evidence::{expiry, receipt};
-use crate::world::{list, sorted};
+use crate::world::{Letter, device, list, sorted};
 
 const PLACE: Place = Place {
     day: 20_000,
@@ -23,6 +24,7 @@ pub(crate) fn check_all(check: &mut Vectors) {
         place: PLACE,
         sent: true,
         in_place: false,
+        lost: false,
         statements: sorted([STATEMENT]),
     };
     let day = DayDigest {
@@ -30,6 +32,7 @@ pub(crate) fn check_all(check: &mut Vectors) {
         sent: Digest::of([&holding]),
         received: Digest::of([]),
     };
+    let lost = SignedEnvelope::of_submission(&Letter::alert().seal()).shown_to(&device(3));
     let handed = Handed {
         statements: list([
             GivenStatement::Receipt {
@@ -37,6 +40,7 @@ pub(crate) fn check_all(check: &mut Vectors) {
                 note: None,
             },
             GivenStatement::Expiry(signed(expiry(), 1)),
+            GivenStatement::Envelope(Box::new(lost)),
         ]),
         again: sorted([PLACE.alert]),
         more: true,

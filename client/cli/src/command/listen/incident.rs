@@ -1,16 +1,26 @@
 //! Incidents in words.
 
-use maille_client::{Incident, IncidentKind};
+use maille_client::{AlertApart, Incident, IncidentKind};
 
 use crate::agent::Desk;
 use crate::fault::Fault;
-use crate::sentence::incident as say;
+use crate::sentence::{incident as say, term};
 
 /// What happened that should not have; none where it is not kept any more.
 pub(super) async fn kept(desk: &Desk, number: u64) -> Result<Option<Incident>, Fault> {
     let found = desk.client().incidents(number.saturating_sub(1), 1).await?;
     let incident = found.into_iter().find(|(found, _)| *found == number);
     Ok(incident.map(|(_, incident)| incident))
+}
+
+fn alert_apart(one: &AlertApart) -> String {
+    let (differs, state) = (one.differs.to_string(), one.state.state().to_string());
+    let sentence = say::AlertApart {
+        alert: &one.alert.prefix(),
+        differs: &term::Differs { word: &differs },
+        state: &term::State { word: &state },
+    };
+    sentence.to_string()
 }
 
 pub(super) fn sentence(kind: &IncidentKind) -> String {
@@ -45,7 +55,7 @@ pub(super) fn sentence(kind: &IncidentKind) -> String {
             alerts,
             ..
         } => {
-            let named: Vec<String> = alerts.iter().map(|one| one.prefix().to_string()).collect();
+            let named: Vec<String> = alerts.iter().map(alert_apart).collect();
             let alerts = &named.join(", ");
             let sentence = say::Apart {
                 contact,

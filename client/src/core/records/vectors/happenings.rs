@@ -214,7 +214,7 @@ pub(super) fn incidents(vectors: &mut Vectors) {
         device,
         day: 20_000,
         count: 1,
-        alerts: List::new([ALERT]).unwrap(),
+        alerts: List::new([reconciliations::apart_alert()]).unwrap(),
     };
     let lost = IncidentKind::AlertLost {
         device,

@@ -2,10 +2,12 @@
 
 use maille_common::codec::SortedList;
 use maille_common::content::{Item, Place, Reconciliation, RoundId, Step};
+use maille_common::evidence::ObligationState;
 use maille_common::extension::Extensions;
+use maille_common::vectors::{Annotate, Page};
 
 use super::*;
-use crate::core::reconcile::{DayRecord, ReportRecord, RoundEnd, RoundStage};
+use crate::core::reconcile::{AlertApart, DayRecord, Differs, ReportRecord, RoundEnd, RoundStage};
 
 annotate_fields! {
     LetterRecord { device, asks }
@@ -16,6 +18,13 @@ annotate_fields! {
     TurnRecord { round, turn, from, after, answered, since }
     AgainRecord { at }
     ApartRecord { told }
+    AlertApart { alert, differs, state }
+}
+
+impl Annotate for Differs {
+    fn annotate(&self, page: &mut Page, path: &str) {
+        page.line(&format!("{path}: {self}"), &encode(self));
+    }
 }
 
 annotate_choices! {
@@ -99,6 +108,15 @@ pub(super) fn all(vectors: &mut Vectors) {
     }
 }
 
+/// Cancelled, and never there.
+pub(super) fn apart_alert() -> AlertApart {
+    AlertApart {
+        alert: ALERT,
+        differs: Differs::MissingThere,
+        state: ObligationState::Cancelled.into(),
+    }
+}
+
 fn of_stage(stage: RoundStage) -> RoundRecord {
     let day = DayRecord {
         day: 20_000,
@@ -122,7 +140,7 @@ fn of_stage(stage: RoundStage) -> RoundRecord {
             taken: 6,
             again: List::new([ALERT]).unwrap(),
             again_there: List::empty(),
-            apart: List::new([ADDENDUM]).unwrap(),
+            apart: List::new([apart_alert()]).unwrap(),
         },
     }
 }
