@@ -251,6 +251,11 @@ pub(crate) fn roster() -> Roster {
 
 /// The roster after the next annex of one organisation, with its contact changed.
 pub(crate) fn roster_after(of: &str, change: impl Fn(&mut Contact)) -> Roster {
+    roster_since(NOW, of, change)
+}
+
+/// The same, by an annex that was issued then.
+pub(crate) fn roster_since(issued: Timestamp, of: &str, change: impl Fn(&mut Contact)) -> Roster {
     let first = documents(|_| ());
     let mut roster = Roster::found(anchor(), &first).unwrap();
     let before = first
@@ -263,6 +268,7 @@ pub(crate) fn roster_after(of: &str, change: impl Fn(&mut Contact)) -> Roster {
     let next = Annex {
         number: 2,
         previous: before.hash(),
+        issued,
         ..annex(of, vec![contact])
     };
     let documents = RosterDocuments {

@@ -104,8 +104,9 @@ impl World {
             return;
         }
         let ended = compared.end.is_some_and(|end| ends.contains(&end));
-        let missing = [&compared.again, &compared.again_there, &compared.apart];
-        if !ended || missing.iter().any(|alerts| !alerts.is_empty()) {
+        let missing = [&compared.again, &compared.again_there];
+        let differs = !compared.apart.is_empty() || missing.iter().any(|alerts| !alerts.is_empty());
+        if !ended || differs {
             let what = format!("desk {desk} compares, and something differs: {compared:?}");
             self.checker.violated("reconciliation", what);
         }

@@ -266,15 +266,24 @@ fn who_left_the_roster_since_has_signed_nevertheless() {
 }
 
 /// Who may answer for whom is judged by the roster that the receipt names, where its heads are
-/// held; a later one may say otherwise, and then nothing in the file shows who was right.
+/// held, and otherwise by the newest, which remembers who was dismissed under way. Who was
+/// dismissed long before may not answer by it, and nothing in the file shows that a deputy of then
+/// was right.
 #[test]
 fn a_deputy_of_then_is_proven_by_the_roster_of_then() {
-    let no_deputies = roster_after("beta", |contact| contact.deputies = list([]));
+    let dismissed = |issued| roster_since(issued, "beta", |contact| contact.deputies = list([]));
     let case = || Case::new().answered(5, act(Stage::Acknowledged, Reason::None));
-    let proven = case().under(&no_deputies, true).proven();
-    let state = proven.recipients[0].standing.state;
-    assert_eq!(state, ObligationState::Acknowledged);
-    case().under(&no_deputies, false).refused("X5");
+    let long_before = dismissed(NOW - Span::from_days(1));
+    for (roster, shows_named) in [
+        (&long_before, true),
+        (&dismissed(NOW), true),
+        (&dismissed(NOW), false),
+    ] {
+        let proven = case().under(roster, shows_named).proven();
+        let state = proven.recipients[0].standing.state;
+        assert_eq!(state, ObligationState::Acknowledged);
+    }
+    case().under(&long_before, false).refused("X5");
 }
 
 #[test]
