@@ -2,8 +2,9 @@
 //!
 //! Hashes of rosters that were once in force, so that their hash in an envelope is known as an
 //! ancestor; hashes of annexes that the pin passed, so that a second one for their place is seen;
-//! signing keys that left, and deputies that were dismissed, so that their receipts can be judged. None of it changes which documents
-//! are in force, so two rosters are equal whatever they remember.
+//! signing keys that left, and deputies that were dismissed, so that their receipts can be judged.
+//! None of it changes which documents are in force, so two rosters are equal whatever they
+//! remember.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::ops::Bound;

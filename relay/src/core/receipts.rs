@@ -128,7 +128,7 @@ impl RelayCore {
             .is_some();
         if !known {
             batch.put(tables::RECEIPT_SEEN, tables::statement(&hash), &[]);
-            // Of what others bring a device does not know, and would take its store for an old copy.
+            // Of what others bring a device does not know: it would take its store for an old copy.
             if receipt.by == statement.device {
                 self.count_taken(&mut batch, statement)?;
             }
