@@ -8,7 +8,8 @@
 //! | `party`, `clock`, `disk`, `line` | a process, its machine's clocks, its disk, a connection |
 //! | `desk_shell`, `desk_hears`, `relay_shell` | the shells around the cores, as behind QUIC |
 //! | `people`, `added`, `faults` | who sends, extends and answers, and what goes wrong |
-//! | `checker`, `said`, `watch`, `colleagues`, `rest`, `compared` | what is known, and has to hold |
+//! | `checker`, `said`, `watch`, `rest` | what is known, and what has to hold, at each step |
+//! | `colleagues`, `compared` | what others hold of it, and what two desks hold, at the end |
 //! | `mutation` | deliberate breakages, each of which has to be found |
 //! | `trace`, `run` | what happened, line by line; and the command that runs seeds |
 //!
