@@ -17,6 +17,7 @@
 //! | `warning.rs`, `warning/` | what a proposal does to whom, said before it is signed |
 //! | `network.rs` | the documents that count before and after a proposal |
 //! | `found.rs`, `admit.rs`, `edit.rs`, `suspend.rs` | the acts |
+//! | `removal.rs` | what took a device out, for those at it |
 //! | `roster_folder.rs` | a folder of published documents |
 //! | `files.rs` | the only file that touches the disk |
 
@@ -35,6 +36,7 @@ mod plan_text;
 mod proposal;
 mod proposal_standing;
 mod public_key_file;
+mod removal;
 mod roster_folder;
 mod suspend;
 #[cfg(test)]
@@ -57,6 +59,7 @@ pub use plan_file::{PlanFileError, parse_hours, parse_plan, read_plan};
 pub use proposal::{Proposal, ProposalError};
 pub use proposal_standing::{ProposalStanding, Signer};
 pub use public_key_file::{PublicKeyFile, PublicKeyFileError};
+pub use removal::{Removal, RemovalSigner, removal};
 pub use roster_folder::{RosterFolder, RosterFolderError};
 pub use suspend::{SuspendError, suspend};
 pub use warning::{Effect, Warning};
