@@ -5,6 +5,7 @@ sentences! {
     NothingToSign;
     NoProposal;
     NextSteps { anchor: text, proposal: text, threshold: text };
+    AnchorCode { code: text };
     KeepKey { private: text, holder: text, public: text };
     Changes { document: text };
     NothingChanges;

@@ -228,3 +228,39 @@ fn one_signature_suspends_and_as_many_as_ever_lift_it() {
     publish(&console, proposal, &["cmai"]);
     console.done(join);
 }
+
+#[test]
+fn a_removed_desk_reads_what_removed_it_and_on_whose_signatures_and_goes_on_reading() {
+    let console = network();
+    let code = request(&console);
+    console.done(&format!("authority admit device.request --code {code}"));
+    publish(&console, "annex-afripol-000002.proposal", &["annex"]);
+    let join = "--home desk device join --roster roster --anchor roster/anchor.toml";
+    console.done(join);
+    console.done("authority remove --contact afripol/tn");
+    publish(&console, "annex-afripol-000003.proposal", &["annex"]);
+    let words: Vec<&str> = join.split(' ').collect();
+    let answer = console.maille(&words);
+    assert_eq!(answer.code, 7, "{}", answer.stderr);
+    let key = &public_key(&console, "annex")[..8];
+    let by = format!("signed with key {key} of `afripol`.");
+    for expected in [
+        "This device was taken out by annex 3 of `afripol` of ",
+        by.as_str(),
+        "What came and went before stays readable here",
+    ] {
+        assert!(
+            answer.stderr.contains(expected),
+            "{expected}\n{}",
+            answer.stderr
+        );
+    }
+    let doctor = console.maille(&["--home", "desk", "doctor", "--patience", "0s"]);
+    assert!(
+        doctor.stdout.contains("taken out by annex 3"),
+        "{}",
+        doctor.stdout
+    );
+    let inbox = console.maille(&["--home", "desk", "inbox", "--all", "--patience", "0s"]);
+    assert_eq!(inbox.code, 0, "{}", inbox.stderr);
+}
