@@ -1,6 +1,5 @@
 //! What a key holder reads before signing.
 
-use crate::codec::List;
 use crate::roster::difference::Difference;
 use crate::roster::fixture::*;
 use crate::roster::*;
