@@ -286,6 +286,8 @@ alert-saved = { $path } ({ $bytes } bytes)
 authority-nothing-to-sign = The roster in force is as the file says. There is nothing to sign.
 authority-no-proposal = no proposal
 authority-next-steps = Hand { $anchor } over in person, once. Pass { $proposal } round: { $threshold } holders run `maille authority sign`, then one runs `maille authority publish`.
+authority-hours-form = hours are written as `mon-fri 08:00-18:00`, `daily 22:00-06:00` or `always`
+authority-deputy-form = a deputy is written as `afripol/dz/algiers=10m`, or `none`
 authority-anchor-code = The code of the anchor, for whoever compares it: { $code }
 authority-keep-key = Keep { $private } where only { $holder } can reach it. Hand over { $public }, and read the key out by telephone.
 authority-changes = This is { $document }. It changes:

@@ -11,7 +11,7 @@
 //! |---|---|
 //! | `key_file.rs`, `public_key_file.rs` | the key of one holder, and what others get of it |
 //! | `plan.rs`, `plan_file.rs` | a network as people describe it |
-//! | `plan_of.rs`, `plan_text.rs` | a roster or proposal described like that, and as text |
+//! | `plan_of.rs`, `plan_text.rs`, `description.rs` | a roster or proposal described so, as text |
 //! | `build.rs`, `build_annex.rs` | a plan becomes the documents that change |
 //! | `proposal.rs`, `proposal_standing.rs` | a document on its way, and for whom it waits |
 //! | `warning.rs`, `warning/` | what a proposal does to whom, said before it is signed |
@@ -24,6 +24,7 @@
 mod admit;
 mod build;
 mod build_annex;
+mod description;
 mod edit;
 mod files;
 mod found;
@@ -47,6 +48,7 @@ mod warning;
 
 pub use admit::{AdmitError, Removed, admit, code_is, remove};
 pub use build::{Draft, PlanError};
+pub use description::roster_text;
 pub use edit::{ContactEdit, edit};
 pub use files::{FileError, read_request, write_request};
 pub use found::{FoundError, Founding, found};

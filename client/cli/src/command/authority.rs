@@ -33,7 +33,7 @@ commands! {
         Remove(remove::Remove),
         /// Propose to change what the roster says of a contact.
         Edit(edit::Edit),
-        /// Write the roster in force, or what a proposal makes of it, as the text that `apply` reads.
+        /// Write the roster, or what a proposal makes of it, as the text that `apply` reads.
         Describe(describe::Describe),
         /// Propose whatever changes a network to what a file describes.
         Apply(apply::Apply),

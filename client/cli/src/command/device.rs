@@ -22,7 +22,7 @@ commands! {
         Request(request::Request),
         /// Take the roster of the network into this home.
         Join(join::JoinArgs),
-        /// Trust another anchor of the same network, after a letter: two officers, nobody by itself.
+        /// Trust another anchor of the same network, after a letter, by two officers.
         Reanchor(reanchor::Reanchor),
         /// Take a device, contact or organisation out of service at once, with one key.
         Suspend(suspend::Suspend),

@@ -15,6 +15,7 @@ use crate::args::RosterArgs;
 use crate::clock::now;
 use crate::command::{Context, Run};
 use crate::fault::Fault;
+use crate::sentence::authority;
 
 /// Arguments of `authority edit`. Each list that is given takes the place of the whole one.
 #[derive(Debug, Args)]
@@ -63,14 +64,14 @@ struct Changes {
 struct Hours(Option<DutyHours>);
 
 impl FromStr for Hours {
-    type Err = &'static str;
+    type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text {
             "always" => Ok(Self(None)),
-            line => parse_hours(line).map(|hours| Self(Some(hours))).ok_or(
-                "hours are written as `mon-fri 08:00-18:00`, `daily 22:00-06:00` or `always`",
-            ),
+            line => parse_hours(line)
+                .map(|hours| Self(Some(hours)))
+                .ok_or_else(|| authority::HoursForm.to_string()),
         }
     }
 }
@@ -80,7 +81,7 @@ impl FromStr for Hours {
 struct Step(Option<Deputy>);
 
 impl FromStr for Step {
-    type Err = &'static str;
+    type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         if text == "none" {
@@ -91,7 +92,7 @@ impl FromStr for Step {
             let (contact, after) = (contact.parse().ok()?, after.parse().ok()?);
             Some(Self(Some(Deputy { contact, after })))
         };
-        read().ok_or("a deputy is written as `afripol/dz/algiers=10m`, or `none`")
+        read().ok_or_else(|| authority::DeputyForm.to_string())
     }
 }
 
