@@ -60,6 +60,7 @@ mod machine_key;
 mod owner;
 mod passphrase;
 mod place;
+mod reanchor;
 mod sealed_store;
 mod sealing_keys;
 mod slots;
@@ -71,6 +72,7 @@ pub use anchor_file::{AnchorFileError, format_anchor, parse_anchor};
 pub use error::HomeError;
 pub use passphrase::{Cost, Passphrase};
 pub(crate) use passphrase::{NotStretched, SALT_LEN};
+pub use reanchor::Reanchoring;
 pub use sealed_store::{NonceSource, SealedStore};
 pub(crate) use slots::Slots;
 pub use slots::{NewOfficer, Officer};
@@ -188,6 +190,11 @@ impl Home {
             Unlock::Machine => machine_key::open(path)?,
             Unlock::Officer { name, passphrase } => slots.open(name, passphrase)?,
         };
+        if let Some(next) = reanchor::waiting(path)?
+            && Identity::anchor(path, &master)? == next
+        {
+            reanchor::finish(path, &next)?;
+        }
         let bound = Bound {
             owner,
             anchor: anchor_file::load(path)?,

@@ -130,6 +130,8 @@ labels! {
     SUSPENSION_SIGNATURE = "maille/1 suspension signature";
     /// Leaf of the tree over authority part and annexes.
     ROSTER_LEAF = "maille/1 roster leaf";
+    /// Hash of an anchor, of which a letter carries the beginning.
+    ANCHOR = "maille/1 anchor";
     /// Hash of a request for admission.
     REQUEST = "maille/1 request";
     /// Signature of the requesting device over it.

@@ -47,7 +47,7 @@ mod suspension;
 mod tests;
 mod version;
 
-pub use anchor::Anchor;
+pub use anchor::{Anchor, AnchorCode};
 pub use annex::{Annex, Contact, Deputy, Device, DeviceKeys, DutyHours};
 pub use applied::{AnnexChange, Applied};
 pub use authority::{

@@ -179,7 +179,11 @@ impl From<HomeError> for Fault {
             | HomeError::NoMachineKey { .. }
             | HomeError::TooOpen { .. }
             | HomeError::Locked { .. } => Exit::Access,
-            HomeError::Altered { .. } => Exit::Refused,
+            HomeError::TwoOfficersNeeded => Exit::Access,
+            HomeError::Altered { .. }
+            | HomeError::OtherNetwork { .. }
+            | HomeError::SameAnchor
+            | HomeError::NotInNewRoster => Exit::Refused,
             HomeError::Io { .. } | HomeError::NoMemory { .. } => Exit::World,
             _ => Exit::Input,
         };

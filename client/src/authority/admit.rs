@@ -1,7 +1,7 @@
 //! Admitting a device by its request and the code read out by telephone, and removing one.
 
 use maille_common::address::{ContactAddress, DeviceId};
-use maille_common::codec::{List, ListError, SortedList};
+use maille_common::codec::{List, ListError, SortedList, TooLong};
 use maille_common::roster::{
     Annex, Contact, Device, DeviceKeys, DeviceRequest, RequestError, Roster, RosterError,
     SignedRequest, VerifiedRequest,
@@ -133,7 +133,7 @@ fn with_device(
 }
 
 /// The annex that follows, with one contact changed or gone.
-fn next_annex(
+pub(super) fn next_annex(
     roster: &Roster,
     old: &Annex,
     address: &ContactAddress,
@@ -165,7 +165,7 @@ fn next_annex(
     Ok(next)
 }
 
-fn unknown(contact: &ContactAddress) -> AdmitError {
+pub(super) fn unknown(contact: &ContactAddress) -> AdmitError {
     AdmitError::UnknownContact {
         contact: contact.clone(),
     }
@@ -213,6 +213,9 @@ pub enum AdmitError {
     /// A list of the annex would be too long.
     #[error("The annex would have too many devices. {0}")]
     List(#[from] ListError),
+    /// A list of the contact would be too long.
+    #[error("Too many were given for the contact. {0}")]
+    TooLong(#[from] TooLong),
     /// Nobody would accept the annex.
     #[error(transparent)]
     Document(#[from] RosterError),
@@ -229,7 +232,7 @@ impl AdmitError {
             Self::AlreadyAdmitted => "already-admitted",
             Self::UnknownDevice { .. } => "unknown-device",
             Self::SeveralDevices { .. } => "several-devices",
-            Self::List(_) => "annex-too-long",
+            Self::List(_) | Self::TooLong(_) => "annex-too-long",
             Self::Document(_) => "annex-refused",
         }
     }

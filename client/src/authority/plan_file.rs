@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use maille_common::roster::RequestError;
+use maille_common::roster::{DutyHours, RequestError};
 use serde::Deserialize;
 use thiserror::Error;
 
@@ -20,6 +20,11 @@ pub fn parse_plan(text: &str) -> Result<NetworkPlan, PlanFileError> {
     toml::from_str(text).map_err(|error| PlanFileError::Form {
         why: located(text, &error),
     })
+}
+
+/// Reads hours of duty such as `mon-fri 08:00-18:00`.
+pub fn parse_hours(line: &str) -> Option<DutyHours> {
+    text::duty_hours(line)
 }
 
 /// Reads a plan and the requests it names, from the plan's own folder, and compares their codes.

@@ -12,20 +12,20 @@ use super::*;
 use crate::entropy::OsRandomness;
 use crate::home::{Cost, Passphrase};
 
-const NOW: Timestamp = Timestamp::from_unix_ms(1_795_000_000_000);
+pub(super) const NOW: Timestamp = Timestamp::from_unix_ms(1_795_000_000_000);
 
 /// A network of two holders, `a` and `b`, both needed, with one contact of `a`.
-struct World {
-    anchor: Anchor,
-    roster: Roster,
-    plan: NetworkPlan,
+pub(super) struct World {
+    pub(super) anchor: Anchor,
+    pub(super) roster: Roster,
+    pub(super) plan: NetworkPlan,
 }
 
-fn key(seed: u8) -> SigningKey {
+pub(super) fn key(seed: u8) -> SigningKey {
     SigningKey::from_seed([seed; 32])
 }
 
-fn holder(organisation: &str, seed: u8) -> PublicKeyFile {
+pub(super) fn holder(organisation: &str, seed: u8) -> PublicKeyFile {
     PublicKeyFile {
         organisation: organisation.parse().unwrap(),
         holder: organisation.to_owned(),
@@ -34,10 +34,15 @@ fn holder(organisation: &str, seed: u8) -> PublicKeyFile {
 }
 
 impl World {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let mut plan = NetworkPlan::of_holders("test", 2, &[holder("a", 1), holder("b", 2)]);
         plan.rules = vec![RulePlan::new("**", "**")];
         plan.organisations[0].contacts = Some(vec![ContactPlan::new("a/x".parse().unwrap())]);
+        Self::of(plan)
+    }
+
+    /// A network as a plan describes it, whose first two keys are 1 and 2, both needed.
+    pub(super) fn of(plan: NetworkPlan) -> Self {
         let Founding { anchor, proposal } = found(&plan, NOW).unwrap();
         let documents = signed(proposal, &anchor, None, &[1, 2])
             .publish(&anchor, None)
@@ -53,7 +58,7 @@ impl World {
     }
 
     /// Brings the network to its plan, every document signed by these keys.
-    fn apply(&mut self, now: Timestamp, signers: &[u8]) -> usize {
+    pub(super) fn apply(&mut self, now: Timestamp, signers: &[u8]) -> usize {
         let draft = self.plan.build(Some(&self.roster), now).unwrap();
         let proposals = draft.proposals().unwrap();
         let count = proposals.len();
@@ -63,13 +68,13 @@ impl World {
         count
     }
 
-    fn publish(&mut self, proposal: Proposal, signers: &[u8]) {
+    pub(super) fn publish(&mut self, proposal: Proposal, signers: &[u8]) {
         let proposal = signed(proposal, &self.anchor, Some(&self.roster), signers);
         let documents = proposal.publish(&self.anchor, Some(&self.roster)).unwrap();
         self.roster.apply(&documents).unwrap();
     }
 
-    fn request(&self, contact: &str, device: u8, seed: u8) -> SignedRequest {
+    pub(super) fn request(&self, contact: &str, device: u8, seed: u8) -> SignedRequest {
         let request = DeviceRequest {
             version: Version::ONE,
             network: self.anchor.network.clone(),
@@ -84,7 +89,7 @@ impl World {
     }
 }
 
-fn signed(
+pub(super) fn signed(
     mut proposal: Proposal,
     anchor: &Anchor,
     roster: Option<&Roster>,
@@ -98,7 +103,7 @@ fn signed(
     proposal
 }
 
-fn code(request: &SignedRequest) -> String {
+pub(super) fn code(request: &SignedRequest) -> String {
     request.verify("test").unwrap().code().to_string()
 }
 

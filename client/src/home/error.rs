@@ -176,6 +176,28 @@ pub enum HomeError {
         /// What was asked of the system.
         memory_kib: u32,
     },
+    /// One person alone cannot change whom a home trusts.
+    #[error("Two different officers have to vouch for another anchor; have a second one come.")]
+    TwoOfficersNeeded,
+    /// The new anchor is of another network.
+    #[error(
+        "The new anchor is of the network `{theirs}`, and this home of `{ours}`; make a new home \
+         for another network."
+    )]
+    OtherNetwork {
+        /// The network of the home.
+        ours: String,
+        /// The network of the anchor.
+        theirs: String,
+    },
+    /// Nothing would change.
+    #[error("The home trusts this anchor already; take its roster with `maille device join`.")]
+    SameAnchor,
+    /// The device would be nobody under the new anchor.
+    #[error(
+        "The roster of the new anchor does not let this device act; have it admitted there first."
+    )]
+    NotInNewRoster,
     /// The world failed.
     #[error("{} cannot be {doing}: {source}; mend that, and try again.", .path.display())]
     Io {
@@ -210,6 +232,10 @@ impl HomeError {
             Self::PassphraseTooShort => "passphrase-too-short",
             Self::NoMachineKey { .. } => "no-machine-key",
             Self::NoMemory { .. } => "no-memory",
+            Self::TwoOfficersNeeded => "two-officers-needed",
+            Self::OtherNetwork { .. } => "other-network",
+            Self::SameAnchor => "same-anchor",
+            Self::NotInNewRoster => "device-not-in-new-roster",
             Self::Io { .. } => "home-io",
         }
     }

@@ -38,7 +38,7 @@ pub(super) struct Identity {
 coded! {
     /// What stands in the clear beside the keys, sealed with them: `home.toml` and `anchor` cannot
     /// be exchanged while the device is off, which would hand it to another authority.
-    #[derive(Debug, PartialEq, Eq)]
+    #[derive(Debug, Clone, PartialEq, Eq)]
     pub(super) struct Bound {
         pub(super) owner: Owner,
         pub(super) anchor: Anchor,
@@ -86,14 +86,35 @@ impl Identity {
         master: &AtRestKey,
         randomness: &mut impl Randomness,
     ) -> Result<(), HomeError> {
+        let sealed = self.seal(bound, master, randomness);
+        files::create(&folder.join(FILE), &sealed)
+    }
+
+    /// The same in the place of the file that is there.
+    pub(super) fn replace(
+        &self,
+        folder: &Path,
+        bound: &Bound,
+        master: &AtRestKey,
+        randomness: &mut impl Randomness,
+    ) -> Result<(), HomeError> {
+        let sealed = self.seal(bound, master, randomness);
+        files::replace(&folder.join(FILE), &sealed)
+    }
+
+    fn seal(&self, bound: &Bound, master: &AtRestKey, randomness: &mut impl Randomness) -> Vec<u8> {
         let bound = encode(bound);
         let mut plaintext = Zeroizing::new(Vec::with_capacity(KEYS_LEN + bound.len()));
         plaintext.extend_from_slice(self.transport_seed.as_slice());
         plaintext.extend_from_slice(self.signing_key.expose());
         plaintext.extend_from_slice(self.store_key.expose());
         plaintext.extend_from_slice(&bound);
-        let sealed = Place::Identity.seal(master, &[], &plaintext, randomness);
-        files::create(&folder.join(FILE), &sealed)
+        Place::Identity.seal(master, &[], &plaintext, randomness)
+    }
+
+    /// The anchor that the file was sealed with.
+    pub(super) fn anchor(folder: &Path, master: &AtRestKey) -> Result<Anchor, HomeError> {
+        Self::read(folder, master).map(|(_, bound)| bound.anchor)
     }
 
     /// Opens the file, and refuses files beside it that are not those it was sealed with.
@@ -102,14 +123,7 @@ impl Identity {
         beside: &Bound,
         master: &AtRestKey,
     ) -> Result<Self, HomeError> {
-        let path = folder.join(FILE);
-        let sealed = files::read_secret(&path, BYTES_MAX)?;
-        let plaintext = Place::Identity
-            .open(master, &[], &sealed)
-            .map_err(|_| files::corrupt(&path, "it does not open with the key of this home"))?;
-        let shape = || files::corrupt(&path, "it holds something else than an identity");
-        let (keys, bound) = plaintext.split_at_checked(KEYS_LEN).ok_or_else(shape)?;
-        let bound: Bound = decode(bound).map_err(|_| shape())?;
+        let (identity, bound) = Self::read(folder, master)?;
         let altered = |file: &str| HomeError::Altered {
             path: folder.join(file),
         };
@@ -119,12 +133,25 @@ impl Identity {
         if bound.anchor != beside.anchor {
             return Err(altered(anchor_file::FILE));
         }
+        Ok(identity)
+    }
+
+    fn read(folder: &Path, master: &AtRestKey) -> Result<(Self, Bound), HomeError> {
+        let path = folder.join(FILE);
+        let sealed = files::read_secret(&path, BYTES_MAX)?;
+        let plaintext = Place::Identity
+            .open(master, &[], &sealed)
+            .map_err(|_| files::corrupt(&path, "it does not open with the key of this home"))?;
+        let shape = || files::corrupt(&path, "it holds something else than an identity");
+        let (keys, bound) = plaintext.split_at_checked(KEYS_LEN).ok_or_else(shape)?;
+        let bound: Bound = decode(bound).map_err(|_| shape())?;
         let (keys, _) = keys.as_chunks::<32>();
-        Ok(Self {
+        let identity = Self {
             transport_seed: Zeroizing::new(keys[0]),
             signing_key: SigningKey::from_seed(keys[1]),
             store_key: StoreKey::from_bytes(keys[2]),
-        })
+        };
+        Ok((identity, bound))
     }
 }
 

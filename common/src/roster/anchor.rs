@@ -1,10 +1,14 @@
 //! Where trust in a network begins.
 
+use std::fmt;
+
 use super::error::RosterError;
 use super::signatures::{Signers, check_threshold};
 use super::{DocumentName, Version};
-use crate::codec::{Decode, Encode, SortedList, Text};
+use crate::codec::{Decode, Encode, SortedList, Text, encode};
 use crate::crypto::ed25519::VerifyingKey;
+use crate::hash::hash;
+use crate::label::Label;
 
 /// The keys that sign part 1 of the roster, handed over once, in person.
 ///
@@ -23,6 +27,14 @@ pub struct Anchor {
 }
 
 impl Anchor {
+    /// What a letter about this anchor carries.
+    pub fn code(&self) -> AnchorCode {
+        let digest = hash(Label::ANCHOR, &[&encode(self)]);
+        let mut code = [0; AnchorCode::LEN];
+        code.copy_from_slice(&digest.as_bytes()[..AnchorCode::LEN]);
+        AnchorCode(code)
+    }
+
     /// Checks that the threshold can be met and is not zero (PROTOCOL R4).
     pub(super) fn check(&self) -> Result<(), RosterError> {
         check_threshold(self.threshold, self.keys.len()).map_err(|fault| RosterError::Threshold {
@@ -37,5 +49,58 @@ impl Anchor {
             threshold: self.threshold,
             keys: self.keys.iter().copied().collect(),
         }
+    }
+}
+
+/// The beginning of an anchor's hash, as people write it into a letter and type it from there
+/// (PROTOCOL section 3). Nobody finds a second anchor with the same one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AnchorCode([u8; Self::LEN]);
+
+impl AnchorCode {
+    /// Bytes.
+    pub const LEN: usize = 16;
+
+    /// Whether somebody wrote this code down, with whatever between its digits.
+    pub fn is(&self, typed: &str) -> bool {
+        let digits = |text: &str| -> String {
+            let digits = text.chars().filter(|c| !c.is_whitespace() && *c != '-');
+            digits.collect::<String>().to_ascii_lowercase()
+        };
+        digits(typed) == digits(&self.to_string())
+    }
+}
+
+/// Eight groups of four digits.
+impl fmt::Display for AnchorCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, pair) in self.0.chunks(2).enumerate() {
+            let between = if at == 0 { "" } else { "-" };
+            write!(f, "{between}")?;
+            for byte in pair {
+                write!(f, "{byte:02x}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::codec::SortedList;
+    use crate::roster::fixture::{anchor, public};
+
+    #[test]
+    fn the_code_of_an_anchor_is_read_however_it_was_written_and_is_of_no_other() {
+        let code = anchor().code();
+        let text = code.to_string();
+        assert_eq!(text.len(), 39);
+        assert!(code.is(&text) && code.is(&text.replace('-', " ").to_uppercase()));
+        let mut other = anchor();
+        other.keys = SortedList::new([public(1), public(2), public(4)]).unwrap();
+        assert!(!other.code().is(&text));
+        other = anchor();
+        other.threshold = 1;
+        assert!(!other.code().is(&text));
     }
 }

@@ -1,4 +1,6 @@
 //! What a proposal changes, in lines that a key holder reads before signing.
+//!
+//! What these changes do to somebody is judged from the whole network, where proposals are made.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,9 +15,6 @@ mod authority;
 pub struct Difference {
     /// What is added, removed or changed, one thing a line.
     pub lines: Vec<Line>,
-    /// What a key holder must have understood before signing: who is cut off, what is weakened,
-    /// what could lock everybody out. Full sentences.
-    pub warnings: Vec<String>,
 }
 
 /// One thing that changes.
@@ -62,10 +61,6 @@ impl Difference {
         self.push(Change::Removed, text.into());
     }
 
-    fn warn(&mut self, text: impl Into<String>) {
-        self.warnings.push(text.into());
-    }
-
     fn push(&mut self, change: Change, text: String) {
         self.lines.push(Line { change, text });
     }
@@ -105,9 +100,6 @@ impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for line in &self.lines {
             writeln!(f, "{line}")?;
-        }
-        for warning in &self.warnings {
-            writeln!(f, "! {warning}")?;
         }
         Ok(())
     }

@@ -67,6 +67,11 @@ impl Desk {
         &self.client
     }
 
+    /// The folder of its home.
+    pub(crate) fn home(&self) -> &Path {
+        &self.home
+    }
+
     /// How programs and webhooks stand.
     #[cfg(unix)]
     pub(crate) fn board(&self) -> &Board {

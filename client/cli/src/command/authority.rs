@@ -4,6 +4,8 @@ use super::{commands, group};
 
 mod admit;
 mod apply;
+mod describe;
+mod edit;
 mod init;
 mod key;
 mod key_new;
@@ -29,6 +31,10 @@ commands! {
         Admit(admit::Admit),
         /// Propose to take out a device or a contact.
         Remove(remove::Remove),
+        /// Propose to change what the roster says of a contact.
+        Edit(edit::Edit),
+        /// Write the roster, or what a proposal makes of it, as the text that `apply` reads.
+        Describe(describe::Describe),
         /// Propose whatever changes a network to what a file describes.
         Apply(apply::Apply),
         /// Read what a proposal changes, and sign it.

@@ -3,8 +3,12 @@
 use super::{commands, group};
 
 pub(crate) mod join;
+mod reanchor;
+mod removed;
 mod request;
 mod suspend;
+
+pub(crate) use removed::Removed;
 
 group! {
     /// Devices.
@@ -18,6 +22,8 @@ commands! {
         Request(request::Request),
         /// Take the roster of the network into this home.
         Join(join::JoinArgs),
+        /// Trust another anchor of the same network, after a letter, by two officers.
+        Reanchor(reanchor::Reanchor),
         /// Take a device, contact or organisation out of service at once, with one key.
         Suspend(suspend::Suspend),
     }

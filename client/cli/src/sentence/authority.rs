@@ -5,6 +5,9 @@ sentences! {
     NothingToSign;
     NoProposal;
     NextSteps { anchor: text, proposal: text, threshold: text };
+    HoursForm;
+    DeputyForm;
+    AnchorCode { code: text };
     KeepKey { private: text, holder: text, public: text };
     Changes { document: text };
     NothingChanges;

@@ -37,6 +37,7 @@ sentences! {
     ReaderName { limit: text };
     PrivateKeyAsPublic;
     OtherAnchor;
+    WrongAnchorCode;
     StaysApart { contact: text };
     NotCompared { contact: text };
     NoAuthorityPart { path: text };

@@ -93,6 +93,8 @@ sentences! {
     CheckKeyFile;
     CheckAnchor;
     CompareAnchor;
+    CompareLetter;
+    StillReadable;
     TelephoneOrganisation;
     AskWhySuspended;
     AskToBeAdmitted;

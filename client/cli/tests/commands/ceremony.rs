@@ -3,7 +3,7 @@
 use crate::console::{Console, field};
 
 /// Three holders, a published part 1, and one contact whose organisation signs for itself.
-fn network() -> Console {
+pub(crate) fn network() -> Console {
     let console = Console::new();
     for organisation in ["interpol", "afripol", "cmai", "annex"] {
         let name = if organisation == "annex" {
@@ -27,7 +27,7 @@ fn network() -> Console {
     console
 }
 
-fn plan(console: &Console) -> String {
+pub(crate) fn plan(console: &Console) -> String {
     let public =
         |name: &str| std::fs::read_to_string(console.path(&format!("{name}.pub"))).unwrap();
     let mut text = String::from("network = 'test'\nthreshold = 2\n");
@@ -46,7 +46,7 @@ fn plan(console: &Console) -> String {
     text + "[[rule]]\nfrom = '**'\nto = '**'\n"
 }
 
-fn publish(console: &Console, proposal: &str, signers: &[&str]) {
+pub(crate) fn publish(console: &Console, proposal: &str, signers: &[&str]) {
     for signer in signers {
         console.done(&format!(
             "authority sign {proposal} --key-file {signer}.key --yes"
@@ -55,7 +55,7 @@ fn publish(console: &Console, proposal: &str, signers: &[&str]) {
     console.done(&format!("authority publish {proposal}"));
 }
 
-fn request(console: &Console) -> String {
+pub(crate) fn request(console: &Console) -> String {
     let made = console.done(
         "--json --home desk device request --contact afripol/tn --label desk --machine-key \
          --anchor roster/anchor.toml",

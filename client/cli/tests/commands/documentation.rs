@@ -1,18 +1,28 @@
-//! `docs/commands.md` is a transcript: each of its examples runs here, in one shell, in order, and
-//! it names no command that does not run.
+//! `docs/commands.md` and `docs/ceremonies.md` are transcripts: each of their examples runs here,
+//! in one shell for each page, in order, and they name no command that does not run.
 
 use std::fs;
 
 use crate::console::{Console, repository};
 use crate::transcript::{Block, Page, Step, fits, run};
 
-fn page() -> Page {
-    Page::parse(&fs::read_to_string(repository().join("docs/commands.md")).unwrap())
+fn page(name: &str) -> Page {
+    Page::parse(&fs::read_to_string(repository().join("docs").join(name)).unwrap())
 }
 
 #[test]
 fn every_example_of_the_page_prints_what_the_page_says() {
-    let steps = page().steps();
+    holds("commands.md");
+}
+
+/// What people who are not engineers go by is as it is written there.
+#[test]
+fn every_ceremony_goes_as_its_page_says() {
+    holds("ceremonies.md");
+}
+
+fn holds(name: &str) {
+    let steps = page(name).steps();
     assert!(steps.len() > 20, "the page has {} examples", steps.len());
     let console = Console::new();
     let printed = run(&console, &steps);
@@ -34,8 +44,10 @@ fn every_example_of_the_page_prints_what_the_page_says() {
 
 #[test]
 fn no_command_stands_on_the_page_that_nobody_runs() {
-    let faults = unrun(&page());
-    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    for name in ["commands.md", "ceremonies.md"] {
+        let faults = unrun(&page(name));
+        assert!(faults.is_empty(), "{name}: {}", faults.join("\n"));
+    }
 }
 
 /// A rule that finds nothing proves nothing: it finds what it is for.
@@ -71,8 +83,9 @@ fn a_command_that_nobody_runs_is_noticed() {
 }
 
 #[test]
-fn every_command_there_is_runs_on_the_page() {
-    let steps = page().steps();
+fn every_command_there_is_runs_on_a_page() {
+    let mut steps = page("commands.md").steps();
+    steps.extend(page("ceremonies.md").steps());
     let commands = commands();
     assert!(commands.len() > 25, "{commands:?}");
     for command in commands {

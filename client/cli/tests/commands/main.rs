@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
 mod ceremony;
+mod changes;
 mod console;
 // The page is a transcript of a Unix shell.
 #[cfg(unix)]

@@ -72,8 +72,8 @@ fn parse<T: FromStr<Err: Display>, E: Error>(text: &str) -> Result<T, E> {
     text.parse().map_err(E::custom)
 }
 
-/// `DAYS FROM-TO`: days as `daily`, `mon-fri` or `sat,sun`; times of the local day.
-fn duty_hours(line: &str) -> Option<DutyHours> {
+/// `DAYS FROM-TO`: days as `daily`, `mon-fri`, `sat,sun` or `never`; times of the local day.
+pub(in crate::authority) fn duty_hours(line: &str) -> Option<DutyHours> {
     let (days, times) = line.trim().split_once(' ')?;
     let (from, to) = times.trim().split_once('-')?;
     let (from_minute, to_minute) = (minute(from)?, minute(to)?);
@@ -87,11 +87,15 @@ fn duty_hours(line: &str) -> Option<DutyHours> {
     })
 }
 
+/// The days of a week as they are written.
+pub(in crate::authority) const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+
 fn days_of(part: &str) -> Option<u8> {
-    const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
     let place = |name: &str| DAYS.iter().position(|day| *day == name);
-    if part == "daily" {
-        return Some(DutyHours::EVERY_DAY);
+    match part {
+        "daily" => return Some(DutyHours::EVERY_DAY),
+        "never" => return Some(0),
+        _ => {}
     }
     let (first, last) = part.split_once('-').unwrap_or((part, part));
     let (first, last) = (place(first)?, place(last)?);

@@ -24,11 +24,6 @@ pub(super) fn difference(old: Option<&Annex>, new: &Annex) -> Difference {
     }
     for hash in lifted.iter().filter(|hash| !new.lifted.has(hash)) {
         found.remove(format!("lifted suspension {}", hash.short()));
-        found.warn(format!(
-            "The suspension {} comes into force again wherever it is still known. Keep it in the \
-             list to leave it lifted.",
-            hash.short()
-        ));
     }
     found
 }
@@ -46,11 +41,9 @@ fn contact(found: &mut Difference, pair: &Pair<'_, Contact>) {
         }
         (Some(old), None) => {
             found.remove(format!("contact `{}`", old.address));
-            found.warn(format!("`{}` and its devices are cut off.", old.address));
         }
         (Some(old), Some(new)) => {
             contact_fields(found, old, new);
-            contact_warnings(found, old, new);
             devices(found, &old.devices, new);
         }
         (None, None) => {}
@@ -101,23 +94,6 @@ fn contact_fields(found: &mut Difference, old: &Contact, new: &Contact) {
     found.field(&of("valid to"), &old.valid_to, &new.valid_to, show_end);
 }
 
-fn contact_warnings(found: &mut Difference, old: &Contact, new: &Contact) {
-    let address = &new.address;
-    if new.deputies.is_empty() && !old.deputies.is_empty() {
-        found.warn(format!(
-            "`{address}` has no deputy left: nobody is asked in its place."
-        ));
-    }
-    if new.system_acknowledges && !old.system_acknowledges {
-        found.warn(format!(
-            "At `{address}`, a program may stop escalations without an officer from now on."
-        ));
-    }
-    if let Some(end) = new.valid_to.filter(|_| new.valid_to != old.valid_to) {
-        found.warn(format!("`{address}` is cut off at {end}."));
-    }
-}
-
 fn devices(found: &mut Difference, old: &[Device], new: &Contact) {
     for (id, pair) in pairs(old, &new.devices, |device| device.id) {
         let show = |device: &Device| {
@@ -144,12 +120,6 @@ fn devices(found: &mut Difference, old: &[Device], new: &Contact) {
             }
             (None, None) => {}
         }
-    }
-    if new.devices.iter().all(|device| device.keys.is_empty()) {
-        found.warn(format!(
-            "`{}` has no device with keys: nobody can send to it.",
-            new.address
-        ));
     }
 }
 

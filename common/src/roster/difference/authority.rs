@@ -43,7 +43,6 @@ pub(super) fn difference(old: Option<&AuthorityPart>, new: &AuthorityPart) -> Di
     for hash in new.lifted.iter().filter(|hash| !lifted.contains(hash)) {
         found.add(format!("lifted suspension {}", hash.short()));
     }
-    locked_out(&mut found, new);
     found
 }
 
@@ -60,15 +59,6 @@ fn fields(found: &mut Difference, old: &AuthorityPart, new: &AuthorityPart) {
         found.field(&name, old, new, |default| {
             format!("{} and {}", default.ack_within, default.expires_after)
         });
-    }
-    if new.threshold < old.threshold {
-        found.warn(format!(
-            "Fewer key holders have to agree from now on: {} instead of {}.",
-            new.threshold, old.threshold
-        ));
-    }
-    if new.network != old.network {
-        found.warn("The name of the network changes, so nobody will accept this part.");
     }
 }
 
@@ -91,33 +81,6 @@ fn keys(found: &mut Difference, old: &[AuthorityKey], new: &AuthorityPart) {
     }
 }
 
-/// Thresholds that cannot be met, or only just.
-fn locked_out(found: &mut Difference, new: &AuthorityPart) {
-    let (threshold, keys) = (usize::from(new.threshold), new.keys.len());
-    if threshold > keys || threshold == 0 {
-        found.warn(format!(
-            "The authority is locked out: {threshold} signatures are asked for, and there are \
-             {keys} keys. Nobody will accept this part."
-        ));
-    } else if threshold == keys {
-        found.warn(format!(
-            "All {keys} authority keys have to sign the next part: if one is lost, no part can \
-             ever follow this one."
-        ));
-    }
-    for organisation in &new.organisations {
-        let keys = organisation.annex_keys.len();
-        let threshold = usize::from(organisation.annex_threshold);
-        if keys > 0 && (threshold > keys || threshold == 0) {
-            found.warn(format!(
-                "`{}` is locked out of its annex: {threshold} signatures are asked for, and there \
-                 are {keys} keys. Nobody will accept this part.",
-                organisation.name
-            ));
-        }
-    }
-}
-
 fn organisation(found: &mut Difference, pair: &Pair<'_, Organisation>) {
     match (pair.old, pair.new) {
         (None, Some(new)) => {
@@ -126,17 +89,9 @@ fn organisation(found: &mut Difference, pair: &Pair<'_, Organisation>) {
                 "organisation `{name}`, {standing}: {}",
                 local(&new.names)
             ));
-            if standing == Standing::Observer {
-                found.warn(format!("The observer `{name}` is admitted."));
-            }
-            no_home(found, new);
         }
         (Some(old), None) => {
             found.remove(format!("organisation `{}`", old.name));
-            found.warn(format!(
-                "`{}` and all its contacts and devices are cut off.",
-                old.name
-            ));
         }
         (Some(old), Some(new)) => organisation_fields(found, old, new),
         (None, None) => {}
@@ -184,56 +139,6 @@ fn organisation_fields(found: &mut Difference, old: &Organisation, new: &Organis
             })
         },
     );
-    if old.standing != new.standing {
-        found.warn(match new.standing {
-            Standing::Observer => format!(
-                "`{}` becomes an observer: rules with wildcards no longer reach it.",
-                new.name
-            ),
-            Standing::Member => format!(
-                "`{}` becomes a member: rules with wildcards reach it from now on.",
-                new.name
-            ),
-        });
-    }
-    if !old.home_relays.is_empty() {
-        no_home(found, new);
-    }
-    annex_signers(found, old, new);
-}
-
-/// Signers of annexes that change.
-fn annex_signers(found: &mut Difference, old: &Organisation, new: &Organisation) {
-    let signers = |of: &Organisation| (of.annex_threshold, of.annex_keys.clone());
-    if signers(old) == signers(new) {
-        return;
-    }
-    let name = &new.name;
-    if old.pin == new.pin {
-        found.warn(format!(
-            "The signers of `{name}`'s annexes change, and the pinned annex does not: annexes \
-             after the pin that the new rule does not cover fall out of force. Pin the newest one."
-        ));
-    }
-    if new.annex_keys.is_empty() {
-        found.warn(format!(
-            "`{name}` loses its annex keys: the authority signs its annexes."
-        ));
-    } else if !old.annex_keys.is_empty() && new.annex_threshold < old.annex_threshold {
-        found.warn(format!(
-            "Fewer signatures make an annex of `{name}`: {} instead of {}.",
-            new.annex_threshold, old.annex_threshold
-        ));
-    }
-}
-
-fn no_home(found: &mut Difference, organisation: &Organisation) {
-    if organisation.home_relays.is_empty() {
-        found.warn(format!(
-            "`{}` has no home relay: nobody can send to it.",
-            organisation.name
-        ));
-    }
 }
 
 fn relay(found: &mut Difference, pair: &Pair<'_, Relay>) {
@@ -265,13 +170,6 @@ fn relay(found: &mut Difference, pair: &Pair<'_, Relay>) {
             found.set(&format!("{name}, keys"), &old.keys, &new.keys, |keys| {
                 format!("{} and {}", keys.transport.short(), keys.signing.short())
             });
-            if !old.keys.iter().any(|keys| new.keys.contains(keys)) {
-                found.warn(format!(
-                    "All keys of the relay `{}` change at once: until it runs with the new ones, \
-                     nobody can connect to it.",
-                    new.name
-                ));
-            }
         }
         (None, None) => {}
     }
@@ -301,48 +199,18 @@ fn rules(found: &mut Difference, old: &[Rule], new: &AuthorityPart) {
             )
         }
     };
-    for ((from, to), pair) in pairs(old, &new.rules, |rule| (&*rule.from, &*rule.to)) {
+    for (_, pair) in pairs(old, &new.rules, |rule| (&*rule.from, &*rule.to)) {
         match (pair.old, pair.new) {
             (None, Some(rule)) => {
                 found.add(show(rule));
-                observer_reached(found, rule, new);
             }
             (Some(rule), None) => {
                 found.remove(show(rule));
-                found.warn(format!(
-                    "`{from}` can no longer send to `{to}`, unless another rule allows it."
-                ));
             }
             (Some(old), Some(new)) => {
                 found.field("rule", old, new, show);
-                let dropped = old
-                    .two_persons
-                    .iter()
-                    .filter(|urgency| !new.two_persons.has(urgency));
-                for urgency in dropped {
-                    found.warn(format!(
-                        "From `{from}` to `{to}`, one person alone may send at urgency `{urgency}` \
-                         from now on."
-                    ));
-                }
             }
             (None, None) => {}
-        }
-    }
-}
-
-/// A rule that lets an observer in, by name.
-fn observer_reached(found: &mut Difference, rule: &Rule, part: &AuthorityPart) {
-    for side in [&rule.from, &rule.to] {
-        let first = side.split('/').next().unwrap_or_default();
-        let observer = part.organisations.iter().any(|organisation| {
-            organisation.standing == Standing::Observer && organisation.name.as_str() == first
-        });
-        if observer {
-            found.warn(format!(
-                "The rule `{}` → `{}` takes in the observer `{first}`.",
-                rule.from, rule.to
-            ));
         }
     }
 }

@@ -3,11 +3,12 @@
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
-use maille_client::authority::{Proposal, ProposalStanding};
+use maille_client::authority::{Proposal, ProposalStanding, Warning};
 use maille_common::roster::Roster;
 use maille_common::roster::difference::{Change, Difference};
 use serde::Serialize;
 
+use crate::clock::now;
 use crate::command::Context;
 use crate::fault::{Fault, Hint};
 use crate::safe_text::safe_text;
@@ -19,7 +20,7 @@ pub(super) struct Proposed {
     document: String,
     proposal_file: PathBuf,
     difference: Vec<Changed>,
-    warnings: Vec<String>,
+    warnings: Vec<Warned>,
     #[serde(flatten)]
     standing: Option<Standing>,
 }
@@ -28,6 +29,14 @@ pub(super) struct Proposed {
 #[derive(Debug, Serialize)]
 struct Changed {
     change: &'static str,
+    text: String,
+}
+
+/// What it does to somebody.
+#[derive(Debug, Serialize)]
+struct Warned {
+    effect: &'static str,
+    code: &'static str,
     text: String,
 }
 
@@ -49,15 +58,32 @@ struct Signer {
     has_signed: bool,
 }
 
+/// What whoever signs has to have read.
+#[derive(Debug)]
+pub(super) struct Reading {
+    difference: Difference,
+    warnings: Vec<Warning>,
+}
+
+impl Reading {
+    /// What it changes in the roster in force, and what that does to whom.
+    pub(super) fn of(proposal: &Proposal, roster: Option<&Roster>) -> Self {
+        Self {
+            difference: proposal.difference(roster),
+            warnings: proposal.warnings(roster, now()),
+        }
+    }
+}
+
 impl Proposed {
     /// A proposal, what it changes, and where it stands if that is known.
     pub(super) fn new(
         proposal: &Proposal,
         file: &Path,
-        difference: &Difference,
+        reading: &Reading,
         standing: Option<&ProposalStanding>,
     ) -> Self {
-        let changed = difference.lines.iter().map(|line| Changed {
+        let changed = reading.difference.lines.iter().map(|line| Changed {
             change: match line.change {
                 Change::Added => "added",
                 Change::Removed => "removed",
@@ -65,11 +91,16 @@ impl Proposed {
             },
             text: line.text.clone(),
         });
+        let warned = reading.warnings.iter().map(|warning| Warned {
+            effect: warning.effect.word(),
+            code: warning.code,
+            text: warning.text.clone(),
+        });
         Self {
             document: proposal.name().to_string(),
             proposal_file: file.to_owned(),
             difference: changed.collect(),
-            warnings: difference.warnings.clone(),
+            warnings: warned.collect(),
             standing: standing.map(Standing::from),
         }
     }
@@ -103,14 +134,18 @@ pub(super) fn write(
     let folder = if here { Path::new("") } else { folder };
     let path = folder.join(proposal.file_name());
     proposal.write(&path).hint(hint::OtherOutFolder)?;
-    let difference = proposal.difference(roster);
-    show(context, proposal, &difference);
-    let proposed = Proposed::new(proposal, &path, &difference, None);
+    let reading = Reading::of(proposal, roster);
+    show(context, proposal, &reading);
+    let proposed = Proposed::new(proposal, &path, &reading, None);
     Ok((path, proposed))
 }
 
 /// Shows what a proposal changes, each line made harmless: names in it are strangers' words.
-pub(super) fn show(context: &Context, proposal: &Proposal, difference: &Difference) {
+pub(super) fn show(context: &Context, proposal: &Proposal, reading: &Reading) {
+    let Reading {
+        difference,
+        warnings,
+    } = reading;
     let output = &context.output;
     let document = &proposal.name();
     output.say(authority::Changes { document });
@@ -120,8 +155,8 @@ pub(super) fn show(context: &Context, proposal: &Proposal, difference: &Differen
     if difference.is_empty() {
         output.say(format_args!("  {}", authority::NothingChanges));
     }
-    for warning in &difference.warnings {
-        output.say(format_args!("  ! {}", safe_text(warning)));
+    for warning in warnings {
+        output.say(format_args!("  ! {}", safe_text(&warning.text)));
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use maille_client::authority::Proposal;
 
-use super::proposed::{self, Proposed};
+use super::proposed::{self, Proposed, Reading};
 use crate::args::{HolderKeyArgs, RosterArgs};
 use crate::command::{Context, Run};
 use crate::fault::{Fault, Hint};
@@ -31,8 +31,8 @@ impl Run for Sign {
         let trusted = self.roster.load()?;
         let (anchor, roster) = (&trusted.anchor, trusted.roster.as_ref());
         let proposal = Proposal::read(&self.proposal)?;
-        let difference = proposal.difference(roster);
-        proposed::show(context, &proposal, &difference);
+        let reading = Reading::of(&proposal, roster);
+        proposed::show(context, &proposal, &reading);
         if !self.yes {
             context.output.confirm(authority::SignThis)?;
         }
@@ -42,7 +42,7 @@ impl Run for Sign {
             .hint(hint::CheckKeyFile)?;
         signed.replace(&self.proposal)?;
         let standing = signed.standing(anchor, roster)?;
-        let object = Proposed::new(&signed, &self.proposal, &difference, Some(&standing));
+        let object = Proposed::new(&signed, &self.proposal, &reading, Some(&standing));
         context
             .output
             .result(&object, &proposed::standing_text(&standing))

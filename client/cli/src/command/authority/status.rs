@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use maille_client::authority::Proposal;
 
-use super::proposed::{self, Proposed};
+use super::proposed::{self, Proposed, Reading};
 use crate::args::RosterArgs;
 use crate::command::{Context, Run};
 use crate::fault::Fault;
@@ -26,8 +26,9 @@ impl Run for Status {
         let (anchor, roster) = (&trusted.anchor, trusted.roster.as_ref());
         let proposal = Proposal::read(&self.proposal)?;
         let standing = proposal.standing(anchor, roster)?;
-        let difference = proposal.difference(roster);
-        let object = Proposed::new(&proposal, &self.proposal, &difference, Some(&standing));
+        let reading = Reading::of(&proposal, roster);
+        proposed::show(context, &proposal, &reading);
+        let object = Proposed::new(&proposal, &self.proposal, &reading, Some(&standing));
         context
             .output
             .result(&object, &proposed::standing_text(&standing))

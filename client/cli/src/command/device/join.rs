@@ -9,6 +9,7 @@ use maille_common::address::{ContactAddress, DeviceId};
 use maille_common::roster::{Anchor, Designation, Roster};
 use serde::{Deserialize, Serialize};
 
+use super::Removed;
 use crate::agent::{Ask, Desk, through_agent};
 use crate::args::UnlockArgs;
 use crate::clock::now;
@@ -51,6 +52,8 @@ pub(crate) struct Joined {
     device: String,
     #[serde(with = "word")]
     designation: Designation,
+    /// What took the device out, where something did.
+    removed: Option<Removed>,
 }
 
 impl Run for JoinArgs {
@@ -67,6 +70,10 @@ impl Run for JoinArgs {
             },
         };
         context.output.result(&joined, &text.to_string())?;
+        if let Some(removed) = &joined.removed {
+            context.output.say(removed.text());
+            context.output.say(device::StillReadable);
+        }
         waiting(joined.designation)
     }
 }
@@ -81,7 +88,7 @@ impl JoinArgs {
             return Err(of_others());
         }
         RosterFolder::of_home(path).save(&roster.documents())?;
-        Ok(joined)
+        joined.with_removal(path, home.contact(), &home.device())
     }
 }
 
@@ -115,7 +122,7 @@ impl Ask for Join {
         }
         let taken = client.offer_roster(documents);
         taken.await.hint(hint::CheckRoster)?;
-        Ok(joined)
+        joined.with_removal(desk.home(), &status.contact, &status.device)
     }
 }
 
@@ -127,7 +134,22 @@ impl Joined {
             contact: contact.to_string(),
             device: device.to_string(),
             designation: roster.designated_device(device, now()),
+            removed: None,
         }
+    }
+
+    /// The same with what took the device out, once the roster is kept.
+    fn with_removal(
+        self,
+        home: &Path,
+        contact: &ContactAddress,
+        device: &DeviceId,
+    ) -> Result<Self, Fault> {
+        let removed = match self.designation {
+            Designation::Unknown => Removed::find(home, contact, device)?,
+            _ => None,
+        };
+        Ok(Self { removed, ..self })
     }
 }
 

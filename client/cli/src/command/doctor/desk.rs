@@ -3,9 +3,11 @@
 use std::fmt::Display;
 
 use maille_client::{Connection, RelayStatus, Status};
+use maille_common::roster::Designation;
 
 use super::finding::Finding;
 use crate::agent::Desk;
+use crate::command::device::Removed;
 use crate::command::status::Hook;
 use crate::fault::Fault;
 use crate::local_time::local;
@@ -27,7 +29,7 @@ pub(super) async fn findings(desk: &Desk) -> Result<Vec<Finding>, Fault> {
                 epoch: &status.epoch,
             },
         ),
-        designation(desk, &status),
+        designation(desk, &status)?,
         roster(&status),
     ];
     findings.extend(status.relays.iter().map(reach));
@@ -39,19 +41,25 @@ pub(super) async fn findings(desk: &Desk) -> Result<Vec<Finding>, Fault> {
     Ok(findings)
 }
 
-fn designation(desk: &Desk, status: &Status) -> Finding {
+fn designation(desk: &Desk, status: &Status) -> Result<Finding, Fault> {
     let roster = desk.client().roster();
     let found = roster.designated_device(&status.device, crate::clock::now());
     let contact = &status.contact;
     let designation = &term::Designation { word: &found };
-    match found.is_valid() {
+    if found == Designation::Unknown
+        && let Some(removed) = Removed::find(desk.home(), contact, &status.device)?
+    {
+        let finding = Finding::bad(doctor::Key, removed.text(), hint::StillReadable);
+        return Ok(finding);
+    }
+    Ok(match found.is_valid() {
         true => Finding::good(doctor::Key, doctor::KeyValid { contact }),
         false => Finding::bad(
             doctor::Key,
             doctor::KeyNot { designation },
             hint::HaveAdmitted,
         ),
-    }
+    })
 }
 
 fn roster(status: &Status) -> Finding {
