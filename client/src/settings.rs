@@ -69,13 +69,18 @@ impl Settings {
     pub fn load(home: &Path) -> Result<Self, SettingsError> {
         let path = home.join("settings.toml");
         match fs::read_to_string(&path) {
-            Ok(text) => toml::from_str(&text).map_err(|error| SettingsError::Form {
-                path,
-                why: error.message().trim_end_matches('.').to_owned(),
-            }),
+            Ok(text) => Self::parse(&text, &path),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(Self::default()),
             Err(source) => Err(SettingsError::Read { path, source }),
         }
+    }
+
+    /// Reads their text; `path` names it in errors.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, SettingsError> {
+        toml::from_str(text).map_err(|error| SettingsError::Form {
+            path: path.to_owned(),
+            why: error.message().trim_end_matches('.').to_owned(),
+        })
     }
 }
 
