@@ -6,6 +6,7 @@ use crate::admin::AdminRequest;
 use crate::anchor_file::parse_anchor;
 use crate::backup::Manifest;
 use crate::core::reads_as_record;
+use crate::roster_heads::first_of;
 
 /// Whether these are the bytes of a stored record.
 pub fn record(bytes: &[u8]) -> bool {
@@ -23,6 +24,15 @@ pub fn manifest(body: &[u8]) -> bool {
     let bytes = [head.as_bytes(), body].concat();
     let manifest = Manifest::parse(Path::new("manifest"), bytes);
     manifest.is_ok_and(|manifest| manifest.bytes() > 0)
+}
+
+/// Whether a file of heads begins with these bytes.
+pub fn heads(bytes: &[u8]) -> bool {
+    let mut rest = bytes;
+    while let Some((_, after)) = first_of(rest) {
+        rest = after;
+    }
+    rest.len() < bytes.len()
 }
 
 /// Whether this is a question to a running relay, from its own machine.

@@ -32,6 +32,9 @@ pub fn segment(bytes: &[u8]) -> bool {
     })
 }
 
+/// The most frames that [`segment_of`] makes.
+const FRAMES_MAX: u64 = 64;
+
 /// Whether a segment whose frames have these payloads is whole: each is two bytes of length, and
 /// as many bytes or what is left.
 pub fn segment_of(payloads: &[u8]) -> bool {
@@ -44,7 +47,9 @@ pub fn segment_of(payloads: &[u8]) -> bool {
     let mut bytes = header.encode().to_vec();
     let mut rest = payloads;
     let mut number = header.number;
-    while let Some((length, after)) = rest.split_first_chunk::<2>() {
+    while number <= FRAMES_MAX
+        && let Some((length, after)) = rest.split_first_chunk::<2>()
+    {
         let length = usize::from(u16::from_be_bytes(*length)).min(after.len());
         let (payload, after) = after.split_at(length);
         frame::encode(header.seed(), number, number - 1, &mut bytes, |out| {

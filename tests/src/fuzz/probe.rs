@@ -8,7 +8,7 @@ use thiserror::Error;
 use super::mutator::spoiled;
 use super::target::Target;
 
-/// What a parser may take beside twice its input, in bytes.
+/// What a parser may take beside what its input lets it, in bytes.
 const MEMORY_FREE: usize = 1 << 20;
 
 /// How long one input may take. Real ones take microseconds, the longest milliseconds; the rest is
@@ -55,7 +55,7 @@ pub struct Probe {
     seeds: Vec<Vec<u8>>,
     seed: u64,
     memory: Memory,
-    /// The most memory that one input took beyond twice its own length.
+    /// The most memory that one input took beyond what its own length lets it.
     pub memory_beyond: usize,
     /// How many inputs were taken for what they should be.
     pub read: u64,
@@ -77,7 +77,9 @@ impl Probe {
 
     /// The input of this number.
     pub fn input(&self, number: u64) -> Vec<u8> {
-        spoiled(&self.seeds, self.seed, number)
+        let mut input = spoiled(&self.seeds, self.seed, number);
+        input.truncate(self.target.bytes_max);
+        input
     }
 
     /// Gives the parser the input of this number.
@@ -104,7 +106,7 @@ impl Probe {
             let milliseconds = took.as_millis();
             return Err(Finding::Slow { milliseconds });
         }
-        let beyond = taken.saturating_sub(2 * input.len());
+        let beyond = taken.saturating_sub(self.target.memory_times * input.len());
         self.memory_beyond = self.memory_beyond.max(beyond);
         match beyond > MEMORY_FREE {
             true => Err(Finding::Memory {

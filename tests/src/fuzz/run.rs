@@ -57,7 +57,7 @@ struct Line<'a> {
     read: u64,
     seconds: f64,
     per_second: f64,
-    /// The most memory one input took beyond twice its length.
+    /// The most memory one input took beyond what its length lets it.
     memory_beyond: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     found: Option<String>,

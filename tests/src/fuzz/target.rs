@@ -15,6 +15,10 @@ pub struct Target {
     pub read: fn(&[u8]) -> bool,
     /// The real bytes it begins from: the beginnings of paths in the repository.
     seeds: &'static [&'static str],
+    /// The longest input that whoever reads such a file lets through, in bytes.
+    pub bytes_max: usize,
+    /// How many times its input it may take of memory, and 1 MiB more.
+    pub memory_times: usize,
     /// How a file becomes an input, where a checksum or a hash is not part of it.
     strip: fn(Vec<u8>) -> Vec<u8>,
 }
@@ -41,7 +45,29 @@ impl Target {
             name,
             read,
             seeds,
+            bytes_max: usize::MAX,
+            memory_times: 2,
             strip: whole,
+        }
+    }
+
+    const fn at_most(self, bytes_max: usize) -> Self {
+        Self { bytes_max, ..self }
+    }
+
+    /// Files of one's own, which may be long, in a form whose reader keeps a tree of them.
+    const fn of_own_toml(self) -> Self {
+        Self {
+            memory_times: 24,
+            ..self
+        }
+    }
+
+    /// Operations of a batch take 32 bytes of memory each, and 4 on disk at least.
+    const fn of_operations(self) -> Self {
+        Self {
+            memory_times: 12,
+            ..self
         }
     }
 
@@ -128,6 +154,8 @@ pub const TARGETS: &[Target] = &[
         protocol::roster,
         &[
             "common/vectors/documents",
+            "common/vectors/annex",
+            "common/vectors/authority",
             "common/vectors/suspension",
             "certs-example/roster/annex-",
             "certs-example/roster/authority-",
@@ -136,12 +164,7 @@ pub const TARGETS: &[Target] = &[
     Target::of(
         "roster-part",
         protocol::roster_part,
-        &[
-            "common/vectors/anchor",
-            "common/vectors/annex",
-            "common/vectors/authority",
-            "common/vectors/subject-",
-        ],
+        &["common/vectors/anchor", "common/vectors/subject-"],
     ),
     Target::of(
         "heads",
@@ -165,8 +188,9 @@ pub const TARGETS: &[Target] = &[
         "anchor",
         papers::anchor,
         &["client/vectors/home/anchor", "certs-example/roster/anchor"],
-    ),
-    Target::of("plan", papers::plan, &["certs-example/network.toml"]),
+    )
+    .at_most(16 << 10),
+    Target::of("plan", papers::plan, &["certs-example/network.toml"]).of_own_toml(),
     Target::of(
         "config",
         papers::config,
@@ -175,23 +199,27 @@ pub const TARGETS: &[Target] = &[
             "relay/vectors/folder/relay.toml",
             "tests/seeds/settings",
         ],
-    ),
+    )
+    .at_most(32 << 10),
     Target::of(
         "holder-key",
         papers::holder_key,
         &["client/vectors/authority/holder"],
-    ),
+    )
+    .at_most(4 << 10),
     Target::of(
         "home",
         papers::home,
         &["client/vectors/home/home", "client/vectors/home/slots"],
-    ),
+    )
+    .of_own_toml(),
     Target::of("question", papers::question, &["tests/seeds/question"]),
     Target::of(
         "backup",
         papers::backup_manifest,
         &["tests/seeds/backup-manifest"],
-    ),
+    )
+    .of_own_toml(),
     // Stores.
     Target::of(
         "relay-record",
@@ -204,12 +232,13 @@ pub const TARGETS: &[Target] = &[
         &["client/vectors/records/"],
     ),
     Target::of("key-ring", disk::key_ring, &["client/vectors/home/ring"]),
-    Target::of("log-batch", disk::log_batch, &["tests/seeds/log-batch"]),
+    Target::of("log-batch", disk::log_batch, &["tests/seeds/log-batch"]).of_operations(),
     Target::of(
         "log-segment",
         disk::log_segment,
         &["tests/seeds/log-segment"],
-    ),
+    )
+    .of_operations(),
     Target::of("log-run", disk::log_run, &["tests/seeds/log-run"]),
     Target::of("log-marker", disk::log_marker, &["tests/seeds/log-marker"]),
 ];
