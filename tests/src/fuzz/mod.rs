@@ -23,4 +23,4 @@ mod target;
 pub use probe::{Finding, Memory, Probe};
 pub use run::main;
 pub use seeds::root;
-pub use target::{TARGETS, Target};
+pub use target::{TARGETS, Target, read};

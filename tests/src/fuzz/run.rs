@@ -1,7 +1,8 @@
 //! The command that probes targets, a line of JSON for each.
 
 use std::fs;
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -40,6 +41,9 @@ struct Cli {
     /// Give the input of this number alone, and write it down.
     #[arg(long, requires = "target", requires = "seed")]
     only: Option<u64>,
+    /// Write the seeds into this folder, one folder a target, for `cargo fuzz`.
+    #[arg(long)]
+    corpus: Option<PathBuf>,
     /// Name the targets.
     #[arg(long)]
     list: bool,
@@ -71,6 +75,15 @@ pub fn main(memory: Memory) -> ExitCode {
     if cli.list {
         TARGETS.iter().for_each(|target| say(target.name));
         return ExitCode::SUCCESS;
+    }
+    if let Some(folder) = &cli.corpus {
+        return match write_corpus(folder) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                say(&format!("{} cannot be written: {error}.", folder.display()));
+                ExitCode::FAILURE
+            }
+        };
     }
     let targets: Vec<&Target> = match &cli.target {
         None => TARGETS.iter().collect(),
@@ -138,6 +151,17 @@ fn probe(cli: &Cli, target: &Target, seed: u64, memory: Memory) -> bool {
     };
     say(&serde_json::to_string(&line).expect("numbers and texts are JSON"));
     sound
+}
+
+fn write_corpus(folder: &Path) -> io::Result<()> {
+    for target in TARGETS {
+        let folder = folder.join(target.name);
+        fs::create_dir_all(&folder)?;
+        for (path, bytes) in target.seeds() {
+            fs::write(folder.join(path.replace('/', "-")), bytes)?;
+        }
+    }
+    Ok(())
 }
 
 fn keep(cli: &Cli, target: &Target, seed: u64, at: u64, input: &[u8]) {

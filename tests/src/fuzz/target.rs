@@ -243,6 +243,43 @@ pub const TARGETS: &[Target] = &[
     Target::of("log-marker", disk::log_marker, &["tests/seeds/log-marker"]),
 ];
 
+/// Reads bytes with the target of a name, as the programs of `tests/fuzz` do.
+///
+/// # Panics
+/// Where there is no such target, or where the parser is at fault.
+pub fn read(name: &str, bytes: &[u8]) {
+    let target = Target::named(name).expect("a test holds the programs against the list");
+    (target.read)(&bytes[..bytes.len().min(target.bytes_max)]);
+}
+
 fn whole(bytes: Vec<u8>) -> Vec<u8> {
     bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::super::seeds::root;
+    use super::*;
+
+    /// The programs of cargo-fuzz are built elsewhere; here they are held against the list.
+    #[test]
+    fn each_target_is_a_program_of_cargo_fuzz() {
+        let folder = root().join("tests/fuzz");
+        let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap();
+        let programs = manifest.lines().filter_map(|line| {
+            let name = line.strip_prefix("path = \"fuzz_targets/")?;
+            name.strip_suffix(".rs\"")
+        });
+        let programs: Vec<String> = programs.map(|name| name.replace('_', "-")).collect();
+        let names: Vec<&str> = TARGETS.iter().map(|target| target.name).collect();
+        assert_eq!(programs, names);
+        for name in names {
+            let file = format!("fuzz_targets/{}.rs", name.replace('-', "_"));
+            let program = fs::read_to_string(folder.join(file)).unwrap();
+            let call = format!("maille_tests::fuzz::read(\"{name}\", bytes);");
+            assert!(program.contains(&call), "{name}");
+        }
+    }
 }
