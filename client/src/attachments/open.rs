@@ -49,7 +49,8 @@ pub(super) fn save(sealed: &Path, part: &PartBlob, path: &Path) -> Result<(), At
         path: path.to_owned(),
         source,
     };
-    if path.exists() {
+    // Told before the work; whoever comes between is met at the end.
+    if path.symlink_metadata().is_ok() {
         return Err(write(io::ErrorKind::AlreadyExists.into()));
     }
     let mut reader = ChunkReader::open(sealed, part)?;
@@ -61,7 +62,11 @@ pub(super) fn save(sealed: &Path, part: &PartBlob, path: &Path) -> Result<(), At
         let _ = durable_file::remove(&fresh);
     }
     copied?;
-    durable_file::settle(&fresh, path).map_err(write)
+    let settled = durable_file::settle_new(&fresh, path);
+    if settled.is_err() {
+        let _ = durable_file::remove(&fresh);
+    }
+    settled.map_err(write)
 }
 
 fn copy(

@@ -58,8 +58,8 @@ pub(super) fn spoiled(seeds: &[Vec<u8>], seed: u64, number: u64) -> Vec<u8> {
     let faults = 1 + chance.below(4) * chance.below(2);
     for _ in 0..faults {
         spoil(&mut bytes, seeds, &mut chance);
+        bytes.truncate(INPUT_BYTES_MAX);
     }
-    bytes.truncate(INPUT_BYTES_MAX);
     bytes
 }
 
@@ -129,11 +129,10 @@ fn cut_out(bytes: &mut Vec<u8>, chance: &mut Chance) {
 
 fn repeat(bytes: &mut Vec<u8>, chance: &mut Chance) {
     let (from, to) = range(bytes, chance);
-    let piece = bytes[from..to].to_vec();
-    let times = 1 + chance.below(4) * chance.below(8);
-    for _ in 0..times {
-        bytes.splice(to..to, piece.iter().copied());
-    }
+    let times = 1 + small(chance.below(4) * chance.below(8));
+    let room = INPUT_BYTES_MAX.saturating_sub(bytes.len());
+    let more = bytes[from..to].repeat(times.min(room / (to - from).max(1)));
+    bytes.splice(to..to, more);
 }
 
 /// The beginning of one real input, and the end of another.
