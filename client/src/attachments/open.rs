@@ -181,6 +181,22 @@ mod tests {
         }
     }
 
+    /// A file that came there while this one was written was replaced before.
+    #[test]
+    fn a_name_that_was_taken_meanwhile_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let (fresh, path) = (folder.path().join("fresh"), folder.path().join("plan.pdf"));
+        std::fs::write(&fresh, "new").unwrap();
+        std::fs::write(&path, "there before").unwrap();
+        let error = durable_file::settle_new(&fresh, &path).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(std::fs::read(&path).unwrap(), b"there before");
+        std::fs::remove_file(&path).unwrap();
+        durable_file::settle_new(&fresh, &path).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"new");
+        assert!(!fresh.exists());
+    }
+
     #[tokio::test]
     async fn a_changed_or_shortened_file_is_refused_and_leaves_nothing() {
         let (folder, _, whole, part, _) = sealed(40_000);
