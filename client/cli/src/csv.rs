@@ -2,9 +2,10 @@
 //!
 //! A spreadsheet takes a cell that begins with one of `= + - @` for a formula, and what a stranger
 //! wrote would be run. Such a cell gets an apostrophe in front, as OWASP recommends (CSV
-//! injection); a tab or a line end before it is not one any more; and every cell stands in quotation marks, so that no separator
-//! begins another one. What strangers wrote is shown as everywhere else ([`safe_text`]): a line
-//! end within a cell would begin another one for whoever reads line by line.
+//! injection); a tab or a line end before it is not one any more; and every cell stands in
+//! quotation marks, so that no separator begins another one. What strangers wrote is shown as
+//! everywhere else ([`safe_text`]): a line end within a cell would begin another one for whoever
+//! reads line by line.
 
 use crate::safe_text::safe_text;
 
