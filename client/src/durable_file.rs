@@ -43,6 +43,19 @@ pub(crate) fn settle(fresh: &Path, path: &Path) -> io::Result<()> {
     sync_folder_of(path)
 }
 
+/// Gives a fresh file its name, durably, unless something has that name: also what came to it while
+/// this file was written.
+pub(crate) fn settle_new(fresh: &Path, path: &Path) -> io::Result<()> {
+    match fs::hard_link(fresh, path) {
+        Ok(()) => remove(fresh)?,
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => return Err(error),
+        // A file system without links, such as that of a memory stick.
+        Err(_) if path.symlink_metadata().is_ok() => return Err(ErrorKind::AlreadyExists.into()),
+        Err(_) => fs::rename(fresh, path)?,
+    }
+    sync_folder_of(path)
+}
+
 /// Removes a file; one that is not there is no error.
 pub(crate) fn remove(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {

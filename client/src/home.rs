@@ -58,6 +58,8 @@ mod identity;
 mod lock;
 mod machine_key;
 mod owner;
+#[cfg(feature = "parsers")]
+pub(crate) mod parsers;
 mod passphrase;
 mod place;
 mod reanchor;

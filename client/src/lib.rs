@@ -83,6 +83,8 @@ mod message;
 mod office;
 mod opening;
 mod own_keys;
+#[cfg(feature = "parsers")]
+pub mod parsers;
 mod roster_change;
 mod session;
 mod status;

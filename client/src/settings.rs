@@ -1,11 +1,14 @@
 //! `settings.toml`: what the people of a desk decide about it. Not secret; it need not be there.
 
-use std::fs;
-use std::io::{self, ErrorKind};
+use std::fs::File;
+use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use thiserror::Error;
+
+/// Fifty webhooks, and what is said beside them. Its reader takes some twenty times as much memory.
+const BYTES_MAX: u64 = 32 * 1024;
 
 /// The settings of a home. A key that is not known is an error: a misspelt one would be none.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -68,19 +71,37 @@ impl Settings {
     /// Reads the settings of a home.
     pub fn load(home: &Path) -> Result<Self, SettingsError> {
         let path = home.join("settings.toml");
-        match fs::read_to_string(&path) {
-            Ok(text) => toml::from_str(&text).map_err(|error| SettingsError::Form {
-                path,
-                why: error.message().trim_end_matches('.').to_owned(),
-            }),
+        match read_bounded(&path) {
+            Ok(text) => Self::parse(&text, &path),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(Self::default()),
             Err(source) => Err(SettingsError::Read { path, source }),
         }
     }
+
+    /// Reads their text; `path` names it in errors.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, SettingsError> {
+        toml::from_str(text).map_err(|error| SettingsError::Form {
+            path: path.to_owned(),
+            why: error.message().trim_end_matches('.').to_owned(),
+        })
+    }
+}
+
+fn read_bounded(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    let file = File::open(path)?;
+    file.take(BYTES_MAX + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > BYTES_MAX {
+        let sentence = format!("it has more than {BYTES_MAX} bytes");
+        return Err(io::Error::new(ErrorKind::FileTooLarge, sentence));
+    }
+    Ok(text)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

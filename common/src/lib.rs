@@ -24,6 +24,7 @@ pub mod pattern;
 pub mod randomness;
 pub mod record;
 pub mod roster;
+pub mod safe_text;
 pub mod sealing;
 pub mod terms;
 pub mod time;

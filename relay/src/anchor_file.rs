@@ -79,11 +79,15 @@ pub fn read_anchor(path: &Path) -> Result<Anchor, AnchorFileError> {
         path: path.to_owned(),
         source,
     };
+    parse_anchor(path, read_bounded(path, BYTES_MAX).map_err(failed)?)
+}
+
+/// Reads its bytes; `path` names it in errors.
+pub(crate) fn parse_anchor(path: &Path, bytes: Vec<u8>) -> Result<Anchor, AnchorFileError> {
     let form = |why: String| AnchorFileError::Form {
         path: path.to_owned(),
         why,
     };
-    let bytes = read_bounded(path, BYTES_MAX).map_err(failed)?;
     let text = String::from_utf8(bytes).map_err(|_| form("it is not UTF-8".to_owned()))?;
     let file: AnchorFile = toml::from_str(&text)
         .map_err(|error| form(error.message().trim_end_matches('.').to_owned()))?;

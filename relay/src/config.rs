@@ -14,7 +14,8 @@ use crate::folder::read_bounded;
 /// The port of the protocol, which firewalls let through most often.
 pub const PORT: u16 = 443;
 
-const BYTES_MAX: usize = 64 * 1024;
+/// Twenty lines, and what is said beside them. Its reader takes some twenty times as much memory.
+const BYTES_MAX: usize = 32 * 1024;
 const MIB: u64 = 1024 * 1024;
 
 /// The configuration of one relay. No setting opens a relay to more than its roster allows.

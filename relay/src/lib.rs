@@ -40,6 +40,8 @@ mod init;
 mod live_roster;
 mod metrics;
 mod opening;
+#[cfg(feature = "parsers")]
+pub mod parsers;
 mod restore;
 mod roster_desk;
 mod roster_folder;

@@ -47,7 +47,10 @@ impl KnownHeads {
         };
         let mut states = HashMap::new();
         let mut rest = bytes.as_slice();
-        while let Some((heads, after)) = first_of(rest) {
+        // A longer file is not ours: what is remembered has a limit.
+        while states.len() < STATES_MAX
+            && let Some((heads, after)) = first_of(rest)
+        {
             states.insert(heads.hash(), heads);
             rest = after;
         }
@@ -86,7 +89,8 @@ impl KnownHeads {
     }
 }
 
-fn first_of(bytes: &[u8]) -> Option<(RosterHeads, &[u8])> {
+/// The first record of a file of them, and what follows.
+pub(crate) fn first_of(bytes: &[u8]) -> Option<(RosterHeads, &[u8])> {
     let (length, rest) = bytes.split_first_chunk::<4>()?;
     let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
     let (record, after) = rest.split_at_checked(length)?;

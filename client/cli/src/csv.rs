@@ -1,12 +1,16 @@
-//! Tables for spreadsheets: RFC 4180, and nothing in a cell is a formula.
+//! Tables for spreadsheets: RFC 4180, nothing in a cell is a formula, and nothing is hidden.
 //!
-//! A spreadsheet takes a cell that begins with one of `= + - @`, a tab or a carriage return for a
-//! formula, and what a stranger wrote would be run. Such a cell gets an apostrophe in front, as
-//! OWASP recommends (CSV injection), and every cell stands in quotation marks, so that no separator
-//! begins another one.
+//! A spreadsheet takes a cell that begins with one of `= + - @` for a formula, and what a stranger
+//! wrote would be run. Such a cell gets an apostrophe in front, as OWASP recommends (CSV
+//! injection); a tab or a line end before it is not one any more; and every cell stands in
+//! quotation marks, so that no separator begins another one. What strangers wrote is shown as
+//! everywhere else ([`safe_text`]): a line end within a cell would begin another one for whoever
+//! reads line by line.
+
+use crate::safe_text::safe_text;
 
 /// What makes a spreadsheet take a cell for a formula; the wide forms too.
-const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
 
 /// One row, with its end of line.
 pub(crate) fn row(cells: impl IntoIterator<Item = impl AsRef<str>>) -> String {
@@ -17,6 +21,7 @@ pub(crate) fn row(cells: impl IntoIterator<Item = impl AsRef<str>>) -> String {
 }
 
 fn cell(text: &str) -> String {
+    let text = safe_text(text);
     let guard = match text.starts_with(FORMULA) {
         true => "'",
         false => "",
@@ -34,13 +39,15 @@ mod tests {
             let row = row([format!("{start}cmd|' /C calc'!A0")]);
             assert!(row.starts_with("\"'"), "{row}");
         }
+        let tab = row(["\t=1"]);
+        assert_eq!(tab, "\"<U+0009>=1\"\r\n");
         assert_eq!(row(["a=b", "1-2"]), "\"a=b\",\"1-2\"\r\n");
     }
 
     #[test]
     fn quotation_marks_separators_and_line_ends_stay_within_their_cell() {
         let cells = ["say \"=1\"", "a,b;c", "two\r\n=lines", ""];
-        let expected = "\"say \"\"=1\"\"\",\"a,b;c\",\"two\r\n=lines\",\"\"\r\n";
+        let expected = "\"say \"\"=1\"\"\",\"a,b;c\",\"two<U+000D><U+000A>=lines\",\"\"\r\n";
         assert_eq!(row(cells), expected);
     }
 }

@@ -11,6 +11,7 @@ use maille_client::authority::{
 use maille_client::home::HomeError;
 
 use crate::exit::Exit;
+use crate::safe_text::safe_text;
 use crate::sentence::{fault, hint};
 
 mod of_desk;
@@ -35,7 +36,8 @@ impl Fault {
         code: impl Into<Cow<'static, str>>,
         sentence: impl Display,
     ) -> Self {
-        let (code, sentence) = (code.into(), sentence.to_string());
+        // Errors quote what they refuse, and that may be a stranger's.
+        let (code, sentence) = (code.into(), safe_text(&sentence.to_string()));
         Self {
             exit,
             code,

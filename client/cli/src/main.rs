@@ -37,6 +37,7 @@ mod output;
 mod safe_text;
 mod sentence;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -67,7 +68,12 @@ struct Global {
 }
 
 fn main() -> ExitCode {
-    let Cli { global, command } = Cli::parse();
+    let Cli { global, command } = match Cli::try_parse() {
+        Ok(cli) => cli,
+        // Help, and the version.
+        Err(said) if !said.use_stderr() => said.exit(),
+        Err(error) => return refuse(&error),
+    };
     let context = command::Context {
         home: global.home,
         output: Output::new(global.json),
@@ -79,4 +85,16 @@ fn main() -> ExitCode {
             fault.exit.into()
         }
     }
+}
+
+/// Says what is wrong with the arguments, which whoever calls may have from a stranger: what is
+/// quoted of them is what stands there once they are harmless.
+fn refuse(error: &clap::Error) -> ExitCode {
+    let harmless = |word: OsString| safe_text::safe_text(&word.to_string_lossy());
+    let said = match Cli::try_parse_from(std::env::args_os().map(harmless)) {
+        Err(same) if same.use_stderr() => same.to_string(),
+        _ => safe_text::safe_text(&error.to_string()),
+    };
+    Output::new(false).say(said.trim_end());
+    exit::Exit::Usage.into()
 }

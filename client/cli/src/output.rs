@@ -1,13 +1,13 @@
 //! Where words go: data to standard output, talk to standard error.
 
 use std::fmt::Display;
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead, IsTerminal, Write};
 
 use serde::Serialize;
 
 use crate::exit::Exit;
 use crate::fault::Fault;
-use crate::safe_text::safe_text;
+use crate::safe_text::{safe_json, safe_lines, safe_text};
 use crate::sentence::{fault, hint, output};
 
 /// The two streams, and whether a machine reads the first.
@@ -30,18 +30,22 @@ impl Output {
     /// Prints the result: one JSON object on a line of its own, or the text.
     pub(crate) fn result(&self, object: &impl Serialize, text: &str) -> Result<(), Fault> {
         let line = match self.json {
-            true => {
-                serde_json::to_string(object).map_err(|error| Fault::of_write(&error.into()))?
-            }
+            true => json(object)?,
             false => safe_lines(text),
         };
         writeln!(io::stdout().lock(), "{line}").map_err(|error| Fault::of_write(&error))
     }
 
-    /// Prints bytes as they are: a table, a part.
+    /// Writes bytes as they are: a table, a part. On a terminal, which would obey them, they are
+    /// shown like everything else.
     pub(crate) fn bytes(&self, bytes: &[u8]) -> Result<(), Fault> {
-        let written = io::stdout().lock().write_all(bytes);
-        written.map_err(|error| Fault::of_write(&error))
+        let mut stdout = io::stdout().lock();
+        let written = match stdout.is_terminal() {
+            true => stdout.write_all(safe_lines(&String::from_utf8_lossy(bytes)).as_bytes()),
+            false => stdout.write_all(bytes),
+        };
+        let flushed = written.and_then(|()| stdout.flush());
+        flushed.map_err(|error| Fault::of_write(&error))
     }
 
     /// Tells people something. Nobody's work depends on it, so a closed stream is no fault.
@@ -62,7 +66,7 @@ impl Output {
         let object = serde_json::json!({
             "error": { "code": fault.code, "message": fault.sentence, "hint": fault.hint },
         });
-        tell_line(object.to_string());
+        tell_line(safe_json(&object.to_string()).into_owned());
     }
 
     /// Asks whether to go on. Only `yes` is yes.
@@ -93,10 +97,9 @@ fn tell_line(mut line: String) {
     let _ = io::stderr().lock().write_all(line.as_bytes());
 }
 
-/// Our own line ends stay; everything else that a terminal would obey does not.
-fn safe_lines(text: &str) -> String {
-    text.split('\n')
-        .map(safe_text)
-        .collect::<Vec<_>>()
-        .join("\n")
+/// One object as a line of JSON, in which strangers' texts are harmless.
+pub(crate) fn json(object: &impl Serialize) -> Result<String, Fault> {
+    let json = serde_json::to_string(object);
+    let json = json.map_err(|error| Fault::of_write(&error.into()))?;
+    Ok(safe_json(&json).into_owned())
 }

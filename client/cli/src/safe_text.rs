@@ -1,34 +1,72 @@
-//! Text of strangers, made harmless for a terminal.
+//! Text of strangers, made harmless for a terminal; names, so that look-alikes are noticed.
 
-/// Makes what a terminal would obey, or a reader not see, visible as `<U+001B>`.
+use unicode_script::{Script, UnicodeScript};
+
+pub(crate) use maille_common::safe_text::{
+    code, is_harmful, safe_event, safe_json, safe_lines, safe_text,
+};
+
+/// The name of a person, an organisation, a device or a file, as [`safe_text`] shows it, and in
+/// each word the letters of another script than the rest of it as codes.
 ///
-/// That is: control characters, line ends among them, so that a name cannot pretend to be a line of
-/// ours; overrides and isolates of writing direction, which turn a sentence round; and characters
-/// without a picture in which something could hide. What joins letters in Persian, Indic scripts
-/// and emoji stays, and so do the harmless marks of direction.
-pub(crate) fn safe_text(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
-        if is_harmful(c) {
-            safe.push_str(&format!("<U+{:04X}>", u32::from(c)));
-        } else {
-            safe.push(c);
-        }
+/// `Intеrpol` with a Cyrillic letter becomes `Int<U+0435>rpol`. Scripts that are written together,
+/// as in Japanese, are one (UTS 39, section 5.1). A word that is foreign as a whole stays: the code
+/// beside each name, which has only `a` to `z`, tells whose it is.
+pub(crate) fn safe_name(name: &str) -> String {
+    let mut safe = String::with_capacity(name.len());
+    let mut rest = name;
+    while !rest.is_empty() {
+        let word = rest.find(|c: char| !is_of_word(c)).unwrap_or(rest.len());
+        let (letters, after) = rest.split_at(word);
+        safe.push_str(&safe_word(letters));
+        let between = after.find(is_of_word).unwrap_or(after.len());
+        let (between, after) = after.split_at(between);
+        safe.push_str(between);
+        rest = after;
     }
-    safe
+    safe_text(&safe)
 }
 
-fn is_harmful(c: char) -> bool {
-    c.is_control()
-        || matches!(
-            c,
-            '\u{202a}'..='\u{202e}'          // embeddings and overrides
-                | '\u{2066}'..='\u{2069}'    // isolates
-                | '\u{2028}' | '\u{2029}'    // ends of line and paragraph
-                | '\u{200b}' | '\u{feff}'    // spaces without width
-                | '\u{fff9}'..='\u{fffb}'    // annotations between the lines
-                | '\u{e0000}'..='\u{e007f}'  // tags
-        )
+fn is_of_word(c: char) -> bool {
+    c.is_alphanumeric() || c.script() == Script::Inherited
+}
+
+fn safe_word(word: &str) -> String {
+    let Some(own) = main_script(word) else {
+        return word.to_owned();
+    };
+    let foreign = |c: &char| script_of(*c).is_some_and(|script| script != own);
+    word.chars()
+        .map(|c| if foreign(&c) { code(c) } else { c.to_string() })
+        .collect()
+}
+
+/// The script of most letters, and of the first of them where there are as many of another.
+fn main_script(word: &str) -> Option<Script> {
+    let mut counts: Vec<(Script, usize)> = Vec::new();
+    for script in word.chars().filter_map(script_of) {
+        match counts.iter_mut().find(|(known, _)| *known == script) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((script, 1)),
+        }
+    }
+    let most = counts.iter().map(|(_, count)| *count).max()?;
+    counts
+        .iter()
+        .find(|(_, count)| *count == most)
+        .map(|(script, _)| *script)
+}
+
+/// Its script; none where every script uses it.
+fn script_of(c: char) -> Option<Script> {
+    match c.script() {
+        Script::Common | Script::Inherited | Script::Unknown => None,
+        // Written together with Chinese characters, and with each other.
+        Script::Hiragana | Script::Katakana | Script::Bopomofo | Script::Hangul => {
+            Some(Script::Han)
+        }
+        script => Some(script),
+    }
 }
 
 #[cfg(test)]
@@ -36,32 +74,35 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_terminal_obeys_is_shown_and_not_done() {
+    fn a_letter_of_another_script_within_a_word_is_shown() {
+        assert_eq!(safe_name("Int\u{435}rpol Lyon"), "Int<U+0435>rpol Lyon");
+        assert_eq!(safe_name("\u{410}. Diallo"), "\u{410}. Diallo");
         assert_eq!(
-            safe_text("a\u{1b}[2Jb\r\n\tc\u{7f}\u{9b}"),
-            "a<U+001B>[2Jb<U+000D><U+000A><U+0009>c<U+007F><U+009B>"
+            safe_name("\u{41c}\u{43e}\u{441}\u{43a}va"),
+            "\u{41c}\u{43e}\u{441}\u{43a}<U+0076><U+0061>"
         );
+        assert_eq!(safe_name("Eur\u{3bf}pol"), "Eur<U+03BF>pol");
     }
 
     #[test]
-    fn what_turns_a_sentence_round_is_shown() {
-        assert_eq!(
-            safe_text("ad\u{202e}mit\u{2066}x\u{2069}"),
-            "ad<U+202E>mit<U+2066>x<U+2069>"
-        );
-        assert_eq!(safe_text("a\u{200b}\u{e0041}"), "a<U+200B><U+E0041>");
-    }
-
-    #[test]
-    fn names_in_every_script_stay_as_they_are() {
+    fn names_of_one_script_stay_whatever_stands_beside_them() {
         for name in [
-            "Côte d'Ivoire",
-            "الشرطة",
-            "می\u{200c}خواهم",
-            "警察",
-            "👩\u{200d}✈️",
+            "Bureau de Lyon",
+            "Interpol Москва",
+            "مكتب تونس",
+            "東京タワーの警察",
+            "서울 경찰 2",
+            "Jürgen Å. O’Neill-Łuk",
+            "भारत सरकार",
+            "Αθήνα (Athens)",
+            "",
         ] {
-            assert_eq!(safe_text(name), name);
+            assert_eq!(safe_name(name), name);
         }
+    }
+
+    #[test]
+    fn a_name_shows_what_a_text_shows() {
+        assert_eq!(safe_name("a\u{202e}b\nc"), "a<U+202E>b<U+000A>c");
     }
 }

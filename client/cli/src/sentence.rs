@@ -28,6 +28,8 @@ use std::sync::LazyLock;
 use fluent::concurrent::FluentBundle;
 use fluent::{FluentArgs, FluentResource, FluentValue};
 
+use crate::safe_text::safe_text;
+
 /// Declares the sentences of a noun. An argument is a `text`, or a `count` that plurals go by; what
 /// one system alone says bears its `cfg`.
 macro_rules! sentences {
@@ -206,9 +208,9 @@ fn say<const N: usize>(
     let arguments: FluentArgs<'_> = arguments.into_iter().collect();
     // The tests say every sentence, so there are no errors; what cannot be said shows as `{$name}`.
     let mut errors = Vec::new();
-    ENGLISH
-        .format_pattern(pattern, Some(&arguments), &mut errors)
-        .into_owned()
+    let said = ENGLISH.format_pattern(pattern, Some(&arguments), &mut errors);
+    // A sentence is one line. What else is in it came with an argument, perhaps from a stranger.
+    safe_text(&said)
 }
 
 /// `hint-check-out` of `hint` and `CheckOut`.

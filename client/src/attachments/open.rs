@@ -49,7 +49,8 @@ pub(super) fn save(sealed: &Path, part: &PartBlob, path: &Path) -> Result<(), At
         path: path.to_owned(),
         source,
     };
-    if path.exists() {
+    // Told before the work; whoever comes between is met at the end.
+    if path.symlink_metadata().is_ok() {
         return Err(write(io::ErrorKind::AlreadyExists.into()));
     }
     let mut reader = ChunkReader::open(sealed, part)?;
@@ -61,7 +62,11 @@ pub(super) fn save(sealed: &Path, part: &PartBlob, path: &Path) -> Result<(), At
         let _ = durable_file::remove(&fresh);
     }
     copied?;
-    durable_file::settle(&fresh, path).map_err(write)
+    let settled = durable_file::settle_new(&fresh, path);
+    if settled.is_err() {
+        let _ = durable_file::remove(&fresh);
+    }
+    settled.map_err(write)
 }
 
 fn copy(
@@ -174,6 +179,22 @@ mod tests {
                 "attachment-write"
             );
         }
+    }
+
+    /// A file that came there while this one was written was replaced before.
+    #[test]
+    fn a_name_that_was_taken_meanwhile_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let (fresh, path) = (folder.path().join("fresh"), folder.path().join("plan.pdf"));
+        std::fs::write(&fresh, "new").unwrap();
+        std::fs::write(&path, "there before").unwrap();
+        let error = durable_file::settle_new(&fresh, &path).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(std::fs::read(&path).unwrap(), b"there before");
+        std::fs::remove_file(&path).unwrap();
+        durable_file::settle_new(&fresh, &path).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"new");
+        assert!(!fresh.exists());
     }
 
     #[tokio::test]

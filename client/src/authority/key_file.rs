@@ -92,7 +92,11 @@ impl KeyFile {
     /// Reads a key file, which only its owner may reach.
     pub fn read(path: &Path) -> Result<Self, KeyFileError> {
         let bytes = files::read_secret(path, BYTES_MAX)?;
-        let text = std::str::from_utf8(&bytes).map_err(|_| form("it is not text"))?;
+        Self::parse(std::str::from_utf8(&bytes).map_err(|_| form("it is not text"))?)
+    }
+
+    /// Reads the text of such a file.
+    pub fn parse(text: &str) -> Result<Self, KeyFileError> {
         let form: Form = toml::from_str(text).map_err(|error| KeyFileError::Form {
             why: error.message().trim_end_matches('.').to_owned(),
         })?;

@@ -135,6 +135,8 @@ pub use order::{Order, Reach, SendError, Sent};
 pub use post::DuePost;
 pub use principals::Principal;
 pub use reconcile::{AlertApart, DayCompared, Differs, ReconcileError, Reconciled, RoundEnd};
+#[cfg(feature = "parsers")]
+pub(crate) use records::reads_as_record;
 pub use refusals::Refusal;
 pub use relays::{GreetError, Greeting};
 pub use silence::Silent;

@@ -373,6 +373,14 @@ macro_rules! records {
         /// Every record by its name: each has a vector.
         #[cfg(test)]
         const NAMES: &[&str] = &[$($name),+];
+
+        /// Whether these bytes are one of these records.
+        #[cfg(feature = "parsers")]
+        pub(crate) fn reads_as_record(bytes: &[u8]) -> bool {
+            // Each is tried, whatever the others say.
+            let read = [$(maille_common::record::read_record::<$record>(bytes).is_ok()),+];
+            read.contains(&true)
+        }
     };
 }
 

@@ -55,8 +55,13 @@ impl Owner {
             }
             other => other?,
         };
-        let file: HomeFile = files::parse_toml(&path, &text, FORMAT)?;
-        file.read().map_err(|why| files::corrupt(&path, why))
+        Self::parse(&path, &text)
+    }
+
+    /// Reads the file's text.
+    pub(super) fn parse(path: &Path, text: &str) -> Result<Self, HomeError> {
+        let file: HomeFile = files::parse_toml(path, text, FORMAT)?;
+        file.read().map_err(|why| files::corrupt(path, why))
     }
 }
 

@@ -71,7 +71,12 @@ impl Slots {
             Err(HomeError::Missing { .. }) => return Ok(Self::default()),
             other => other?,
         };
-        record::read(&path, &bytes).map(Self)
+        Self::parse(&path, &bytes)
+    }
+
+    /// Reads the file's bytes.
+    pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Self, HomeError> {
+        record::read(path, bytes).map(Self)
     }
 
     /// Puts these slots in the place of those in the file.

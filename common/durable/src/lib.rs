@@ -75,6 +75,8 @@ mod marker;
 mod memory;
 mod open;
 mod overlay;
+#[cfg(feature = "parsers")]
+pub mod parsers;
 mod pieces;
 mod places;
 mod previous;

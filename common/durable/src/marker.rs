@@ -79,7 +79,7 @@ impl Marker {
         bytes
     }
 
-    fn decode(bytes: &[u8]) -> Option<Self> {
+    pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
         let (body, crc) = bytes.split_last_chunk::<4>()?;
         if crc32c::crc32c(body).to_be_bytes() != *crc {
             return None;

@@ -34,6 +34,8 @@ mod listener;
 mod open_links;
 #[cfg(test)]
 mod pair;
+#[cfg(feature = "parsers")]
+pub mod parsers;
 mod priority;
 mod push;
 mod request;

@@ -92,11 +92,13 @@ impl Manifest {
     /// Writes the manifest into a backup that is whole but for it.
     pub(super) fn write(&self, backup: &Path) -> io::Result<()> {
         let body = toml::to_string(self).map_err(io::Error::other)?;
-        let hash = sha256(body.as_bytes());
-        create_file(
-            &backup.join(NAME),
-            format!("{HEAD}{hash}\n{body}").as_bytes(),
-        )
+        let head = Self::head_of(body.as_bytes());
+        create_file(&backup.join(NAME), (head + &body).as_bytes())
+    }
+
+    /// The first line, which proves the others.
+    pub(crate) fn head_of(body: &[u8]) -> String {
+        format!("{HEAD}{}\n", sha256(body))
     }
 
     /// Reads the manifest of a backup.
@@ -110,8 +112,13 @@ impl Manifest {
             path: path.clone(),
             source,
         })?;
+        Self::parse(&path, bytes)
+    }
+
+    /// Reads its bytes; `path` names it in errors.
+    pub(crate) fn parse(path: &Path, bytes: Vec<u8>) -> Result<Self, ManifestError> {
         let damaged = |why: String| ManifestError::Damaged {
-            path: path.clone(),
+            path: path.to_owned(),
             why,
         };
         let text = String::from_utf8(bytes).map_err(|_| damaged("it is no text".to_owned()))?;
@@ -124,8 +131,10 @@ impl Manifest {
         let version: OfVersion =
             toml::from_str(body).map_err(|error| damaged(error.to_string()))?;
         if version.version != VERSION {
-            let version = version.version;
-            return Err(ManifestError::Version { path, version });
+            return Err(ManifestError::Version {
+                path: path.to_owned(),
+                version: version.version,
+            });
         }
         let manifest: Self = toml::from_str(body).map_err(|error| damaged(error.to_string()))?;
         match manifest.files.iter().find(|file| !is_inside(&file.path)) {
@@ -149,7 +158,9 @@ impl Manifest {
 
     /// The bytes of all files.
     pub fn bytes(&self) -> u64 {
-        self.files.iter().map(|file| file.bytes).sum()
+        let bytes = self.files.iter().map(|file| file.bytes);
+        // A manifest that somebody wrote may say anything.
+        bytes.fold(0, u64::saturating_add)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use maille_common::safe_text::{safe_event, safe_json};
 use maille_link::{ServiceState, notify, watchdog_period};
 use tracing_subscriber::EnvFilter;
 
@@ -38,12 +39,33 @@ pub(super) fn log(format: LogFormat) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(io::stderr);
+        .with_ansi(false)
+        .with_writer(move || SafeLog(format));
     // A host that set up its own log keeps it.
     let _ = match format {
         LogFormat::Text => lines.try_init(),
         LogFormat::Json => lines.json().try_init(),
     };
+}
+
+/// Standard error, an event at a time: what an event quotes neither begins another line nor is
+/// obeyed by a terminal.
+struct SafeLog(LogFormat);
+
+impl io::Write for SafeLog {
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(event);
+        let safe = match self.0 {
+            LogFormat::Text => safe_event(&text),
+            LogFormat::Json => safe_json(&text).into_owned(),
+        };
+        io::stderr().lock().write_all(safe.as_bytes())?;
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
 }
 
 async fn serve_until_told(relay: &RunningRelay, signals: &mut Signals) -> Result<(), Exit> {

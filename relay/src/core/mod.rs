@@ -58,5 +58,7 @@ pub use expire::Tick;
 pub use mailbox::Waiting;
 pub use quota::RelayBudget;
 pub use receipts::{VerifiedReceipt, verify_receipt};
+#[cfg(feature = "parsers")]
+pub(crate) use records::reads_as_record;
 pub use relay::{RelayCore, RelayIdentity, RelayStanding, Step, StepError};
 pub use submit::BlobShelf;

@@ -12,6 +12,7 @@ use crate::command::{
 };
 use crate::exit::Exit;
 use crate::fault::Fault;
+use crate::safe_text::safe_json;
 use crate::sentence::{fault, hint};
 
 /// Declares the questions there are.
@@ -76,8 +77,10 @@ async fn answer_one<A: Ask>(json: &[u8], desk: &Desk) -> Result<Vec<u8>, Fault> 
         Fault::new(Exit::Input, "question-form", sentence).with_hint(hint::QuestionFields)
     })?;
     let answer = question.answer(desk).await?;
-    serde_json::to_vec(&answer).map_err(|error| {
+    let written = serde_json::to_string(&answer).map_err(|error| {
         let sentence = fault::AnswerUnwritable { error: &error };
         Fault::new(Exit::World, "answer-form", sentence)
-    })
+    })?;
+    // Whoever asks with `curl` sees it as it is.
+    Ok(safe_json(&written).into_owned().into_bytes())
 }

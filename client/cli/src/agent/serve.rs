@@ -23,6 +23,7 @@ use super::questions;
 use super::wire::{BODY_BYTES_MAX, FaultBody, status_of};
 use crate::exit::Exit;
 use crate::fault::Fault;
+use crate::safe_text::safe_json;
 use crate::sentence::{fault, hint};
 
 /// The most that may ask at once: the commands and programs of one machine, and room.
@@ -160,8 +161,9 @@ async fn read(request: Request<Incoming>) -> Result<(String, Bytes), Fault> {
 
 fn refusal(fault: Fault) -> Response<Full<Bytes>> {
     let status = status_of(fault.exit);
-    let body = serde_json::to_vec(&FaultBody::from(fault));
-    response(status, body.expect("four plain fields are always JSON"))
+    let body = serde_json::to_string(&FaultBody::from(fault));
+    let body = body.expect("four plain fields are always JSON");
+    response(status, safe_json(&body).into_owned().into_bytes())
 }
 
 fn response(status: StatusCode, body: Vec<u8>) -> Response<Full<Bytes>> {

@@ -97,6 +97,7 @@ impl Run for AgentArgs {
 
 #[cfg(unix)]
 mod unix {
+    use std::io;
     use std::path::Path;
 
     use serde::Serialize;
@@ -107,6 +108,7 @@ mod unix {
     use crate::command::Context;
     use crate::exit::Exit;
     use crate::fault::Fault;
+    use crate::safe_text::{safe_event, safe_json};
     use crate::sentence::{agent, fault};
 
     /// The signals that ask for an end.
@@ -147,12 +149,34 @@ mod unix {
         let lines = tracing_subscriber::fmt()
             .with_env_filter(filter)
             .with_ansi(false)
-            .with_writer(std::io::stderr);
+            .with_writer(move || SafeLog { json });
         // A second subscriber is refused; the first goes on.
         let _ = match json {
             true => lines.json().try_init(),
             false => lines.try_init(),
         };
+    }
+
+    /// Standard error, an event at a time: what an event quotes neither begins another line nor is
+    /// obeyed by a terminal.
+    struct SafeLog {
+        json: bool,
+    }
+
+    impl io::Write for SafeLog {
+        fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+            let text = String::from_utf8_lossy(event);
+            let safe = match self.json {
+                false => safe_event(&text),
+                true => safe_json(&text).into_owned(),
+            };
+            io::stderr().lock().write_all(safe.as_bytes())?;
+            Ok(event.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            io::stderr().flush()
+        }
     }
 
     /// Commands find the agent from now on.

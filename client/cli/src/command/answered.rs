@@ -4,7 +4,7 @@ use maille_client::Answered as Signed;
 use maille_common::identifier::AlertId;
 use serde::{Deserialize, Serialize};
 
-use crate::safe_text::safe_text;
+use crate::safe_text::safe_name;
 use crate::sentence::{alert, term};
 
 /// A signed answer.
@@ -40,7 +40,7 @@ impl Answered {
 
     /// For people.
     pub(super) fn text(&self, note_given: bool) -> String {
-        let officer = self.officer.as_deref().map(safe_text);
+        let officer = self.officer.as_deref().map(safe_name);
         let who = officer.unwrap_or_else(|| alert::System.to_string());
         let (short, who, receipt) = (&self.short, &who, &self.receipt);
         let stage = &term::Stage { word: &self.stage };

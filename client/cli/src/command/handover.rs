@@ -15,7 +15,7 @@ use crate::args::DeskArgs;
 use crate::fault::Fault;
 use crate::form::word;
 use crate::local_time::local;
-use crate::safe_text::safe_text;
+use crate::safe_text::{safe_name, safe_text};
 use crate::sentence::handover;
 
 mod promise;
@@ -203,7 +203,7 @@ impl HandedOver {
     }
 
     fn on_duty(&self) -> String {
-        let Some(officer) = self.officer.as_deref().map(safe_text) else {
+        let Some(officer) = self.officer.as_deref().map(safe_name) else {
             return handover::NobodyOnDuty.to_string();
         };
         let officer = &officer;

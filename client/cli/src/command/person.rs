@@ -6,7 +6,7 @@ use std::fmt::{Display, Write};
 use maille_client::PreviewedRecipient;
 use serde::{Deserialize, Serialize};
 
-use crate::safe_text::safe_text;
+use crate::safe_text::{safe_name, safe_text};
 use crate::sentence::{contact, term};
 
 /// What both `contacts` and a preview tell of a contact.
@@ -81,7 +81,7 @@ impl From<&PreviewedRecipient> for Person {
 impl Person {
     /// The address and, in their own scripts, the names.
     pub(crate) fn title(&self) -> String {
-        let names: Vec<String> = self.names.values().map(|name| safe_text(name)).collect();
+        let names: Vec<String> = self.names.values().map(|name| safe_name(name)).collect();
         match names.is_empty() {
             true => self.address.clone(),
             false => format!("{} ({})", self.address, names.join(", ")),

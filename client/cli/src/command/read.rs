@@ -1,6 +1,5 @@
 //! `maille read`: an alert with its words; whoever is on duty has read it then.
 
-use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::Args;
@@ -65,12 +64,7 @@ impl Run for ReadArgs {
         if let Some(part) = part {
             let question = Part { id, part };
             let found = with_desk(context, &desk, async |access| access.ask(question).await)?;
-            let bytes = found.bytes()?;
-            let mut stdout = io::stdout().lock();
-            return stdout
-                .write_all(&bytes)
-                .and_then(|()| stdout.flush())
-                .map_err(|error| Fault::of_write(&error));
+            return context.output.bytes(&found.bytes()?);
         }
         if let Some(folder) = save {
             let question = Save::new(id, &folder)?;

@@ -14,7 +14,7 @@ use crate::args::DeskArgs;
 use crate::fault::Fault;
 use crate::form::{maybe, word};
 use crate::local_time::local;
-use crate::safe_text::safe_text;
+use crate::safe_text::{safe_name, safe_text};
 use crate::sentence::{status, term};
 
 mod hook;
@@ -222,7 +222,7 @@ impl DeskStatus {
             true => &status::AgentHolds,
             false => &status::NoAgent,
         };
-        let officer = self.officer.as_deref().map(safe_text);
+        let officer = self.officer.as_deref().map(safe_name);
         let officer: &dyn Display = match &officer {
             Some(officer) => officer,
             None => &status::NobodyOnDuty,

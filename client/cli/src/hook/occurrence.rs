@@ -10,6 +10,7 @@ use crate::command::ledger::Obligation;
 use crate::command::listen::Happening;
 use crate::command::read::{self, Paper};
 use crate::fault::Fault;
+use crate::output::json;
 
 /// The version of the form. Fields may join it; another meaning of one is another version.
 const VERSION: u32 = 1;
@@ -107,7 +108,7 @@ impl Occurrence {
 
     /// As it is told.
     pub(super) fn json(&self) -> Result<Vec<u8>, Fault> {
-        serde_json::to_vec(self).map_err(|error| Fault::of_write(&error.into()))
+        json(self).map(String::into_bytes)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fs;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use maille_client::authority::{
     ContactPlan, DevicePlan, HolderPlan, NetworkPlan, OrganisationPlan, RelayKeysPlan, RelayPlan,
@@ -11,6 +12,7 @@ use maille_client::authority::{
 use maille_client::clock::{Clock, SystemClock};
 use maille_client::entropy::OsRandomness as Random;
 use maille_client::home::{Cost, Home, NewHome, NewOfficer, Passphrase, Protection, format_anchor};
+use maille_client::{Client, ClientConfig};
 use maille_common::address::{DeviceId, Name};
 use maille_common::codec::{Text, from_hex};
 use maille_common::crypto::ed25519::{SigningKey, VerifyingKey};
@@ -45,9 +47,15 @@ impl World {
     /// A relay that runs; desks whose homes open with a key of the machine, `A. Diallo` on duty at
     /// Lyon and `S. Ben Ali` at Tunis.
     pub(crate) fn new() -> Self {
+        Self::of(|_| {})
+    }
+
+    /// The same, with something else about its plan.
+    pub(crate) fn of(change: impl FnOnce(&mut NetworkPlan)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let key = key();
         let mut plan = plan(&key);
+        change(&mut plan);
         let anchor = found(&plan, SystemClock.now()).unwrap().anchor;
         let relay_folder = RelayFolder::new(folder.path().join("relay"));
         plan.relays = vec![new_relay(&folder, &relay_folder, &anchor)];
@@ -93,6 +101,18 @@ impl World {
             anchor,
             roster,
         }
+    }
+
+    /// Does something with a desk that no command of ours would, in this process.
+    pub(crate) fn with_client<T>(&self, home: &str, act: impl AsyncFnOnce(&Client) -> T) -> T {
+        self.runtime.block_on(async {
+            let config = ClientConfig::new(self.path(home));
+            let client = Client::open(config).await.unwrap();
+            assert!(client.ready(Duration::from_secs(60)).await);
+            let done = act(&client).await;
+            client.shutdown().await;
+            done
+        })
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {

@@ -45,7 +45,15 @@ pub(crate) fn encode(key: &[u8], value: Option<&[u8]>, out: &mut Vec<u8>) {
 
 /// Reads every operation; `None` for anything but a whole payload within the limits.
 pub(crate) fn decode(payload: &[u8]) -> Option<Vec<StoredOp<'_>>> {
-    let mut ops = Vec::new();
+    let mut ops = Vec::with_capacity(each(payload, |_| ())?);
+    each(payload, |op| ops.push(op))?;
+    Some(ops)
+}
+
+/// Calls `found` with every operation, and counts them: memory is taken once, and no more of it
+/// than the operations need.
+fn each<'a>(payload: &'a [u8], mut found: impl FnMut(StoredOp<'a>)) -> Option<usize> {
+    let mut count = 0;
     let mut rest = payload;
     while let Some((&kind, after)) = rest.split_first() {
         let (&length, after) = after.split_first()?;
@@ -66,10 +74,10 @@ pub(crate) fn decode(payload: &[u8]) -> Option<Vec<StoredOp<'_>>> {
         if value.is_some_and(|value| value.len() > VALUE_BYTES_MAX) {
             return None;
         }
-        ops.push(StoredOp { key, value });
-        rest = after;
+        found(StoredOp { key, value });
+        (rest, count) = (after, count + 1);
     }
-    Some(ops)
+    Some(count)
 }
 
 #[cfg(test)]

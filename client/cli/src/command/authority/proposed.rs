@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::clock::now;
 use crate::command::Context;
 use crate::fault::{Fault, Hint};
-use crate::safe_text::safe_text;
+use crate::safe_text::{safe_name, safe_text};
 use crate::sentence::{authority, hint};
 
 /// A proposal in JSON.
@@ -180,7 +180,7 @@ pub(super) fn standing_text(standing: &ProposalStanding) -> String {
         let holder = signer
             .holder
             .as_deref()
-            .map(|holder| format!(", {}", safe_text(holder)));
+            .map(|holder| format!(", {}", safe_name(holder)));
         text += &format!(
             "\n  {state:7}  {}  {who}{}",
             signer.key.short(),

@@ -11,7 +11,7 @@ use super::{Coming, call};
 use crate::command::refusal::Refused;
 use crate::form::{maybe, word};
 use crate::local_time::local;
-use crate::safe_text::safe_text;
+use crate::safe_text::{safe_name, safe_text};
 use crate::sentence::{alert, ledger, term, track};
 
 const BY_US: &str = "by-us";
@@ -115,14 +115,14 @@ impl InHand {
 
     /// For people: a line, and others for what was promised.
     pub(crate) fn text(&self) -> String {
-        let officer = self.officer.as_deref().map(safe_text);
+        let officer = self.officer.as_deref().map(safe_name);
         let who: &dyn Display = match (&officer, self.stage) {
             (Some(name), _) => name,
             (None, Stage::Read) => &track::OfficerUnnamed,
             (None, _) => &ledger::NoName,
         };
         let (stage, time) = (&term::Stage { word: &self.stage }, &local(self.time));
-        let (contact, device) = (&self.by, &safe_text(&self.label));
+        let (contact, device) = (&self.by, &safe_name(&self.label));
         let taken = match self.here || self.label.is_empty() {
             true => ledger::Taken { stage, who, time }.to_string(),
             false => ledger::TakenAt {

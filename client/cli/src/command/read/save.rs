@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::agent::{Ask, Desk};
 use crate::exit::Exit;
 use crate::fault::Fault;
+use crate::safe_text::is_harmful;
 use crate::sentence::{alert, fault, hint};
 
 /// The longest name of a file that is made, in bytes; most systems take 255.
@@ -90,7 +91,8 @@ impl Saved {
 fn safe_name(number: usize, name: &str) -> String {
     let mut safe = format!("{number}-");
     for letter in name.chars() {
-        let kept = letter.is_alphanumeric() || matches!(letter, '.' | '-' | '_');
+        let kept =
+            (letter.is_alphanumeric() && !is_harmful(letter)) || matches!(letter, '.' | '-' | '_');
         let letter = if kept { letter } else { '_' };
         if safe.len() + letter.len_utf8() > NAME_BYTES_MAX {
             break;
@@ -117,6 +119,16 @@ mod tests {
         assert_eq!(safe_name(2, "C:\\Windows\\a.exe"), "2-C__Windows_a.exe");
         assert_eq!(safe_name(3, "a\0b\nc;rm -rf"), "3-a_b_c_rm_-rf");
         assert_eq!(safe_name(4, ".."), "4-");
+        for device in ["CON", "nul.txt", "COM1", "LPT9.pdf", "aux", "com\u{b9}"] {
+            let name = safe_name(4, device);
+            assert!(name.starts_with("4-"), "{name} is a device of Windows");
+        }
+        assert_eq!(safe_name(4, "a.txt:stream. . "), "4-a.txt_stream._._");
+        assert_eq!(safe_name(4, "\u{202e}fdp\u{3164}.exe"), "4-_fdp_.exe");
+        assert_eq!(
+            safe_name(4, "\u{ff0e}\u{ff0e}\u{ff0f}a\u{2215}b"),
+            "4-___a_b"
+        );
         assert_eq!(safe_name(5, "خطة.pdf"), "5-خطة.pdf");
         assert!(safe_name(6, &"é".repeat(500)).len() <= NAME_BYTES_MAX);
     }

@@ -10,7 +10,7 @@ use maille_common::terms::{PartRole, Status};
 use super::super::inbox::contradiction;
 use super::paper::{Arrival, Pair, Paper, PaperPart, Words};
 use crate::local_time::local;
-use crate::safe_text::safe_text;
+use crate::safe_text::{safe_name, safe_text};
 use crate::sentence::{alert, term};
 
 impl Paper {
@@ -139,7 +139,7 @@ impl Arrival {
             text += &format!("{}\n", alert::AsDeputy { contacts });
         }
         if let Some(officer) = &self.read_by {
-            let officer = &safe_text(officer);
+            let officer = &safe_name(officer);
             text += &format!("{}\n", alert::ReadBy { officer });
         }
         text
@@ -163,7 +163,7 @@ impl PaperPart {
         }
         let name = match self.name.is_empty() {
             true => String::new(),
-            false => format!(" \"{}\"", safe_text(&self.name)),
+            false => format!(" \"{}\"", safe_name(&self.name)),
         };
         let how = match (self.role, self.whole) {
             (PartRole::Attachment, Some(true)) => format!("maille read {alert} --save DIR"),

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::form::word;
 use crate::local_time::local;
-use crate::safe_text::safe_text;
+use crate::safe_text::{safe_name, safe_text};
 use crate::sentence::{term, track};
 
 /// One signed piece.
@@ -200,7 +200,7 @@ impl Moment {
         let reason = self.reason.as_ref();
         let reason = reason.map(|word| format!(" ({})", term::Reason { word }));
         let actor = match (&self.officer, self.actor.as_deref()) {
-            (Some(officer), _) => format!(", {}", safe_text(officer)),
+            (Some(officer), _) => format!(", {}", safe_name(officer)),
             (None, Some("officer")) => format!(", {}", track::OfficerUnnamed),
             _ => String::new(),
         };

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::form::word;
 use crate::local_time::local;
-use crate::safe_text::safe_text;
+use crate::safe_text::safe_name;
 use crate::sentence::{term, track, verify};
 
 /// One signed statement.
@@ -180,7 +180,7 @@ impl Moment {
 
     fn actor(&self) -> String {
         match (&self.officer, self.actor.as_deref()) {
-            (Some(officer), _) => format!(", {}", safe_text(officer)),
+            (Some(officer), _) => format!(", {}", safe_name(officer)),
             (None, Some("officer")) => format!(", {}", track::OfficerUnnamed),
             _ => String::new(),
         }

@@ -8,7 +8,7 @@ use maille_common::terms::Release;
 
 use super::report::{Addressed, Content, Letter, Recipient, Report, RevealedPart};
 use crate::local_time::local;
-use crate::safe_text::safe_text;
+use crate::safe_text::{safe_name, safe_text};
 use crate::sentence::{alert, term, verify};
 
 impl Report {
@@ -152,7 +152,7 @@ impl Content {
         }
         let _ = writeln!(text, "{}: {}", alert::Tlp, self.tlp.name().to_uppercase());
         if !self.signed_by.is_empty() {
-            let signed_by = safe_text(&self.signed_by);
+            let signed_by = safe_name(&self.signed_by);
             let _ = writeln!(text, "{}: {signed_by}", alert::SignedBy);
         }
         for part in &self.parts {
@@ -170,7 +170,7 @@ impl RevealedPart {
         }
         let name = match self.name.is_empty() {
             true => String::new(),
-            false => format!(" \"{}\"", safe_text(&self.name)),
+            false => format!(" \"{}\"", safe_name(&self.name)),
         };
         let role = term::PartRole { word: &self.role };
         let part = verify::Part {
