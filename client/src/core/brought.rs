@@ -24,10 +24,10 @@ impl Desk {
     /// `relay`: one that lost its store, where what it was brought is looked at alone.
     pub(super) fn bring_again(
         &self,
+        batch: &mut Batch,
         relay: Option<&Name>,
         now: Timestamp,
     ) -> Result<(), StepError> {
-        let mut batch = Batch::new();
         for own in self.own_alerts()? {
             let alone = |envelope: &OwnEnvelope| envelope.turn.alone && envelope.closed.is_none();
             if !own.envelopes().any(alone) {
@@ -60,7 +60,6 @@ impl Desk {
                 }
             }
         }
-        self.settle(batch)?;
         Ok(())
     }
 
