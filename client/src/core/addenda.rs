@@ -125,8 +125,9 @@ impl Desk {
                 self.note_new_devices(&mut batch, &own, now)?;
             }
         }
+        self.bring_again(&mut batch, None, now)?;
         self.settle(batch)?;
-        self.bring_again(None, now)
+        Ok(())
     }
 
     fn note_new_devices(

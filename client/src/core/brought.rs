@@ -26,10 +26,10 @@ impl Desk {
     /// `relay`: one that lost its store, where what it was brought is looked at alone.
     pub(super) fn bring_again(
         &self,
+        batch: &mut Batch,
         relay: Option<&Name>,
         now: Timestamp,
     ) -> Result<(), StepError> {
-        let mut batch = Batch::new();
         for own in self.own_alerts()? {
             let grace = Span::from_ms(limits::RELAY_GRACE_MS);
             let alone = |envelope: &OwnEnvelope| {
@@ -69,7 +69,6 @@ impl Desk {
                 }
             }
         }
-        self.settle(batch)?;
         Ok(())
     }
 

@@ -134,6 +134,7 @@ impl Desk {
                 relay: relay.clone(),
             };
             self.event(&mut batch, kind, Status::Actual, now)?;
+            self.bring_again(&mut batch, Some(relay), now)?;
         }
         self.listening.insert(relay.clone());
         if greeting.rolled_back {
@@ -142,10 +143,6 @@ impl Desk {
         }
         self.look_for_missing(&mut batch, now)?;
         greeting.settled = self.settle(batch)?;
-        if greeting.new_incarnation {
-            self.bring_again(Some(relay), now)?;
-            greeting.settled = self.store.newest();
-        }
         Ok(greeting)
     }
 
