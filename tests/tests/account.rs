@@ -151,7 +151,7 @@ fn no_row_of_the_books_can_vanish_unnoticed() {
     const RECEIPT_SEEN: u8 = 18;
     const TAKEN: u8 = 20;
     const CLOCK: u8 = 25;
-    const UNSEEN: u8 = 47;
+    const UNSEEN: u8 = 44;
     const DEVICE: u8 = 7;
     let (mut world, _) = half_answered();
     world.pass(Span::from_days(2));
@@ -205,6 +205,32 @@ fn no_row_of_an_escalation_can_vanish_unnoticed() {
         .filter(|(table, _)| (21..=23).contains(table))
         .collect();
     assert_eq!(rows.len(), 3, "a wrap, an escalation and when it is due");
+    for row in rows {
+        assert!(is_missed(&world, row), "table {}", row.0);
+    }
+}
+
+#[test]
+fn no_row_of_who_was_asked_and_of_copies_can_vanish_unnoticed() {
+    let mut network = Network::found(29, &[("interpol", &["lyon"]), ("cmai", &["lyon"])]);
+    let lyon = network.admit("interpol/lyon");
+    for contact in ["interpol/lyon", TUNIS, "cmai/amman"] {
+        network.admit(contact);
+    }
+    network.deputise(TUNIS, "cmai/amman", Span::from_minutes(10));
+    let mut world = MemoryWorld::new(network);
+    world.settle();
+    world.send(&lyon, &[TUNIS], "Nobody looks");
+    world.settle();
+    world.pass(Span::from_hours(2));
+    world.tick();
+    assert!(world.account("lyon").is_sound());
+    let rows = rows(&world.store_of("lyon"));
+    let rows: Vec<_> = rows
+        .keys()
+        .filter(|(table, _)| (42..=43).contains(table))
+        .collect();
+    assert_eq!(rows.len(), 2, "whom it was given to, and who was asked");
     for row in rows {
         assert!(is_missed(&world, row), "table {}", row.0);
     }

@@ -206,9 +206,11 @@ fn enter(books: &mut Books<'_>, is_of_day: bool, line: Heading) {
 /// An alert that is kept has all its parts, and counts for its sender; a purged one has none.
 fn check_kept(books: &mut Books<'_>, alert: &Alert, sums: &mut Sums) -> Result<(), AccountError> {
     let (id, record) = (&alert.id, &alert.record);
+    let has_copies = books.has(tables::ENTRIES, &[id.as_bytes(), &[0; 4][..]].concat())?;
     if record.purged {
         books.account.alerts_purged += 1;
-        if alert.has_envelope || alert.has_body || !alert.entries.is_empty() {
+        let has_parts = alert.has_envelope || alert.has_body || has_copies;
+        if has_parts || !alert.entries.is_empty() {
             books.fault(
                 Some(id),
                 "The alert is purged, and parts of it are still here.",
@@ -228,6 +230,11 @@ fn check_kept(books: &mut Books<'_>, alert: &Alert, sums: &mut Sums) -> Result<(
     }
     if !alert.has_body {
         books.fault(Some(id), "The alert is kept, and its body is missing.");
+    }
+    let mut entries = alert.entries.iter();
+    if !has_copies && entries.any(|share| share.entry.release == Release::Own) {
+        let sentence = "Copies are kept for its sender, and not whom it was given to.";
+        books.fault(Some(id), sentence);
     }
     for blob in record.blobs.iter() {
         if !books.has(tables::NAMED, &tables::named(blob, id))? {
@@ -307,6 +314,12 @@ fn check_entry(
         return Ok(Share::Lost);
     }
     let index = share.proof.index;
+    let as_deputy = entry.release == Release::After || entry.asks_now();
+    let place = (id, entry.recipient, entry.step);
+    if as_deputy && !books.has(tables::ASKED, &tables::held(place, &entry.device, index))? {
+        let sentence = format!("Device {device} was asked, and would not be told of an answer.");
+        books.fault(Some(id), sentence);
+    }
     let key = tables::mail(&entry.device, share.mail);
     let mail = books.read::<MailRecord>(tables::MAIL, &key, Some(id))?;
     let mail = mail.filter(|mail| mail.mail == Mail::Delivery { alert: *id, index });

@@ -12,7 +12,8 @@ use super::{AccountError, Books, short};
 pub(super) fn go_through(books: &mut Books<'_>) -> Result<(), AccountError> {
     check_running(books)?;
     check_due(books)?;
-    check_held(books)
+    check_held(books)?;
+    check_asked(books)
 }
 
 fn check_running(books: &mut Books<'_>) -> Result<(), AccountError> {
@@ -80,6 +81,28 @@ fn check_held(books: &mut Books<'_>) -> Result<(), AccountError> {
         let there = books.account.wraps_held;
         let sentence = format!("{held} wraps are said to be held back; {there} are.");
         books.fault(None, sentence);
+    }
+    Ok(())
+}
+
+/// Whoever was asked in another's place has a share, and not one that is held back.
+fn check_asked(books: &mut Books<'_>) -> Result<(), AccountError> {
+    let mut rows = Rows::of(books.store, tables::ASKED);
+    while let Some((key, _)) = rows.next()? {
+        books.keep_going()?;
+        let parts = tables::held_parts(&key).zip(key.first_chunk::<{ AlertId::LEN }>());
+        let Some(((_, device, index), alert)) = parts else {
+            books.fault(None, "A deputy was asked under a key that is none.");
+            continue;
+        };
+        let alert = AlertId::from_bytes(*alert);
+        let key = tables::entry(&alert, &device, index);
+        let entry = books.read::<EntryRecord>(tables::ENTRY, &key, Some(&alert))?;
+        if entry.is_none_or(|entry| entry.is_held()) {
+            let device = short(&device);
+            let sentence = format!("Device {device} is said to be asked, and was given nothing.");
+            books.fault(Some(&alert), sentence);
+        }
     }
     Ok(())
 }
