@@ -75,7 +75,7 @@ fn probe_for_a_moment(target: &Target) -> Option<String> {
 }
 
 fn a_parser_that_takes_too_much_or_panics_is_found() {
-    let mut greedy = *Target::named("push").unwrap();
+    let mut greedy = *Target::named("push").expect("a target of pushes");
     greedy.read = |bytes| vec![7; 2 * bytes.len() + (2 << 20)].len() > 1;
     let found = Probe::new(&greedy, 1, MEMORY).run(1);
     assert!(matches!(found, Err(Finding::Memory { .. })), "{found:?}");

@@ -139,9 +139,8 @@ fn repeat(bytes: &mut Vec<u8>, chance: &mut Chance) {
 fn splice(bytes: &mut Vec<u8>, other: &[u8], chance: &mut Chance) {
     let (from, to) = range(other, chance);
     let at = place(bytes, chance);
-    match chance.percent(50) {
-        true => bytes.truncate(at),
-        false => {}
+    if chance.percent(50) {
+        bytes.truncate(at);
     }
     bytes.splice(at..at, other[from..to].iter().copied());
 }
