@@ -93,7 +93,12 @@ impl World {
         // Until the lost device leaves the roster it may come back and bring the alert itself.
         let removed = self.roster >= 2;
         for desk in addressed.into_iter().filter(|_| held && removed) {
-            if self.shape.desks[desk].contact != self.shape.desks[lost].contact {
+            // What a removed device wrote, and its recipient lost after it had come, no colleague
+            // brings back.
+            let had = self.checker.ever_arrived.contains(&(desk, *alert));
+            let forgot = had && self.checker.desks[desk].stores_lost > 0;
+            let own = self.shape.desks[desk].contact == self.shape.desks[lost].contact;
+            if !own && !forgot {
                 self.judge_delivered(alert, desk);
             }
         }
