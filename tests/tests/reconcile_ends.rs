@@ -144,6 +144,31 @@ fn a_sender_that_forgot_an_alert_is_shown_that_it_sent_it_and_that_it_was_acknow
     assert_all_believed(&mut pair.world, lyon);
 }
 
+/// Equal evidence, equal states: what proves that it ended so is shown as well.
+#[test]
+fn a_sender_that_forgot_an_alert_and_its_cancel_is_shown_the_cancel_beside_it() {
+    let mut pair = Pair::new();
+    let lyon = pair.lyon;
+    let _ = pair.write();
+    pair.world.save_desk(&lyon);
+    let forgotten = pair.world.send(&lyon, &[TUNIS], "Taken back");
+    pair.world.settle();
+    let cancel = pair.world.amend(&lyon, Kind::Cancel, forgotten, "Found");
+    pair.world.settle();
+    pair.later();
+    pair.world.restore_desk(&lyon);
+    pair.world.settle();
+    pair.later();
+    let _ = pair.compare();
+    assert_eq!(pair.state(&forgotten), ObligationState::Cancelled);
+    let now = pair.world.now;
+    let track = pair.world.desk(&lyon).track(&forgotten, now).unwrap();
+    let track = track.unwrap();
+    let cancels: Vec<_> = track.cancels.iter().map(|cancel| cancel.id).collect();
+    let said: Vec<_> = track.amendments.iter().map(|said| said.id).collect();
+    assert_eq!((cancels, said), (vec![cancel], vec![cancel]));
+}
+
 /// What is lost is no more than a name and an end: when the alert comes after all, it is as new.
 #[test]
 fn an_alert_that_was_shown_as_lost_and_comes_after_all_is_there() {

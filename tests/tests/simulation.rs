@@ -6,7 +6,7 @@ use maille_tests::sim::{run_seed, trace_seed};
 
 /// Seeds that broke a promise once, with what it was. They stay as they are: where the simulation
 /// itself is changed they may mean something else, and break nothing then either.
-const ONCE_BROKEN: [(u64, &str); 11] = [
+const ONCE_BROKEN: [(u64, &str); 15] = [
     (
         91,
         "answers to an envelope refused for everybody were lost, and a desk began a new life",
@@ -42,6 +42,19 @@ const ONCE_BROKEN: [(u64, &str); 11] = [
     ),
     (13_974, "the same"),
     (22_604, "the same"),
+    (
+        100_102,
+        "a sender that had lost its store learned of its alert again, which stood open there",
+    ),
+    (101_673, "the same"),
+    (
+        200_168,
+        "what a device wrote that was removed since was expected again at whom had lost it",
+    ),
+    (
+        200_191,
+        "an alert stood cancelled at a sender that had lost its store, and no cancel was shown",
+    ),
 ];
 
 /// How many seeds run each time.

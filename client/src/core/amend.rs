@@ -53,7 +53,7 @@ impl Desk {
                 continue;
             };
             // PROTOCOL E17: it may have come before the alert, from anybody.
-            let core = self.plain_part(&id)?;
+            let core = self.known_core(&id)?;
             let counts = |core: &Core| core.sender == sender && core.status.is_actual() == real;
             let core = core.filter(counts);
             amendments.extend(core.map(|core| Amendment {

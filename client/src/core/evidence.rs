@@ -173,10 +173,7 @@ impl Desk {
                 }
                 EvidenceRecord::Cancel { id, time } => {
                     // PROTOCOL E17: it may have come before the alert, from anybody.
-                    let core = match self.plain_part(&id)? {
-                        Some(core) => Some(core),
-                        None => self.signed_core(&id)?,
-                    };
+                    let core = self.known_core(&id)?;
                     let real = self.status_of(alert)?.is_actual();
                     let counts =
                         |core: &Core| core.sender == sender && core.status.is_actual() == real;
@@ -320,7 +317,7 @@ impl Desk {
             return Ok(());
         }
         let mine = self.sender_of(&receipt.alert)?.as_ref() == Some(&self.identity.contact);
-        let core = self.plain_part(&receipt.alert)?;
+        let core = self.known_core(&receipt.alert)?;
         if !core.is_none_or(|core| receipt.is_entitled(&self.roster, core.created)) {
             // PROTOCOL Q3: it does not count, and its place in the row is taken.
             if mine {

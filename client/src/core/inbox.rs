@@ -160,7 +160,7 @@ impl Desk {
     ) -> Result<InboxEntry, StepError> {
         let core: &Core = &record.core;
         let about = match core.refers_to() {
-            Some(about) => self.plain_part(&about)?.map(|core| core.status),
+            Some(about) => self.known_core(&about)?.map(|core| core.status),
             None => None,
         };
         // Where it came in another's place first, this contact answers for itself as well.

@@ -203,7 +203,7 @@ impl Desk {
             let EvidenceRecord::Cancel { id, time } = *piece else {
                 continue;
             };
-            let device = self.plain_part(&id)?.map(|core| core.device);
+            let device = self.known_core(&id)?.map(|core| core.device);
             cancels.extend(device.map(|device| TrackedCancel { id, device, time }));
         }
         Ok(cancels)

@@ -27,6 +27,14 @@ impl Desk {
         Ok(core.filter(|core| core.kind != Kind::Addendum))
     }
 
+    /// The plain part of an alert of which anything is here: itself, or its signed part alone.
+    pub(super) fn known_core(&self, alert: &AlertId) -> Result<Option<Core>, StepError> {
+        match self.plain_part(alert)? {
+            Some(core) => Ok(Some(core)),
+            None => self.signed_core(alert),
+        }
+    }
+
     /// The signed parts of what is neither in the inbox nor in the outbox: lost alerts, and addenda
     /// of colleagues. `held` is what is in either box.
     pub(super) fn signed_parts_beside(

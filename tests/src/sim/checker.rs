@@ -241,7 +241,13 @@ impl Checker {
             ..DeskFacts::default()
         };
         for sent in self.alerts.values_mut() {
-            sent.outbox_lost |= sent.desk == desk;
+            if sent.desk == desk {
+                sent.outbox_lost = true;
+                // What comes back of it, by a reconciliation or as a colleague's copy, is judged and
+                // told anew, by what has come.
+                sent.states.clear();
+                sent.overdue.clear();
+            }
             for added in sent.added.iter_mut().filter(|added| added.by == desk) {
                 added.lost = true;
             }

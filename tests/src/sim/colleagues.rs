@@ -1,5 +1,7 @@
 //! What a device sent that is lost for good: its colleagues, who hold copies, see it to its end.
 
+use std::collections::BTreeSet;
+
 use maille_client::core::Track;
 use maille_common::evidence::ObligationState;
 use maille_common::identifier::AlertId;
@@ -71,7 +73,7 @@ impl World {
     }
 
     /// Nothing fails any more: what a device sent that is lost has ended at each colleague that
-    /// holds a copy, and every device that it addressed has it.
+    /// holds a copy, and every device that it addressed has it, unless its contact has answered.
     pub(crate) fn judge_inherited(&mut self, alert: &AlertId) {
         let Some(sent) = self.checker.alerts.get(alert) else {
             return;
@@ -80,20 +82,27 @@ impl World {
         if !self.checker.desks[lost].gone {
             return;
         }
-        let mut held = false;
+        let mut unanswered = BTreeSet::new();
         for heir in self.colleagues(lost) {
             let Some((core, wall)) = self.desk(heir) else {
                 continue;
             };
             if let Some(track) = core.track(alert, wall).unwrap() {
-                held = true;
+                let open = track.recipients.iter();
+                let open = open.filter(|it| it.standing.state <= ObligationState::Expired);
+                unanswered.extend(open.map(|it| it.contact.clone()));
                 self.judge_heir(heir, alert, &track);
             }
         }
         // Until the lost device leaves the roster it may come back and bring the alert itself.
         let removed = self.roster >= 2;
-        for desk in addressed.into_iter().filter(|_| held && removed) {
-            if self.shape.desks[desk].contact != self.shape.desks[lost].contact {
+        for desk in addressed.into_iter().filter(|_| removed) {
+            // What a removed device wrote, and its recipient lost after it had come, no colleague
+            // brings back.
+            let had = self.checker.ever_arrived.contains(&(desk, *alert));
+            let forgot = had && self.checker.desks[desk].stores_lost > 0;
+            // Where the contact has answered, it is brought to no other device of it.
+            if unanswered.contains(&self.shape.desks[desk].contact) && !forgot {
                 self.judge_delivered(alert, desk);
             }
         }

@@ -399,8 +399,10 @@ impl World {
     }
 
     pub(crate) fn wakes_later(&mut self, desk: usize, after: u64) {
-        let life = self.desks[desk].life.number;
-        self.at(after.max(1), Event::Wake(desk, life));
+        let (life, after) = (self.desks[desk].life.number, after.max(1));
+        if self.wakes.insert((desk, life, self.now + after)) {
+            self.at(after, Event::Wake(desk, life));
+        }
     }
 
     /// The keeper does what is due by the desk's own clock, whether or not a relay is there.

@@ -165,13 +165,33 @@ impl World {
             return None;
         }
         let answer = (*alert, recipient.clone());
-        let there = self.checker.desks.iter().filter(|facts| !facts.gone);
-        let states = there.filter_map(|facts| match facts.acted.get(&answer)? {
+        let facts = self.checker.desks.iter().zip(&self.shape.desks);
+        let there = facts
+            .filter(|(facts, desk)| !facts.gone && self.counts(alert, &desk.contact, recipient));
+        let states = there.filter_map(|(facts, _)| match facts.acted.get(&answer)? {
             Act::Acknowledge => Some(ObligationState::Acknowledged),
             Act::Refuse(_) => Some(ObligationState::Refused),
             Act::Read => None,
         });
         states.max()
+    }
+
+    /// Whether an answer counts: not that of a deputy which was dismissed before the alert was made
+    /// (PROTOCOL Q3), as somebody may hear of it later than that it was asked.
+    fn counts(
+        &self,
+        alert: &AlertId,
+        contact: &ContactAddress,
+        recipient: &ContactAddress,
+    ) -> bool {
+        let Some(submission) = self.checker.submissions.get(alert) else {
+            return true;
+        };
+        let (roster, made) = (
+            &self.shape.rosters[self.roster],
+            submission.env.core.created,
+        );
+        contact == recipient || roster.is_deputy_about(contact, recipient, made)
     }
 
     fn judge_relay(&mut self, relay: usize) {

@@ -249,6 +249,13 @@ impl World {
                 .iter()
                 .map(|it| Hash::from_bytes(*it.id.as_bytes())),
         );
+        // Under `first` it may be of somebody whom a colleague added, whose addendum is on its way.
+        let proof = recipient
+            .standing
+            .proofs
+            .get(&state)
+            .map(|proof| proof.hash);
+        set.extend(proof.filter(|hash| !set.contains(hash)));
         set.sort_unstable();
         let key = (*alert, contact.clone(), set);
         let known = *self.checker.evidence.entry(key).or_insert(state);

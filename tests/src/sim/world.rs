@@ -1,6 +1,6 @@
 //! A run: one queue of events in virtual time, and everybody who takes part.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use maille_durable::{CommitNumber, Store};
@@ -63,6 +63,8 @@ pub(crate) struct World {
     pub(crate) now: u64,
     queue: BTreeMap<(u64, u64), Event>,
     serial: u64,
+    /// When desks wake, by their lives: however often it is asked for, they wake once.
+    pub(crate) wakes: BTreeSet<(usize, u32, u64)>,
     pub(crate) connections: u64,
     pub(crate) tickets: u64,
     pub(crate) chance: Chance,
@@ -98,6 +100,7 @@ impl World {
             now,
             queue: BTreeMap::new(),
             serial: 0,
+            wakes: BTreeSet::new(),
             connections: 0,
             tickets: 0,
             chance: Chance::about(plan.seed, &[2]),
@@ -210,6 +213,7 @@ impl World {
                 Some(Party::Relay(relay))
             }
             Event::Wake(desk, life) => {
+                self.wakes.remove(&(desk, life, self.now));
                 if self.desks[desk].life.number == life {
                     self.wake(desk);
                 }

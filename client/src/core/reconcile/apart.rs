@@ -90,10 +90,7 @@ impl Desk {
         if let Some(state) = states.get(peer.contact) {
             return Ok(*state);
         }
-        let core = match self.plain_part(alert)? {
-            Some(core) => Some(core),
-            None => self.signed_core(alert)?,
-        };
+        let core = self.known_core(alert)?;
         let Some(core) = core.filter(|core| core.sender == *peer.contact) else {
             return Ok(ObligationState::Open);
         };
