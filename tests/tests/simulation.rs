@@ -6,7 +6,7 @@ use maille_tests::sim::{run_seed, trace_seed};
 
 /// Seeds that broke a promise once, with what it was. They stay as they are: where the simulation
 /// itself is changed they may mean something else, and break nothing then either.
-const ONCE_BROKEN: [(u64, &str); 11] = [
+const ONCE_BROKEN: [(u64, &str); 13] = [
     (
         91,
         "answers to an envelope refused for everybody were lost, and a desk began a new life",
@@ -42,6 +42,11 @@ const ONCE_BROKEN: [(u64, &str); 11] = [
     ),
     (13_974, "the same"),
     (22_604, "the same"),
+    (
+        102_030,
+        "a colleague gave an alert that was there already, and missed it in each comparison",
+    ),
+    (101_159, "the same, in the place of a device that was gone"),
 ];
 
 /// How many seeds run each time.
