@@ -6,7 +6,7 @@ use maille_tests::sim::{run_seed, trace_seed};
 
 /// Seeds that broke a promise once, with what it was. They stay as they are: where the simulation
 /// itself is changed they may mean something else, and break nothing then either.
-const ONCE_BROKEN: [(u64, &str); 15] = [
+const ONCE_BROKEN: [(u64, &str); 17] = [
     (
         91,
         "answers to an envelope refused for everybody were lost, and a desk began a new life",
@@ -55,6 +55,11 @@ const ONCE_BROKEN: [(u64, &str); 15] = [
         200_191,
         "an alert stood cancelled at a sender that had lost its store, and no cancel was shown",
     ),
+    (
+        102_030,
+        "a colleague gave an alert that was there already, and missed it in each comparison",
+    ),
+    (101_159, "the same, in the place of a device that was gone"),
 ];
 
 /// How many seeds run each time.

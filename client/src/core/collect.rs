@@ -350,6 +350,7 @@ impl Desk {
             self.note_stand_in(batch, opened)?;
         }
         if let Some(known) = self.inbox_record(&alert)? {
+            self.note_given(batch, opened);
             return self.note_principal(batch, opened, Some(&known), now);
         }
         let envelope = opened.envelope();

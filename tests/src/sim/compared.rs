@@ -18,8 +18,10 @@ const ROUND_MS: u64 = 10 * MINUTE;
 const MENDING_MS: u64 = 75 * MINUTE;
 
 impl World {
-    /// Everybody compares with everybody, twice: an expiry, which its sender alone has signed, is
-    /// handed over by the first round, and so is what was lost. After that nothing differs.
+    /// Everybody compares with everybody. An expiry, which its sender alone has signed, is handed
+    /// over by the first round, and so is what was lost. What one device of a contact knows alone
+    /// goes on from device to device, one further in each round; so nothing differs after as many
+    /// rounds as there are devices, and no alert is missing after the first.
     pub(crate) fn compare_all(&mut self) {
         if !self.plan.knobs.compares || self.plan.knobs.hostile.is_some() {
             return;
@@ -32,11 +34,39 @@ impl World {
         if whole {
             self.judge_compared(&[RoundEnd::Same, RoundEnd::Mended]);
         }
-        self.ask_all();
-        self.run_until(self.now + ROUND_MS);
+        for round in 0..=self.desks.len() {
+            if self.checker.is_violated() {
+                return;
+            }
+            self.ask_all();
+            self.run_until(self.now + ROUND_MS);
+            if self.are_same() {
+                break;
+            }
+            if round < self.desks.len() {
+                self.judge_compared(&[RoundEnd::Same, RoundEnd::Mended]);
+            }
+        }
         if !self.checker.is_violated() {
             self.judge_compared(&[RoundEnd::Same]);
         }
+    }
+
+    /// Whether the newest round of everybody found nothing.
+    fn are_same(&mut self) -> bool {
+        let mut same = true;
+        for desk in 0..self.desks.len() {
+            for contact in self.contacts() {
+                let Some((core, _)) = self.desk(desk) else {
+                    continue;
+                };
+                for compared in core.reconciled(&contact).unwrap() {
+                    same &=
+                        !self.is_judged(desk, &compared) || compared.end == Some(RoundEnd::Same);
+                }
+            }
+        }
+        same
     }
 
     /// Nobody lost anything, and everybody is still there.
@@ -94,13 +124,17 @@ impl World {
         }
     }
 
-    /// A round has ended in one of these ways, and no alert is missing on either side.
-    fn judge_round(&mut self, desk: usize, compared: &Reconciled, ends: &[RoundEnd]) {
-        let there = desk_of(&self.shape, &compared.device);
-        // Whoever lost an outbox does not know what it sent, which stays different.
+    /// Whoever lost an outbox does not know what it sent, which stays different.
+    fn is_judged(&self, desk: usize, compared: &Reconciled) -> bool {
         let out =
             |desk: usize| self.desks[desk].outside || self.checker.desks[desk].stores_lost > 0;
-        if there.is_none_or(|other| out(other) || out(desk)) {
+        let there = desk_of(&self.shape, &compared.device);
+        there.is_some_and(|other| !out(other) && !out(desk))
+    }
+
+    /// A round has ended in one of these ways, and no alert is missing on either side.
+    fn judge_round(&mut self, desk: usize, compared: &Reconciled, ends: &[RoundEnd]) {
+        if !self.is_judged(desk, compared) {
             return;
         }
         let ended = compared.end.is_some_and(|end| ends.contains(&end));

@@ -214,7 +214,14 @@ impl World {
 
     fn relay_takes_roster(&mut self, relay: usize, roster: usize) {
         let held = &mut self.relays[relay];
-        if roster <= held.roster || held.core.is_none() {
+        if roster <= held.roster {
+            return;
+        }
+        if held.core.is_none() {
+            // Its machine may be off for longer than faults last.
+            if self.calm {
+                self.at(MINUTE, Event::RosterArrives(Party::Relay(relay), roster));
+            }
             return;
         }
         held.take_roster(roster);

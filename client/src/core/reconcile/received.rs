@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use maille_common::address::{ContactAddress, DeviceId};
 use maille_common::content::GivenStatement;
-use maille_common::envelope::{Core, Entry, SignedEnvelope};
+use maille_common::envelope::{Core, Entry, OpenedAlert, SignedEnvelope};
 use maille_common::evidence::{SealedNote, SignedReceipt};
 use maille_common::identifier::AlertId;
+use maille_common::record::write_record;
 use maille_common::terms::Kind;
 use maille_common::time::Timestamp;
+use maille_durable::Batch;
 
 use super::between::{Between, Known, Peer, Recipient, Window};
 use crate::core::desk::{Desk, StepError};
@@ -41,8 +43,8 @@ impl Desk {
             let capacities = self.capacities(&alert, &record)?;
             let mut known = Known::of(&alert, core, false);
             known.in_place = capacities.iter().all(|one| one.recipient != *me);
-            known.listed = core.device == *peer.device
-                || self.brought_by(&alert, &record)? == Some(*peer.device);
+            known.listed =
+                core.device == *peer.device || self.is_given_by(&alert, &record, peer.device)?;
             let recipient = self.as_recipient(core);
             self.add_told(&mut known, &recipient, true)?;
             for (receipt, note) in own {
@@ -134,20 +136,43 @@ impl Desk {
         }
     }
 
-    /// The device that gave this one an alert: by an addendum of a colleague, another one than made
-    /// it.
-    fn brought_by(
+    /// Another device of its contact than made it gave this one an alert by an addendum, whether
+    /// that came first or later.
+    pub(in crate::core) fn note_given(&self, batch: &mut Batch, opened: &OpenedAlert) {
+        let (alert, envelope) = (opened.id(), opened.envelope());
+        if envelope.core().kind != Kind::Addendum || *opened.sender() == self.identity.contact {
+            return;
+        }
+        let record = EnvelopeRecord {
+            envelope: SignedEnvelope::of_delivery(envelope.delivery()),
+        };
+        let id = envelope.id();
+        batch.put_pieces(tables::ENVELOPE, id.as_bytes(), &write_record(&record));
+        batch.put(tables::EXTENDS, &tables::extends(&alert, &id), &[]);
+    }
+
+    /// Whether a device gave this one an alert: what came first is its delivery, and what came
+    /// later its signed part.
+    fn is_given_by(
         &self,
         alert: &AlertId,
         record: &InboxRecord,
-    ) -> Result<Option<DeviceId>, StepError> {
+        device: &DeviceId,
+    ) -> Result<bool, StepError> {
         let kept: Option<DeliveryRecord> = self.find_long(tables::DELIVERY, alert.as_bytes())?;
-        if let Some(kept) = kept {
-            return Ok(Some(kept.delivery.env.core.device));
+        if kept.is_some_and(|kept| kept.delivery.env.core.device == *device) {
+            return Ok(true);
         }
-        let key = record.envelope;
-        let kept: Option<EnvelopeRecord> = self.find_long(tables::ENVELOPE, key.as_bytes())?;
-        Ok(kept.map(|kept| kept.envelope.core().device))
+        let mut given = self.addenda_of(alert)?;
+        given.push(record.envelope);
+        for envelope in given {
+            let kept: Option<EnvelopeRecord> =
+                self.find_long(tables::ENVELOPE, envelope.as_bytes())?;
+            if kept.is_some_and(|kept| kept.envelope.core().device == *device) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// What this device signed for another contact, by alert.
