@@ -81,10 +81,11 @@ impl Apart {
         let told = events
             .into_iter()
             .filter_map(|numbered| match numbered.event.kind {
-                EventKind::ActedElsewhere { device, stage, .. } => {
-                    assert_eq!(stage, Stage::Acknowledged);
-                    Some(device)
-                }
+                EventKind::ActedElsewhere {
+                    device,
+                    stage: Stage::Acknowledged,
+                    ..
+                } => Some(device),
                 kind => {
                     assert!(!matches!(kind, EventKind::Incident { .. }), "{kind:?}");
                     None

@@ -109,8 +109,8 @@ impl Desk {
     }
 
     /// Notes every device of an open alert's recipients, of deputies who were asked, and of this
-    /// contact, that has no wrap: it was admitted later. What a colleague sent is looked at as well,
-    /// and whose turn it is there.
+    /// contact, that has no wrap: it was admitted later. What a colleague sent is looked at as
+    /// well, and whose turn it is there.
     pub(super) fn look_for_new_devices(&self, now: Timestamp) -> Result<(), StepError> {
         let mut batch = Batch::new();
         for own in self.own_alerts()? {
