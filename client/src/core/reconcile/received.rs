@@ -8,7 +8,7 @@ use maille_common::envelope::{Core, Entry, OpenedAlert, SignedEnvelope};
 use maille_common::evidence::{SealedNote, SignedReceipt};
 use maille_common::identifier::AlertId;
 use maille_common::record::write_record;
-use maille_common::terms::Kind;
+use maille_common::terms::{Kind, Release};
 use maille_common::time::Timestamp;
 use maille_durable::Batch;
 
@@ -160,7 +160,8 @@ impl Desk {
         device: &DeviceId,
     ) -> Result<bool, StepError> {
         let kept: Option<DeliveryRecord> = self.find_long(tables::DELIVERY, alert.as_bytes())?;
-        if kept.is_some_and(|kept| kept.delivery.env.core.device == *device) {
+        let first = kept.map(|kept| SignedEnvelope::of_delivery(&kept.delivery));
+        if first.is_some_and(|first| self.gives_at_once(&first, device)) {
             return Ok(true);
         }
         let mut given = self.addenda_of(alert)?;
@@ -168,11 +169,19 @@ impl Desk {
         for envelope in given {
             let kept: Option<EnvelopeRecord> =
                 self.find_long(tables::ENVELOPE, envelope.as_bytes())?;
-            if kept.is_some_and(|kept| kept.envelope.core().device == *device) {
+            if kept.is_some_and(|kept| self.gives_at_once(&kept.envelope, device)) {
                 return Ok(true);
             }
         }
         Ok(false)
+    }
+
+    /// What is held back for a deputy its sender may never hear of, and does not list.
+    fn gives_at_once(&self, envelope: &SignedEnvelope, by: &DeviceId) -> bool {
+        let me = &self.identity.device;
+        let mut entries = envelope.entries.iter();
+        envelope.core().device == *by
+            && entries.any(|entry| entry.device == *me && entry.release == Release::Now)
     }
 
     /// What this device signed for another contact, by alert.

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use maille_common::address::ContactAddress;
 use maille_common::envelope::Core;
 use maille_common::identifier::AlertId;
 use maille_common::limits;
@@ -112,7 +113,10 @@ impl Desk {
         let stages = known.stages_of(peer.device);
         let answered = stages.iter().any(|stage| *stage != Stage::Returned);
         let returned = !answered && !stages.is_empty();
-        known.listed = answered || (addressing.now && addressing.settled && !returned);
+        let is_maker = core.device == self.identity.device;
+        let had_time = addressing.settled && (addressing.now || answered) && !returned;
+        // An answer to its maker says nothing about what this one gave it.
+        known.listed = had_time || (answered && is_maker);
         Ok(Some(known))
     }
 
@@ -145,24 +149,43 @@ impl Desk {
             if !mine {
                 continue;
             }
+            // Of what is held back the device that made the alert hears, and no other.
+            let held_back =
+                |one: &Addressed| one.release == Release::After && own.original.core.device == *me;
             let in_place = |one: &Addressed| {
-                one.device == *peer.device && (one.release == Release::After || one.step > 0)
+                let asked = one.release == Release::Now && one.step > 0;
+                one.device == *peer.device && (asked || held_back(one))
             };
-            found.place |= envelope.addressed.iter().any(in_place);
+            let place = envelope.addressed.iter().any(in_place);
             let mut devices = envelope.devices_of(peer.contact);
-            if devices.any(|device| device == *peer.device) {
-                found.now = true;
+            let at_once = devices.any(|device| device == *peer.device);
+            found.place |= place;
+            found.now |= at_once;
+            if at_once || place {
                 let age = self.counted(now).since(envelope.committed);
                 let settled = Span::from_ms(limits::RECONCILE_SETTLED_MS);
-                found.settled |= age >= settled && self.is_accepted(&envelope.id, peer)?;
+                let served = match at_once {
+                    true => std::slice::from_ref(peer.contact),
+                    false => envelope.core.recipients.as_slice(),
+                };
+                found.settled |= age >= settled && self.is_accepted(&envelope.id, served)?;
             }
         }
         Ok(found)
     }
 
-    fn is_accepted(&self, envelope: &AlertId, peer: Peer<'_>) -> Result<bool, StepError> {
-        let answers = self.accepted_by(envelope, peer.contact)?;
-        let mut outcomes = answers.iter().map(|answer| answer.statement.outcome);
-        Ok(outcomes.any(|outcome| outcome == Outcome::Accepted))
+    fn is_accepted(
+        &self,
+        envelope: &AlertId,
+        served: &[ContactAddress],
+    ) -> Result<bool, StepError> {
+        for recipient in served {
+            let answers = self.accepted_by(envelope, recipient)?;
+            let mut outcomes = answers.iter().map(|answer| answer.statement.outcome);
+            if outcomes.any(|outcome| outcome == Outcome::Accepted) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }
