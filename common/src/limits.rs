@@ -188,5 +188,7 @@ pub const FRAME_PIECE_BYTES_MAX: usize = PIECE_BYTES + 1024;
 pub const ROSTER_LEARNED_MAX: usize = 65_536;
 /// Heads of others' rosters kept to be judged again: 64 of 74 KiB at most are under 5 MiB.
 pub const ROSTER_FOREIGN_MAX: usize = 64;
+/// Signatures that a desk remembers to hold: 8,192 of 164 bytes are under 2 MiB with their tree.
+pub const PROOFS_MAX: usize = 8_192;
 /// Forks kept as evidence by one roster. One is an incident; more add nothing.
 pub const ROSTER_FORKS_MAX: usize = 16;

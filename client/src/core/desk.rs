@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use maille_common::address::{ContactAddress, DeviceId, Name};
 use maille_common::crypto::ed25519::SigningKey;
+use maille_common::evidence::Proofs;
 use maille_common::identifier::{AlertId, Epoch};
 use maille_common::record::{Record, RecordFault, read_record, write_record};
 use maille_common::roster::Roster;
@@ -46,6 +47,8 @@ pub struct Desk {
     pub(super) listening: BTreeSet<Name>,
     /// Of these, those over whose connection something may have overtaken what it was behind.
     pub(super) unordered: BTreeSet<Name>,
+    /// Signatures of receipts that held.
+    pub(super) proofs: RefCell<Proofs>,
     /// When holes were last looked at.
     pub(super) looked: Option<Timestamp>,
 }
@@ -130,6 +133,7 @@ impl Desk {
             incomplete: RefCell::new(None),
             listening: BTreeSet::new(),
             unordered: BTreeSet::new(),
+            proofs: RefCell::default(),
             looked: None,
         };
         let opened = match known {

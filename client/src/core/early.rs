@@ -107,7 +107,7 @@ impl Desk {
         let mut batch = Batch::new();
         batch.delete_pieces(tables::EARLY, &early.key);
         let EarlyRecord { receipt, note, .. } = early.record;
-        if let Ok(proven) = receipt.verify_again(&self.roster) {
+        if let Ok(proven) = self.prove_again(receipt) {
             self.keep_receipt(&mut batch, &proven, note, now)?;
         }
         self.settle(batch)?;

@@ -4,8 +4,8 @@ use maille_common::address::{ContactAddress, DeviceId, Name};
 use maille_common::codec::Exact;
 use maille_common::envelope::Core;
 use maille_common::evidence::{
-    Evidence, Expiry, Note, Notice, Proven, Receipt, SealedNote, SignedNotice, SignedReceipt,
-    open_note, sign,
+    Evidence, Expiry, Note, Notice, Proven, Receipt, ReceiptFault, SealedNote, SignedNotice,
+    SignedReceipt, open_note, sign,
 };
 use maille_common::hash::Hash;
 use maille_common::identifier::AlertId;
@@ -166,7 +166,8 @@ impl Desk {
         for record in self.evidence_records(alert)? {
             match record {
                 EvidenceRecord::Receipt { receipt, .. } => {
-                    evidence.extend(receipt.verify_again(&self.roster).map(Evidence::Receipt));
+                    let proven = self.prove_again(receipt);
+                    evidence.extend(proven.map(Evidence::Receipt));
                 }
                 EvidenceRecord::Expiry { expiry } => {
                     evidence.extend(expiry.verify(&self.roster, &sender).map(Evidence::Expiry));
@@ -193,7 +194,7 @@ impl Desk {
             }
         }
         for ReceiptRecord { posted } in self.own_acts(alert)? {
-            let mine = posted.receipt.verify_again(&self.roster);
+            let mine = self.prove_again(posted.receipt);
             evidence.extend(mine.map(Evidence::Receipt));
         }
         Ok(evidence)
@@ -302,9 +303,18 @@ impl Desk {
             Ok(proven) => proven,
             Err(fault) => return Err(fault.check()),
         };
+        self.proofs.borrow_mut().note(&proven);
         let noted = note.map_or(Hash::ZERO, SealedNote::hash);
         let names_note = noted == Hash::ZERO || noted == proven.statement().note;
         if names_note { Ok(proven) } else { Err("Q1") }
+    }
+
+    /// Proves a receipt that was proven when it came, or that this device gave.
+    pub(super) fn prove_again(
+        &self,
+        receipt: SignedReceipt,
+    ) -> Result<Proven<Receipt>, ReceiptFault> {
+        receipt.verify_again(&self.roster, &mut self.proofs.borrow_mut())
     }
 
     pub(super) fn keep_receipt(

@@ -62,17 +62,21 @@ pub fn verify(
     statement: &[u8],
     signature: &BatchSignature,
 ) -> Result<(), VerifyError> {
-    let leaf = leaf_hash(statement);
-    let BatchSignature {
-        index,
-        count,
-        path,
-        signature,
-    } = signature;
-    let root = merkle::root_of_path((*count).into(), (*index).into(), &leaf, path)
-        .ok_or(VerifyError::Path)?;
-    key.verify_message(&signed_message(label, *count, &root), signature)?;
+    let message = message_of(label, statement, signature).ok_or(VerifyError::Path)?;
+    key.verify_message(&message, &signature.signature)?;
     Ok(())
+}
+
+/// The bytes that were signed, if the path leads from a statement to a root.
+pub(crate) fn message_of(
+    label: Label,
+    statement: &[u8],
+    signature: &BatchSignature,
+) -> Option<[u8; 68]> {
+    let (count, index) = (signature.count, signature.index);
+    let leaf = leaf_hash(statement);
+    let root = merkle::root_of_path(count.into(), index.into(), &leaf, &signature.path)?;
+    Some(signed_message(label, count, &root))
 }
 
 /// The bytes that are signed for a batch with this many statements and this root.

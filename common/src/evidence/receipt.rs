@@ -4,7 +4,7 @@ use thiserror::Error;
 
 use crate::address::{ContactAddress, DeviceId};
 use crate::codec::{Decode, Encode};
-use crate::evidence::{Proven, Signed, Statement};
+use crate::evidence::{Proofs, Proven, Signed, Statement};
 use crate::extension::Extensions;
 use crate::hash::{Hash, hash};
 use crate::identifier::{AlertId, Epoch};
@@ -175,21 +175,25 @@ impl Signed<Receipt> {
         if receipt.is_under_suspension(roster) || !entitled {
             return Err(receipt.not_entitled());
         }
-        self.verify_again(roster)
+        self.verify_again(roster, &mut Proofs::default())
     }
 
     /// Proves a receipt that passed [`Signed::verify`] when it came, as it is read from a store.
     ///
     /// Who is a deputy and who is suspended may have changed since, which takes nothing back: an
     /// obligation's state only climbs.
-    pub fn verify_again(self, roster: &Roster) -> Result<Proven<Receipt>, ReceiptFault> {
+    pub fn verify_again(
+        self,
+        roster: &Roster,
+        proofs: &mut Proofs,
+    ) -> Result<Proven<Receipt>, ReceiptFault> {
         let receipt: &Receipt = &self.statement;
         let device = receipt.device;
         let keys = roster.signing_keys_for(&device, &receipt.contact);
         if keys.is_empty() {
             return Err(receipt.not_entitled());
         }
-        self.prove(&keys)
+        self.prove_again(&keys, proofs)
             .map_err(|_| ReceiptFault::Signature(device))
     }
 }

@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use super::proofs::Proofs;
 use crate::codec::{Decode, Encode, Exact};
 use crate::crypto::batch::{self, BatchSignature};
 use crate::crypto::ed25519::{SigningKey, VerifyingKey};
@@ -28,7 +29,7 @@ pub struct Signed<S: Statement> {
 
 /// A statement whose signature holds under a key that may make it.
 ///
-/// Built only by [`Signed::prove`].
+/// Built only where [`Signed::prove`] held, then or earlier.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proven<S: Statement> {
     signed: Signed<S>,
@@ -72,6 +73,21 @@ impl<S: Statement> Signed<S> {
         };
         let key = *keys.iter().find(signed_by).ok_or(NotProven)?;
         Ok(Proven { signed: self, key })
+    }
+
+    /// The same; a signature that is among `proofs` is not computed again.
+    pub fn prove_again(
+        self,
+        keys: &[VerifyingKey],
+        proofs: &mut Proofs,
+    ) -> Result<Proven<S>, NotProven> {
+        if let Some(key) = keys.iter().find(|key| proofs.has(key, &self)) {
+            let (key, signed) = (*key, self);
+            return Ok(Proven { signed, key });
+        }
+        let proven = self.prove(keys)?;
+        proofs.note(&proven);
+        Ok(proven)
     }
 }
 

@@ -3,7 +3,7 @@
 use maille_common::address::DeviceId;
 use maille_common::codec::{Bytes, Exact, decode, encode};
 use maille_common::evidence::{
-    Accepted, AcceptedFault, Expiry, Notice, Receipt, ReceiptFault, RelayTime, Signed,
+    Accepted, AcceptedFault, Expiry, Notice, Proofs, Receipt, ReceiptFault, RelayTime, Signed,
     SignedReceipt, officer_hash, sign,
 };
 use maille_common::extension::{Extension, Extensions};
@@ -233,9 +233,38 @@ fn q3_a_suspended_device_answers_for_nobody_from_then_on() {
     };
     assert!(signed(before, 3).verify(&roster).is_ok());
     assert!(
-        signed(receipt(), 3).verify_again(&roster).is_ok(),
+        signed(receipt(), 3)
+            .verify_again(&roster, &mut Proofs::default())
+            .is_ok(),
         "what was proven when it came stays proven"
     );
+}
+
+#[test]
+fn a_signature_that_held_carries_nothing_else() {
+    let (roster, mut proofs) = (roster(), Proofs::default());
+    let known = signed(receipt(), 3).verify_again(&roster, &mut proofs);
+    assert_eq!(
+        known,
+        signed(receipt(), 3).verify_again(&roster, &mut proofs)
+    );
+    let known = known.unwrap().signed().clone();
+    let mut other = signed(receipt(), 3);
+    other.statement = Exact::of(Receipt {
+        stage: Stage::Refused,
+        ..receipt()
+    })
+    .unwrap();
+    assert!(other.verify_again(&roster, &mut proofs).is_err());
+    let mut other = known.clone();
+    other.signature.signature = signed(receipt(), 5).signature.signature;
+    assert!(other.verify_again(&roster, &mut proofs).is_err());
+    let mut other = known.clone();
+    other.signature.count = 2;
+    assert!(other.verify_again(&roster, &mut proofs).is_err());
+    // Who may sign is judged by the roster that is given.
+    let gone = roster_after("beta", |contact| contact.devices = list([]));
+    assert!(known.verify_again(&gone, &mut proofs).is_err());
 }
 
 #[test]
@@ -247,7 +276,11 @@ fn q3_what_a_deputy_answered_stays_true_after_its_office() {
     };
     let roster = roster_after("beta", |contact| contact.deputies = list([]));
     assert!(signed(answer.clone(), 5).verify(&roster).is_ok());
-    assert!(signed(answer.clone(), 5).verify_again(&roster).is_ok());
+    assert!(
+        signed(answer.clone(), 5)
+            .verify_again(&roster, &mut Proofs::default())
+            .is_ok()
+    );
     // And what it answers afterwards counts for what was made while it was one.
     let dismissed = roster.annex(&"beta".parse().unwrap()).unwrap().issued;
     let day = Span::from_ms(limits::DISMISSED_MS);
