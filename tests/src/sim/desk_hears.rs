@@ -265,11 +265,11 @@ impl World {
             return;
         }
         let heartbeat = is_heartbeat(&push);
-        let before = self.alerts_missed(desk);
+        let before = heartbeat.then(|| self.alerts_missed(desk));
         let taken = self.desk_takes(desk, &name, push);
         let hostile = self.plan.knobs.hostile == Some(relay);
         // Whatever else went wrong: what a heartbeat accuses its relay of, that has done (G9).
-        if heartbeat && !hostile && self.alerts_missed(desk) > before {
+        if !hostile && before.is_some_and(|before| self.alerts_missed(desk) > before) {
             let what = format!("desk {desk} accuses relay {relay}, which is honest");
             self.checker.violated("I4", what);
         }
