@@ -66,6 +66,7 @@ fn the_limits_of_the_document_are_those_of_the_code() {
         number("HOLE_LOOKS", limits::HOLE_LOOKS),
         number("EARLY_RECEIPTS_MAX", limits::EARLY_RECEIPTS_MAX),
         number("UNSEEN_MAX", limits::UNSEEN_MAX),
+        number("PROOFS_MAX", limits::PROOFS_MAX),
         number("HOLE_ASK_LOOKS", limits::HOLE_ASK_LOOKS),
         number("HOLE_ASKED_FOR_MS", limits::HOLE_ASKED_FOR_MS),
         number("MISSING_MAX", limits::MISSING_MAX),
