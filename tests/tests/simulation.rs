@@ -6,7 +6,7 @@ use maille_tests::sim::{run_seed, trace_seed};
 
 /// Seeds that broke a promise once, with what it was. They stay as they are: where the simulation
 /// itself is changed they may mean something else, and break nothing then either.
-const ONCE_BROKEN: [(u64, &str); 15] = [
+const ONCE_BROKEN: [(u64, &str); 21] = [
     (
         91,
         "answers to an envelope refused for everybody were lost, and a desk began a new life",
@@ -54,6 +54,27 @@ const ONCE_BROKEN: [(u64, &str); 15] = [
     (
         200_191,
         "an alert stood cancelled at a sender that had lost its store, and no cancel was shown",
+    ),
+    (
+        200_450,
+        "a sender that had lost its store was told of its alert as overdue, by a copy of it",
+    ),
+    (202_385, "the same"),
+    (
+        201_958,
+        "somebody whom a colleague had added acknowledged for all before that was known",
+    ),
+    (
+        202_918,
+        "a deputy that was dismissed before answered, and nobody may count that",
+    ),
+    (
+        204_475,
+        "what a lost device wrote was expected at a device whose contact had answered",
+    ),
+    (
+        201_422,
+        "a desk that lacked keys woke ever more often, in the simulation alone",
     ),
 ];
 
