@@ -6,7 +6,7 @@ use maille_tests::sim::{run_seed, trace_seed};
 
 /// Seeds that broke a promise once, with what it was. They stay as they are: where the simulation
 /// itself is changed they may mean something else, and break nothing then either.
-const ONCE_BROKEN: [(u64, &str); 17] = [
+const ONCE_BROKEN: [(u64, &str); 26] = [
     (
         91,
         "answers to an envelope refused for everybody were lost, and a desk began a new life",
@@ -60,6 +60,36 @@ const ONCE_BROKEN: [(u64, &str); 17] = [
         "a colleague gave an alert that was there already, and missed it in each comparison",
     ),
     (101_159, "the same, in the place of a device that was gone"),
+    (
+        301_888,
+        "a colleague took a deputy's answer to the maker for one to its own wrap that was held back",
+    ),
+    (306_607, "the same"),
+    (
+        303_235,
+        "a relay that was off for long lost a roster, in the simulation alone",
+    ),
+    (
+        200_450,
+        "a sender that had lost its store was told of its alert as overdue, by a copy of it",
+    ),
+    (202_385, "the same"),
+    (
+        201_958,
+        "somebody whom a colleague had added acknowledged for all before that was known",
+    ),
+    (
+        202_918,
+        "a deputy that was dismissed before answered, and nobody may count that",
+    ),
+    (
+        204_475,
+        "what a lost device wrote was expected at a device whose contact had answered",
+    ),
+    (
+        201_422,
+        "a desk that lacked keys woke ever more often, in the simulation alone",
+    ),
 ];
 
 /// How many seeds run each time.

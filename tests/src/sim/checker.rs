@@ -243,8 +243,8 @@ impl Checker {
         for sent in self.alerts.values_mut() {
             if sent.desk == desk {
                 sent.outbox_lost = true;
-                // What comes back of it, by a reconciliation or as a colleague's copy, is judged
-                // and told anew, by what has come.
+                // What comes back of it, by a reconciliation or a colleague's copy, is judged and
+                // told anew, by what has come.
                 sent.states.clear();
                 sent.overdue.clear();
             }
