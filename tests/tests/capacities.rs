@@ -251,3 +251,18 @@ fn a_device_that_joins_a_deputy_gets_what_is_open_in_anothers_place_and_nothing_
     assert!(!has(&mut shift, last, &alert), "it is answered");
     assert_eq!(shift.incidents(), []);
 }
+
+/// It was asked as a deputy of the recipient, could not answer itself, and told twice that it was
+/// overdue: as who had sent it, and as who owed it.
+#[test]
+fn the_contact_that_sent_an_alert_is_asked_about_it_in_nobodys_place() {
+    let mut shift = shift();
+    let alert = shift.send("Asked of oneself");
+    let lyon = shift.lyon;
+    let itself = Extension {
+        deputies: vec![address("interpol/lyon")],
+        ..Extension::default()
+    };
+    let refused = shift.world.extend(&lyon, &alert, &itself).unwrap_err();
+    assert_eq!(refused.code(), "asks-itself");
+}

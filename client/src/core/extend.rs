@@ -84,6 +84,14 @@ pub enum ExtendError {
         /// The alert.
         alert: AlertId,
     },
+    /// The sender's own contact, which is asked about nothing that it sent.
+    #[error("{contact} sent alert {alert} itself, and is asked about it in nobody's place")]
+    AsksItself {
+        /// The contact.
+        contact: ContactAddress,
+        /// The alert.
+        alert: AlertId,
+    },
     /// More recipients than an alert may have.
     #[error("alert {0} would have more recipients than the limit")]
     TooMany(AlertId),
@@ -109,6 +117,7 @@ impl ExtendError {
             Self::Purged(_) => "purged",
             Self::Already { .. } => "already-recipient",
             Self::NotDeputy { .. } => "not-a-deputy",
+            Self::AsksItself { .. } => "asks-itself",
             Self::TooMany(_) => "too-many-recipients",
             Self::Refused(error) => error.code(),
         }
@@ -208,6 +217,10 @@ impl Desk {
             |contact: &ContactAddress| states.get(contact).is_some_and(|state| !state.is_closed());
         let mut asked = BTreeSet::new();
         for deputy in deputies {
+            if *deputy == self.identity.contact {
+                let (contact, alert) = (deputy.clone(), own.alert);
+                return Err(ExtendError::AsksItself { contact, alert });
+            }
             let owed = own.owed().into_iter();
             let principals = owed
                 .filter(|owed| open(owed.contact) && self.roster.is_deputy(deputy, owed.contact));
