@@ -485,3 +485,33 @@ fn a_copy_outlives_its_end_as_long_as_the_outbox_of_its_device_would_have_kept_i
     }
     assert_eq!(contact.state(first, &alert), ObligationState::Acknowledged);
 }
+
+/// After ten looks the answers were forgotten, and the copy that came then expired unanswered.
+#[test]
+fn what_was_answered_long_before_a_copy_comes_counts_when_it_does() {
+    let mut contact = contact();
+    let (sender, tunis, colleague) = (contact.sender, contact.tunis, contact.colleagues[0]);
+    contact.world.withheld.insert((colleague, 1));
+    let alert = contact
+        .world
+        .send(&sender, &["cmai/tunis"], "Answered first");
+    contact.world.settle();
+    contact.acknowledges(tunis, &alert);
+    contact.world.settle();
+    contact.minutes(30);
+    assert!(!contact.has(colleague, &alert));
+    let incidents = contact.incidents().into_iter();
+    let unexplained = incidents.filter(|kind| matches!(kind, IncidentKind::Receipt { .. }));
+    assert_eq!(
+        unexplained.count(),
+        2,
+        "delivered and acknowledged, once each"
+    );
+    contact.world.withheld.clear();
+    contact.world.settle();
+    assert!(contact.has(colleague, &alert));
+    assert_eq!(
+        contact.state(colleague, &alert),
+        ObligationState::Acknowledged
+    );
+}

@@ -33,7 +33,7 @@ impl Desk {
         if self.store.pieces(tables::EARLY, &key)?.is_some() {
             return Ok(true);
         }
-        if self.pieced_keys(tables::EARLY)?.len() >= limits::EARLY_RECEIPTS_MAX {
+        if !self.has_room_for_early(batch)? {
             return Ok(false);
         }
         let record = EarlyRecord {
@@ -54,8 +54,23 @@ impl Desk {
         Ok(())
     }
 
+    /// Whether there is room for one more: the oldest that nothing has explained goes for it.
+    fn has_room_for_early(&self, batch: &mut Batch) -> Result<bool, StepError> {
+        if self.pieced_keys(tables::EARLY)?.len() < limits::EARLY_RECEIPTS_MAX {
+            return Ok(true);
+        }
+        let mut unexplained = self.early(None)?;
+        unexplained.retain(|early| early.record.looks >= limits::HOLE_LOOKS);
+        let oldest = unexplained.iter().min_by_key(|early| early.record.received);
+        if let Some(oldest) = oldest {
+            batch.delete_pieces(tables::EARLY, &oldest.key);
+        }
+        Ok(oldest.is_some())
+    }
+
     /// Takes what was left when the desk stopped. What ten looks have not explained, and is not
-    /// about this contact, is an incident; the rest goes when its alert can come no more.
+    /// about this contact, is an incident, once; it is kept all the same, for a colleague's copy
+    /// may come late. All of it goes when its alert can come no more.
     pub(super) fn look_for_early(
         &self,
         batch: &mut Batch,
@@ -68,22 +83,21 @@ impl Desk {
             }
             let receipt: &Receipt = &early.record.receipt.statement;
             let kept_for = Span::from_ms(limits::SPAN_MS.end() + limits::RELAY_GRACE_MS);
-            if self.is_about_us(receipt) {
-                if now.since(early.record.received) >= kept_for {
-                    batch.delete_pieces(tables::EARLY, &early.key);
-                }
+            if now.since(early.record.received) >= kept_for {
+                batch.delete_pieces(tables::EARLY, &early.key);
+                continue;
+            }
+            if self.is_about_us(receipt) || early.record.looks >= limits::HOLE_LOOKS {
                 continue;
             }
             early.record.looks += 1;
-            if early.record.looks < limits::HOLE_LOOKS {
-                batch.put_pieces(tables::EARLY, &early.key, &write_record(&early.record));
-                continue;
+            batch.put_pieces(tables::EARLY, &early.key, &write_record(&early.record));
+            if early.record.looks == limits::HOLE_LOOKS {
+                let kind = IncidentKind::Receipt {
+                    check: words(&"Q4"),
+                };
+                self.incident(batch, kind, None, now)?;
             }
-            batch.delete_pieces(tables::EARLY, &early.key);
-            let kind = IncidentKind::Receipt {
-                check: words(&"Q4"),
-            };
-            self.incident(batch, kind, None, now)?;
         }
         Ok(())
     }
