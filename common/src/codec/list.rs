@@ -99,6 +99,9 @@ fn ascends<T: Ord>(items: &[T]) -> bool {
     items.is_sorted_by(|left, right| left < right)
 }
 
+/// Room that a count alone is believed for, in bytes: a longer list grows as its items come.
+const RESERVED_BYTES_MAX: usize = 512 * 1024;
+
 /// Reads a list. Its memory is claimed from the budget of the call and never given back, so that
 /// nested lists cannot take more together than one could alone.
 fn read_items<C, T: Decode<C>, D: Decoder<Context = C>>(
@@ -107,7 +110,8 @@ fn read_items<C, T: Decode<C>, D: Decoder<Context = C>>(
 ) -> Result<Vec<T>, Refused> {
     let count = read_count(decoder, max)?;
     decoder.claim_container_read::<T>(count)?;
-    let mut items = Vec::with_capacity(count);
+    let believed = RESERVED_BYTES_MAX / size_of::<T>().max(1);
+    let mut items = Vec::with_capacity(count.min(believed));
     for _ in 0..count {
         items.push(T::decode(decoder)?);
     }

@@ -58,7 +58,7 @@ impl Target {
     /// Files of one's own, which may be long, in a form whose reader keeps a tree of them.
     const fn of_own_toml(self) -> Self {
         Self {
-            memory_times: 24,
+            memory_times: 32,
             ..self
         }
     }
@@ -200,6 +200,7 @@ pub const TARGETS: &[Target] = &[
             "tests/seeds/settings",
         ],
     )
+    .of_own_toml()
     .at_most(32 << 10),
     Target::of(
         "holder-key",
