@@ -58,7 +58,7 @@ impl Target {
     /// Files of one's own, which may be long, in a form whose reader keeps a tree of them.
     const fn of_own_toml(self) -> Self {
         Self {
-            memory_times: 32,
+            memory_times: 40,
             ..self
         }
     }
