@@ -6,7 +6,7 @@ use maille_tests::sim::{run_seed, trace_seed};
 
 /// Seeds that broke a promise once, with what it was. They stay as they are: where the simulation
 /// itself is changed they may mean something else, and break nothing then either.
-const ONCE_BROKEN: [(u64, &str); 26] = [
+const ONCE_BROKEN: [(u64, &str); 29] = [
     (
         91,
         "answers to an envelope refused for everybody were lost, and a desk began a new life",
@@ -89,6 +89,18 @@ const ONCE_BROKEN: [(u64, &str); 26] = [
     (
         201_422,
         "a desk that lacked keys woke ever more often, in the simulation alone",
+    ),
+    (
+        500_441,
+        "the contact that sent an alert was asked about it in another's place, and told twice",
+    ),
+    (
+        500_208,
+        "answers that came long before a colleague's copy were forgotten",
+    ),
+    (
+        610_203,
+        "what a machine sent that was off ended after the end of the simulation alone",
     ),
 ];
 

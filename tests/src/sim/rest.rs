@@ -48,7 +48,9 @@ impl World {
                     .map(|it| it.expires.since(ahead).ms());
                 left = ends.max().unwrap_or(0);
             }
-            longest = longest.max(left + 40 * MINUTE);
+            // Where its machine is off, what is left begins when it is on.
+            let off = self.desks[desk].clock.up_since().saturating_sub(self.now);
+            longest = longest.max(off + left + 40 * MINUTE);
         }
         let late = |sent: &&SentAlert| !sent.added.is_empty() || sent.outbox_lost;
         for sent in self.checker.alerts.values().filter(late) {
