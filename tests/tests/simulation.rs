@@ -62,7 +62,7 @@ const ONCE_BROKEN: [(u64, &str); 29] = [
     (101_159, "the same, in the place of a device that was gone"),
     (
         301_888,
-        "a colleague took a deputy's answer to the maker for one to its own wrap that was held back",
+        "a colleague took a deputy's answer to the maker for one to a wrap that was held back",
     ),
     (306_607, "the same"),
     (
