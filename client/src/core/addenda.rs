@@ -119,8 +119,8 @@ impl Desk {
                 let look = tables::due(self.counted(now), &envelope.id);
                 batch.put(tables::DUE, &look, &[]);
                 self.look_at_turn(&mut batch, envelope)?;
-                self.ask_joined(&mut batch, &envelope.id, now)?;
             }
+            self.ask_joined(&mut batch, &own, now)?;
             if own.original.closed.is_none() {
                 self.note_new_devices(&mut batch, &own, now)?;
             }

@@ -7,7 +7,6 @@
 use std::collections::BTreeSet;
 
 use maille_common::address::DeviceId;
-use maille_common::identifier::AlertId;
 use maille_common::time::Timestamp;
 use maille_durable::Batch;
 
@@ -17,21 +16,21 @@ use super::own::OwnAlert;
 use super::tables;
 
 impl Desk {
-    /// Puts down for an addendum whoever joined the deputies that were asked in the place of those
-    /// whom this envelope named first.
+    /// Puts down for an addendum whoever joined the deputies that were asked in anybody's place for
+    /// whom this is open.
     pub(super) fn ask_joined(
         &self,
         batch: &mut Batch,
-        envelope: &AlertId,
+        own: &OwnAlert,
         now: Timestamp,
     ) -> Result<(), StepError> {
-        let Some(own) = self.own_alert(envelope)? else {
+        if own.envelopes().all(|envelope| envelope.closed.is_some()) {
             return Ok(());
-        };
-        for asked in self.deputies_asked(&own)? {
+        }
+        for asked in self.deputies_asked(own)? {
             let owed = own.owed_by(&asked.principal);
-            if owed.is_some_and(|owed| owed.by.id == *envelope) {
-                self.ask_joined_of(batch, &own, &asked, now)?;
+            if owed.is_some_and(|owed| owed.by.closed.is_none()) {
+                self.ask_joined_of(batch, own, &asked, now)?;
             }
         }
         Ok(())
