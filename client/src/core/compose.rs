@@ -382,12 +382,14 @@ impl Desk {
             batch.put(tables::STREAM_OUT, device.as_bytes(), &record);
         }
         let numbered = sealed.streams.iter().map(|(device, _)| *device);
-        self.note_written(batch, numbered, now);
+        self.note_written(batch, tables::WRITTEN, numbered, now);
         note_given(batch, sealed);
         if extends.is_some() {
             let now_addressed = submission.entries.iter();
             let now_addressed = now_addressed.filter(|one| one.entry.release == Release::Now);
-            self.note_added(batch, now_addressed.map(|one| one.entry.device), now);
+            // An addendum gives no number, and is missed as any alert is.
+            let devices = now_addressed.map(|one| one.entry.device);
+            self.note_written(batch, tables::ADDED, devices, now);
         }
         if let Some(closed) = closed {
             let end = closed + Span::from_ms(limits::OUTBOX_GRACE_MS);

@@ -10,7 +10,7 @@ use maille_common::limits;
 use maille_common::record::{read_record, write_record};
 use maille_common::terms::{Outcome, Release};
 use maille_common::time::{Span, Timestamp};
-use maille_durable::{Batch, Scan};
+use maille_durable::{Batch, Scan, Table};
 
 use super::answering::Asked;
 use super::desk::{Desk, StepError};
@@ -46,28 +46,30 @@ impl Hearer {
 }
 
 impl Desk {
-    /// Notes that devices were given numbers of their streams.
+    /// Notes in a table of whom this desk writes to that it wrote to these devices now.
     pub(super) fn note_written(
         &self,
         batch: &mut Batch,
+        table: Table,
         devices: impl Iterator<Item = DeviceId>,
         now: Timestamp,
     ) {
         let at = self.counted(now);
         for device in devices {
             let record = write_record(&WrittenRecord { at });
-            batch.put(tables::WRITTEN, device.as_bytes(), &record);
+            batch.put(table, device.as_bytes(), &record);
         }
     }
 
-    /// The devices written to within 14 days, and the keys of those written to before, which may be
-    /// forgotten.
+    /// The devices of such a table written to within 14 days, and the keys of those written to
+    /// before, which may be forgotten.
     pub(super) fn written_to(
         &self,
+        table: Table,
         now: Timestamp,
     ) -> Result<(BTreeSet<DeviceId>, Vec<Vec<u8>>), StepError> {
         let (mut written, mut before) = (BTreeSet::new(), Vec::new());
-        for (key, bytes) in self.store.scan(Scan::table(tables::WRITTEN, usize::MAX))? {
+        for (key, bytes) in self.store.scan(Scan::table(table, usize::MAX))? {
             let Some(device) = key.first_chunk().map(|id| DeviceId::from_bytes(*id)) else {
                 continue;
             };

@@ -40,7 +40,7 @@ impl Desk {
         random: &mut impl Randomness,
     ) -> Result<(CommitNumber, bool), SendError> {
         let mut batch = Batch::new();
-        let (written, before) = self.written_to(now)?;
+        let (written, before) = self.written_to(tables::WRITTEN, now)?;
         for key in before {
             batch.delete(tables::WRITTEN, &key);
         }

@@ -6,13 +6,12 @@ use maille_common::address::{ContactAddress, DeviceId};
 use maille_common::content::Place;
 use maille_common::limits;
 use maille_common::randomness::Randomness;
-use maille_common::record::{read_record, write_record};
+use maille_common::record::write_record;
 use maille_common::time::{Span, Timestamp};
-use maille_durable::{Batch, Scan};
+use maille_durable::Batch;
 
 use super::records::{ReportRecord, RoundRecord, RoundStage};
 use crate::core::desk::{Desk, StepError};
-use crate::core::records::WrittenRecord;
 use crate::core::tables;
 
 impl Desk {
@@ -72,9 +71,9 @@ impl Desk {
         &self,
         now: Timestamp,
     ) -> Result<BTreeMap<DeviceId, ContactAddress>, StepError> {
-        let (mut devices, _) = self.written_to(now)?;
+        let (mut devices, _) = self.written_to(tables::WRITTEN, now)?;
         devices.extend(self.lately_heard_of(now)?);
-        devices.extend(self.lately_added(now)?);
+        devices.extend(self.written_to(tables::ADDED, now)?.0);
         let mut partners = BTreeMap::new();
         for device in devices {
             if let Some(contact) = self.roster.contact_of(&device)
@@ -84,31 +83,6 @@ impl Desk {
             }
         }
         Ok(partners)
-    }
-
-    /// Notes whom an addendum addresses: it gives no number, and is missed as any alert is.
-    pub(in crate::core) fn note_added(
-        &self,
-        batch: &mut Batch,
-        devices: impl Iterator<Item = DeviceId>,
-        now: Timestamp,
-    ) {
-        let at = self.counted(now);
-        for device in devices {
-            let record = write_record(&WrittenRecord { at });
-            batch.put(tables::ADDED, device.as_bytes(), &record);
-        }
-    }
-
-    fn lately_added(&self, now: Timestamp) -> Result<Vec<DeviceId>, StepError> {
-        let mut added = Vec::new();
-        for (key, bytes) in self.store.scan(Scan::table(tables::ADDED, usize::MAX))? {
-            let WrittenRecord { at } = read_record(&bytes)?;
-            let lately = self.counted(now).since(at) < Span::from_ms(limits::HEARTBEATS_FOR_MS);
-            let device = key.first_chunk().map(|id| DeviceId::from_bytes(*id));
-            added.extend(device.filter(|_| lately));
-        }
-        Ok(added)
     }
 
     /// Begins a round at the next look, in place of one under way.
