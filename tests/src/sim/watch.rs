@@ -432,8 +432,10 @@ impl World {
             // What its sender does not hold any more is lost to whoever misses it.
             IncidentKind::AlertLost { .. } => missing,
             IncidentKind::AlertsForgotten { .. } | IncidentKind::AskedUnknown { .. } => lost,
-            // What nobody keeps any more stays different.
-            IncidentKind::Apart { .. } => lost || self.checker.keys_lost,
+            // What nobody keeps any more stays different, and what a relay keeps back.
+            IncidentKind::Apart { .. } => {
+                lost || self.checker.keys_lost || self.plan.knobs.hostile.is_some()
+            }
             // A store that was lost looks like one that was put back.
             IncidentKind::RolledBack => self.checker.desks[desk].stores_lost > 0,
             // What a removed device wrote is not believed any more.

@@ -16,6 +16,7 @@ use maille_common::evidence::Receipt;
 use maille_common::hash::Hash;
 use maille_common::identifier::AlertId;
 use maille_common::limits;
+use maille_common::roster::Roster;
 use maille_common::terms::{AckRule, Kind, Stage};
 use maille_common::time::Timestamp;
 
@@ -55,6 +56,8 @@ pub(super) struct Recipient<'a> {
     pub(super) contact: &'a ContactAddress,
     pub(super) device: &'a DeviceId,
     pub(super) ack_rule: AckRule,
+    /// When the alert was made.
+    pub(super) made: Timestamp,
 }
 
 /// The days that are compared.
@@ -140,13 +143,15 @@ impl Known {
 }
 
 impl Recipient<'_> {
-    /// PROTOCOL V3: what relays bring to both sides, and what this device itself made.
-    fn is_told(&self, receipt: &Receipt) -> bool {
+    /// PROTOCOL V3: what relays bring to both sides, and what this device itself made; not what
+    /// counts no more, which whoever has not proven it before never takes.
+    pub(super) fn is_told(&self, receipt: &Receipt, roster: &Roster) -> bool {
         let stage = receipt.stage;
-        receipt.device == *self.device
+        let brought = receipt.device == *self.device
             || (receipt.contact == *self.contact && stage >= Stage::Read)
             || (receipt.recipient == *self.contact && stage >= Stage::Acknowledged)
-            || (self.ack_rule == AckRule::First && stage == Stage::Acknowledged)
+            || (self.ack_rule == AckRule::First && stage == Stage::Acknowledged);
+        brought && receipt.is_entitled(roster, self.made)
     }
 }
 
@@ -187,7 +192,7 @@ impl Desk {
         for record in self.evidence_records(&known.place.alert)? {
             match record {
                 EvidenceRecord::Receipt { receipt, note, .. }
-                    if recipient.is_told(&receipt.statement) =>
+                    if recipient.is_told(&receipt.statement, &self.roster) =>
                 {
                     // A note is sealed to the sender's devices: towards the recipient it says
                     // nothing.

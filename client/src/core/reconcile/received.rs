@@ -48,6 +48,9 @@ impl Desk {
             let recipient = self.as_recipient(core);
             self.add_told(&mut known, &recipient, true)?;
             for (receipt, note) in own {
+                if !recipient.is_told(&receipt.statement, &self.roster) {
+                    continue;
+                }
                 known.add(GivenStatement::Receipt { receipt, note });
             }
             between.known.insert(alert, known);
@@ -133,6 +136,7 @@ impl Desk {
             contact: &self.identity.contact,
             device: &self.identity.device,
             ack_rule: core.ack_rule,
+            made: core.created,
         }
     }
 

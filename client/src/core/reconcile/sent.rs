@@ -108,6 +108,7 @@ impl Desk {
             contact: peer.contact,
             device: peer.device,
             ack_rule: core.ack_rule,
+            made: core.created,
         };
         self.add_told(&mut known, &recipient, false)?;
         let stages = known.stages_of(peer.device);
