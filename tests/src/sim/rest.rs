@@ -34,7 +34,8 @@ impl World {
             .filter(|(_, sent)| !sent.outbox_lost)
             .map(|(id, sent)| (*id, sent.desk))
             .collect();
-        let mut longest = least;
+        let off = self.longest_off();
+        let mut longest = off + least;
         for (alert, desk) in alerts {
             let (ahead, sent) = (self.desks[desk].clock.reading(self.now).wall, alert);
             let order = self.checker.order_of(&sent);
@@ -48,16 +49,23 @@ impl World {
                     .map(|it| it.expires.since(ahead).ms());
                 left = ends.max().unwrap_or(0);
             }
-            // Where its machine is off, what is left begins when it is on.
-            let off = self.desks[desk].clock.up_since().saturating_sub(self.now);
+            // Where a machine is off, what is left begins when it is on.
             longest = longest.max(off + left + 40 * MINUTE);
         }
         let late = |sent: &&SentAlert| !sent.added.is_empty() || sent.outbox_lost;
         for sent in self.checker.alerts.values().filter(late) {
             let order = &self.checker.given[sent.given].order;
-            longest = longest.max(order.expires_after.ms() + 40 * MINUTE);
+            longest = longest.max(off + order.expires_after.ms() + 40 * MINUTE);
         }
         self.now + longest
+    }
+
+    /// How long it takes until every machine is on.
+    fn longest_off(&self) -> u64 {
+        let relays = self.relays.iter().map(|relay| &relay.clock);
+        let clocks = self.desks.iter().map(|desk| &desk.clock).chain(relays);
+        let off = clocks.map(|clock| clock.up_since().saturating_sub(self.now));
+        off.max().unwrap_or(0)
     }
 
     /// What has to be so when nothing fails any more.
