@@ -17,6 +17,7 @@ use crate::config::Config;
 use crate::entropy::OsRandomness;
 use crate::folder::RelayFolder;
 use crate::init::{InitError, NewRelay, init};
+use crate::reanchor::{NewAnchor, ReanchorError, reanchor};
 
 mod account;
 mod exit;
@@ -53,6 +54,8 @@ enum Command {
     /// Changes the roster of the running relay.
     #[command(subcommand)]
     Roster(Roster),
+    /// Trusts another anchor, after a letter; the relay has to be stopped.
+    Reanchor(Reanchor),
 }
 
 #[derive(Debug, Args)]
@@ -125,6 +128,21 @@ struct Restore {
     dir: PathBuf,
 }
 
+#[derive(Debug, Args)]
+struct Reanchor {
+    /// The relay's folder.
+    dir: PathBuf,
+    /// The new anchor, as it came with the letter.
+    #[arg(long)]
+    anchor: PathBuf,
+    /// The folder with the signed documents of its roster.
+    #[arg(long)]
+    roster: PathBuf,
+    /// The code of the new anchor, typed from the letter.
+    #[arg(long)]
+    code: String,
+}
+
 #[derive(Debug, Subcommand)]
 enum Roster {
     /// Hands signed documents to the running relay, which takes all of them or none.
@@ -174,6 +192,7 @@ impl Cli {
             Command::Roster(Roster::Reload(Folder { dir })) => {
                 change(&RelayFolder::new(dir), &AdminRequest::RosterReload)
             }
+            Command::Reanchor(new) => trust(&new),
         }
     }
 }
@@ -293,6 +312,31 @@ fn change(folder: &RelayFolder, request: &AdminRequest) -> Result<(), Exit> {
     print(&format!(
         "roster {hash} with authority part {number} {what}"
     ))
+}
+
+fn trust(new: &Reanchor) -> Result<(), Exit> {
+    let folder = RelayFolder::new(&new.dir);
+    let anchor = NewAnchor {
+        anchor: &new.anchor,
+        roster: &new.roster,
+        code: &new.code,
+    };
+    let done = reanchor(&folder, &anchor).map_err(|error| {
+        let sentence = error.to_string();
+        match error {
+            ReanchorError::Key(_) => Exit::Keys(sentence),
+            ReanchorError::Config(_)
+            | ReanchorError::Running { .. }
+            | ReanchorError::File { .. } => Exit::Config(sentence),
+            _ => Exit::Roster(sentence),
+        }
+    })?;
+    print(&format!("anchor {} with roster {}", done.code, done.roster))?;
+    say(&format!(
+        "The relay trusts it from its next start on. What it trusted before is kept in {}.",
+        done.before.display()
+    ));
+    Ok(())
 }
 
 fn unreachable(folder: &RelayFolder, error: &io::Error) -> Exit {

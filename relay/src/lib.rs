@@ -12,6 +12,7 @@
 //! | `blobs` | sealed attachments, piece by piece | keys to open them |
 //! | `books` | the account of a day, over a snapshot of the store | |
 //! | `backup`, `restore`, `copying` | a relay in a folder of another name | |
+//! | `reanchor` | another anchor, after a letter | |
 //! | `rounds` | what is due by the clock | |
 //! | `config`, `folder`, `identity`, `anchor_file`, `init`, `check` | the relay's folder | |
 //! | `admin`, `opening`, `standing` | an operator's view | content, secrets |
@@ -42,6 +43,7 @@ mod metrics;
 mod opening;
 #[cfg(feature = "parsers")]
 pub mod parsers;
+mod reanchor;
 mod restore;
 mod roster_desk;
 mod roster_folder;
@@ -67,6 +69,7 @@ pub use folder::RelayFolder;
 pub use identity::{KeyFileError, RelayKeyPair};
 pub use init::{InitError, NewRelay, RelayRequest, init};
 pub use opening::opening_progress;
+pub use reanchor::{NewAnchor, ReanchorError, Reanchored, reanchor};
 pub use restore::{RestoreError, restore};
 pub use roster_desk::RosterRefused;
 pub use running::{RelayFailure, RunningRelay};

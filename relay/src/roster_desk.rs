@@ -235,7 +235,7 @@ impl DeskState {
 }
 
 /// An example network, whose keys everybody has, is served on loopback only.
-fn check_reach(roster: &Roster, address: SocketAddr) -> Result<(), RosterRefused> {
+pub(crate) fn check_reach(roster: &Roster, address: SocketAddr) -> Result<(), RosterRefused> {
     if roster.authority().reach == Reach::Loopback && !address.ip().is_loopback() {
         return Err(RosterRefused::Reach { address });
     }

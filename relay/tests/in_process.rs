@@ -11,6 +11,8 @@ mod backups;
 mod books;
 #[cfg(unix)]
 mod damaged_store;
+#[cfg(unix)]
+mod reanchoring;
 mod world;
 
 use maille_common::codec::{decode, encode};

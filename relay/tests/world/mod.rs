@@ -1,6 +1,6 @@
 //! A network of one relay and two desks, with fresh folders and keys from fixed seeds.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use maille_common::address::{ContactAddress, DeviceId, Name};
 use maille_common::codec::{List, SortedList, Text, decode, encode};
@@ -30,6 +30,13 @@ pub(crate) struct World {
     pub(crate) folder: RelayFolder,
     pub(crate) part: SignedAuthority,
     pub(crate) annex: SignedAnnex,
+}
+
+/// A network that was founded anew.
+pub(crate) struct Anew {
+    pub(crate) anchor: PathBuf,
+    pub(crate) roster: PathBuf,
+    pub(crate) code: String,
 }
 
 /// One device of `interpol`, by its number.
@@ -73,8 +80,9 @@ impl World {
             transport: strict(&request.transport),
             signing: strict(&request.signing),
         };
-        let part = sign(part(reach, keys));
-        let annex = signed_annex(1, Hash::ZERO, &[Desk(1), Desk(2)]);
+        let key = authority_key();
+        let part = sign(part(reach, keys, &key), &key);
+        let annex = signed_annex(1, Hash::ZERO, &[Desk(1), Desk(2)], &key);
         let world = Self {
             _home: home,
             folder,
@@ -102,7 +110,29 @@ impl World {
 
     /// The annex that follows, with these desks alone.
     pub(crate) fn next_annex(&self, desks: &[Desk]) -> SignedAnnex {
-        signed_annex(self.annex.annex.number + 1, self.annex.hash(), desks)
+        let (number, previous) = (self.annex.annex.number + 1, self.annex.hash());
+        signed_annex(number, previous, desks, &authority_key())
+    }
+
+    /// The same network, founded anew by another holder of keys: the anchor's file, its code, and
+    /// the folder of its roster.
+    pub(crate) fn found_anew(&self) -> Anew {
+        let anew = self.folder.root().with_file_name("anew");
+        let (anchor, roster) = (anew.join("anchor"), anew.join("roster"));
+        std::fs::create_dir_all(&roster).unwrap();
+        let key = next_authority_key();
+        write_anchor(&anchor, &key);
+        let keys = self.part.part.relays[0].keys[0].clone();
+        let part = sign(part(self.part.part.reach, keys, &key), &key);
+        let annex = signed_annex(1, Hash::ZERO, &[Desk(1), Desk(2)], &key);
+        std::fs::write(roster.join("first.part"), encode(&part)).unwrap();
+        std::fs::write(roster.join("second.part"), encode(&annex)).unwrap();
+        let code = read_anchor(&anchor).unwrap().code().to_string();
+        Anew {
+            anchor,
+            roster,
+            code,
+        }
     }
 
     pub(crate) fn roster(&self) -> Roster {
@@ -174,11 +204,20 @@ fn authority_key() -> SigningKey {
     SigningKey::from_seed([1; 32])
 }
 
+/// The holder of the keys after the network was founded anew.
+fn next_authority_key() -> SigningKey {
+    SigningKey::from_seed([2; 32])
+}
+
+fn write_anchor(anchor: &Path, key: &SigningKey) {
+    let key = key.verifying_key();
+    let text = format!("version = 1\nnetwork = \"{NETWORK}\"\nthreshold = 1\nkeys = [\"{key}\"]\n");
+    std::fs::write(anchor, text).unwrap();
+}
+
 fn new_relay(home: &Path) -> NewRelay {
     let anchor = home.join("the-anchor");
-    let key = authority_key().verifying_key();
-    let text = format!("version = 1\nnetwork = \"{NETWORK}\"\nthreshold = 1\nkeys = [\"{key}\"]\n");
-    std::fs::write(&anchor, text).unwrap();
+    write_anchor(&anchor, &authority_key());
     NewRelay {
         name: "north".parse().unwrap(),
         organisation: "interpol".parse().unwrap(),
@@ -189,7 +228,7 @@ fn new_relay(home: &Path) -> NewRelay {
     }
 }
 
-fn part(reach: Reach, keys: RelayKeys) -> AuthorityPart {
+fn part(reach: Reach, keys: RelayKeys, key: &SigningKey) -> AuthorityPart {
     let name = |text: &str| -> Name { text.parse().unwrap() };
     let now = SystemClock.now();
     let organisation = Organisation {
@@ -216,7 +255,7 @@ fn part(reach: Reach, keys: RelayKeys) -> AuthorityPart {
         renew_by: now + Span::from_days(30),
         threshold: 1,
         keys: SortedList::new([AuthorityKey {
-            key: authority_key().verifying_key(),
+            key: key.verifying_key(),
             organisation: name("interpol"),
             holder: Text::new("an office").unwrap(),
         }])
@@ -242,13 +281,13 @@ fn part(reach: Reach, keys: RelayKeys) -> AuthorityPart {
     }
 }
 
-fn sign(part: AuthorityPart) -> SignedAuthority {
+fn sign(part: AuthorityPart, key: &SigningKey) -> SignedAuthority {
     let proposal = SignedAuthority::propose(part).unwrap();
-    let signature = sign_authority(&authority_key(), proposal.part.bytes());
+    let signature = sign_authority(key, proposal.part.bytes());
     proposal.with(signature).unwrap()
 }
 
-fn signed_annex(number: u64, previous: Hash, desks: &[Desk]) -> SignedAnnex {
+fn signed_annex(number: u64, previous: Hash, desks: &[Desk], key: &SigningKey) -> SignedAnnex {
     let now = SystemClock.now();
     let contact = |desk: &Desk| Contact {
         address: desk.contact(),
@@ -283,6 +322,6 @@ fn signed_annex(number: u64, previous: Hash, desks: &[Desk]) -> SignedAnnex {
         extensions: Extensions::empty(),
     };
     let proposal = SignedAnnex::propose(annex).unwrap();
-    let signature = sign_annex(&authority_key(), proposal.annex.bytes());
+    let signature = sign_annex(key, proposal.annex.bytes());
     proposal.with(signature).unwrap()
 }
