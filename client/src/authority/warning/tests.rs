@@ -5,8 +5,8 @@ mod rules;
 use std::collections::BTreeMap;
 
 use maille_common::address::DeviceId;
-use maille_common::codec::SortedList;
-use maille_common::roster::Subject;
+use maille_common::codec::{SortedList, Text};
+use maille_common::roster::{AuthorityPart, Subject};
 use maille_common::terms::{Reach, Standing, Urgency};
 use maille_common::time::{Span, Timestamp};
 
@@ -349,6 +349,37 @@ fn thresholds_that_can_only_just_be_met_or_by_one_alone_are_told() {
         &codes,
         "Each key holder alone decides",
     );
+}
+
+/// What somebody else's proposal says is not what this program would have drafted.
+#[test]
+fn a_part_that_nobody_will_accept_says_so() {
+    let world = world(|_| ());
+    let warned = |alter: &dyn Fn(&mut AuthorityPart)| {
+        let mut part = world.roster.authority().clone();
+        alter(&mut part);
+        let proposal = Proposal::of_authority(part).unwrap();
+        proposal.warnings(Some(&world.roster), NOW)
+    };
+    let keys = warned(&|part| part.threshold = 4);
+    let sentence = "The authority is locked out: 4 signatures are asked for, and there are 3 keys";
+    says(&keys, Effect::LockedOut, &["too-few-keys"], sentence);
+    let annex = warned(&|part| {
+        let mut organisations = part.organisations.to_vec();
+        organisations[1].annex_keys = SortedList::new([key(90).verifying_key()]).unwrap();
+        organisations[1].annex_threshold = 2;
+        part.organisations = SortedList::new(organisations).unwrap();
+    });
+    let sentence = "`b` is locked out of its annex: 2 signatures are asked for, and there are 1";
+    says(
+        &annex[1..],
+        Effect::LockedOut,
+        &["too-few-annex-keys"],
+        sentence,
+    );
+    let renamed = warned(&|part| part.network = Text::new("elsewhere").unwrap());
+    let sentence = "The name of the network changes, so nobody will accept";
+    says(&renamed, Effect::CutOff, &["network-renamed"], sentence);
 }
 
 #[test]
