@@ -2,6 +2,7 @@
 
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
+use std::time::Duration;
 
 use quinn::{Connecting, Endpoint, Incoming, TokioRuntime};
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc};
@@ -17,6 +18,9 @@ use crate::link::Link;
 use crate::open_links::OpenLinks;
 use crate::reset::endpoint_config;
 use crate::session::Session;
+
+/// How long peers are given to hear that this listener closes.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// What a listener needs to know.
 pub struct ListenerConfig {
@@ -125,10 +129,12 @@ impl Listener {
         self.endpoint.close(code.number(), code.code().as_bytes());
     }
 
-    /// Waits until every peer was told of the end, or could not be reached. To be called after
+    /// Waits until every peer was told of the end, for a second at most: one that was in the middle
+    /// of its handshake would be waited for longer, and whoever misses the word is told by the
+    /// reset of the next listener with this key, or notices by itself. To be called after
     /// [`Listener::close`].
     pub async fn wait_idle(&self) {
-        self.endpoint.wait_idle().await;
+        let _ = timeout(FAREWELL, self.endpoint.wait_idle()).await;
     }
 }
 

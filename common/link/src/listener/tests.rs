@@ -265,6 +265,30 @@ async fn a_closed_listener_tells_everyone_and_hands_out_nothing_more() {
     house.listener.wait_idle().await;
 }
 
+/// It would be waited for until three of its timeouts have passed, of a second each.
+#[tokio::test]
+async fn whoever_is_in_the_middle_of_a_handshake_holds_up_no_end() {
+    let house = Relay::new(Limits::default());
+    let deaf = tokio::net::UdpSocket::bind("127.0.0.1:0");
+    let deaf = deaf.await.expect("a socket");
+    let way = deaf.local_addr().expect("an address").to_string();
+    let limits = house.limits.clone();
+    let device = tokio::spawn(async move {
+        let link = dialer(DEVICE, &limits).connect(&way, &relay_keys()).await;
+        link.map(drop)
+    });
+    let mut datagram = [0; 2048];
+    let (bytes, _) = deaf.recv_from(&mut datagram).await.expect("its first word");
+    let relay = house.listener.local_address();
+    deaf.send_to(&datagram[..bytes], relay).await.expect("sent");
+    while deaf.recv_from(&mut datagram).await.expect("an answer").1 != relay {}
+    house.listener.close(CloseCode::Shutdown);
+    let begun = Instant::now();
+    house.listener.wait_idle().await;
+    assert!(begun.elapsed() < Duration::from_secs(3));
+    device.abort();
+}
+
 #[tokio::test]
 async fn a_closed_dialer_tells_its_relays() {
     let house = Relay::new(Limits::default());
