@@ -105,6 +105,10 @@ impl World {
                     }
                     other => panic!("a submission was answered with {other:?}"),
                 }
+                // A letter may wait for the one before it; the keeper looks within a minute.
+                if self.plan.knobs.compares {
+                    self.plans_round(Party::Desk(desk), 1);
+                }
             }
             (Asked::Post(post), answer) => {
                 let now = self.now;
