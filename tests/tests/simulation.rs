@@ -6,7 +6,7 @@ use maille_tests::sim::{run_seed, trace_seed};
 
 /// Seeds that broke a promise once, with what it was. They stay as they are: where the simulation
 /// itself is changed they may mean something else, and break nothing then either.
-const ONCE_BROKEN: [(u64, &str); 29] = [
+const ONCE_BROKEN: [(u64, &str); 37] = [
     (
         91,
         "answers to an envelope refused for everybody were lost, and a desk began a new life",
@@ -101,6 +101,35 @@ const ONCE_BROKEN: [(u64, &str); 29] = [
     (
         610_203,
         "what a machine sent that was off ended after the end of the simulation alone",
+    ),
+    (
+        613_471,
+        "two desks that compare went on handing over what a dismissed deputy had answered",
+    ),
+    (
+        614_572,
+        "a dismissed deputy refused and acknowledged, and each round found it again",
+    ),
+    (
+        620_447,
+        "one had proven an answer before its deputy was dismissed, the other never took it",
+    ),
+    (
+        623_841,
+        "a deputy had answered for two, was dismissed, and its colleagues compared",
+    ),
+    (
+        624_806,
+        "a relay kept an alert back, which the checker took for an accusation",
+    ),
+    (
+        625_294,
+        "a relay kept a letter back, which the checker took for an accusation",
+    ),
+    (702_063, "a relay was off when everybody began to compare"),
+    (
+        732_830,
+        "a letter waited for the one before it, and no keeper looked for an hour",
     ),
 ];
 
