@@ -65,7 +65,7 @@ pub(crate) fn open(config: ClientConfig) -> Result<Arc<Office>, OpenError> {
         Desk::open(store, identity, Arc::clone(&roster), ring, reading).map_err(DeskError::from)?;
     let mut room = Room { desk, home };
     let newest = room.desk.newest_published().map_err(DeskError::from)?;
-    if lost_ring && newest > 0 {
+    if lost_ring && newest >= room.desk.ring().number() {
         bundle = Some(own_keys::overtake_in(&mut room, newest, now)?);
     }
     let office = Office::new(Furniture {

@@ -7,7 +7,7 @@ use maille_common::address::{ContactAddress, DeviceId};
 use maille_common::codec::{decode, encode};
 use maille_common::crypto::ed25519::SigningKey;
 use maille_common::randomness::Randomness;
-use maille_common::sealing::{BundleOwner, RingFull, SealingRing, SignedBundle};
+use maille_common::sealing::{BundleOwner, SealingRing, SignedBundle};
 use maille_common::time::Timestamp;
 
 use crate::durable_file;
@@ -17,9 +17,6 @@ use crate::office::{Office, Room, lock};
 
 /// The file of the newest bundle. Not secret: it is what relays publish.
 const BUNDLE: &str = "bundle";
-
-/// Bundles of a lost ring that another overtakes: one a week, for ten years.
-const OVERTAKEN_MAX: u64 = 520;
 
 /// The newest bundle as it was published; none where it was lost, and another one takes its place.
 pub(crate) fn load_bundle(home: &Path, ring: &SealingRing) -> Option<SignedBundle> {
@@ -85,23 +82,9 @@ pub(crate) fn overtake_in(
     let Room { desk, home } = room;
     let mut random = crate::entropy::OsRandomness::new();
     let mut ring = home.load_ring()?.unwrap_or_default();
-    if newest.saturating_sub(ring.number()) > OVERTAKEN_MAX {
-        return Err(RingFull.into());
-    }
+    ring.begin_after(newest);
     let identity = desk.identity();
     let (contact, device, key) = (&identity.contact, identity.device, &identity.signing);
-    // One more than the next: it follows on no bundle that this ring never made.
-    while ring.number() <= newest {
-        ring.next_bundle(
-            BundleOwner {
-                contact,
-                device,
-                key,
-            },
-            now,
-            &mut random,
-        )?;
-    }
     let bundle = make_bundle(home, &mut ring, (contact, device, key), now, &mut random)?;
     desk.replace_ring(ring);
     Ok(bundle)

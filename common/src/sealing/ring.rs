@@ -124,6 +124,14 @@ impl SealingRing {
         Ok(signed)
     }
 
+    /// Begins behind the newest bundle of a ring that was lost, which a lower number would not void
+    /// (PROTOCOL K3). It leaves one out, since the next one follows on no bundle of this ring.
+    pub fn begin_after(&mut self, newest: u64) {
+        if self.number <= newest {
+            self.number = newest.saturating_add(1);
+        }
+    }
+
     /// The keys that no honest sender still uses: their week ended 21 days ago, by the device's own
     /// clock *and* by the newest time that a relay signed.
     ///
@@ -157,7 +165,10 @@ impl SealingRing {
             version: Bundle::VERSION,
             contact: owner.contact.clone(),
             device: owner.device,
-            number: self.number.saturating_add(1),
+            number: match self.number {
+                0 => first_number(now),
+                newest => newest.saturating_add(1),
+            },
             previous: self.previous,
             issued: now,
             reads: List::new(READS).expect("the versions this program reads are few"),
@@ -202,6 +213,12 @@ impl RingFull {
     pub const fn code(self) -> &'static str {
         "ring-full"
     }
+}
+
+/// The seconds since 1970: a ring that was lost has had fewer bundles, so that a new one voids them
+/// even where nobody who knows their number can be asked.
+fn first_number(now: Timestamp) -> u64 {
+    (now.unix_ms() / 1_000).max(1)
 }
 
 const WEEK: Span = Span::from_ms(limits::SEALING_KEY_MS);

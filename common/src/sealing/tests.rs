@@ -66,7 +66,8 @@ fn the_first_bundle_shows_this_week_and_eight_ahead() {
     assert!(device.ring.is_due(wednesday()));
     let signed = device.publish(wednesday());
     let bundle = signed.bundle.value();
-    assert_eq!((bundle.number, bundle.previous), (1, Hash::ZERO));
+    let seconds = wednesday().unix_ms() / 1_000;
+    assert_eq!((bundle.number, bundle.previous), (seconds, Hash::ZERO));
     assert_eq!((bundle.issued, bundle.keys.len()), (wednesday(), 9));
     for (key, number) in bundle.keys.iter().zip(0..) {
         assert_eq!(
@@ -90,7 +91,35 @@ fn each_week_makes_one_new_key_and_follows_on_the_bundle_before() {
     assert_eq!(second.succession(&first), Succession::Newer);
     assert_eq!(second.bundle.previous, first.hash());
     assert_eq!(second.bundle.keys[..8], first.bundle.keys[1..]);
-    assert_eq!(device.ring.number(), 2);
+    assert_eq!(device.ring.number(), first.bundle.number + 1);
+}
+
+/// Nobody is left who knows which numbers were given: the keys were lost with everything else.
+#[test]
+fn the_keys_of_a_ring_that_was_lost_are_void_beside_those_of_a_new_one() {
+    let mut device = Device::new();
+    device.publish(wednesday());
+    let last = device.publish(wednesday() + Span::from_days(7));
+    device.ring = SealingRing::new();
+    let anew = device.publish(wednesday() + Span::from_days(7) + Span::from_minutes(1));
+    assert_eq!(anew.succession(&last), Succession::Newer);
+    assert_eq!(last.succession(&anew), Succession::Older);
+}
+
+/// The clock was ahead when the lost ring began.
+#[test]
+fn a_ring_begins_after_the_newest_bundle_that_somebody_knows() {
+    let mut device = Device::new();
+    let ahead = device.publish(wednesday() + Span::from_days(3650));
+    device.ring = SealingRing::new();
+    let behind = device.publish(wednesday());
+    assert_eq!(behind.succession(&ahead), Succession::Older);
+    device.ring.begin_after(ahead.bundle.number);
+    let after = device.publish(wednesday());
+    assert_eq!(after.succession(&ahead), Succession::Newer);
+    let number = device.ring.number();
+    device.ring.begin_after(ahead.bundle.number);
+    assert_eq!(device.ring.number(), number, "it is behind it already");
 }
 
 #[test]
@@ -285,7 +314,9 @@ fn a_ring_survives_its_file_and_does_not_print() {
             .iter()
             .all(|key| read.secret(&key.id()).is_some())
     );
-    assert_eq!(format!("{read:?}"), "SealingRing(9 keys, bundle 1, ..)");
+    let number = signed.bundle.number;
+    let printed = format!("SealingRing(9 keys, bundle {number}, ..)");
+    assert_eq!(format!("{read:?}"), printed);
     std::mem::swap(&mut device.ring, &mut read);
     assert_eq!(
         device.publish(wednesday()).succession(&signed),
@@ -324,12 +355,16 @@ fn a_ring_that_broken_clocks_filled_says_so() {
         device: DeviceId::from_bytes([7; 16]),
         key: &device.key,
     };
+    let before = wednesday().unix_ms() / 1_000 - 1;
     let jumps = (0..100).map(|jump| wednesday() + Span::from_days(100 * jump));
     let bundles = jumps
         .map_while(|now| device.ring.next_bundle(owner, now, &mut device.random).ok())
         .count();
     assert!((50..60).contains(&bundles), "{bundles}");
-    assert_eq!(device.ring.number(), u64::try_from(bundles).unwrap());
+    assert_eq!(
+        device.ring.number(),
+        before + u64::try_from(bundles).unwrap()
+    );
 }
 
 proptest! {

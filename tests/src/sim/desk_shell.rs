@@ -63,7 +63,7 @@ impl World {
             .core
             .as_ref()
             .map_or(0, |core| core.newest_published().unwrap());
-        if std::mem::take(&mut held.ring_lost) && newest > 0 {
+        if std::mem::take(&mut held.ring_lost) && newest >= held.ring_number() {
             self.overtakes_bundle(desk, newest);
         }
         self.trace

@@ -261,6 +261,11 @@ impl DeskParty {
         self.life.end();
     }
 
+    /// The number of the newest bundle of sealing keys.
+    pub(crate) fn ring_number(&self) -> u64 {
+        self.bundle.bundle.number
+    }
+
     /// Other sealing keys, whose file is durable.
     pub(crate) fn take_ring(&mut self, ring: SealingRing, bundle: SignedBundle) {
         self.ring = ring.to_bytes().to_vec();
