@@ -7,7 +7,9 @@
 
 use std::sync::Arc;
 
+use maille_common::address::Name;
 use maille_common::roster::Roster;
+use maille_common::time::Span;
 use maille_common::wire::Answer;
 use maille_tests::memory::MemoryWorld;
 use maille_tests::network::{Network, address};
@@ -60,4 +62,47 @@ fn keys_of_a_device_that_only_the_relay_knows_accuse_nobody() {
         .unwrap();
     assert_eq!(desk.incidents_after(0, 10).unwrap(), []);
     assert!(!desk.is_keyed(&admitted).unwrap());
+}
+
+/// Its store is lost and its clock is behind, so that both relays know of a later life. What one of
+/// them says of that, the other has not heard when its own answer comes.
+#[test]
+fn a_desk_that_began_a_new_life_while_a_relay_answered_greets_that_relay_again() {
+    let homes: [(&str, &[&str]); 2] = [("alpha", &["north"]), ("beta", &["north", "south"])];
+    let mut network = Network::found(63, &homes);
+    let (alpha, beta) = (network.admit("alpha/desk"), network.admit("beta/desk"));
+    let mut world = MemoryWorld::new(network);
+    world.settle();
+    world.send(&alpha, &["beta/desk"], "it is lost with the store");
+    world.settle();
+    let before = world.now;
+    world.now = world.now - Span::from_hours(4);
+    world.lose_desk(&beta);
+    world.now = before;
+    let [north, south] = ["north", "south"].map(|name| (name, name.parse::<Name>().unwrap()));
+    let greet = |world: &mut MemoryWorld, (relay, name): &(&str, Name)| {
+        let (now, mut random) = (world.now, Seeded::new(11));
+        let hello = world.desk(&beta).hello(name, [7; 16]).unwrap();
+        let core = world.relay(relay);
+        let step = core.hello(&beta, &hello, now, &mut random).unwrap();
+        let Answer::Hello(answer) = step.answer else {
+            panic!("{name} greets")
+        };
+        answer
+    };
+    let of_south = greet(&mut world, &south);
+    let of_north = greet(&mut world, &north);
+    let now = world.now;
+    let desk = world.desk(&beta);
+    let greeting = desk.greeted(&north.1, &[7; 16], *of_north, now).unwrap();
+    assert!(greeting.rolled_back && greeting.again);
+    let greeting = desk.greeted(&south.1, &[7; 16], *of_south, now).unwrap();
+    assert!(!greeting.rolled_back && greeting.again);
+    let of_south = greet(&mut world, &south);
+    let desk = world.desk(&beta);
+    let greeting = desk.greeted(&south.1, &[7; 16], *of_south, now).unwrap();
+    assert!(!greeting.again);
+    // It is brought again what the lost life had.
+    world.collect_due(&beta, "south");
+    assert_eq!(world.desk(&beta).inbox().unwrap().len(), 1);
 }

@@ -27,8 +27,11 @@ pub struct Greeting {
     pub relay_time: Timestamp,
     /// The relay began a new incarnation: everything open goes there again.
     pub new_incarnation: bool,
-    /// This device had been rolled back, and began a new epoch: greet again.
+    /// This device had been rolled back, and began a new epoch.
     pub rolled_back: bool,
+    /// The relay heard of an earlier epoch than this: greet again. It was rolled back, or that was
+    /// found at another relay while the hello was under way.
+    pub again: bool,
     /// The relay's roster.
     pub roster: RosterHeads,
     /// What was changed holds when this is durable.
@@ -88,13 +91,17 @@ impl Desk {
         let known: Option<RelayRecord> =
             self.find(tables::RELAY, &key).map_err(GreetError::Step)?;
         let same = known.filter(|known| known.incarnation == time.incarnation);
+        let again = answer.epoch < self.epoch;
+        // What an earlier life had there proves nothing about this one.
+        let shown_more = !again
+            && (self.is_behind(relay, same, answer.accepted)?
+                || self.has_forgotten_receipts(relay, answer.receipts)?);
         let mut greeting = Greeting {
             relay_time: time.time,
             new_incarnation: known.is_some_and(|known| known.incarnation != NOT_MET)
                 && same.is_none(),
-            rolled_back: answer.epoch > self.epoch
-                || self.is_behind(relay, same, answer.accepted)?
-                || self.has_forgotten_receipts(relay, answer.receipts)?,
+            rolled_back: answer.epoch > self.epoch || shown_more,
+            again,
             roster: answer.roster,
             settled: self.store.newest(),
         };
@@ -107,6 +114,7 @@ impl Desk {
         };
         let mut batch = Batch::new();
         if greeting.rolled_back {
+            greeting.again = true;
             let epoch = Epoch((answer.epoch.0.max(self.epoch.0) + 1).max(now.unix_ms()));
             self.begin_epoch(epoch)?;
             self.begin_with_relays_anew(&mut batch, now)?;
@@ -137,7 +145,7 @@ impl Desk {
             self.bring_again(&mut batch, Some(relay), now)?;
         }
         self.listening.insert(relay.clone());
-        if greeting.rolled_back {
+        if greeting.again {
             // What this connection brought before the next hello was meant for the lost life.
             self.overtaken_over(relay);
         }

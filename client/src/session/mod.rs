@@ -138,7 +138,7 @@ impl Session {
         // A rollback that is found and answered with a new epoch is not found again.
         for _ in 0..3 {
             let greeting = self.greet_once().await?;
-            if !greeting.rolled_back {
+            if !greeting.again {
                 return Ok(greeting.roster);
             }
         }

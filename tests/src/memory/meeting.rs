@@ -100,7 +100,7 @@ impl MemoryWorld {
                 .greeted(name, &challenge, *answer, now)
                 .unwrap();
             self.spread(device, relay);
-            if !greeting.rolled_back {
+            if !greeting.again {
                 return true;
             }
         }

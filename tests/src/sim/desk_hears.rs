@@ -45,8 +45,8 @@ impl World {
                 None
             }
             // Something that was pushed before it waits.
-            Message::Push(ref push) if is_heartbeat(push) && now < line.pushed_by => {
-                let waits = line.pushed_by - now;
+            Message::Push(ref push) if is_heartbeat(push) && now <= line.pushed_by => {
+                let waits = line.pushed_by - now + 1;
                 let again = Event::Arrive(desk, relay, connection, Box::new(message));
                 self.at(waits, again);
                 None
@@ -190,6 +190,8 @@ impl World {
         };
         if greeting.rolled_back {
             self.desk_rolled_back(desk);
+        }
+        if greeting.again {
             if tries < 3 {
                 return self.says_hello(desk, relay, tries + 1);
             }
@@ -234,9 +236,7 @@ impl World {
     pub(crate) fn overtakes_bundle(&mut self, desk: usize, newest: u64) {
         let wall = self.desks[desk].clock.reading(self.now).wall;
         let mut ring = SealingRing::from_bytes(&self.desks[desk].ring).unwrap();
-        while ring.number() <= newest {
-            let _ = self.next_bundle(desk, &mut ring, wall);
-        }
+        ring.begin_after(newest);
         let bundle = self.next_bundle(desk, &mut ring, wall);
         self.desks[desk].take_ring(ring, bundle);
     }
@@ -274,7 +274,8 @@ impl World {
         let hostile = self.plan.knobs.hostile == Some(relay);
         // Whatever else went wrong: what a heartbeat accuses its relay of, that has done (G9).
         if !hostile && before.is_some_and(|before| self.alerts_missed(desk) > before) {
-            let what = format!("desk {desk} accuses relay {relay}, which is honest");
+            let incidents = self.desk(desk).map(|(core, _)| core.incidents_after(0, 9));
+            let what = format!("desk {desk} accuses relay {relay}, which is honest: {incidents:?}");
             self.checker.violated("I4", what);
         }
         let Some(taken) = taken else { return };
