@@ -6,7 +6,7 @@ use maille_tests::sim::{run_seed, trace_seed};
 
 /// Seeds that broke a promise once, with what it was. They stay as they are: where the simulation
 /// itself is changed they may mean something else, and break nothing then either.
-const ONCE_BROKEN: [(u64, &str); 37] = [
+const ONCE_BROKEN: [(u64, &str); 41] = [
     (
         91,
         "answers to an envelope refused for everybody were lost, and a desk began a new life",
@@ -130,6 +130,22 @@ const ONCE_BROKEN: [(u64, &str); 37] = [
     (
         732_830,
         "a letter waited for the one before it, and no keeper looked for an hour",
+    ),
+    (
+        808_123,
+        "a heartbeat came in the same moment as what was pushed before it, in the simulation alone",
+    ),
+    (
+        811_199,
+        "keys, store and relay were lost at once, and new keys had the number of the lost ones",
+    ),
+    (
+        819_670,
+        "a relay kept an addendum from the sender, which the checker expected to know its terms",
+    ),
+    (
+        836_264,
+        "a desk began a new life while a relay answered it, and that relay never heard of it",
     ),
 ];
 

@@ -332,7 +332,7 @@ impl World {
         let (line, now) = (&mut self.lines[desk][relay], self.now);
         if let Message::Push(push) = &message {
             line.pushed_by = line.pushed_by.max(now + delay);
-            let waits = line.pushed_by - now;
+            let waits = line.pushed_by - now + 1;
             let delay = if is_heartbeat(push) { waits } else { delay };
             let arrival = Event::Arrive(desk, relay, connection, Box::new(message));
             return self.at(delay, arrival);
