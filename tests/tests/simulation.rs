@@ -6,7 +6,7 @@ use maille_tests::sim::{run_seed, trace_seed};
 
 /// Seeds that broke a promise once, with what it was. They stay as they are: where the simulation
 /// itself is changed they may mean something else, and break nothing then either.
-const ONCE_BROKEN: [(u64, &str); 41] = [
+const ONCE_BROKEN: [(u64, &str); 42] = [
     (
         91,
         "answers to an envelope refused for everybody were lost, and a desk began a new life",
@@ -146,6 +146,10 @@ const ONCE_BROKEN: [(u64, &str); 41] = [
     (
         836_264,
         "a desk began a new life while a relay answered it, and that relay never heard of it",
+    ),
+    (
+        10_168,
+        "a sender lost its keys, and never learned whom a colleague had added meanwhile",
     ),
 ];
 

@@ -266,11 +266,16 @@ impl Desk {
             }
             if record.again && self.is_keyed(&lacking.device)? || self.has_new_key(&lacking, now)? {
                 let own = self.own_alert(&lacking.alert)?;
-                let owed = own.as_ref().and_then(|own| own.owed_by(&lacking.recipient));
-                // Those who were added have deadlines of their own.
-                let terms = owed.map_or(lacking.alert, |owed| owed.by.id);
-                let together = together.entry((lacking.alert, terms)).or_default();
-                together.push(lacking);
+                let added = own.iter().flat_map(|own| self.unknown_to(own, &lacking));
+                let mut given: Vec<Lacking> = added.collect();
+                given.push(lacking);
+                for lacking in given {
+                    let owed = own.as_ref().and_then(|own| own.owed_by(&lacking.recipient));
+                    // Those who were added have deadlines of their own.
+                    let terms = owed.map_or(lacking.alert, |owed| owed.by.id);
+                    let together = together.entry((lacking.alert, terms)).or_default();
+                    together.push(lacking);
+                }
             }
         }
         for ((alert, _), lacking) in together {
@@ -278,6 +283,25 @@ impl Desk {
         }
         self.ask_deputies(now, random)?;
         Ok(self.store.newest())
+    }
+
+    /// A device of this contact that lacks its copy has not read either whom addenda added, and when
+    /// they have to answer: it learns that by the copies of what those get once more.
+    fn unknown_to(&self, own: &OwnAlert, lacking: &Lacking) -> Vec<Lacking> {
+        let is_copy = own.owed_by(&lacking.recipient).is_none();
+        let added = own.owed().into_iter();
+        let added = added.filter(|owed| is_copy && owed.by.id != own.alert);
+        let mut given = Vec::new();
+        for owed in added.filter(|owed| owed.by.closed.is_none()) {
+            let devices = self.roster.devices_of(owed.contact).into_iter();
+            given.extend(devices.map(|device| Lacking {
+                device,
+                alert: own.alert,
+                recipient: owed.contact.clone(),
+                since: lacking.since,
+            }));
+        }
+        given
     }
 
     /// The same, where the disk has room for it; what waits is sent later otherwise.
