@@ -1,5 +1,6 @@
 //! A network in which anybody may be hostile.
 
+use maille_client::core::Extension;
 use maille_common::address::{ContactAddress, DeviceId};
 use maille_common::codec::SortedList;
 use maille_common::crypto::ed25519::SigningKey;
@@ -88,6 +89,19 @@ impl Cast {
     pub fn sent_by(&mut self, from: &DeviceId, to: &[&str], subject: &str) -> Submission {
         let alert = self.world.send(from, to, subject);
         self.outbox(from, &alert)
+    }
+
+    /// An addendum of Lyon's first device, which brings an alert of its own to another contact.
+    pub fn extended(&mut self, alert: &AlertId, to: &str) -> Submission {
+        let lyon = self.lyon;
+        let further = Extension {
+            to: vec![address(to)],
+            deputies: Vec::new(),
+            ack_within: None,
+            expires_after: None,
+        };
+        let extended = self.world.extend(&lyon, alert, &further).unwrap();
+        self.outbox(&lyon, &extended.addendum.unwrap())
     }
 
     /// What a desk holds of what it sent.

@@ -9,4 +9,6 @@
     reason = "a helper of tests fails the test that calls it"
 )]
 
+mod bits;
 mod collision;
+mod swaps;
