@@ -6,6 +6,7 @@
 //! | `desk_process` | a desk in a process of its own, which can be killed |
 //! | `forwarder` | a line between desks and relay, which can be cut one way |
 //! | `fuzz` | spoiled bytes for every parser of what strangers send and disks hold |
+//! | `hostile` | what honest code never makes: forged envelopes, and a collision of AES-GCM |
 //! | `volume` | a file system in an image, which can be filled, and whose power can be cut |
 //! | `network` | a network's keys and documents, and the ceremonies on them |
 //! | `crash` | the crash rig: faults on real processes and stores, and a checker outside them |
@@ -25,6 +26,7 @@ pub mod crash;
 pub mod desk_process;
 pub mod forwarder;
 pub mod fuzz;
+pub mod hostile;
 pub mod machine;
 pub mod memory;
 pub mod net;

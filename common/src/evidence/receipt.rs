@@ -135,10 +135,20 @@ impl Receipt {
     /// Whether its device, or what that belongs to, is under a suspension that was issued by when
     /// the receipt says it was made (PROTOCOL Q3).
     pub fn is_under_suspension(&self, roster: &Roster) -> bool {
+        self.was_suspended_by(roster, self.time)
+    }
+
+    /// The same of a receipt about an alert that was made then: whoever is suspended can date an
+    /// answer back, and not the alert.
+    pub fn is_suspended_about(&self, roster: &Roster, made: Timestamp) -> bool {
+        self.was_suspended_by(roster, self.time.max(made))
+    }
+
+    fn was_suspended_by(&self, roster: &Roster, at: Timestamp) -> bool {
         let subject = Subject::Device(self.contact.clone(), self.device);
         roster
             .suspended(&subject)
-            .is_some_and(|suspension| suspension.issued <= self.time)
+            .is_some_and(|suspension| suspension.issued <= at)
     }
 
     /// The fault of one whose device, or contact, may not answer.
@@ -150,12 +160,14 @@ impl Receipt {
     }
 
     /// Whether its contact answers for its recipient about an alert that was made then: a deputy
-    /// that was dismissed before answers no more (PROTOCOL Q3).
+    /// that was dismissed before answers no more, nor does a device that was suspended before,
+    /// whatever time it writes (PROTOCOL Q3).
     pub fn is_entitled(&self, roster: &Roster, made: Timestamp) -> bool {
         let Self {
             contact, recipient, ..
         } = self;
-        contact == recipient || roster.is_deputy_about(contact, recipient, made)
+        let answers = contact == recipient || roster.is_deputy_about(contact, recipient, made);
+        answers && !self.was_suspended_by(roster, made)
     }
 }
 
@@ -163,8 +175,9 @@ impl Signed<Receipt> {
     /// Proves a receipt by the roster (PROTOCOL Q1 to Q3).
     ///
     /// A device of the sender that answers for an `own` wrap does so for its own contact. Whether
-    /// a deputy was dismissed before the alert was made ([`Receipt::is_entitled`]), the alert is
-    /// one of mine (Q4), and the row has no hole (Q5) is the caller's, who holds them.
+    /// a deputy was dismissed, or a device suspended, before the alert was made
+    /// ([`Receipt::is_entitled`]), the alert is one of mine (Q4), and the row has no hole (Q5) is
+    /// the caller's, who holds them.
     pub fn verify(self, roster: &Roster) -> Result<Proven<Receipt>, ReceiptFault> {
         let receipt: &Receipt = &self.statement;
         receipt.check()?;

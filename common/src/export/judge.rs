@@ -189,15 +189,15 @@ fn prove_receipt(
     }
     let roster = rosters.named(&stated.roster);
     // Known to the newest alone: one that nobody here had heard of when the receipt came.
+    let made = letters.alert.core().created;
     let is_suspended =
-        roster.hash() != rosters.newest.hash() && stated.is_under_suspension(&rosters.newest);
+        roster.hash() != rosters.newest.hash() && stated.is_suspended_about(&rosters.newest, made);
     let is_addressed = letters
         .carriers()
         .flat_map(|letter| letter.entries_for(&stated.recipient))
         .any(|entry| entry.device == stated.device);
     let proven = signed.clone().verify(roster);
     let proven = proven.and_then(|proven| {
-        let made = letters.alert.core().created;
         let receipt = proven.statement();
         match receipt.is_entitled(roster, made) {
             true => Ok(proven),

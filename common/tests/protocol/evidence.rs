@@ -240,6 +240,22 @@ fn q3_a_suspended_device_answers_for_nobody_from_then_on() {
     );
 }
 
+/// With a relay's help a stolen device answered alerts that came after its suspension, by writing
+/// a time from before it.
+#[test]
+fn q3_a_suspended_device_cannot_date_its_answer_back_before_the_alert() {
+    let roster = suspended(3);
+    let dated_back = Receipt {
+        time: NOW - Span::from_days(1),
+        ..receipt()
+    };
+    let proven = signed(dated_back, 3).verify(&roster).unwrap();
+    let receipt = proven.statement();
+    assert!(!receipt.is_entitled(&roster, NOW));
+    assert!(receipt.is_entitled(&roster, NOW - Span::from_ms(1)));
+    assert!(receipt.is_suspended_about(&roster, NOW));
+}
+
 #[test]
 fn a_signature_that_held_carries_nothing_else() {
     let (roster, mut proofs) = (roster(), Proofs::default());

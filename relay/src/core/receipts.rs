@@ -7,7 +7,7 @@ use maille_common::evidence::{Proven, Receipt, ReceiptFault};
 use maille_common::hash::Hash;
 use maille_common::identifier::AlertId;
 use maille_common::record::{read_record, write_record};
-use maille_common::roster::Roster;
+use maille_common::roster::{Roster, Subject};
 use maille_common::terms::Stage;
 use maille_common::wire::{Answer, PostReceipt, RefusalCode};
 use maille_durable::Batch;
@@ -150,10 +150,12 @@ impl RelayCore {
     }
 
     /// Whether its contact may answer for its recipient: a deputy that was dismissed meanwhile may,
-    /// about an alert that was made before (PROTOCOL Q3).
+    /// or a device that was suspended, about an alert that was made before (PROTOCOL Q3).
     fn counts(&self, receipt: &Receipt) -> Result<bool, StepError> {
         let (contact, recipient) = (&receipt.contact, &receipt.recipient);
-        if contact == recipient || self.roster.is_deputy(contact, recipient) {
+        let device = Subject::Device(contact.clone(), receipt.device);
+        let answers = contact == recipient || self.roster.is_deputy(contact, recipient);
+        if answers && self.roster.suspended(&device).is_none() {
             return Ok(true);
         }
         for envelope in self.envelopes_of(&receipt.alert)? {

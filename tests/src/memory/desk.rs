@@ -8,7 +8,7 @@ use maille_common::content::Alert;
 use maille_common::crypto::ed25519::SigningKey;
 use maille_common::identifier::AlertId;
 use maille_common::roster::Roster;
-use maille_common::sealing::{BundleOwner, SealingRing, SignedBundle};
+use maille_common::sealing::{Bundle, BundleOwner, SealingRing, SignedBundle};
 use maille_common::terms::{AckRule, Kind, Status, Urgency};
 use maille_common::time::Span;
 use maille_durable::Store;
@@ -167,6 +167,11 @@ impl MemoryWorld {
     /// How many records a desk has read in its life.
     pub fn desk_reads(&self, device: &DeviceId) -> u64 {
         self.desks[device].store.reads()
+    }
+
+    /// The sealing keys that a desk publishes.
+    pub fn bundle(&self, device: &DeviceId) -> &Bundle {
+        &self.desks[device].bundle.bundle
     }
 
     /// A desk.

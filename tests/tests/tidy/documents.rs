@@ -16,6 +16,7 @@ const RULES: &[&str] = &[
     "protocol",
     "rooms",
     "sentences",
+    "threats",
 ];
 
 #[test]

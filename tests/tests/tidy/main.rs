@@ -12,4 +12,5 @@ mod repository;
 mod rooms;
 mod rust_source;
 mod sentences;
+mod threats;
 mod words;

@@ -1,0 +1,295 @@
+//! Receipts that were forged, moved, replayed or dated back, brought to the sender by a relay that
+//! checks nothing.
+
+use maille_client::core::IncidentKind;
+use maille_common::address::DeviceId;
+use maille_common::codec::Exact;
+use maille_common::crypto::ed25519::SigningKey;
+use maille_common::evidence::{ObligationState, Receipt, SignedReceipt, officer_hash, sign};
+use maille_common::hash::Hash;
+use maille_common::identifier::AlertId;
+use maille_common::roster::RosterDocuments;
+use maille_common::terms::{Actor, Reason, Stage};
+use maille_common::time::{Span, Timestamp};
+use maille_common::wire::Push;
+use maille_tests::hostile::Cast;
+use maille_tests::network::FOUNDED;
+
+/// Lyon waits for an answer to its alert, which Tunis and The Hague have.
+struct Waiting {
+    cast: Cast,
+    alert: AlertId,
+}
+
+impl Waiting {
+    fn new() -> Self {
+        let mut cast = Cast::gathered();
+        let alert = cast.sent("Answer this").id();
+        cast.world.settle();
+        Self { cast, alert }
+    }
+
+    /// An officer's acknowledgement, as the first device of Tunis would sign it.
+    fn acknowledged(&mut self) -> Receipt {
+        let tunis = self.cast.tunis;
+        let desk = self.cast.world.desk(&tunis);
+        Receipt {
+            version: Receipt::VERSION,
+            alert: self.alert,
+            recipient: Cast::TUNIS.parse().unwrap(),
+            contact: Cast::TUNIS.parse().unwrap(),
+            device: tunis,
+            stage: Stage::Acknowledged,
+            actor: Actor::Officer,
+            reason: Reason::None,
+            officer: officer_hash(&[1; 16], "Nobody"),
+            note: Hash::ZERO,
+            roster: desk.roster().hash(),
+            epoch: desk.epoch(),
+            time: self.cast.world.now,
+            bundle: 1,
+            number: 2,
+            previous: Hash::ZERO,
+            extensions: maille_common::extension::Extensions::empty(),
+        }
+    }
+
+    /// What a relay brings; the checks that Lyon's incidents name since.
+    fn bring(&mut self, receipt: SignedReceipt) -> Vec<String> {
+        let (lyon, relay) = (self.cast.lyon, "lyon".parse().unwrap());
+        let before = self.incidents().len();
+        let push = Push::Receipt {
+            number: 1,
+            receipt: Box::new(receipt),
+            note: None,
+        };
+        self.cast.world.take_push(&lyon, &relay, push);
+        self.incidents().split_off(before)
+    }
+
+    fn incidents(&mut self) -> Vec<String> {
+        let lyon = self.cast.lyon;
+        let incidents = self.cast.world.desk(&lyon).incidents_after(0, 100).unwrap();
+        let check = |kind: IncidentKind| match kind {
+            IncidentKind::Receipt { check } => check.as_str().to_owned(),
+            other => format!("{other:?}"),
+        };
+        incidents
+            .into_iter()
+            .map(|(_, one)| check(one.kind))
+            .collect()
+    }
+
+    fn state(&mut self, contact: &str) -> ObligationState {
+        let (now, lyon) = (self.cast.world.now, self.cast.lyon);
+        let track = self.cast.world.desk(&lyon).track(&self.alert, now);
+        let mut recipients = track.unwrap().unwrap().recipients.into_iter();
+        let tracked = recipients.find(|one| one.contact.as_str() == contact);
+        tracked.unwrap().standing.state
+    }
+
+    fn spread(&mut self, documents: &RosterDocuments) {
+        for relay in ["lyon", "tunis", "amman"] {
+            self.cast.world.spread_to_relay(relay, documents);
+        }
+        self.cast.world.settle();
+    }
+}
+
+fn signed(receipt: Receipt, key: &SigningKey) -> SignedReceipt {
+    sign(key, vec![Exact::of(receipt).unwrap()]).remove(0)
+}
+
+#[test]
+fn what_tunis_signs_itself_ends_the_obligation() {
+    let mut waiting = Waiting::new();
+    let receipt = waiting.acknowledged();
+    let key = waiting.cast.key(&waiting.cast.tunis);
+    assert_eq!(waiting.state(Cast::TUNIS), ObligationState::Open);
+    // Its place in the row is not the one that follows: the row is judged apart from the receipt.
+    let incidents = waiting.bring(signed(receipt, &key));
+    assert!(
+        incidents.iter().all(|one| one.starts_with("Fork")),
+        "{incidents:?}"
+    );
+    assert_eq!(waiting.state(Cast::TUNIS), ObligationState::Acknowledged);
+    assert_eq!(waiting.state(Cast::HAGUE), ObligationState::Open);
+}
+
+/// By the relay, the sender's colleague, the other recipient, the deputy, a stranger.
+#[test]
+fn a_receipt_that_any_other_key_signed_in_the_devices_name_is_q2() {
+    let mut waiting = Waiting::new();
+    let receipt = waiting.acknowledged();
+    let cast = &waiting.cast;
+    let others = [
+        cast.colleague,
+        cast.second,
+        cast.hague,
+        cast.rabat,
+        cast.dakar,
+    ];
+    let mut keys: Vec<SigningKey> = others.iter().map(|device| cast.key(device)).collect();
+    keys.push(SigningKey::from_seed(
+        cast.world.network.relay("lyon").signing,
+    ));
+    for key in keys {
+        assert_eq!(waiting.bring(signed(receipt.clone(), &key)), ["Q2"]);
+    }
+    assert_eq!(waiting.state(Cast::TUNIS), ObligationState::Open);
+}
+
+#[test]
+fn a_receipt_of_whoever_may_not_answer_for_the_recipient_is_q3() {
+    let mut waiting = Waiting::new();
+    let receipt = waiting.acknowledged();
+    let cast = &waiting.cast;
+    let (hague, dakar, lyon) = (cast.hague, cast.dakar, cast.lyon);
+    let by = |device: DeviceId, contact: &str, recipient: &str| Receipt {
+        device,
+        contact: contact.parse().unwrap(),
+        recipient: recipient.parse().unwrap(),
+        ..receipt.clone()
+    };
+    let forged = [
+        by(hague, Cast::HAGUE, Cast::TUNIS),
+        by(dakar, Cast::DAKAR, Cast::TUNIS),
+        by(lyon, Cast::LYON, Cast::TUNIS),
+        // In the name of a contact that the device does not act for.
+        by(hague, Cast::TUNIS, Cast::TUNIS),
+        // The deputy of Tunis is nobody's else.
+        by(waiting.cast.rabat, Cast::RABAT, Cast::HAGUE),
+    ];
+    for receipt in forged {
+        let key = waiting.cast.key(&receipt.device);
+        assert_eq!(waiting.bring(signed(receipt, &key)), ["Q3"]);
+    }
+    assert_eq!(waiting.state(Cast::TUNIS), ObligationState::Open);
+    assert_eq!(waiting.state(Cast::HAGUE), ObligationState::Open);
+}
+
+#[test]
+fn a_true_signature_that_is_moved_to_another_statement_is_q2() {
+    let mut waiting = Waiting::new();
+    let receipt = waiting.acknowledged();
+    let other = waiting.cast.sent("Another").id();
+    let key = waiting.cast.key(&waiting.cast.tunis);
+    let true_one = signed(receipt.clone(), &key);
+    let moves: [fn(&mut Receipt); 4] = [
+        |receipt| receipt.stage = Stage::Refused,
+        |receipt| receipt.number += 1,
+        |receipt| receipt.officer = Hash::from_bytes([3; 32]),
+        |receipt| receipt.time = receipt.time + Span::from_ms(1),
+    ];
+    let mut moved: Vec<Receipt> = vec![Receipt {
+        alert: other,
+        ..receipt.clone()
+    }];
+    for change in moves {
+        let mut changed = receipt.clone();
+        change(&mut changed);
+        if changed.stage == Stage::Refused {
+            changed.reason = Reason::NotOurs;
+        }
+        moved.push(changed);
+    }
+    for changed in moved {
+        let moved = SignedReceipt {
+            statement: Exact::of(changed).unwrap(),
+            signature: true_one.signature.clone(),
+        };
+        assert_eq!(waiting.bring(moved), ["Q2"]);
+    }
+    assert_eq!(waiting.state(Cast::TUNIS), ObligationState::Open);
+}
+
+#[test]
+fn an_act_that_names_no_officer_and_a_reason_that_fits_no_stage_are_q1() {
+    let mut waiting = Waiting::new();
+    let receipt = waiting.acknowledged();
+    let key = waiting.cast.key(&waiting.cast.tunis);
+    let nobody = Receipt {
+        officer: Hash::ZERO,
+        ..receipt.clone()
+    };
+    let program = Receipt {
+        stage: Stage::Refused,
+        actor: Actor::System,
+        officer: Hash::ZERO,
+        reason: Reason::NotOurs,
+        ..receipt.clone()
+    };
+    let reason = Receipt {
+        reason: Reason::NotOurs,
+        ..receipt
+    };
+    for wrong in [nobody, program, reason] {
+        assert_eq!(waiting.bring(signed(wrong, &key)), ["Q1"]);
+    }
+    assert_eq!(waiting.state(Cast::TUNIS), ObligationState::Open);
+}
+
+#[test]
+fn a_receipt_that_is_brought_again_and_again_says_nothing_new() {
+    let mut waiting = Waiting::new();
+    let (now, lyon) = (waiting.cast.world.now, waiting.cast.lyon);
+    let desk = waiting.cast.world.desk(&lyon);
+    let track = desk.track(&waiting.alert, now).unwrap().unwrap();
+    let events = |waiting: &mut Waiting| {
+        let desk = waiting.cast.world.desk(&lyon);
+        desk.events_after(0, 1_000, true).unwrap().len()
+    };
+    let before = events(&mut waiting);
+    let known = track.recipients.iter().flat_map(|one| &one.receipts);
+    for (receipt, _) in known {
+        for _ in 0..3 {
+            assert_eq!(waiting.bring(receipt.clone()), [""; 0]);
+        }
+    }
+    assert_eq!(events(&mut waiting), before);
+    assert_eq!(waiting.state(Cast::TUNIS), ObligationState::Open);
+}
+
+/// A stolen device, suspended by now, and a relay that brings what it signs. It wrote a time from
+/// before its suspension, and that answered alerts which came after it.
+#[test]
+fn a_suspended_device_answers_no_later_alert_whatever_time_it_writes() {
+    let times = [
+        FOUNDED + Span::from_days(1),
+        FOUNDED - Span::from_days(1),
+        Timestamp::EPOCH,
+    ];
+    for time in times {
+        let mut waiting = Waiting::new();
+        let second = waiting.cast.second;
+        let documents = waiting.cast.world.network.suspend(&second);
+        waiting.spread(&documents);
+        let receipt = Receipt {
+            device: second,
+            time,
+            ..waiting.acknowledged()
+        };
+        let key = waiting.cast.key(&second);
+        let incidents = waiting.bring(signed(receipt, &key));
+        assert_eq!(incidents.last().map(String::as_str), Some("Q3"), "{time}");
+        assert_eq!(waiting.state(Cast::TUNIS), ObligationState::Open);
+    }
+}
+
+/// Whatever the clock of the recipient shows, its answer is one (I8).
+#[test]
+fn an_answer_dated_ten_years_off_counts_and_shows_its_time() {
+    for years in [-10_i64, 10] {
+        let mut waiting = Waiting::new();
+        let span = Span::from_days(3_650);
+        let now = waiting.cast.world.now;
+        let time = if years < 0 { now - span } else { now + span };
+        let receipt = Receipt {
+            time,
+            ..waiting.acknowledged()
+        };
+        let key = waiting.cast.key(&waiting.cast.tunis);
+        waiting.bring(signed(receipt, &key));
+        assert_eq!(waiting.state(Cast::TUNIS), ObligationState::Acknowledged);
+    }
+}
