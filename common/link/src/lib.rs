@@ -9,7 +9,8 @@
 //! | `certificate` | the X.509 container around a transport key | authorities, names, dates |
 //! | `directory`, `verifier` | the one question: is this key admitted now? | any other trust |
 //! | `endpoint` | the settings of TLS 1.3 and QUIC | 0-RTT, resumption, datagrams |
-//! | `gate`, `open_links`, `listener` | who may shake hands, who is connected | requests |
+//! | `gate`, `door`, `open_links`, `listener` | who may shake hands, who is connected | requests |
+//! | `common`, `tally` | what all links of an endpoint share and count | |
 //! | `reset` | how a killed relay's next life ends its connections | |
 //! | `dial` | names, addresses, attempts side by side | when to try again |
 //! | `link`, `request`, `push`, `stream` | bounded streams, priorities, deadlines | meaning |
@@ -24,8 +25,10 @@
 
 mod certificate;
 mod close;
+mod common;
 mod dial;
 mod directory;
+mod door;
 mod endpoint;
 mod gate;
 pub mod limits;
@@ -43,6 +46,7 @@ mod reset;
 mod session;
 mod stream;
 mod systemd;
+mod tally;
 mod verifier;
 mod web;
 
@@ -59,4 +63,5 @@ pub use push::PushStream;
 pub use request::{AnswerBound, IncomingRequest, RequestError, RequestStream};
 pub use stream::{ReadError, SendError};
 pub use systemd::{ServiceState, notify, watchdog_period};
+pub use tally::Figures;
 pub use web::{Authorities, AuthoritiesError};

@@ -8,12 +8,14 @@ use quinn::ConnectionError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
 use crate::close::{CloseCode, CloseReason, StreamCode};
+use crate::common::Common;
 use crate::limits::{Limits, PUSH_STREAMS_MAX, REQUEST_STREAMS_MAX, URGENT_STREAMS};
 use crate::priority::Priority;
 use crate::push::PushStream;
 use crate::request::{AnswerBound, IncomingRequest, RequestError, exchange};
 use crate::session::Session;
 use crate::stream::{Outgoing, Patience, SendError};
+use crate::tally::Cut;
 
 /// An established, mutually authenticated connection.
 ///
@@ -31,7 +33,7 @@ pub struct Link {
 #[derive(Debug)]
 struct Shared {
     session: Arc<Session>,
-    limits: Arc<Limits>,
+    common: Arc<Common>,
     /// Turns for requests and pushes that are not urgent; urgent ones find streams left over.
     request_turns: Semaphore,
     push_turns: Semaphore,
@@ -46,15 +48,15 @@ impl Drop for Shared {
 }
 
 impl Link {
-    pub(crate) fn new(session: Arc<Session>, limits: Arc<Limits>) -> Self {
+    pub(crate) fn new(session: Arc<Session>, common: Arc<Common>) -> Self {
         let turns = |streams: u32| Semaphore::new((streams - URGENT_STREAMS) as usize);
         Self {
             shared: Arc::new(Shared {
                 request_turns: turns(REQUEST_STREAMS_MAX),
                 push_turns: turns(PUSH_STREAMS_MAX),
-                large: Arc::new(Semaphore::new(limits.large_bytes as usize)),
+                large: Arc::new(Semaphore::new(common.limits.large_bytes as usize)),
                 session,
-                limits,
+                common,
             }),
         }
     }
@@ -156,7 +158,12 @@ impl Link {
     }
 
     pub(crate) fn limits(&self) -> &Limits {
-        &self.shared.limits
+        &self.shared.common.limits
+    }
+
+    /// Counts a stream that was cut.
+    pub(crate) fn count_cut(&self, why: Cut) {
+        self.shared.common.tally.cut(why);
     }
 
     /// How long an incoming request or push may take.

@@ -12,6 +12,7 @@ use crate::close::{CloseReason, StreamCode};
 use crate::limits::SMALL_BYTES_MAX;
 use crate::link::Link;
 use crate::priority::Priority;
+use crate::tally::Cut;
 
 /// Bytes of the head: the number of the choice (PROTOCOL section 1).
 pub(crate) const HEAD_BYTES: usize = 4;
@@ -121,7 +122,10 @@ impl Outgoing {
     /// Waits until the peer's transport has all the bytes, which says nothing of its application.
     pub(crate) async fn acknowledged(&self) -> Result<(), SendError> {
         match timeout(self.link.limits().stream_idle, self.stream.stopped()).await {
-            Err(_) => Err(SendError::Stalled),
+            Err(_) => {
+                self.link.count_cut(Cut::Stalled);
+                Err(SendError::Stalled)
+            }
             Ok(Ok(None)) => Ok(()),
             Ok(Ok(Some(_))) => Err(SendError::Stopped),
             Ok(Err(_)) => Err(SendError::Closed(self.link.over())),
@@ -141,6 +145,7 @@ impl Outgoing {
     }
 
     fn give_up(&mut self, code: StreamCode, error: SendError) -> SendError {
+        self.link.count_cut(Cut::Stalled);
         self.gave_up = code;
         error
     }
@@ -268,6 +273,11 @@ impl Incoming {
     }
 
     fn cut(&mut self, code: StreamCode, error: ReadError) -> ReadError {
+        match error {
+            ReadError::TooLarge { .. } => self.link.count_cut(Cut::TooLarge),
+            ReadError::Silent => self.link.count_cut(Cut::Silent),
+            _ => self.link.count_cut(Cut::Slow),
+        }
         self.stop(code);
         self.bytes = Vec::new();
         error
