@@ -312,6 +312,12 @@ mod tests {
             ("network_per_second = 0", "network_per_second"),
             ("handshake_seconds = 61", "handshake_seconds"),
             (
+                "requests_of_device_mib_max = 15",
+                "requests_of_device_mib_max",
+            ),
+            ("sends_mib_max = 20", "sends_mib_max"),
+            ("sends_mib_max = 4096", "sends_mib_max"),
+            (
                 "handshakes_max = 8\nhandshakes_known = 8",
                 "handshakes_known",
             ),

@@ -269,6 +269,12 @@ impl Page {
             "Handshakes under way now",
             gauge(links.handshakes),
         );
+        let help = "Bytes of memory claimed for large requests";
+        self.gauge("requests_bytes", help, links.memory.0);
+        let help = "Bytes of memory claimed for answers and pushes";
+        self.gauge("sends_bytes", help, links.memory.1);
+        let help = "Connections closed because too many of their streams came to nothing";
+        self.reasons("connections_faulty_total", help, &[("", links.faulty)]);
         let help = "Attempts to connect whose address had to prove itself first";
         self.reasons(
             "attempts_asked_to_prove_total",

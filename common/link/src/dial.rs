@@ -17,6 +17,7 @@ use crate::directory::ExpectedKeys;
 use crate::endpoint::{BindError, quic_client};
 use crate::limits::{ADDRESS_HEAD_START, ADDRESSES_MAX, Limits};
 use crate::link::Link;
+use crate::memory::Memory;
 use crate::session::{Session, is_access_denied};
 
 /// QUIC wants a name where TLS has one; it is neither sent nor checked.
@@ -244,7 +245,8 @@ async fn attempt(
         .map(Arc::new)
         .ok_or_else(|| failed("the peer shows no key".to_owned()))?;
     tracing::debug!(%address, key = %session.peer.short(), "connected");
-    Ok(Link::new(session, common))
+    let memory = Memory::of_peer(&common.limits);
+    Ok(Link::new(session, common, memory))
 }
 
 /// Says what a failed handshake means.

@@ -59,7 +59,10 @@ impl Door {
 
     pub(crate) fn figures(&self) -> Figures {
         let handshakes = lock(&self.gate).under_way();
-        self.common.tally.figures(self.open.count(), handshakes)
+        let memory = self.common.memory.claimed();
+        self.common
+            .tally
+            .figures(self.open.count(), handshakes, memory)
     }
 
     /// Judges attempts until the endpoint closes.
@@ -128,7 +131,7 @@ impl Door {
         let Some(session) = Session::new(connection).map(Arc::new) else {
             return tracing::error!(%remote, "a connection shows no key: please report this");
         };
-        let _entry = self.open.enter(&session);
+        let entry = self.open.enter(&session);
         // Asked again now that the link can be found: a removal after the handshake either sees the
         // link in the table or is seen here.
         if !self.directory.admits(&session.peer) {
@@ -136,7 +139,11 @@ impl Door {
         }
         lock(&self.gate).admitted(remote.ip(), Instant::now());
         tracing::debug!(%remote, key = %session.peer.short(), "connected");
-        let link = Link::new(Arc::clone(&session), Arc::clone(&self.common));
+        let link = Link::new(
+            Arc::clone(&session),
+            Arc::clone(&self.common),
+            entry.memory.clone(),
+        );
         if established.send(link).await.is_err() {
             return session.close(CloseCode::Shutdown);
         }

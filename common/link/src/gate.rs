@@ -217,7 +217,7 @@ fn prefix(address: IpAddr) -> [u8; 7] {
 
 /// A token bucket.
 #[derive(Debug)]
-struct Bucket {
+pub(crate) struct Bucket {
     allowance: Allowance,
     tokens: u32,
     /// When the newest token was put in.
@@ -225,7 +225,7 @@ struct Bucket {
 }
 
 impl Bucket {
-    fn full(allowance: Allowance, now: Instant) -> Self {
+    pub(crate) fn full(allowance: Allowance, now: Instant) -> Self {
         Self {
             allowance,
             tokens: allowance.burst,
@@ -233,7 +233,7 @@ impl Bucket {
         }
     }
 
-    fn take(&mut self, now: Instant) -> bool {
+    pub(crate) fn take(&mut self, now: Instant) -> bool {
         self.refill(now);
         let taken = self.tokens.checked_sub(1);
         self.tokens = taken.unwrap_or(0);

@@ -13,6 +13,7 @@
 //! | `common`, `tally` | what all links of an endpoint share and count | |
 //! | `reset` | how a killed relay's next life ends its connections | |
 //! | `dial` | names, addresses, attempts side by side | when to try again |
+//! | `memory` | how much of messages one peer, and all together, may have in memory | |
 //! | `link`, `request`, `push`, `stream` | bounded streams, priorities, deadlines | meaning |
 //! | `web` | TLS to an agency's web server, by authorities it names | a part in the protocol |
 //! | `systemd` | systemd hears how a service is doing | a part in the protocol |
@@ -34,6 +35,7 @@ mod gate;
 pub mod limits;
 mod link;
 mod listener;
+mod memory;
 mod open_links;
 #[cfg(test)]
 mod pair;
@@ -58,6 +60,7 @@ pub use endpoint::{ALPN, BindError};
 pub use limits::{Allowance, Limits};
 pub use link::Link;
 pub use listener::{Listener, ListenerConfig};
+pub use memory::Room;
 pub use priority::Priority;
 pub use push::PushStream;
 pub use request::{AnswerBound, IncomingRequest, RequestError, RequestStream};

@@ -71,11 +71,24 @@ pub struct Limits {
     /// Silence within a stream, either way, after which the stream is cut: 15 s, half of
     /// `connection_idle`.
     pub stream_idle: Duration,
-    /// Longest reading of one request or push: 5 min carry 16 MiB at 0.45 Mbit/s.
+    /// Longest reading, or sending, of one request, answer or push: 5 min carry 16 MiB at
+    /// 0.45 Mbit/s.
     pub stream_total: Duration,
-    /// Bytes of large requests or pushes of one connection that may be in memory at a time: two of
-    /// the largest frame, or eight pieces. 32 MiB; a single read is counted with its bound.
+    /// Bytes of large requests or pushes of one peer that may be in memory at a time, over all its
+    /// connections: two of the largest frame, or eight pieces. 32 MiB; a single read is counted
+    /// with its bound.
     pub large_bytes: u32,
+    /// The same of all peers together: 256 MiB. Eight peers that each send their largest request as
+    /// slowly as they may fill it; they are members of the network, and named in metrics and log.
+    pub large_bytes_total: u32,
+    /// Bytes of answers and pushes that are in memory for one peer, until its transport has them:
+    /// the largest frame and one push. 24 MiB; urgent pushes have half as much of their own.
+    pub send_bytes: u32,
+    /// The same for all peers together: 256 MiB, and a quarter of it for urgent ones.
+    pub send_bytes_total: u32,
+    /// Streams of one connection that come to nothing: silent, cut, given up. 64 at once, then one
+    /// a second; above, the connection is closed. A desk that loses patience gives up 16.
+    pub faults: Allowance,
 
     /// Connections of a listener: 4,096 contacts with two devices; idle about 300 MiB.
     pub links: usize,
@@ -109,6 +122,13 @@ impl Default for Limits {
             stream_idle: Duration::from_secs(15),
             stream_total: Duration::from_secs(5 * 60),
             large_bytes: 32 * 1024 * 1024,
+            large_bytes_total: 256 * 1024 * 1024,
+            send_bytes: 24 * 1024 * 1024,
+            send_bytes_total: 256 * 1024 * 1024,
+            faults: Allowance {
+                burst: 64,
+                refill: Duration::from_secs(1),
+            },
             links: 8192,
             links_per_key: 4,
             handshakes: 256,

@@ -70,7 +70,7 @@ impl Listener {
         let endpoint = Endpoint::new(settings, Some(quic), socket, Arc::new(TokioRuntime))
             .map_err(address_error)?;
         let bound = endpoint.local_addr().map_err(address_error)?;
-        let open = OpenLinks::new(limits.links_per_key);
+        let open = OpenLinks::new(&limits);
         let (established, links) = mpsc::channel(LINKS_WAITING_MAX);
         let door = Door::new(Arc::new(Common::new(limits)), directory, open);
         tokio::spawn(door.clone().serve(endpoint.clone(), established));

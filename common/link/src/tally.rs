@@ -33,6 +33,7 @@ pub(crate) enum Cut {
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     retries: AtomicU64,
+    faulty: AtomicU64,
     refused: [AtomicU64; Refused::ALL.len()],
     handshakes: [AtomicU64; HandshakeFault::ALL.len()],
     cut: [AtomicU64; Cut::ALL.len()],
@@ -45,12 +46,16 @@ pub struct Figures {
     pub links: usize,
     /// Handshakes under way now.
     pub handshakes: usize,
+    /// Bytes claimed now for large requests, and for answers and pushes.
+    pub memory: (u64, u64),
     /// Attempts whose address had to prove itself first.
     pub retries: u64,
     /// Attempts refused.
     pub refused: Vec<(&'static str, u64)>,
     /// Handshakes that came to nothing.
     pub handshakes_failed: Vec<(&'static str, u64)>,
+    /// Connections closed because too many of their streams came to nothing.
+    pub faulty: u64,
     /// Streams cut.
     pub cut: Vec<(&'static str, u64)>,
 }
@@ -104,9 +109,12 @@ impl Tally {
         add(&self.retries);
     }
 
-    /// Counts, and gives how many attempts were refused before.
-    pub(crate) fn refused(&self, why: Refused) -> u64 {
-        self.refused[why as usize].fetch_add(1, Ordering::Relaxed)
+    pub(crate) fn refused(&self, why: Refused) {
+        add(&self.refused[why as usize]);
+    }
+
+    pub(crate) fn faulty(&self) {
+        add(&self.faulty);
     }
 
     pub(crate) fn handshake_failed(&self, why: HandshakeFault) {
@@ -117,10 +125,12 @@ impl Tally {
         add(&self.cut[why as usize]);
     }
 
-    pub(crate) fn figures(&self, links: usize, handshakes: usize) -> Figures {
+    pub(crate) fn figures(&self, links: usize, handshakes: usize, memory: (u64, u64)) -> Figures {
         Figures {
             links,
             handshakes,
+            memory,
+            faulty: self.faulty.load(Ordering::Relaxed),
             retries: self.retries.load(Ordering::Relaxed),
             refused: named(Refused::ALL.map(Refused::name), &self.refused),
             handshakes_failed: named(
@@ -154,19 +164,19 @@ mod tests {
         let tally = Tally::default();
         for why in Refused::ALL {
             tally.refused(why);
-            let figures = tally.figures(0, 0).refused;
+            let figures = tally.figures(0, 0, (0, 0)).refused;
             let counted = figures.iter().filter(|(_, count)| *count == 1).count();
             assert_eq!(counted, why as usize + 1);
             assert_eq!(figures[why as usize], (why.name(), 1));
         }
         for why in HandshakeFault::ALL {
             tally.handshake_failed(why);
-            let figures = tally.figures(0, 0).handshakes_failed;
+            let figures = tally.figures(0, 0, (0, 0)).handshakes_failed;
             assert_eq!(figures[why as usize], (why.name(), 1));
         }
         for why in Cut::ALL {
             tally.cut(why);
-            let figures = tally.figures(0, 0).cut;
+            let figures = tally.figures(0, 0, (0, 0)).cut;
             assert_eq!(figures[why as usize], (why.name(), 1));
         }
     }

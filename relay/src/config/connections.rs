@@ -19,6 +19,10 @@ pub(super) struct ConnectionsFile {
     unproven_per_second: Option<u32>,
     network_at_once: Option<u32>,
     network_per_second: Option<u32>,
+    requests_mib_max: Option<u32>,
+    requests_of_device_mib_max: Option<u32>,
+    sends_mib_max: Option<u32>,
+    sends_of_device_mib_max: Option<u32>,
 }
 
 impl ConnectionsFile {
@@ -46,7 +50,21 @@ impl ConnectionsFile {
         }
         let burst = self.network_at_once;
         let at_once = count("network_at_once", burst, default.prefix.burst as usize)?;
+        let requests = memory(
+            "requests",
+            (self.requests_of_device_mib_max, default.large_bytes),
+            (self.requests_mib_max, default.large_bytes_total),
+        )?;
+        let sends = memory(
+            "sends",
+            (self.sends_of_device_mib_max, default.send_bytes),
+            (self.sends_mib_max, default.send_bytes_total),
+        )?;
         Ok(Limits {
+            large_bytes: requests.0,
+            large_bytes_total: requests.1,
+            send_bytes: sends.0,
+            send_bytes_total: sends.1,
             links: count("connections_max", self.connections_max, default.links)?,
             links_per_key: count(
                 "connections_of_device_max",
@@ -89,3 +107,27 @@ impl ConnectionsFile {
 
 /// More than any machine shakes hands.
 const PER_SECOND_MAX: u32 = 100_000;
+/// Of one device: the largest frame.
+const MIB_LEAST: u32 = 16;
+/// Of all together.
+const MIB_MOST: u32 = 4_095;
+
+/// Bytes in memory of one device, and of all together.
+fn memory(
+    what: &str,
+    (of_device, default): (Option<u32>, u32),
+    (of_all, default_of_all): (Option<u32>, u32),
+) -> Result<(u32, u32), String> {
+    let bytes =
+        |mib: Option<u32>, default: u32| mib.map_or(Some(default), |mib| mib.checked_mul(1 << 20));
+    let bytes = (bytes(of_device, default), bytes(of_all, default_of_all));
+    match bytes {
+        (Some(device), Some(all)) if device >= MIB_LEAST << 20 && all >= device => {
+            Ok((device, all))
+        }
+        _ => Err(format!(
+            "{what}_of_device_mib_max is at least {MIB_LEAST}, and {what}_mib_max as much or more, \
+             up to {MIB_MOST}"
+        )),
+    }
+}
