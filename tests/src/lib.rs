@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `net` | real relays and desks, over QUIC on loopback |
 //! | `desk_process` | a desk in a process of its own, which can be killed |
+//! | `raw` | peers that do not keep to the rules |
 //! | `forwarder` | a line between desks and relay, which can be cut one way |
 //! | `fuzz` | spoiled bytes for every parser of what strangers send and disks hold |
 //! | `volume` | a file system in an image, which can be filled, and whose power can be cut |
@@ -31,6 +32,7 @@ pub mod net;
 pub mod network;
 pub mod pair;
 pub mod randomness;
+pub mod raw;
 pub mod shift;
 pub mod sim;
 pub mod volume;
