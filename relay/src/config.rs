@@ -5,11 +5,16 @@ use std::path::{Path, PathBuf};
 
 use maille_common::address::{Name, NameError};
 use maille_common::time::Span;
+use maille_link::Limits;
 use serde::Deserialize;
 use thiserror::Error;
 
 use crate::core::RelayBudget;
 use crate::folder::read_bounded;
+
+mod connections;
+
+use connections::ConnectionsFile;
 
 /// The port of the protocol, which firewalls let through most often.
 pub const PORT: u16 = 443;
@@ -37,6 +42,8 @@ pub struct Config {
     pub budget: RelayBudget,
     /// Budgets of all attachments together.
     pub blobs: BlobBudget,
+    /// Budgets and deadlines of connections.
+    pub limits: Limits,
 }
 
 /// How much of attachments is kept.
@@ -123,6 +130,7 @@ impl Config {
             low_water_bytes: 512 * MIB,
             budget: RelayBudget::default(),
             blobs: BlobBudget::default(),
+            limits: Limits::default(),
         }
     }
 
@@ -164,6 +172,8 @@ impl Config {
             return Err(ConfigError::Form { path: path(), why });
         }
         let defaults = Self::new(name, file.network);
+        let limits = file.connections.limits(&defaults.limits);
+        let limits = limits.map_err(|why| ConfigError::Form { path: path(), why })?;
         Ok(Self {
             listen: file.listen.unwrap_or(defaults.listen),
             metrics: file.metrics,
@@ -171,6 +181,7 @@ impl Config {
             low_water_bytes: file.low_water_mib.map_or(defaults.low_water_bytes, mib),
             budget: file.budget.relay(defaults.budget),
             blobs: file.budget.blobs(defaults.blobs),
+            limits,
             ..defaults
         })
     }
@@ -198,6 +209,8 @@ struct ConfigFile {
     low_water_mib: Option<u64>,
     #[serde(default)]
     budget: BudgetFile,
+    #[serde(default)]
+    connections: ConnectionsFile,
 }
 
 #[derive(Default, Deserialize)]
@@ -268,7 +281,11 @@ mod tests {
 
     #[test]
     fn an_unknown_key_is_an_error_that_names_it() {
-        for text in ["admit_all = true\n", "[budget]\nsender_max = 3\n"] {
+        for text in [
+            "admit_all = true\n",
+            "[budget]\nsender_max = 3\n",
+            "[connections]\nstrangers = true\n",
+        ] {
             let error = parse(&format!("{LEAST}{text}")).expect_err("an unknown key");
             assert_eq!(error.code(), "config-form");
             assert!(error.to_string().contains("unknown field"), "{error}");
@@ -279,6 +296,36 @@ mod tests {
     fn metrics_are_told_on_loopback_only() {
         let error = parse(&format!("{LEAST}metrics = \"0.0.0.0:9464\"\n")).expect_err("refused");
         assert_eq!(error.code(), "config-metrics");
+    }
+
+    #[test]
+    fn what_connections_may_take_is_chosen_and_nobody_is_locked_out_by_a_zero() {
+        let limits = |text: &str| parse(&format!("{LEAST}[connections]\n{text}\n"));
+        let chosen = limits("handshakes_max = 40\nnetwork_per_second = 8")
+            .unwrap()
+            .limits;
+        assert_eq!((chosen.handshakes, chosen.handshakes_known), (40, 10));
+        assert_eq!(chosen.prefix.refill * 8, std::time::Duration::from_secs(1));
+        for (text, named) in [
+            ("handshakes_max = 0", "handshakes_max"),
+            ("connections_max = 0", "connections_max"),
+            ("network_per_second = 0", "network_per_second"),
+            ("handshake_seconds = 61", "handshake_seconds"),
+            (
+                "requests_of_device_mib_max = 15",
+                "requests_of_device_mib_max",
+            ),
+            ("sends_mib_max = 20", "sends_mib_max"),
+            ("sends_mib_max = 4096", "sends_mib_max"),
+            (
+                "handshakes_max = 8\nhandshakes_known = 8",
+                "handshakes_known",
+            ),
+        ] {
+            let error = limits(text).expect_err(text);
+            assert_eq!(error.code(), "config-form");
+            assert!(error.to_string().contains(named), "{error}");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use maille_common::evidence::SignedAccepted;
 use maille_common::terms::{AcceptReason, Outcome, Stage};
 use maille_common::wire::RefusalCode;
+use maille_link::Figures;
 
 use crate::standing::Standing;
 
@@ -70,8 +71,14 @@ impl Counters {
     }
 
     /// Everything in the text format of Prometheus.
-    pub(crate) fn render(&self, standing: &Standing, store: &StoreFigures) -> String {
+    pub(crate) fn render(
+        &self,
+        standing: &Standing,
+        store: &StoreFigures,
+        links: &Figures,
+    ) -> String {
         let mut page = Page::default();
+        page.links(links);
         page.counter(
             "accepted_total",
             "Recipients for whom an alert was accepted",
@@ -250,6 +257,45 @@ impl Page {
             self.line(format_args!(
                 "maille_relay_{name}{{{label}=\"{word}\"}} {count}"
             ));
+        }
+    }
+
+    /// What the listener counts.
+    fn links(&mut self, links: &Figures) {
+        let gauge = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        self.gauge("links", "Connections established now", gauge(links.links));
+        self.gauge(
+            "handshakes",
+            "Handshakes under way now",
+            gauge(links.handshakes),
+        );
+        let help = "Bytes of memory claimed for large requests";
+        self.gauge("requests_bytes", help, links.memory.0);
+        let help = "Bytes of memory claimed for answers and pushes";
+        self.gauge("sends_bytes", help, links.memory.1);
+        let help = "Connections closed because too many of their streams came to nothing";
+        self.reasons("connections_faulty_total", help, &[("", links.faulty)]);
+        let help = "Attempts to connect whose address had to prove itself first";
+        self.reasons(
+            "attempts_asked_to_prove_total",
+            help,
+            &[("", links.retries)],
+        );
+        let help = "Attempts to connect that were refused";
+        self.reasons("attempts_refused_total", help, &links.refused);
+        let help = "Handshakes that came to nothing";
+        self.reasons("handshakes_failed_total", help, &links.handshakes_failed);
+        self.reasons("streams_cut_total", "Streams cut", &links.cut);
+    }
+
+    fn reasons(&mut self, name: &str, help: &str, counted: &[(&'static str, u64)]) {
+        self.head(name, help, "counter");
+        for (reason, count) in counted {
+            let label = match *reason {
+                "" => String::new(),
+                reason => format!("{{reason=\"{reason}\"}}"),
+            };
+            self.line(format_args!("maille_relay_{name}{label} {count}"));
         }
     }
 

@@ -84,7 +84,11 @@ async fn page(service: &Arc<Service>, line: &[u8]) -> (&'static str, String) {
         b"GET /metrics HTTP/1.1" | b"GET /metrics HTTP/1.0" => match standing(service).await {
             Ok(standing) => (
                 "200 OK",
-                service.counters.render(&standing, &service.store_figures()),
+                service.counters.render(
+                    &standing,
+                    &service.store_figures(),
+                    &service.listener.figures(),
+                ),
             ),
             Err(error) => (UNAVAILABLE, format!("{error}\n")),
         },

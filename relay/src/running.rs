@@ -6,7 +6,7 @@ use std::sync::Arc;
 use maille_common::identifier::Incarnation;
 use maille_common::roster::{Applied, Roster, RosterDocuments};
 use maille_durable::{DurableStore, StoreError};
-use maille_link::CloseCode;
+use maille_link::{CloseCode, Figures};
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -66,6 +66,11 @@ impl RunningRelay {
     /// The life of its store.
     pub fn incarnation(&self) -> Incarnation {
         self.service.core().incarnation()
+    }
+
+    /// What was counted of connections since the start, and who is here now.
+    pub fn links(&self) -> Figures {
+        self.service.listener.figures()
     }
 
     /// The roster in use.

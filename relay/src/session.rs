@@ -6,7 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use maille_common::address::DeviceId;
 use maille_common::codec::{decode, encode};
 use maille_common::hash::Hash;
-use maille_common::wire::{Answer, Push, Refusal, RefusalCode, Request, RequestHead};
+use maille_common::limits;
+use maille_common::wire::{
+    Answer, PUSH_BYTES_MAX, Push, Refusal, RefusalCode, Request, RequestHead,
+};
 use maille_link::{CloseCode, IncomingRequest, Link, Priority, ReadError, SendError};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -66,10 +69,21 @@ impl Session {
         let Ok((head, mut stream)) = request.head().await else {
             return;
         };
+        // Until a large answer is sent, or given up.
+        let mut held = None;
         let answer = match RequestHead::parse(head) {
             Err(code) => refused(code),
             Ok(head) => match stream.read(head.bytes_max()).await {
-                Ok(bytes) => self.decide(&bytes).await,
+                Ok(bytes) => {
+                    let bytes_max = head.answer_bytes_max();
+                    if bytes_max > limits::FRAME_SMALL_BYTES_MAX {
+                        match self.link.room(Priority::Bulk, bytes_max).await {
+                            Ok(room) => held = Some(room),
+                            Err(_) => return,
+                        }
+                    }
+                    self.decide(&bytes).await
+                }
                 Err(ReadError::TooLarge { .. }) => refused(RefusalCode::TooLarge),
                 Err(_) => return,
             },
@@ -86,7 +100,12 @@ impl Session {
             }
             _ => None,
         };
-        let sent = stream.answer(priority(&answer), &encode(&answer)).await;
+        let (urgency, bytes) = (priority(&answer), encode(&answer));
+        drop(answer);
+        if let Some(room) = &mut held {
+            room.shrink(bytes.len());
+        }
+        let sent = stream.answer(urgency, &bytes).await;
         if named.is_some() && sent.is_ok() {
             self.greeted.send_replace(named);
         }
@@ -185,6 +204,14 @@ impl Session {
 
     async fn push(self: Arc<Self>, mail: Waiting) -> (Waiting, Pushed) {
         let (device, number) = (self.device, mail.number);
+        let urgency = if mail.class <= URGENT {
+            Priority::Urgent
+        } else {
+            Priority::Normal
+        };
+        let Ok(mut room) = self.link.room(urgency, PUSH_BYTES_MAX).await else {
+            return (mail, Pushed::Kept);
+        };
         let push = self
             .service
             .look(move |core| core.push(&device, number))
@@ -195,12 +222,10 @@ impl Session {
             // The step is noted. The mail stays, and is offered over the next connection.
             Err(_) => return (mail, Pushed::Kept),
         };
-        let urgency = if mail.class <= URGENT {
-            Priority::Urgent
-        } else {
-            Priority::Normal
-        };
-        let pushed = match self.link.push(urgency, &encode(&push)).await {
+        let bytes = encode(&push);
+        drop(push);
+        room.shrink(bytes.len());
+        let pushed = match self.link.push(urgency, &bytes).await {
             Ok(()) => {
                 self.service.counters.pushed();
                 Pushed::Kept

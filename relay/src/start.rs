@@ -9,7 +9,7 @@ use maille_common::address::Name;
 use maille_common::randomness::Randomness;
 use maille_common::roster::Roster;
 use maille_durable::{DurableStore, OpenError, Opening, Options, Store, StoreId, boot_id};
-use maille_link::{BindError, Identity, IdentityError, Limits, Listener, ListenerConfig};
+use maille_link::{BindError, Identity, IdentityError, Listener, ListenerConfig};
 use thiserror::Error;
 use tokio::sync::{Notify, Semaphore, watch};
 
@@ -38,18 +38,15 @@ pub struct Setup {
     pub config: Config,
     /// Its clock.
     pub clock: Arc<dyn Clock>,
-    /// Budgets and deadlines of connections.
-    pub limits: Limits,
 }
 
 impl Setup {
-    /// The system's clock, and the limits that suit a relay.
+    /// The system's clock.
     pub fn new(folder: RelayFolder, config: Config) -> Self {
         Self {
             folder,
             config,
             clock: Arc::new(SystemClock),
-            limits: Limits::default(),
         }
     }
 }
@@ -153,7 +150,6 @@ impl Relay {
             folder,
             config,
             clock,
-            limits,
         } = setup;
         let opened = tokio::task::spawn_blocking({
             let clock = Arc::clone(&clock);
@@ -168,7 +164,7 @@ impl Relay {
             address: config.listen,
             identity: opened.identity.clone(),
             directory: opened.live.clone(),
-            limits,
+            limits: config.limits,
         })?;
         let metrics = match config.metrics {
             Some(address) => Some(

@@ -21,6 +21,7 @@ use maille_common::identifier::AlertId;
 use maille_common::randomness::Randomness;
 use maille_common::roster::RosterDocuments;
 use maille_durable::{Batch, DurableStore, Options, Store, StoreId, boot_id};
+use maille_link::Limits;
 use maille_relay::core::{Account, body_place};
 use maille_relay::{
     Clock, Config, Day, Manifest, NewRelay, Relay, RelayFolder, RunningRelay, Setup, SystemClock,
@@ -58,6 +59,8 @@ struct NetRelay {
     address: SocketAddr,
     /// What stays free on its volume, where that is not the default.
     low_water_bytes: Option<u64>,
+    /// What connections may take, where that is not the default.
+    limits: Option<Limits>,
     running: Option<RunningRelay>,
 }
 
@@ -127,6 +130,7 @@ impl TestNet {
             folder,
             address: ([127, 0, 0, 1], 0).into(),
             low_water_bytes: None,
+            limits: None,
             running: None,
         };
         self.relays.insert(relay.to_owned(), held);
@@ -177,6 +181,7 @@ impl TestNet {
         config.listen = held.address;
         config.metrics = None;
         config.low_water_bytes = held.low_water_bytes.unwrap_or(config.low_water_bytes);
+        config.limits = held.limits.clone().unwrap_or(config.limits);
         let mut setup = Setup::new(held.folder.clone(), config);
         if let Some(machine) = &self.machine {
             setup.clock = Arc::new(machine.clone());

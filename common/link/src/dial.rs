@@ -12,10 +12,12 @@ use tokio::time::{sleep, timeout};
 
 use crate::certificate::Identity;
 use crate::close::CloseCode;
+use crate::common::Common;
 use crate::directory::ExpectedKeys;
 use crate::endpoint::{BindError, quic_client};
 use crate::limits::{ADDRESS_HEAD_START, ADDRESSES_MAX, Limits};
 use crate::link::Link;
+use crate::memory::Memory;
 use crate::session::{Session, is_access_denied};
 
 /// QUIC wants a name where TLS has one; it is neither sent nor checked.
@@ -95,7 +97,7 @@ impl ConnectError {
 #[derive(Debug)]
 pub struct Dialer {
     identity: Identity,
-    limits: Arc<Limits>,
+    common: Arc<Common>,
     /// One socket for each family: sockets for both do not work alike on all systems.
     v6: Option<Endpoint>,
     v4: Option<Endpoint>,
@@ -116,7 +118,7 @@ impl Dialer {
         };
         Ok(Self {
             identity,
-            limits: Arc::new(limits),
+            common: Arc::new(Common::new(limits)),
             v6,
             v4,
         })
@@ -135,15 +137,15 @@ impl Dialer {
     ) -> Result<Link, ConnectError> {
         let addresses = self.resolve(relay).await?;
         let keys = Arc::new(ExpectedKeys::new(expected));
-        let config =
-            quic_client(&self.identity, keys, &self.limits).map_err(ConnectError::Settings)?;
+        let config = quic_client(&self.identity, keys, &self.common.limits)
+            .map_err(ConnectError::Settings)?;
         let mut attempts = JoinSet::new();
         let mut failure = None;
         let mut addresses = addresses.into_iter();
         loop {
             if let Some((endpoint, address)) = addresses.next() {
-                let limits = Arc::clone(&self.limits);
-                attempts.spawn(attempt(endpoint, config.clone(), address, limits));
+                let common = Arc::clone(&self.common);
+                attempts.spawn(attempt(endpoint, config.clone(), address, common));
             } else if attempts.is_empty() {
                 return Err(failure.unwrap_or_else(|| no_address(relay)));
             }
@@ -188,7 +190,7 @@ impl Dialer {
             relay: relay.to_owned(),
             source,
         };
-        let found = timeout(self.limits.handshake, tokio::net::lookup_host(relay))
+        let found = timeout(self.common.limits.handshake, tokio::net::lookup_host(relay))
             .await
             .map_err(|_| failed(io::ErrorKind::TimedOut.into()))?
             .map_err(failed)?;
@@ -229,13 +231,13 @@ async fn attempt(
     endpoint: Endpoint,
     config: ClientConfig,
     address: SocketAddr,
-    limits: Arc<Limits>,
+    common: Arc<Common>,
 ) -> Result<Link, ConnectError> {
     let failed = |detail: String| ConnectError::Failed { address, detail };
     let connecting = endpoint
         .connect_with(config, address, SERVER_NAME)
         .map_err(|error| failed(error.to_string()))?;
-    let connection = timeout(limits.handshake, connecting)
+    let connection = timeout(common.limits.handshake, connecting)
         .await
         .map_err(|_| ConnectError::Timeout { address })?
         .map_err(|error| fault(address, &error))?;
@@ -243,7 +245,8 @@ async fn attempt(
         .map(Arc::new)
         .ok_or_else(|| failed("the peer shows no key".to_owned()))?;
     tracing::debug!(%address, key = %session.peer.short(), "connected");
-    Ok(Link::new(session, limits))
+    let memory = Memory::of_peer(&common.limits);
+    Ok(Link::new(session, common, memory))
 }
 
 /// Says what a failed handshake means.

@@ -2,6 +2,10 @@
 //!
 //! A sender's address can be forged until it has answered a Retry. So nothing that an unproven
 //! address does is held against that address: at worst everyone takes one more round trip.
+//!
+//! Whoever has many real addresses can fill the places that strangers may take, for as long as a
+//! handshake may hang. Networks from which somebody admitted has connected have places of their own
+//! then: desks come back from where they were.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -9,7 +13,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::limits::{Allowance, Limits, PREFIXES_MAX};
+use crate::limits::{Allowance, KNOWN_PREFIXES_MAX, Limits, PREFIXES_MAX};
+
+/// How often a full table of prefixes is looked through for those that have rested.
+const SWEEP: Duration = Duration::from_secs(1);
 
 /// An attempt to connect, as the gate sees it.
 #[derive(Debug, Clone, Copy)]
@@ -17,8 +24,6 @@ pub(crate) struct Attempt {
     pub(crate) address: IpAddr,
     /// Whether the address has shown that it receives.
     pub(crate) proven: bool,
-    /// Handshakes under way.
-    pub(crate) handshakes: usize,
     /// Connections established.
     pub(crate) links: usize,
 }
@@ -26,70 +31,173 @@ pub(crate) struct Attempt {
 /// What to do with an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// Begin the handshake.
-    Admit,
+    /// Begin the handshake, and say when it has ended.
+    Admit(Begun),
     /// Let the address prove itself first. Costs one packet and no memory.
     Prove,
     /// Say no, so that the peer does not wait.
-    Refuse,
+    Refuse(Refused),
+}
+
+/// Why an attempt is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// As many connections are established as may be.
+    Links,
+    /// As many handshakes are under way as may be, for whoever asks.
+    Handshakes,
+    /// Its network has as many handshakes under way as one network may have.
+    OfPrefix,
+    /// Its network has tried too often.
+    Allowance,
+}
+
+/// A handshake under way, which its network is charged with if the address was proven.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Begun {
+    charged: Option<[u8; 7]>,
 }
 
 /// The counters behind the verdicts.
 #[derive(Debug)]
 pub(crate) struct Gate {
+    limits: GateLimits,
+    under_way: usize,
+    unproven: Bucket,
+    prefixes: HashMap<[u8; 7], Prefix>,
+    swept: Option<Instant>,
+    /// Networks from which somebody admitted has connected, and when last.
+    known: HashMap<[u8; 7], Instant>,
+}
+
+#[derive(Debug)]
+struct GateLimits {
     links: usize,
     handshakes: usize,
-    handshakes_calm: usize,
-    per_prefix: Allowance,
-    unproven: Bucket,
-    prefixes: HashMap<[u8; 7], Bucket>,
+    known: usize,
+    calm: usize,
+    of_prefix: usize,
+    allowance: Allowance,
+}
+
+/// What one network does.
+#[derive(Debug)]
+struct Prefix {
+    bucket: Bucket,
+    under_way: usize,
 }
 
 impl Gate {
     pub(crate) fn new(limits: &Limits, now: Instant) -> Self {
         Self {
-            links: limits.links,
-            handshakes: limits.handshakes,
-            handshakes_calm: limits.handshakes_calm,
-            per_prefix: limits.prefix,
+            limits: GateLimits {
+                links: limits.links,
+                handshakes: limits.handshakes,
+                known: limits.handshakes_known,
+                calm: limits.handshakes_calm,
+                of_prefix: limits.handshakes_of_prefix,
+                allowance: limits.prefix,
+            },
+            under_way: 0,
             unproven: Bucket::full(limits.unproven, now),
             prefixes: HashMap::new(),
+            swept: None,
+            known: HashMap::new(),
         }
     }
 
+    /// Handshakes under way.
+    pub(crate) const fn under_way(&self) -> usize {
+        self.under_way
+    }
+
     pub(crate) fn judge(&mut self, attempt: &Attempt, now: Instant) -> Verdict {
-        if attempt.links >= self.links || attempt.handshakes >= self.handshakes {
-            return Verdict::Refuse;
+        if attempt.links >= self.limits.links {
+            return Verdict::Refuse(Refused::Links);
         }
         if !attempt.proven {
-            let calm = attempt.handshakes < self.handshakes_calm;
+            let calm = self.under_way < self.limits.calm;
             return if calm && self.unproven.take(now) {
-                Verdict::Admit
+                self.begin(None)
             } else {
                 Verdict::Prove
             };
         }
-        if self.take_of_prefix(prefix(attempt.address), now) {
-            Verdict::Admit
-        } else {
-            Verdict::Refuse
+        let prefix = prefix(attempt.address);
+        let kept = match self.known.contains_key(&prefix) {
+            true => 0,
+            false => self.limits.known,
+        };
+        if self.under_way + kept >= self.limits.handshakes {
+            return Verdict::Refuse(Refused::Handshakes);
+        }
+        match self.charge(prefix, now) {
+            Ok(charged) => self.begin(charged.then_some(prefix)),
+            Err(refused) => Verdict::Refuse(refused),
         }
     }
 
-    /// When every place is taken by a prefix that is still counted, strangers pass uncounted: the
-    /// limit on handshakes holds, and filling the table takes 16,384 real networks.
-    fn take_of_prefix(&mut self, prefix: [u8; 7], now: Instant) -> bool {
-        let allowance = self.per_prefix;
-        if !self.prefixes.contains_key(&prefix) && self.prefixes.len() >= PREFIXES_MAX {
-            self.prefixes.retain(|_, bucket| !bucket.is_full(now));
-            if self.prefixes.len() >= PREFIXES_MAX {
-                return true;
+    /// A handshake has ended, one way or another.
+    pub(crate) fn ended(&mut self, begun: Begun) {
+        self.under_way = self.under_way.saturating_sub(1);
+        let charged = begun.charged.and_then(|it| self.prefixes.get_mut(&it));
+        if let Some(prefix) = charged {
+            prefix.under_way = prefix.under_way.saturating_sub(1);
+        }
+    }
+
+    /// Somebody admitted has connected from here.
+    pub(crate) fn admitted(&mut self, address: IpAddr, now: Instant) {
+        let prefix = prefix(address);
+        if self.known.len() >= KNOWN_PREFIXES_MAX && !self.known.contains_key(&prefix) {
+            let oldest = self.known.iter().min_by_key(|(_, seen)| **seen);
+            if let Some(oldest) = oldest.map(|(prefix, _)| *prefix) {
+                self.known.remove(&oldest);
             }
         }
+        self.known.insert(prefix, now);
+    }
+
+    fn begin(&mut self, charged: Option<[u8; 7]>) -> Verdict {
+        self.under_way += 1;
+        Verdict::Admit(Begun { charged })
+    }
+
+    /// Charges a network with a handshake; false where it passes uncounted.
+    ///
+    /// When every place of the table is taken by a network that is still counted, strangers pass
+    /// uncounted: the limit on handshakes holds, and so do the places of known networks.
+    fn charge(&mut self, prefix: [u8; 7], now: Instant) -> Result<bool, Refused> {
+        if !self.prefixes.contains_key(&prefix) && self.prefixes.len() >= PREFIXES_MAX {
+            self.sweep(now);
+            if self.prefixes.len() >= PREFIXES_MAX {
+                return Ok(false);
+            }
+        }
+        let (allowance, most) = (self.limits.allowance, self.limits.of_prefix);
+        let held = self.prefixes.entry(prefix).or_insert_with(|| Prefix {
+            bucket: Bucket::full(allowance, now),
+            under_way: 0,
+        });
+        if held.under_way >= most {
+            return Err(Refused::OfPrefix);
+        }
+        if !held.bucket.take(now) {
+            return Err(Refused::Allowance);
+        }
+        held.under_way += 1;
+        Ok(true)
+    }
+
+    /// Forgets networks that have rested. Not at every attempt: a table takes time to look through.
+    fn sweep(&mut self, now: Instant) {
+        let is_early = |swept: Instant| now.saturating_duration_since(swept) < SWEEP;
+        if self.swept.is_some_and(is_early) {
+            return;
+        }
+        self.swept = Some(now);
         self.prefixes
-            .entry(prefix)
-            .or_insert_with(|| Bucket::full(allowance, now))
-            .take(now)
+            .retain(|_, held| held.under_way > 0 || !held.bucket.is_full(now));
     }
 }
 
@@ -109,7 +217,7 @@ fn prefix(address: IpAddr) -> [u8; 7] {
 
 /// A token bucket.
 #[derive(Debug)]
-struct Bucket {
+pub(crate) struct Bucket {
     allowance: Allowance,
     tokens: u32,
     /// When the newest token was put in.
@@ -117,7 +225,7 @@ struct Bucket {
 }
 
 impl Bucket {
-    fn full(allowance: Allowance, now: Instant) -> Self {
+    pub(crate) fn full(allowance: Allowance, now: Instant) -> Self {
         Self {
             allowance,
             tokens: allowance.burst,
@@ -125,7 +233,7 @@ impl Bucket {
         }
     }
 
-    fn take(&mut self, now: Instant) -> bool {
+    pub(crate) fn take(&mut self, now: Instant) -> bool {
         self.refill(now);
         let taken = self.tokens.checked_sub(1);
         self.tokens = taken.unwrap_or(0);

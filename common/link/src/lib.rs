@@ -9,9 +9,11 @@
 //! | `certificate` | the X.509 container around a transport key | authorities, names, dates |
 //! | `directory`, `verifier` | the one question: is this key admitted now? | any other trust |
 //! | `endpoint` | the settings of TLS 1.3 and QUIC | 0-RTT, resumption, datagrams |
-//! | `gate`, `open_links`, `listener` | who may shake hands, who is connected | requests |
+//! | `gate`, `door`, `open_links`, `listener` | who may shake hands, who is connected | requests |
+//! | `common`, `tally` | what all links of an endpoint share and count | |
 //! | `reset` | how a killed relay's next life ends its connections | |
 //! | `dial` | names, addresses, attempts side by side | when to try again |
+//! | `memory` | how much of messages one peer, and all together, may have in memory | |
 //! | `link`, `request`, `push`, `stream` | bounded streams, priorities, deadlines | meaning |
 //! | `web` | TLS to an agency's web server, by authorities it names | a part in the protocol |
 //! | `systemd` | systemd hears how a service is doing | a part in the protocol |
@@ -24,13 +26,16 @@
 
 mod certificate;
 mod close;
+mod common;
 mod dial;
 mod directory;
+mod door;
 mod endpoint;
 mod gate;
 pub mod limits;
 mod link;
 mod listener;
+mod memory;
 mod open_links;
 #[cfg(test)]
 mod pair;
@@ -43,6 +48,7 @@ mod reset;
 mod session;
 mod stream;
 mod systemd;
+mod tally;
 mod verifier;
 mod web;
 
@@ -54,9 +60,11 @@ pub use endpoint::{ALPN, BindError};
 pub use limits::{Allowance, Limits};
 pub use link::Link;
 pub use listener::{Listener, ListenerConfig};
+pub use memory::Room;
 pub use priority::Priority;
 pub use push::PushStream;
 pub use request::{AnswerBound, IncomingRequest, RequestError, RequestStream};
 pub use stream::{ReadError, SendError};
 pub use systemd::{ServiceState, notify, watchdog_period};
+pub use tally::Figures;
 pub use web::{Authorities, AuthoritiesError};

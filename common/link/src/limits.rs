@@ -37,6 +37,13 @@ pub const HANDSHAKE_BYTES_MAX: usize = 8 * 1024;
 
 /// Address prefixes that the gate counts. An entry has 64 bytes: 1 MiB.
 pub const PREFIXES_MAX: usize = 16_384;
+/// Networks remembered because somebody admitted has connected from there: as many as connections.
+/// An entry has 32 bytes: 256 KiB.
+pub const KNOWN_PREFIXES_MAX: usize = 8_192;
+/// Room for datagrams that wait in the system for this process, as far as the system gives it. At
+/// 20,000 of 1,200 bytes a second it lasts for 50 ms and more, in which others may use the
+/// processors; what finds no room is lost, whoever sent it.
+pub const RECEIVE_BUFFER_BYTES: usize = 4 * 1024 * 1024;
 /// Established links that wait to be accepted by the application.
 pub const LINKS_WAITING_MAX: usize = 64;
 /// Addresses tried for one relay: a roster lists at most 8, a name rarely gives more.
@@ -64,11 +71,24 @@ pub struct Limits {
     /// Silence within a stream, either way, after which the stream is cut: 15 s, half of
     /// `connection_idle`.
     pub stream_idle: Duration,
-    /// Longest reading of one request or push: 5 min carry 16 MiB at 0.45 Mbit/s.
+    /// Longest reading, or sending, of one request, answer or push: 5 min carry 16 MiB at
+    /// 0.45 Mbit/s.
     pub stream_total: Duration,
-    /// Bytes of large requests or pushes of one connection that may be in memory at a time: two of
-    /// the largest frame, or eight pieces. 32 MiB; a single read is counted with its bound.
+    /// Bytes of large requests or pushes of one peer that may be in memory at a time, over all its
+    /// connections: two of the largest frame, or eight pieces. 32 MiB; a single read is counted
+    /// with its bound.
     pub large_bytes: u32,
+    /// The same of all peers together: 256 MiB. Eight peers that each send their largest request as
+    /// slowly as they may fill it; they are members of the network, and named in metrics and log.
+    pub large_bytes_total: u32,
+    /// Bytes of answers and pushes that are in memory for one peer, until its transport has them:
+    /// the largest frame and one push. 24 MiB; urgent pushes have half as much of their own.
+    pub send_bytes: u32,
+    /// The same for all peers together: 256 MiB, and a quarter of it for urgent ones.
+    pub send_bytes_total: u32,
+    /// Streams of one connection that come to nothing: silent, cut, given up. 64 at once, then one
+    /// a second; above, the connection is closed. A desk that loses patience gives up 16.
+    pub faults: Allowance,
 
     /// Connections of a listener: 4,096 contacts with two devices; idle about 300 MiB.
     pub links: usize,
@@ -77,6 +97,11 @@ pub struct Limits {
     pub links_per_key: usize,
     /// Handshakes at a time; above, attempts are refused. 256 x 0.4 ms are 0.1 s of one core.
     pub handshakes: usize,
+    /// Of these, places for networks from which an admitted peer has connected: a quarter. Whoever
+    /// has many real addresses can fill the others.
+    pub handshakes_known: usize,
+    /// Handshakes at a time from proven addresses of one /24 or /56: as many as may begin at once.
+    pub handshakes_of_prefix: usize,
     /// Handshakes at a time above which an address must first prove that it receives: an eighth.
     pub handshakes_calm: usize,
     /// Attempts from unproven addresses, all together: 64 at once, then 64 a second. Above, an
@@ -97,9 +122,18 @@ impl Default for Limits {
             stream_idle: Duration::from_secs(15),
             stream_total: Duration::from_secs(5 * 60),
             large_bytes: 32 * 1024 * 1024,
+            large_bytes_total: 256 * 1024 * 1024,
+            send_bytes: 24 * 1024 * 1024,
+            send_bytes_total: 256 * 1024 * 1024,
+            faults: Allowance {
+                burst: 64,
+                refill: Duration::from_secs(1),
+            },
             links: 8192,
             links_per_key: 4,
             handshakes: 256,
+            handshakes_known: 64,
+            handshakes_of_prefix: 32,
             handshakes_calm: 32,
             unproven: Allowance {
                 burst: 64,
@@ -135,6 +169,8 @@ mod tests {
         assert!(limits.keep_alive * 3 <= limits.connection_idle);
         assert!(limits.stream_idle * 2 <= limits.connection_idle);
         assert!(limits.handshakes_calm * 8 <= limits.handshakes);
+        assert_eq!(limits.handshakes_known * 4, limits.handshakes);
+        assert_eq!(limits.handshakes_of_prefix, limits.prefix.burst as usize);
         assert_eq!(limits.unproven.refill * 64, Duration::from_secs(1));
         assert_eq!(limits.prefix.refill * 4, Duration::from_secs(1));
     }

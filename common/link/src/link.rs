@@ -1,19 +1,24 @@
 //! An established connection between two peers that proved their keys.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use maille_common::crypto::ed25519::VerifyingKey;
 use quinn::ConnectionError;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::Instant;
 
 use crate::close::{CloseCode, CloseReason, StreamCode};
+use crate::common::Common;
+use crate::gate::Bucket;
 use crate::limits::{Limits, PUSH_STREAMS_MAX, REQUEST_STREAMS_MAX, URGENT_STREAMS};
+use crate::memory::{Heap, Memory, Room};
 use crate::priority::Priority;
 use crate::push::PushStream;
 use crate::request::{AnswerBound, IncomingRequest, RequestError, exchange};
 use crate::session::Session;
 use crate::stream::{Outgoing, Patience, SendError};
+use crate::tally::Cut;
 
 /// An established, mutually authenticated connection.
 ///
@@ -31,12 +36,13 @@ pub struct Link {
 #[derive(Debug)]
 struct Shared {
     session: Arc<Session>,
-    limits: Arc<Limits>,
+    common: Arc<Common>,
     /// Turns for requests and pushes that are not urgent; urgent ones find streams left over.
     request_turns: Semaphore,
     push_turns: Semaphore,
-    /// Bytes of large incoming messages that may be in memory.
-    large: Arc<Semaphore>,
+    /// What this peer may have in memory, over all its connections.
+    memory: Memory,
+    faults: Mutex<Bucket>,
 }
 
 impl Drop for Shared {
@@ -46,15 +52,16 @@ impl Drop for Shared {
 }
 
 impl Link {
-    pub(crate) fn new(session: Arc<Session>, limits: Arc<Limits>) -> Self {
+    pub(crate) fn new(session: Arc<Session>, common: Arc<Common>, memory: Memory) -> Self {
         let turns = |streams: u32| Semaphore::new((streams - URGENT_STREAMS) as usize);
         Self {
             shared: Arc::new(Shared {
                 request_turns: turns(REQUEST_STREAMS_MAX),
                 push_turns: turns(PUSH_STREAMS_MAX),
-                large: Arc::new(Semaphore::new(limits.large_bytes as usize)),
+                memory,
+                faults: Mutex::new(Bucket::full(common.limits.faults, Instant::now())),
                 session,
-                limits,
+                common,
             }),
         }
     }
@@ -119,6 +126,16 @@ impl Link {
         outgoing.acknowledged().await
     }
 
+    /// Waits until an answer or push of at most so many bytes may be in memory. To be asked before
+    /// it is read from anywhere, and kept until it is sent: a peer that takes nothing has no more
+    /// than its share, and gives it back when it is given up.
+    pub async fn room(&self, priority: Priority, bytes_max: usize) -> Result<Room, CloseReason> {
+        tokio::select! {
+            Some(room) = self.claim(Heap::Outgoing(priority), bytes_max) => Ok(room),
+            reason = self.closed() => Err(reason),
+        }
+    }
+
     /// Waits for the peer's next push. Nothing of it is read yet.
     ///
     /// Read each in a task of its own: an urgent push overtakes a large one on the wire, and
@@ -156,7 +173,12 @@ impl Link {
     }
 
     pub(crate) fn limits(&self) -> &Limits {
-        &self.shared.limits
+        &self.shared.common.limits
+    }
+
+    /// Counts a stream that was cut.
+    pub(crate) fn count_cut(&self, why: Cut) {
+        self.shared.common.tally.cut(why);
     }
 
     /// How long an incoming request or push may take.
@@ -176,13 +198,26 @@ impl Link {
         self.close_reason().unwrap_or(CloseReason::Lost)
     }
 
-    /// Waits until so many bytes may be in memory; a bound above the whole budget takes all of it.
-    /// `None` never happens while the link lives: the budget is not closed.
-    pub(crate) async fn large_budget(&self, bytes_max: usize) -> Option<OwnedSemaphorePermit> {
-        let all = self.limits().large_bytes;
-        let bytes = u32::try_from(bytes_max).unwrap_or(all).min(all);
-        let budget = Arc::clone(&self.shared.large);
-        budget.acquire_many_owned(bytes).await.ok()
+    /// Waits until a large incoming message of at most so many bytes may be in memory.
+    pub(crate) async fn room_to_read(&self, bytes_max: usize) -> Option<Room> {
+        self.claim(Heap::Incoming, bytes_max).await
+    }
+
+    async fn claim(&self, heap: Heap, bytes_max: usize) -> Option<Room> {
+        let Shared { common, memory, .. } = &*self.shared;
+        common.memory.claim(memory, heap, bytes_max).await
+    }
+
+    /// Notes that a stream of the peer came to nothing, and closes a connection that makes a habit
+    /// of it.
+    pub(crate) fn note_fault(&self) {
+        let Shared { common, faults, .. } = &*self.shared;
+        let mut faults = faults.lock().unwrap_or_else(PoisonError::into_inner);
+        if !faults.take(Instant::now()) && self.close_reason().is_none() {
+            common.tally.faulty();
+            tracing::warn!(key = %self.peer_key().short(), "too many streams came to nothing");
+            self.close(CloseCode::Protocol);
+        }
     }
 }
 

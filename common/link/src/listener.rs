@@ -4,20 +4,21 @@ use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
 
-use quinn::{Connecting, Endpoint, Incoming, TokioRuntime};
-use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc};
-use tokio::time::{Instant, timeout};
+use quinn::udp::UdpSocketState;
+use quinn::{Endpoint, TokioRuntime};
+use tokio::sync::{Mutex, mpsc};
 
 use crate::certificate::Identity;
 use crate::close::CloseCode;
+use crate::common::Common;
 use crate::directory::Directory;
+use crate::door::Door;
 use crate::endpoint::{BindError, quic_server};
-use crate::gate::{Attempt, Gate, Verdict};
-use crate::limits::{LINKS_WAITING_MAX, Limits};
+use crate::limits::{LINKS_WAITING_MAX, Limits, RECEIVE_BUFFER_BYTES};
 use crate::link::Link;
 use crate::open_links::OpenLinks;
 use crate::reset::endpoint_config;
-use crate::session::Session;
+use crate::tally::Figures;
 
 /// How long peers are given to hear that this listener closes.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -52,8 +53,7 @@ impl std::fmt::Debug for ListenerConfig {
 pub struct Listener {
     endpoint: Endpoint,
     address: SocketAddr,
-    directory: Arc<dyn Directory>,
-    open: Arc<OpenLinks>,
+    door: Door,
     links: Mutex<mpsc::Receiver<Link>>,
 }
 
@@ -69,25 +69,20 @@ impl Listener {
         let quic = quic_server(&identity, Arc::clone(&directory), &limits)?;
         let address_error = |source| BindError::Address { address, source };
         let socket = UdpSocket::bind(address).map_err(address_error)?;
+        widen(&socket);
         let settings = endpoint_config(&identity);
         let endpoint = Endpoint::new(settings, Some(quic), socket, Arc::new(TokioRuntime))
             .map_err(address_error)?;
         let bound = endpoint.local_addr().map_err(address_error)?;
-        let open = OpenLinks::new(limits.links_per_key);
+        let open = OpenLinks::new(&limits);
         let (established, links) = mpsc::channel(LINKS_WAITING_MAX);
-        let door = Door {
-            handshakes: Arc::new(Semaphore::new(limits.handshakes)),
-            limits: Arc::new(limits),
-            directory: Arc::clone(&directory),
-            open: Arc::clone(&open),
-        };
-        tokio::spawn(door.serve(endpoint.clone(), established));
+        let door = Door::new(Arc::new(Common::new(limits)), directory, open);
+        tokio::spawn(door.clone().serve(endpoint.clone(), established));
         tracing::info!(address = %bound, key = %identity.key().short(), "listening");
         Ok(Self {
             endpoint,
             address: bound,
-            directory,
-            open,
+            door,
             links: Mutex::new(links),
         })
     }
@@ -110,8 +105,9 @@ impl Listener {
     /// check at the handshake no link slips between. Returns how many were closed.
     pub fn disconnect_removed(&self) -> usize {
         let removed = self
+            .door
             .open
-            .close_where(CloseCode::Removed, |key| !self.directory.admits(key));
+            .close_where(CloseCode::Removed, |key| !self.door.directory.admits(key));
         if removed > 0 {
             tracing::info!(removed, "links of removed keys were closed");
         }
@@ -120,12 +116,17 @@ impl Listener {
 
     /// Links established now.
     pub fn links(&self) -> usize {
-        self.open.count()
+        self.door.open.count()
+    }
+
+    /// What was counted since it was bound, and who is here now.
+    pub fn figures(&self) -> Figures {
+        self.door.figures()
     }
 
     /// Closes all links, and accepts no more.
     pub fn close(&self, code: CloseCode) {
-        self.open.close_where(code, |_| true);
+        self.door.open.close_where(code, |_| true);
         self.endpoint.close(code.number(), code.code().as_bytes());
     }
 
@@ -152,97 +153,16 @@ impl Drop for Listener {
     }
 }
 
-/// What every attempt to connect has to pass.
-#[derive(Clone)]
-struct Door {
-    handshakes: Arc<Semaphore>,
-    limits: Arc<Limits>,
-    directory: Arc<dyn Directory>,
-    open: Arc<OpenLinks>,
-}
-
-impl Door {
-    /// Judges attempts until the endpoint closes.
-    async fn serve(self, endpoint: Endpoint, established: mpsc::Sender<Link>) {
-        let mut gate = Gate::new(&self.limits, Instant::now());
-        while let Some(incoming) = endpoint.accept().await {
-            let Some((connecting, permit)) = self.judge(&mut gate, incoming) else {
-                continue;
-            };
-            tokio::spawn(
-                self.clone()
-                    .welcome(connecting, permit, established.clone()),
-            );
-        }
-    }
-
-    /// Carries out the gate's verdict; begins the handshake where it admits.
-    fn judge(
-        &self,
-        gate: &mut Gate,
-        incoming: Incoming,
-    ) -> Option<(Connecting, OwnedSemaphorePermit)> {
-        let remote = incoming.remote_address();
-        let attempt = Attempt {
-            address: remote.ip(),
-            proven: incoming.remote_address_validated(),
-            handshakes: self.limits.handshakes - self.handshakes.available_permits(),
-            links: self.open.count(),
-        };
-        match gate.judge(&attempt, Instant::now()) {
-            Verdict::Admit => {
-                let permit = Arc::clone(&self.handshakes).try_acquire_owned().ok()?;
-                let connecting = incoming.accept().ok()?;
-                return Some((connecting, permit));
-            }
-            Verdict::Prove => {
-                // It fails only for proven addresses, which the gate never asks.
-                let _ = incoming.retry();
-            }
-            Verdict::Refuse => {
-                tracing::warn!(%remote, ?attempt, "a connection was refused: too many");
-                incoming.refuse();
-            }
-        }
-        None
-    }
-
-    /// Takes one peer through the handshake, hands the link out, and stays until the link is over.
-    async fn welcome(
-        self,
-        connecting: Connecting,
-        permit: OwnedSemaphorePermit,
-        established: mpsc::Sender<Link>,
-    ) {
-        let remote = connecting.remote_address();
-        let connection = match timeout(self.limits.handshake, connecting).await {
-            Ok(Ok(connection)) => connection,
-            Ok(Err(error)) => return tracing::debug!(%remote, %error, "a handshake failed"),
-            Err(_) => return tracing::debug!(%remote, "a handshake took too long"),
-        };
-        let Some(session) = Session::new(connection).map(Arc::new) else {
-            return tracing::error!(%remote, "a connection shows no key: please report this");
-        };
-        let _entry = self.open.enter(&session);
-        // Asked again now that the link can be found: a removal after the handshake either sees the
-        // link in the table or is seen here.
-        if !self.directory.admits(&session.peer) {
-            return session.close(CloseCode::Removed);
-        }
-        tracing::debug!(%remote, key = %session.peer.short(), "connected");
-        let link = Link::new(Arc::clone(&session), Arc::clone(&self.limits));
-        if established.send(link).await.is_err() {
-            return session.close(CloseCode::Shutdown);
-        }
-        drop((permit, established));
-        if timeout(self.limits.link_age, session.closed())
-            .await
-            .is_err()
-        {
-            session.close(CloseCode::Aged);
-        }
-        let (key, reason) = (session.peer.short(), session.closed().await.code());
-        tracing::debug!(%remote, %key, reason, "disconnected");
+/// Asks the system for room, so that what comes while this process does not run is kept. A system
+/// that gives less than asked says nothing; docs/operations.md names its setting.
+fn widen(socket: &UdpSocket) {
+    let asked = UdpSocketState::new(socket.into()).and_then(|state| {
+        state.set_recv_buffer_size(socket.into(), RECEIVE_BUFFER_BYTES)?;
+        state.recv_buffer_size(socket.into())
+    });
+    match asked {
+        Ok(bytes) => tracing::debug!(bytes, "room for datagrams that wait"),
+        Err(error) => tracing::warn!(%error, "no more room could be had for datagrams that wait"),
     }
 }
 

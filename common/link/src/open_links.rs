@@ -6,26 +6,36 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use maille_common::crypto::ed25519::VerifyingKey;
 
 use crate::close::CloseCode;
+use crate::limits::Limits;
+use crate::memory::Memory;
 use crate::session::Session;
 
 /// The live connections, by key.
 #[derive(Debug)]
 pub(crate) struct OpenLinks {
-    per_key: usize,
+    limits: Limits,
     table: Mutex<Table>,
 }
 
 #[derive(Debug, Default)]
 struct Table {
-    /// Oldest first.
-    sessions: HashMap<VerifyingKey, Vec<Arc<Session>>>,
+    peers: HashMap<VerifyingKey, Peer>,
     count: usize,
 }
 
+/// The connections of one key.
+#[derive(Debug)]
+struct Peer {
+    /// Oldest first.
+    sessions: Vec<Arc<Session>>,
+    /// What all of them together may have in memory.
+    memory: Memory,
+}
+
 impl OpenLinks {
-    pub(crate) fn new(per_key: usize) -> Arc<Self> {
+    pub(crate) fn new(limits: &Limits) -> Arc<Self> {
         Arc::new(Self {
-            per_key: per_key.max(1),
+            limits: limits.clone(),
             table: Mutex::default(),
         })
     }
@@ -35,15 +45,20 @@ impl OpenLinks {
     pub(crate) fn enter(self: &Arc<Self>, session: &Arc<Session>) -> Entry {
         let mut table = self.lock();
         table.count += 1;
-        let same_key = table.sessions.entry(session.peer).or_default();
-        same_key.push(Arc::clone(session));
-        let surplus = same_key.len().saturating_sub(self.per_key);
-        for old in &same_key[..surplus] {
+        let peer = table.peers.entry(session.peer).or_insert_with(|| Peer {
+            sessions: Vec::new(),
+            memory: Memory::of_peer(&self.limits),
+        });
+        peer.sessions.push(Arc::clone(session));
+        let most = self.limits.links_per_key.max(1);
+        let surplus = peer.sessions.len().saturating_sub(most);
+        for old in &peer.sessions[..surplus] {
             old.close(CloseCode::Replaced);
         }
         Entry {
             open: Arc::clone(self),
             session: Arc::clone(session),
+            memory: peer.memory.clone(),
         }
     }
 
@@ -58,9 +73,9 @@ impl OpenLinks {
         matches: impl Fn(&VerifyingKey) -> bool,
     ) -> usize {
         let table = self.lock();
-        let chosen = table.sessions.iter().filter(|(key, _)| matches(key));
+        let chosen = table.peers.iter().filter(|(key, _)| matches(key));
         chosen
-            .flat_map(|(_, sessions)| sessions)
+            .flat_map(|(_, peer)| &peer.sessions)
             .map(|session| session.close(code))
             .count()
     }
@@ -76,6 +91,8 @@ impl OpenLinks {
 pub(crate) struct Entry {
     open: Arc<OpenLinks>,
     session: Arc<Session>,
+    /// What the connections of its key together may have in memory.
+    pub(crate) memory: Memory,
 }
 
 impl Drop for Entry {
@@ -83,10 +100,11 @@ impl Drop for Entry {
         let mut table = self.open.lock();
         table.count -= 1;
         let key = self.session.peer;
-        if let Some(same_key) = table.sessions.get_mut(&key) {
-            same_key.retain(|session| !Arc::ptr_eq(session, &self.session));
-            if same_key.is_empty() {
-                table.sessions.remove(&key);
+        if let Some(peer) = table.peers.get_mut(&key) {
+            peer.sessions
+                .retain(|session| !Arc::ptr_eq(session, &self.session));
+            if peer.sessions.is_empty() {
+                table.peers.remove(&key);
             }
         }
     }

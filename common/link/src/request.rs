@@ -111,7 +111,8 @@ impl IncomingRequest {
     /// Reads the first four bytes, which say what the request is and so how long it may be
     /// (PROTOCOL W2). The deadline is [`Limits::stream_idle`](crate::Limits::stream_idle).
     pub async fn head(mut self) -> Result<([u8; HEAD_BYTES], RequestStream), ReadError> {
-        let head = self.stream.incoming.head().await?;
+        let head = self.stream.incoming.head().await;
+        let head = head.inspect_err(|error| self.stream.note(*error))?;
         Ok((head, self.stream))
     }
 }
@@ -137,7 +138,14 @@ impl RequestStream {
     /// requests of one connection take turns in memory
     /// ([`Limits::large_bytes`](crate::Limits::large_bytes)), until they are answered or dropped.
     pub async fn read(&mut self, bytes_max: usize) -> Result<Vec<u8>, ReadError> {
-        self.incoming.whole(bytes_max).await
+        let whole = self.incoming.whole(bytes_max).await;
+        whole.inspect_err(|error| self.note(*error))
+    }
+
+    fn note(&self, error: ReadError) {
+        if !matches!(error, ReadError::Closed(_)) {
+            self.link.note_fault();
+        }
     }
 
     /// Answers, and waits until the requester's transport has the answer. What was not read of the

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use quinn::{RecvStream, SendStream, WriteError};
 use thiserror::Error;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::close::{CloseReason, StreamCode};
 use crate::limits::SMALL_BYTES_MAX;
 use crate::link::Link;
+use crate::memory::Room;
 use crate::priority::Priority;
+use crate::tally::Cut;
 
 /// Bytes of the head: the number of the choice (PROTOCOL section 1).
 pub(crate) const HEAD_BYTES: usize = 4;
@@ -102,13 +103,17 @@ impl Outgoing {
         }
     }
 
-    /// Sends all the bytes and ends the stream. The wait between two parts is bounded, not the sum.
+    /// Sends all the bytes and ends the stream. The wait between two parts is bounded, and the sum:
+    /// what a peer takes drop by drop stays in memory.
     pub(crate) async fn send(&mut self, priority: Priority, bytes: &[u8]) -> Result<(), SendError> {
         // A closed stream shows at the first write.
         let _ = self.stream.set_priority(priority.rank());
         let mut rest = bytes;
+        let Patience { idle, total } = self.link.patience();
+        let end = Instant::now() + total;
         while !rest.is_empty() {
-            let written = timeout(self.link.limits().stream_idle, self.stream.write(rest))
+            let until = end.min(Instant::now() + idle);
+            let written = timeout_at(until, self.stream.write(rest))
                 .await
                 .map_err(|_| self.give_up(StreamCode::TooSlow, SendError::Stalled))?
                 .map_err(|error| self.fault(error))?;
@@ -121,7 +126,10 @@ impl Outgoing {
     /// Waits until the peer's transport has all the bytes, which says nothing of its application.
     pub(crate) async fn acknowledged(&self) -> Result<(), SendError> {
         match timeout(self.link.limits().stream_idle, self.stream.stopped()).await {
-            Err(_) => Err(SendError::Stalled),
+            Err(_) => {
+                self.link.count_cut(Cut::Stalled);
+                Err(SendError::Stalled)
+            }
             Ok(Ok(None)) => Ok(()),
             Ok(Ok(Some(_))) => Err(SendError::Stopped),
             Ok(Err(_)) => Err(SendError::Closed(self.link.over())),
@@ -141,6 +149,7 @@ impl Outgoing {
     }
 
     fn give_up(&mut self, code: StreamCode, error: SendError) -> SendError {
+        self.link.count_cut(Cut::Stalled);
         self.gave_up = code;
         error
     }
@@ -173,7 +182,7 @@ pub(crate) struct Incoming {
     end: Instant,
     bytes: Vec<u8>,
     /// Held while the bytes of a large message are in memory.
-    budget: Option<OwnedSemaphorePermit>,
+    budget: Option<Room>,
 }
 
 impl Incoming {
@@ -258,7 +267,7 @@ impl Incoming {
     /// Claims the whole bound at once: streams that each held a part and waited for the rest
     /// would wait for each other.
     async fn claim_budget(&mut self, bytes_max: usize) -> Result<(), ReadError> {
-        match within(self.end, self.link.large_budget(bytes_max)).await {
+        match within(self.end, self.link.room_to_read(bytes_max)).await {
             Some(permit) => {
                 self.budget = permit;
                 Ok(())
@@ -268,6 +277,11 @@ impl Incoming {
     }
 
     fn cut(&mut self, code: StreamCode, error: ReadError) -> ReadError {
+        match error {
+            ReadError::TooLarge { .. } => self.link.count_cut(Cut::TooLarge),
+            ReadError::Silent => self.link.count_cut(Cut::Silent),
+            _ => self.link.count_cut(Cut::Slow),
+        }
         self.stop(code);
         self.bytes = Vec::new();
         error

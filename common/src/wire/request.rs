@@ -132,6 +132,16 @@ impl RequestHead {
         }
     }
 
+    /// The most bytes that are answered to such a request.
+    pub fn answer_bytes_max(self) -> usize {
+        match self.0 {
+            5 | 6 => super::ANSWER_BYTES_MAX,
+            11 => limits::FRAME_MANIFEST_BYTES_MAX,
+            12 => limits::FRAME_PIECE_BYTES_MAX,
+            _ => limits::FRAME_SMALL_BYTES_MAX,
+        }
+    }
+
     /// The most bytes such a request may have, this head included.
     pub fn bytes_max(self) -> usize {
         match self.0 {

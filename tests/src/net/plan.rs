@@ -9,6 +9,7 @@ use maille_client::home::format_anchor;
 use maille_common::codec::encode;
 use maille_common::randomness::Randomness;
 use maille_common::time::Span;
+use maille_link::Limits;
 
 use super::TestNet;
 use crate::machine::Machine;
@@ -20,6 +21,7 @@ pub struct NetPlan {
     net: TestNet,
     contacts: Vec<String>,
     low_water_bytes: BTreeMap<String, u64>,
+    limits: BTreeMap<String, Limits>,
     clocks: BTreeMap<String, ManualClock>,
     organisations: Vec<(String, Vec<String>)>,
     deputies: Vec<(String, String, Span)>,
@@ -43,6 +45,7 @@ impl NetPlan {
             },
             contacts: owned(contacts),
             low_water_bytes: BTreeMap::new(),
+            limits: BTreeMap::new(),
             clocks: BTreeMap::new(),
             organisations: organisations.iter().map(organisation).collect(),
             deputies: Vec::new(),
@@ -60,6 +63,13 @@ impl NetPlan {
     #[must_use]
     pub fn low_water(mut self, relay: &str, bytes: u64) -> Self {
         self.low_water_bytes.insert(relay.to_owned(), bytes);
+        self
+    }
+
+    /// Connections may take so much of a relay.
+    #[must_use]
+    pub fn limits(mut self, relay: &str, limits: Limits) -> Self {
+        self.limits.insert(relay.to_owned(), limits);
         self
     }
 
@@ -91,6 +101,7 @@ impl NetPlan {
             mut net,
             contacts,
             low_water_bytes,
+            limits,
             mut clocks,
             organisations,
             deputies,
@@ -103,6 +114,7 @@ impl NetPlan {
         }
         for (relay, held) in &mut net.relays {
             held.low_water_bytes = low_water_bytes.get(relay).copied();
+            held.limits = limits.get(relay).cloned();
         }
         for contact in &contacts {
             net.make_home(contact);
