@@ -7,6 +7,7 @@ use std::time::Duration;
 use quinn::udp::UdpSocketState;
 use quinn::{Endpoint, TokioRuntime};
 use tokio::sync::{Mutex, mpsc};
+use tokio::time::timeout;
 
 use crate::certificate::Identity;
 use crate::close::CloseCode;

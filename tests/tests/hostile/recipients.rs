@@ -71,7 +71,9 @@ fn an_entry_that_is_added_removed_or_exchanged_is_refused_by_an_honest_relay() {
         entry.entry.device = DeviceId::from_bytes([0; 16]);
         entries.insert(0, entry);
     });
-    let removed = with(&|entries| drop(entries.remove(1)));
+    let removed = with(&|entries| {
+        entries.remove(1);
+    });
     let exchanged = with(&|entries| entries[0] = other.entries[0].clone());
     let rewrapped = with(&|entries| entries[0].wrap = entries[1].wrap);
     let reordered = with(&|entries| entries.swap(0, 1));

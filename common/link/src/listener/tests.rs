@@ -1,7 +1,7 @@
 //! Who gets in, who is put out, and what each hears.
 
 use std::net::UdpSocket;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use maille_common::crypto::ed25519::VerifyingKey;
 
