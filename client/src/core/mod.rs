@@ -45,6 +45,7 @@
 //! | `owed.rs` | what this contact owes, told as overdue by its own clock |
 //! | `answer_by.rs` | answers that were asked for beyond the acknowledgement |
 //! | `duty.rs` | who did what here, for whoever comes on duty next |
+//! | `keys.rs` | keys that are made, erased, and void |
 //! | `addenda.rs` | devices that had no key, or came later |
 //! | `amend.rs` | updates and cancels, to everybody who holds the alert |
 //! | `asked.rs` | deputies who are asked by addendum |
@@ -92,6 +93,7 @@ mod holes;
 mod inbox;
 mod incidents;
 mod joined;
+mod keys;
 mod ledger;
 mod lost;
 mod moved;
@@ -129,6 +131,7 @@ pub use export::ExportError;
 pub use extend::{ExtendError, Extended, Extension};
 pub use inbox::{InboxEntry, Received};
 pub use incidents::{Incident, IncidentKind};
+pub use keys::KeyWork;
 pub use ledger::{OutboxEntry, Track, TrackedCancel, TrackedRecipient};
 pub use obligations::{Awaited, Coming, ComingAct, Direction, Ledger, LedgerPage, OpenObligation};
 pub use order::{Order, Reach, SendError, Sent};

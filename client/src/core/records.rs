@@ -202,6 +202,17 @@ coded! {
 }
 
 coded! {
+    /// Sealing keys that are to be erased.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(super) struct ErasureRecord {
+        /// Those whose grace ended by then, by both clocks.
+        pub(super) until: Timestamp,
+        /// How often mail was looked for since.
+        pub(super) looks: u8,
+    }
+}
+
+coded! {
     /// A receipt that a relay has to be given.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub(super) struct PostRecord {
@@ -401,6 +412,7 @@ records! {
     IncomingRowRecord = "row of another device's receipts";
     HoleRecord = "hole in a row";
     RelayRecord = "relay";
+    ErasureRecord = "sealing keys to be erased";
     PostRecord = "receipt for a relay";
     PostedRecord = "count of receipts for a relay";
     HomesRecord = "home relays of an organisation";

@@ -7,6 +7,7 @@ mod clocks;
 mod desk;
 mod disk;
 mod heartbeat;
+mod keys;
 mod mail;
 mod meeting;
 mod reconcile;

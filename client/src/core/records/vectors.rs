@@ -42,6 +42,7 @@ annotate_fields! {
     LackingRecord { recipient, since, due, again }
     StandInRecord { began, since, alone, overdue_told, closed, addressed }
     HomesRecord { organisation, relays }
+    ErasureRecord { until, looks }
     HeldRecord { delivery, relay, number, since }
     AcceptedRecord { accepted }
     BundleRecord { bundle }
@@ -321,6 +322,8 @@ fn receipts(vectors: &mut Vectors) {
         relays: List::new(vec!["lyon".parse().unwrap()]).unwrap(),
     };
     vectors.record("homes", &homes);
+    let (until, looks) = (NOW, 2);
+    vectors.record("erasure", &ErasureRecord { until, looks });
     let Request::Receipt(posted) = sent("request-2-receipt") else {
         panic!("this vector is the posting of a receipt");
     };
