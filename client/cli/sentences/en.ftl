@@ -493,7 +493,7 @@ incident-receipt = A receipt is not believed ({ $check }).
 incident-receipts-missing = Receipts { $from } to { $to } of device { $device } are missing.
 incident-fork = Device { $device } told two stories under one number.
 incident-alerts-missing = Alerts { $from } to { $to } of device { $device } are missing: ask its contact.
-incident-roster-unknown = A roster that others use stayed unknown for ten minutes.
+incident-roster-unknown = A roster that others use stayed unknown for ten minutes; relay { $relay } brought what names it, and cannot explain it.
 incident-roster = Roster documents contradict each other or do not verify: { $fault }.
 incident-bundle = Sealing keys of device { $device } contradict earlier ones.
 incident-rolled-back = This device's store had been rolled back.
@@ -615,6 +615,7 @@ status-relay = relay { $name }: { $connection }
 status-home-relay = relay { $name } (home): { $connection }
 status-clock = its clock { $offset_ms } ms
 status-last-error = at { $time } { $words }
+status-roster-fault = ITS ROSTER: { $fault }, since { $since }
 status-receipts-wait = receipts wait
 status-program = program { $name } ({ $target })
 status-webhook = webhook { $name } ({ $target })
@@ -939,6 +940,15 @@ term-moment =
         [unseen] unseen
         [tombstone] tombstone
         [passed-over] passed over
+       *[unlisted] { $word }
+    }
+
+term-roster-fault =
+    { $word ->
+        [frozen] it goes on with an old one, though it took a newer one
+        [forked] it contradicts the one in use here
+        [refused] it refuses the one in use here
+        [unexplained] it cannot explain one that others use
        *[unlisted] { $word }
     }
 

@@ -116,7 +116,7 @@ impl Desk {
             let mut batch = Batch::new();
             batch.urgent().delete_pieces(tables::HELD, &key);
             if known == Knowledge::Unknown {
-                self.incident(&mut batch, IncidentKind::RosterUnknown, None, now)?;
+                self.relay_explains_nothing(&mut batch, &record.relay, now)?;
             }
             let (relay, number) = (record.relay, record.number);
             let at = (now, Some(record.since));

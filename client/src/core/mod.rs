@@ -51,6 +51,7 @@
 //! | `asked.rs` | deputies who are asked by addendum |
 //! | `extend.rs` | an officer adds recipients, or asks deputies now |
 //! | `relays.rs` | what is known of each relay's life |
+//! | `rosters_shown.rs` | the rosters that relays show |
 //! | `events.rs` | one numbered stream of events, named readers |
 //! | `incidents.rs` | what should not have happened |
 //! | `counted.rs` | counted time, which nobody who sets a clock moves |
@@ -109,6 +110,7 @@ mod records;
 mod refusals;
 mod relays;
 mod retention;
+mod rosters_shown;
 mod rows;
 mod silence;
 mod stand_in;
@@ -142,5 +144,6 @@ pub use reconcile::{AlertApart, DayCompared, Differs, ReconcileError, Reconciled
 pub(crate) use records::reads_as_record;
 pub use refusals::Refusal;
 pub use relays::{GreetError, Greeting};
+pub use rosters_shown::RosterFault;
 pub use silence::Silent;
 pub use unseen::Unseen;

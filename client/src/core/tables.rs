@@ -157,6 +157,8 @@ tables! {
     HOMES = 65;
     /// One record: sealing keys to be erased, and how long mail for them had time to come.
     ERASURE = 66;
+    /// relay → `RosterShownRecord`: the roster that it showed last.
+    ROSTER_SHOWN = 67;
 }
 
 /// The one key of [`META`].

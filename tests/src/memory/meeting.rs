@@ -9,7 +9,7 @@ use maille_common::blob::BlobId;
 use maille_common::envelope::{Submission, VerifiedSubmission};
 use maille_common::hash::Hash;
 use maille_common::randomness::Randomness;
-use maille_common::roster::Roster;
+use maille_common::roster::{Comparison, Roster};
 use maille_common::terms::Kind;
 use maille_common::time::Timestamp;
 use maille_common::wire::{Answer, Push};
@@ -130,18 +130,24 @@ impl MemoryWorld {
     fn spread(&mut self, device: &DeviceId, relay: &str) {
         let theirs = Arc::clone(self.relays[relay].core.roster());
         let mine = Arc::clone(self.desk(device).roster());
-        if theirs.hash() == mine.hash() {
+        let (now, name) = (self.now, relay.parse().unwrap());
+        let desk = self.desk(device);
+        let shown = desk.relay_shows_roster(&name, theirs.heads(), now);
+        if matches!(shown.unwrap().0, Comparison::Same | Comparison::Fork) {
             return;
         }
         let mut joined = Roster::clone(&mine);
         joined.apply(&theirs.documents_since(mine.heads())).unwrap();
         let mut back = Roster::clone(&theirs);
         back.apply(&mine.documents_since(theirs.heads())).unwrap();
-        let now = self.now;
-        self.desk(device)
-            .replace_roster(Arc::new(joined), now)
-            .unwrap();
-        self.relay(relay).replace_roster(Arc::new(back));
+        let desk = self.desk(device);
+        desk.replace_roster(Arc::new(joined), now).unwrap();
+        if back.hash() != theirs.hash() {
+            desk.relay_took_roster(&name).unwrap();
+        }
+        if !self.frozen.contains(relay) {
+            self.relay(relay).replace_roster(Arc::new(back));
+        }
     }
 
     fn publish_bundle(&mut self, device: &DeviceId, relay: &str, name: &Name) {

@@ -92,6 +92,11 @@ struct Relay {
     #[serde(with = "maybe")]
     next_submission: Option<Timestamp>,
     receipts_waiting: bool,
+    /// `frozen`, `forked`, `refused` or `unexplained`: what is wrong with the roster it uses.
+    #[serde(default)]
+    roster_fault: Option<String>,
+    #[serde(default, with = "maybe")]
+    roster_fault_since: Option<Timestamp>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -212,6 +217,8 @@ impl From<&RelayStatus> for Relay {
             clock_offset_ms: status.clock_offset_ms,
             next_submission: status.next_submission,
             receipts_waiting: status.posts_waiting,
+            roster_fault: status.roster_fault.map(|(fault, _)| fault.to_string()),
+            roster_fault_since: status.roster_fault.map(|(_, since)| since),
         }
     }
 }
@@ -319,6 +326,11 @@ impl Relay {
         if let (Some(words), Some(time)) = (&self.last_error, self.last_error_at) {
             let (time, words) = (&local(time), &safe_text(words));
             text += &format!(", {}", status::LastError { time, words });
+        }
+        if let (Some(word), Some(since)) = (&self.roster_fault, self.roster_fault_since) {
+            let fault = &term::RosterFault { word };
+            let since = &local(since);
+            text += &format!(", {}", status::RosterFault { fault, since });
         }
         if self.receipts_waiting {
             text += &format!(", {}", status::ReceiptsWait);

@@ -172,6 +172,7 @@ fn keys() -> Vec<(Table, Vec<u8>, Vec<Part>)> {
         of_forward(FORWARDED),
         (HOMES, relay(&lyon()).to_vec(), vec![LYON]),
         (ERASURE, ERASURE_KEY.to_vec(), vec![("keys", 4)]),
+        (ROSTER_SHOWN, relay(&lyon()).to_vec(), vec![LYON]),
     ]
 }
 
