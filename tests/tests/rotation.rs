@@ -13,7 +13,7 @@ use maille_client::core::{Act, Order};
 use maille_common::address::DeviceId;
 use maille_common::envelope::{Delivery, SealedEnvelope};
 use maille_common::identifier::AlertId;
-use maille_common::roster::{Designation, Roster, RosterDocuments};
+use maille_common::roster::{Designation, EndStage, Ending, Ends, Roster, RosterDocuments};
 use maille_common::sealing::SealingRing;
 use maille_common::time::{Span, Timestamp};
 use maille_common::wire::Push;
@@ -447,4 +447,42 @@ fn a_desk_that_was_away_collects_before_its_old_keys_go() {
         world.tick();
         world.keep_keys();
     }
+}
+
+/// Its own keys renew themselves; those of a desk that is off run out, and others are told before.
+#[test]
+fn sealing_keys_that_run_out_are_told_to_whoever_writes_to_their_desk() {
+    let mut network = Network::found(74, &[("interpol", &["lyon"]), ("cmai", &["lyon"])]);
+    let lyon = network.admit("interpol/lyon");
+    let tunis = network.admit("cmai/tunis");
+    let mut world = MemoryWorld::new(network);
+    world.settle();
+    world.switch_off(&tunis);
+    let mut stages = Vec::new();
+    for _ in 0..70 {
+        let now = world.now;
+        let endings = world.desk(&lyon).endings(now).unwrap();
+        let of_keys = endings.iter().filter_map(|ending| match &ending.what {
+            Ends::SealingKeys(_, device) => Some((*device, ending.stage)),
+            _ => None,
+        });
+        for (device, stage) in of_keys {
+            assert_eq!(device, tunis);
+            if stages.last() != Some(&stage) {
+                stages.push(stage);
+            }
+        }
+        world.pass(Span::from_days(1));
+        world.tick();
+        world.keep_keys();
+        world.meet(&lyon, "lyon");
+    }
+    assert_eq!(stages, EndStage::ALL);
+    world.switch_on(&tunis);
+    world.keep_keys();
+    world.settle();
+    let now = world.now;
+    let endings = world.desk(&lyon).endings(now).unwrap();
+    let is_of_keys = |ending: &Ending| matches!(ending.what, Ends::SealingKeys(..));
+    assert!(!endings.iter().any(is_of_keys), "{endings:?}");
 }

@@ -1073,6 +1073,20 @@ reconcile-sent-again = sent again: { $alerts }
 reconcile-sent-again-there = sent again from there: { $alerts }
 reconcile-apart = STAYS DIFFERENT: { $alert }: { $differs }; { $state }
 
+## ending: What ends soon, and who can do something about it.
+
+ending-authority = the roster { $when }: the holders of the authority's keys write its next part
+ending-annex = the annex of { $organisation } { $when }: { $organisation } writes the next one
+ending-contact = the designation of { $contact } { $when }: { $organisation } prolongs it
+ending-device = the keys of { $contact } device { $device } { $when }: { $organisation } admits others
+ending-sealing-keys = the newest sealing key known of { $contact } device { $device } { $when }: somebody has to switch it on
+ending-ends-in =
+    { $count ->
+        [one] ends { $at }, within one day
+       *[other] ends { $at }, in { $count } days
+    }
+ending-ended = HAS ENDED, { $at }
+
 ## export: An alert leaves as evidence.
 
 export-written = { $path } ({ $bytes } bytes)

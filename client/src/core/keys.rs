@@ -9,6 +9,7 @@ use maille_common::address::DeviceId;
 use maille_common::crypto::ed25519::SigningKey;
 use maille_common::limits;
 use maille_common::record::write_record;
+use maille_common::roster::{Ending, Ends};
 use maille_common::sealing::SignedBundle;
 use maille_common::time::Timestamp;
 use maille_durable::Batch;
@@ -105,6 +106,24 @@ impl Desk {
             .roster
             .signing_keys_for(&bundle.device, &bundle.contact);
         keys.iter().any(|key| signed.verify(key).is_ok())
+    }
+
+    /// What ends within 30 days, or has ended, soonest first: of the roster, and the sealing keys
+    /// that are known of devices. A device makes its own by itself, unless it is off.
+    pub fn endings(&self, now: Timestamp) -> Result<Vec<Ending>, StepError> {
+        let mut endings = self.roster.endings(now);
+        for key in self.pieced_keys(tables::PEER_BUNDLE)? {
+            let record: BundleRecord = self.need_long(tables::PEER_BUNDLE, &key)?;
+            let bundle = record.bundle.bundle.value();
+            if !self.roster.acts_for(&bundle.device, &bundle.contact) {
+                continue;
+            }
+            let newest = bundle.keys.iter().map(|key| key.valid_to).max();
+            let what = Ends::SealingKeys(bundle.contact.clone(), bundle.device);
+            endings.extend(newest.and_then(|at| Ending::of(what, at, now)));
+        }
+        endings.sort_unstable();
+        Ok(endings)
     }
 
     /// Whether an alert can be sealed to a device now.

@@ -8,6 +8,7 @@ use maille_common::terms::Status as Terms;
 use maille_common::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::ending::Ending;
 use super::{Context, Run};
 use crate::agent::{Ask, Desk, with_desk};
 use crate::args::DeskArgs;
@@ -59,6 +60,9 @@ pub(crate) struct DeskStatus {
     /// Devices that wrote to this one, and are not heard of any more.
     #[serde(default)]
     silent: Vec<Silent>,
+    /// What ends within 30 days, or has ended: of the network, and of this organisation.
+    #[serde(default)]
+    endings: Vec<Ending>,
     /// Programs and webhooks that the agent tells.
     #[serde(default)]
     hooks: Vec<Hook>,
@@ -144,6 +148,12 @@ impl Ask for Status {
             let entries = outbox.iter();
             entries.filter(|entry| entry.status == Terms::Actual)
         };
+        let mine = standing.contact.organisation();
+        let endings = client.endings().await?;
+        let concerns = |ending: &&maille_common::roster::Ending| {
+            let organisation = ending.what.organisation();
+            organisation.is_none_or(|organisation| organisation == mine)
+        };
         let is_unanswered = |entry: &&maille_client::InboxEntry| super::inbox::is_waiting(entry);
         Ok(DeskStatus {
             agent: desk.is_resident(),
@@ -151,6 +161,7 @@ impl Ask for Status {
             unanswered: inbox.iter().filter(is_unanswered).count(),
             open: real().filter(is_open).count(),
             overdue: real().filter(|entry| entry.overdue).count(),
+            endings: endings.iter().filter(concerns).map(Ending::of).collect(),
             hooks: Hook::all_of(desk).await?,
             ..DeskStatus::from(&standing)
         })
@@ -194,6 +205,7 @@ impl From<&Standing> for DeskStatus {
             overdue: 0,
             lacking: lacking.collect(),
             silent: silent.collect(),
+            endings: Vec::new(),
             hooks: Vec::new(),
         }
     }
@@ -248,6 +260,9 @@ impl DeskStatus {
         if self.overdue > 0 {
             let count = &self.overdue;
             text += &format!("{}\n", status::Overdue { count });
+        }
+        for ending in &self.endings {
+            text += &format!("{}\n", ending.text());
         }
         for relay in &self.relays {
             text += &relay.text();
