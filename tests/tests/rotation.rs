@@ -191,9 +191,8 @@ impl Years {
     fn write(&mut self, day: u64) {
         let count = u64::try_from(CONTACTS.len()).unwrap();
         let place = |n: u64| usize::try_from(n % count).unwrap();
-        let from = (0..count).map(|shift| place(day + shift));
-        let from = from
-            .into_iter()
+        let mut contacts = (0..count).map(|shift| place(day + shift));
+        let from = contacts
             .find(|contact| self.is_there(&self.first(*contact)))
             .unwrap();
         let to = [1, 2 + day % 2].map(|shift| CONTACTS[place(shift + from as u64)]);

@@ -30,13 +30,14 @@ impl EndStage {
     /// How near the end at `at` is; none while it is further than 30 days.
     pub fn of(at: Timestamp, now: Timestamp) -> Option<Self> {
         let within = |days| at <= now + Span::from_days(days);
-        match () {
-            () if at <= now => Some(Self::Over),
-            () if within(1) => Some(Self::Day),
-            () if within(7) => Some(Self::Week),
-            () if within(30) => Some(Self::Month),
-            () => None,
-        }
+        let stages = [
+            (0, Self::Over),
+            (1, Self::Day),
+            (7, Self::Week),
+            (30, Self::Month),
+        ];
+        let near = stages.into_iter().find(|(days, _)| within(*days));
+        near.map(|(_, stage)| stage)
     }
 }
 
