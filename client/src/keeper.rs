@@ -1,7 +1,9 @@
 //! The keeper: what falls due by the desk's own clock, whether or not any relay is there (I4).
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use maille_common::roster::{EndStage, Ending, Ends};
 use maille_common::time::{Span, Timestamp};
 
 use crate::attachments;
@@ -16,9 +18,16 @@ const ROUND: Span = Span::from_minutes(1);
 /// How often content is purged and files that nobody names are removed.
 const SWEEP: Span = Span::from_hours(24);
 
+/// How often it is looked what ends soon.
+const WARN_EVERY: Span = Span::from_hours(1);
+
 /// Does what is due until the client stops.
 pub(crate) async fn keep(office: Arc<Office>) {
     let mut swept = Timestamp::EPOCH;
+    let mut warned = Warned {
+        looked: Timestamp::EPOCH,
+        told: BTreeMap::new(),
+    };
     loop {
         let mut work = office.work();
         let now = office.now();
@@ -26,6 +35,7 @@ pub(crate) async fn keep(office: Arc<Office>) {
         extend(&office).await;
         beat(&office).await;
         reconcile(&office).await;
+        warned.look(&office, now).await;
         if now.since(swept) >= SWEEP {
             sweep(&office, now).await;
             swept = now;
@@ -36,6 +46,44 @@ pub(crate) async fn keep(office: Arc<Office>) {
             // A new alert may have a deadline before the next round.
             woken = work.changed() => if woken.is_err() { return },
             () = office.stopped() => return,
+        }
+    }
+}
+
+/// What was logged to end soon, each with how near it was then.
+struct Warned {
+    looked: Timestamp,
+    told: BTreeMap<Ends, EndStage>,
+}
+
+impl Warned {
+    /// Logs what ends soon, once for each stage.
+    async fn look(&mut self, office: &Arc<Office>, now: Timestamp) {
+        if now.since(self.looked) < WARN_EVERY {
+            return;
+        }
+        self.looked = now;
+        let endings = office
+            .ask(|room, now| Ok::<_, DeskError>(room.desk.endings(now)?))
+            .await;
+        let endings = match endings {
+            Ok(endings) => endings,
+            Err(error) => return tracing::error!(%error, "what ends soon was not looked for"),
+        };
+        self.told
+            .retain(|what, _| endings.iter().any(|ending| ending.what == *what));
+        for Ending { at, what, stage } in endings {
+            if self.told.get(&what) == Some(&stage) {
+                continue;
+            }
+            let contact = what.contact().map(ToString::to_string);
+            let organisation = what.organisation().map(|name| name.to_string());
+            tracing::warn!(
+                what = what.name(), contact, %at, stage = stage.name(),
+                acts = organisation.as_deref().unwrap_or("the authority"),
+                "this ends soon, or has ended"
+            );
+            self.told.insert(what, stage);
         }
     }
 }

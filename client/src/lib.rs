@@ -95,7 +95,8 @@ pub use crate::core::{
     AlertApart, Amendment, AskedDeputy, Awaited, Coming, ComingAct, DayCompared, Differs,
     Direction, Event, EventKind, InboxEntry, Incident, IncidentKind, Lacking, LastDrill, Ledger,
     LedgerPage, NumberedEvent, OpenObligation, OutboxEntry, Promise, Reach, Received, Reconciled,
-    Refusal, RefuseReason, RoundEnd, Silent, Taken, Track, TrackedCancel, TrackedRecipient, Unseen,
+    Refusal, RefuseReason, RosterFault, RoundEnd, Silent, Taken, Track, TrackedCancel,
+    TrackedRecipient, Unseen,
 };
 pub use attachments::{Attachment, AttachmentError, FileToAttach, Progress};
 pub use client::{

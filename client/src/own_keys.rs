@@ -93,20 +93,18 @@ pub(crate) fn overtake_in(
 fn renew_in(room: &mut Room, now: Timestamp) -> Result<Option<SignedBundle>, OpenError> {
     let mut random = crate::entropy::OsRandomness::new();
     let Room { desk, home } = room;
-    let relay_time = desk
-        .relay_time()
-        .map_err(DeskError::from)?
-        .unwrap_or(Timestamp::EPOCH);
-    let is_due = desk.ring().is_due(now);
-    if !is_due && desk.ring().expired(now, relay_time).is_empty() {
+    let work = desk.key_work(now).map_err(DeskError::from)?;
+    if !work.is_any() {
         return Ok(None);
     }
     // Keys are not copied in memory: the desk keeps the old ring until the new one stands.
     let mut ring = home.load_ring()?.unwrap_or_default();
-    ring.erase_expired(now, relay_time);
+    if let Some(until) = work.erase_until {
+        ring.erase_expired(until, until);
+    }
     let identity = desk.identity();
     let owner = (&identity.contact, identity.device, &identity.signing);
-    let bundle = if is_due {
+    let bundle = if work.bundle_due {
         Some(make_bundle(home, &mut ring, owner, now, &mut random)?)
     } else {
         home.save_ring(&ring, &mut random)?;

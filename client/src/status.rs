@@ -8,7 +8,7 @@ use maille_common::hash::Hash;
 use maille_common::identifier::{AlertId, Epoch, Incarnation};
 use maille_common::time::{Span, Timestamp};
 
-use crate::core::{Lacking, Silent};
+use crate::core::{Lacking, RosterFault, Silent};
 use crate::error::DeskError;
 use crate::office::{Office, lock};
 
@@ -73,6 +73,8 @@ pub struct RelayStatus {
     pub next_submission: Option<Timestamp>,
     /// Receipts wait to be posted there.
     pub posts_waiting: bool,
+    /// What is wrong with the roster that it uses, and since when.
+    pub roster_fault: Option<(RosterFault, Timestamp)>,
 }
 
 /// Whether there is a connection to a relay.
@@ -160,6 +162,7 @@ fn read(room: &mut crate::office::Room, now: Timestamp) -> Result<Status, DeskEr
             clock_offset_ms: None,
             next_submission,
             posts_waiting: !desk.posts_due(name, 1)?.is_empty(),
+            roster_fault: desk.roster_fault_of(name)?,
         });
     }
     Ok(Status {

@@ -27,6 +27,7 @@ mod chains;
 mod comparison;
 pub mod difference;
 mod documents;
+mod endings;
 mod error;
 pub mod files;
 #[cfg(test)]
@@ -55,6 +56,7 @@ pub use authority::{
 };
 pub use comparison::{Comparison, Knowledge};
 pub use documents::RosterDocuments;
+pub use endings::{EndStage, Ending, Ends};
 pub use error::{DocumentName, RosterError};
 pub use fork::Fork;
 pub use heads::{AnnexHead, Head, RosterHeads, SUSPENSIONS_MAX};

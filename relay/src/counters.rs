@@ -160,6 +160,17 @@ impl Counters {
             "1 past its renewal date",
             u64::from(standing.roster_stale),
         );
+        page.head("roster_ends", "What of the roster ends, by when", "gauge");
+        for (by, number) in [
+            ("30-days", standing.roster_ends_within_30_days),
+            ("7-days", standing.roster_ends_within_7_days),
+            ("1-day", standing.roster_ends_within_1_day),
+            ("over", standing.roster_ended),
+        ] {
+            page.line(format_args!(
+                "maille_relay_roster_ends{{within=\"{by}\"}} {number}"
+            ));
+        }
         page.gauge(
             "disk_free_bytes",
             "Free bytes of the volume",

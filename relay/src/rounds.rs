@@ -1,9 +1,11 @@
 //! What is due by the clock: deadlines, files dropped in, attachments that nobody named.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use maille_common::blob::BlobId;
+use maille_common::roster::{EndStage, Ending, Ends};
 
 use crate::core::{Escalated, StepError};
 use crate::service::Service;
@@ -13,6 +15,8 @@ use crate::standing::Standing;
 const ROSTER_PERIOD: Duration = Duration::from_secs(1);
 /// How often attachments are looked through.
 const UNNAMED_PERIOD: Duration = Duration::from_secs(60 * 60);
+/// How often it is looked what of the roster ends soon.
+const ENDINGS_PERIOD: Duration = Duration::from_secs(60 * 60);
 /// Longest time between two looks at the clock: the machine may have slept, which a timer does not
 /// notice, and what is kept of counted time shall not be old.
 const LOOK_PERIOD: Duration = Duration::from_secs(30);
@@ -71,6 +75,33 @@ pub(crate) async fn watch_roster(service: Arc<Service>) {
     }
 }
 
+/// Logs what of the roster ends soon, once for each stage while this relay runs.
+pub(crate) async fn warn_of_endings(service: Arc<Service>) {
+    let mut stopping = service.stops();
+    let mut told: BTreeMap<Ends, EndStage> = BTreeMap::new();
+    loop {
+        let endings = service.roster().endings(service.clock.now());
+        told.retain(|what, _| endings.iter().any(|ending| ending.what == *what));
+        for Ending { at, what, stage } in endings {
+            if told.get(&what) == Some(&stage) {
+                continue;
+            }
+            let contact = what.contact().map(ToString::to_string);
+            let organisation = what.organisation().map(|name| name.to_string());
+            tracing::warn!(
+                what = what.name(), contact, %at, stage = stage.name(),
+                acts = organisation.as_deref().unwrap_or("the authority"),
+                "this of the roster ends soon, or has ended"
+            );
+            told.insert(what, stage);
+        }
+        tokio::select! {
+            () = stopping.told() => return,
+            () = tokio::time::sleep(ENDINGS_PERIOD) => {}
+        }
+    }
+}
+
 /// Drops attachments that waited a day for an alert to name them.
 pub(crate) async fn drop_unnamed(service: Arc<Service>) {
     let mut stopping = service.stops();
@@ -121,6 +152,16 @@ pub(crate) async fn standing(service: &Arc<Service>) -> Result<Standing, StepErr
             stores_set_aside(service),
         )
     });
+    let endings = roster.endings(now);
+    let ends_by = |stage: EndStage| {
+        let near = endings
+            .iter()
+            .filter(|ending| ending.stage != EndStage::Over);
+        count(near.filter(|ending| ending.stage >= stage).count())
+    };
+    let over = endings
+        .iter()
+        .filter(|ending| ending.stage == EndStage::Over);
     let (disk_free_bytes, attachment_bytes, stores_set_aside) = disk.await;
     Ok(Standing {
         relay: name,
@@ -147,6 +188,10 @@ pub(crate) async fn standing(service: &Arc<Service>) -> Result<Standing, StepErr
         roster_issued: roster.authority().issued.to_string(),
         roster_age_seconds: age(roster.authority().issued),
         roster_stale: roster.is_stale(now),
+        roster_ends_within_30_days: ends_by(EndStage::Month),
+        roster_ends_within_7_days: ends_by(EndStage::Week),
+        roster_ends_within_1_day: ends_by(EndStage::Day),
+        roster_ended: count(over.count()),
         in_roster: service.is_in(&roster),
         disk_free_bytes,
         attachment_bytes,

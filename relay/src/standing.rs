@@ -44,6 +44,14 @@ pub struct Standing {
     pub roster_age_seconds: u64,
     /// Whether authority part or an annex is past its date of renewal. Nothing is refused for it.
     pub roster_stale: bool,
+    /// What of the roster ends within 30 days.
+    pub roster_ends_within_30_days: u64,
+    /// Of that, within 7 days.
+    pub roster_ends_within_7_days: u64,
+    /// Of that, within one day.
+    pub roster_ends_within_1_day: u64,
+    /// What has ended: the part, annexes, and of the last 30 days contacts and devices.
+    pub roster_ended: u64,
     /// Whether the roster names this relay with the keys it has.
     pub in_roster: bool,
     /// Free bytes of the volume.
@@ -92,6 +100,15 @@ impl Standing {
             format!("disk         {} MiB free", self.disk_free_bytes >> 20),
             format!("attachments  {} MiB", self.attachment_bytes >> 20),
         ];
+        if self.roster_ends_within_30_days + self.roster_ended > 0 {
+            lines.push(format!(
+                "ends         {} of the roster within 30 days, {} within 7, {} within 1; {} ended",
+                self.roster_ends_within_30_days,
+                self.roster_ends_within_7_days,
+                self.roster_ends_within_1_day,
+                self.roster_ended
+            ));
+        }
         for name in &self.stores_set_aside {
             lines.push(format!(
                 "WARNING      {name} was damaged and set aside: see `maille-relay check`"

@@ -1,5 +1,7 @@
 //! A network's keys and documents, and the ceremonies on them.
 
+use std::collections::BTreeMap;
+
 use maille_common::address::{ContactAddress, DeviceId, Name};
 use maille_common::codec::{Exact, List, SortedList, Text};
 use maille_common::crypto::ed25519::{SigningKey, VerifyingKey};
@@ -17,6 +19,10 @@ use maille_common::time::{Span, Timestamp};
 
 use crate::randomness::Seeded;
 
+mod rotation;
+
+pub use rotation::Seeds;
+
 /// When every test network was founded: 2024-01-01T00:00:00Z, before any clock that runs a test.
 pub const FOUNDED: Timestamp = Timestamp::from_unix_ms(1_704_067_200_000);
 
@@ -31,6 +37,8 @@ pub struct TestDevice {
     pub transport: [u8; 32],
     /// The seed of its signing key.
     pub signing: [u8; 32],
+    /// Those of the keys that its annex has for it, and that it does not use yet.
+    pub next: Option<Seeds>,
 }
 
 /// A relay with its private keys.
@@ -42,6 +50,8 @@ pub struct TestRelay {
     pub transport: [u8; 32],
     /// The seed of its signing key.
     pub signing: [u8; 32],
+    /// Those of the keys that were announced, and that it does not use yet.
+    pub next: Option<Seeds>,
 }
 
 /// A network whose authority is 2 of 3, and all of whose keys are in one hand: for tests only.
@@ -51,6 +61,8 @@ pub struct Network {
     authority: Vec<SigningKey>,
     part: AuthorityPart,
     annexes: Vec<Annex>,
+    /// By organisation, where it signs its annex itself.
+    annex_keys: BTreeMap<String, SigningKey>,
     documents: RosterDocuments,
     /// Its devices.
     pub devices: Vec<TestDevice>,
@@ -116,6 +128,7 @@ impl Network {
             authority,
             part,
             annexes,
+            annex_keys: BTreeMap::new(),
             documents,
             devices,
             relays,
@@ -182,6 +195,7 @@ impl Network {
             name: name(relay),
             transport,
             signing,
+            next: None,
         });
     }
 
@@ -251,6 +265,7 @@ impl Network {
             id,
             transport,
             signing,
+            next: None,
         });
         id
     }
@@ -439,17 +454,19 @@ impl Network {
                 .iter()
                 .filter(|signed: &&SignedAnnex| signed.annex.organisation == annex.organisation);
             let known = issued.max_by_key(|signed| signed.annex.number);
-            let same = known.is_some_and(|known| known.annex.contacts == annex.contacts)
-                || (known.is_none() && annex.contacts.is_empty());
+            let is_same = |known: &SignedAnnex| {
+                (&known.annex.contacts, known.annex.renew_by) == (&annex.contacts, annex.renew_by)
+            };
+            let same = known.is_some_and(is_same) || (known.is_none() && annex.contacts.is_empty());
             if same {
                 continue;
             }
             annex.number = known.map_or(0, |known| known.annex.number) + 1;
             annex.previous = known.map_or(Hash::ZERO, SignedAnnex::hash);
             let exact = Exact::of(annex.clone()).unwrap();
-            let signatures = self.authority[..2]
-                .iter()
-                .map(|key| sign_annex(key, exact.bytes()));
+            let own = self.annex_keys.get(annex.organisation.as_str());
+            let keys = own.map_or(&self.authority[..2], std::slice::from_ref);
+            let signatures = keys.iter().map(|key| sign_annex(key, exact.bytes()));
             let signatures = SortedList::new(signatures.collect::<Vec<_>>()).unwrap();
             annexes.push(SignedAnnex {
                 annex: exact,

@@ -493,7 +493,7 @@ incident-receipt = A receipt is not believed ({ $check }).
 incident-receipts-missing = Receipts { $from } to { $to } of device { $device } are missing.
 incident-fork = Device { $device } told two stories under one number.
 incident-alerts-missing = Alerts { $from } to { $to } of device { $device } are missing: ask its contact.
-incident-roster-unknown = A roster that others use stayed unknown for ten minutes.
+incident-roster-unknown = A roster that others use stayed unknown for ten minutes; relay { $relay } brought what names it, and cannot explain it.
 incident-roster = Roster documents contradict each other or do not verify: { $fault }.
 incident-bundle = Sealing keys of device { $device } contradict earlier ones.
 incident-rolled-back = This device's store had been rolled back.
@@ -615,6 +615,7 @@ status-relay = relay { $name }: { $connection }
 status-home-relay = relay { $name } (home): { $connection }
 status-clock = its clock { $offset_ms } ms
 status-last-error = at { $time } { $words }
+status-roster-fault = ITS ROSTER: { $fault }, since { $since }
 status-receipts-wait = receipts wait
 status-program = program { $name } ({ $target })
 status-webhook = webhook { $name } ({ $target })
@@ -942,6 +943,15 @@ term-moment =
        *[unlisted] { $word }
     }
 
+term-roster-fault =
+    { $word ->
+        [frozen] it goes on with an old one, though it took a newer one
+        [forked] it contradicts the one in use here
+        [refused] it refuses the one in use here
+        [unexplained] it cannot explain one that others use
+       *[unlisted] { $word }
+    }
+
 term-reach =
     { $word ->
         [anywhere] anywhere
@@ -1062,6 +1072,20 @@ reconcile-exchanged = { $given } statements given, { $taken } taken
 reconcile-sent-again = sent again: { $alerts }
 reconcile-sent-again-there = sent again from there: { $alerts }
 reconcile-apart = STAYS DIFFERENT: { $alert }: { $differs }; { $state }
+
+## ending: What ends soon, and who can do something about it.
+
+ending-authority = the roster { $when }: the holders of the authority's keys write its next part
+ending-annex = the annex of { $organisation } { $when }: { $organisation } writes the next one
+ending-contact = the designation of { $contact } { $when }: { $organisation } prolongs it
+ending-device = the keys of { $contact } device { $device } { $when }: { $organisation } admits others
+ending-sealing-keys = the newest sealing key known of { $contact } device { $device } { $when }: somebody has to switch it on
+ending-ends-in =
+    { $count ->
+        [one] ends { $at }, within one day
+       *[other] ends { $at }, in { $count } days
+    }
+ending-ended = HAS ENDED, { $at }
 
 ## export: An alert leaves as evidence.
 

@@ -22,6 +22,7 @@ mod demo;
 pub(crate) mod device;
 pub(crate) mod doctor;
 pub(crate) mod drill;
+mod ending;
 mod example;
 pub(crate) mod export;
 pub(crate) mod handover;

@@ -16,6 +16,7 @@
 //! | `contact.rs`, `status.rs`, `doctor.rs`, `agent.rs` | contacts, and how a desk stands |
 //! | `authority.rs`, `device.rs`, `officer.rs` | ceremonies |
 //! | `drill.rs` | drills, and whom they reached |
+//! | `ending.rs` | what ends soon |
 //! | `ledger.rs`, `handover.rs` | what is open, and what one officer leaves to the next |
 //! | `reconcile.rs` | what two desks hold of the alerts between them |
 //! | `export.rs`, `verify.rs` | evidence for others, and what it proves |
@@ -92,6 +93,7 @@ pub(crate) mod demo;
 pub(crate) mod device;
 pub(crate) mod doctor;
 pub(crate) mod drill;
+pub(crate) mod ending;
 pub(crate) mod export;
 pub(crate) mod fault;
 pub(crate) mod handover;
@@ -126,6 +128,7 @@ const DECLARED: &[&[Declared]] = &[
     device::DECLARED,
     doctor::DECLARED,
     drill::DECLARED,
+    ending::DECLARED,
     export::DECLARED,
     fault::DECLARED,
     handover::DECLARED,

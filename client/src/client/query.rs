@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use maille_common::address::ContactAddress;
 use maille_common::identifier::{AlertId, AlertIdPrefix};
+use maille_common::roster::Ending;
 use thiserror::Error;
 
 use super::Client;
@@ -53,6 +54,12 @@ impl Client {
             [] => Err(LookupError::Unknown { typed }),
             _ => Err(LookupError::Ambiguous { typed, found }),
         }
+    }
+
+    /// What ends within 30 days, or has ended, soonest first, and of whose doing that is.
+    pub async fn endings(&self) -> Result<Vec<Ending>, DeskError> {
+        let endings = self.office().ask(|room, now| Ok(room.desk.endings(now)?));
+        endings.await
     }
 
     /// What was received, newest last.

@@ -233,8 +233,11 @@ impl Desk {
         if kept.as_ref() == Some(&record) {
             return Ok(());
         }
-        let keys = self.roster.signing_keys_now(&device);
-        let proven = keys.iter().any(|key| signed.verify(key).is_ok());
+        let proven = self.is_signed_now(signed);
+        if !proven && self.was_signed_once(signed) {
+            // It is of a key that the device has no more: it signs another, or is away.
+            return Ok(());
+        }
         let known = self.bundle_of(&device)?;
         let known_number = known
             .as_ref()
@@ -264,7 +267,9 @@ impl Desk {
             if record.due > counted {
                 continue;
             }
-            if record.again && self.is_keyed(&lacking.device)? || self.has_new_key(&lacking, now)? {
+            if record.again && self.is_open_to(&lacking.device, now)?
+                || self.has_new_key(&lacking, now)?
+            {
                 let own = self.own_alert(&lacking.alert)?;
                 let added = own.iter().flat_map(|own| self.unknown_to(own, &lacking));
                 let mut given: Vec<Lacking> = added.collect();
@@ -332,6 +337,9 @@ impl Desk {
         now: Timestamp,
         counts: impl Fn(&Core, &Entry) -> bool,
     ) -> Result<bool, StepError> {
+        if !self.has_keys_at(device, now) {
+            return Ok(false);
+        }
         let Some(bundle) = self.bundle_of(device)? else {
             return Ok(false);
         };

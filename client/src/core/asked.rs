@@ -526,8 +526,9 @@ impl Desk {
             return Ok(Taker::Elsewhere);
         }
         if deputy.contact != self.identity.contact {
+            let now = self.as_wall_shows(self.counted_now());
             for device in &devices {
-                if self.is_keyed(device)? {
+                if self.is_open_to(device, now)? {
                     return Ok(Taker::Here);
                 }
             }

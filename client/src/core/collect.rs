@@ -116,7 +116,7 @@ impl Desk {
             let mut batch = Batch::new();
             batch.urgent().delete_pieces(tables::HELD, &key);
             if known == Knowledge::Unknown {
-                self.incident(&mut batch, IncidentKind::RosterUnknown, None, now)?;
+                self.relay_explains_nothing(&mut batch, &record.relay, now)?;
             }
             let (relay, number) = (record.relay, record.number);
             let at = (now, Some(record.since));
@@ -154,6 +154,7 @@ impl Desk {
     /// Looks at everything sent that depends on the roster. Its heads are kept behind that, so that
     /// a desk which was stopped in between looks when it is opened.
     pub(super) fn look_with_new_roster(&self, now: Timestamp) -> Result<(), StepError> {
+        self.forget_void_bundles()?;
         self.look_for_new_devices(now)?;
         self.look_for_new_homes(now)?;
         self.post_to_new_homes(now)

@@ -14,6 +14,7 @@ use maille_common::identifier::AlertId;
 use maille_common::limits;
 use maille_common::randomness::Randomness;
 use maille_common::record::write_record;
+use maille_common::roster::Designation;
 use maille_common::sealing::SignedBundle;
 use maille_common::terms::{Kind, Release, Urgency};
 use maille_common::time::{Span, Timestamp};
@@ -173,6 +174,13 @@ impl Desk {
                 designation,
             });
         }
+        let mine = self.roster.designated_device(&self.identity.device, now);
+        if !matches!(mine, Designation::Valid | Designation::NotYet) {
+            return Err(SendError::NotDesignated {
+                contact: me.clone(),
+                designation: mine,
+            });
+        }
         let answers = kind == Kind::Reply;
         for to in recipients {
             let designation = self.roster.designated(to, now);
@@ -304,6 +312,9 @@ impl Desk {
         recipient: u16,
         now: Timestamp,
     ) -> Result<Option<(Addressee, bool)>, StepError> {
+        if !self.has_keys_at(device, now) {
+            return Ok(None);
+        }
         let Some(bundle) = self.bundle_of(device)? else {
             return Ok(None);
         };

@@ -1,5 +1,6 @@
 //! Deadlines by the desk's own clock: it alarms even when every relay is silent (I4, I6).
 
+use maille_common::address::ContactAddress;
 use maille_common::evidence::ObligationState;
 use maille_common::identifier::AlertId;
 use maille_common::limits;
@@ -117,12 +118,23 @@ impl Desk {
         }
         // PROTOCOL E20: whoever sent it signs first.
         let end = envelope.turn.at(core.expiry(envelope.committed));
-        if end > counted {
+        let is_over = end <= counted;
+        if !is_over {
             batch.put(tables::DUE, &tables::due(end, &envelope.id), &[]);
+        }
+        // PROTOCOL C9: nobody can answer for a contact that was removed.
+        let has_left = |recipient: &ContactAddress| {
+            envelope.is_sent_here && self.roster.contact(recipient).is_none()
+        };
+        let open = open
+            .iter()
+            .filter(|recipient| is_over || has_left(recipient));
+        let open: Vec<&ContactAddress> = open.collect();
+        if open.is_empty() {
             return Ok(());
         }
         let mut signed = Vec::new();
-        for recipient in &open {
+        for recipient in open {
             let uncertain = self.is_uncertain(envelope.committed);
             signed.extend(self.expire(batch, (alert, recipient), now, uncertain)?);
         }

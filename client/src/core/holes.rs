@@ -180,6 +180,7 @@ impl Desk {
             return Ok(());
         }
         self.looked = Some(now);
+        self.look_for_erasure(batch, now)?;
         self.look_for_silence(batch, now)?;
         self.look_for_early(batch, now)?;
         let mut unread = BTreeMap::new();

@@ -81,7 +81,10 @@ coded_choice! {
             to: u64,
         },
         /// A roster hash stayed unknown for ten minutes (PROTOCOL R11).
-        RosterUnknown,
+        RosterUnknown {
+            /// The relay that brought what names it.
+            relay: Name,
+        },
         /// Roster documents contradict each other or do not verify.
         Roster {
             /// The fault in words.

@@ -45,11 +45,13 @@
 //! | `owed.rs` | what this contact owes, told as overdue by its own clock |
 //! | `answer_by.rs` | answers that were asked for beyond the acknowledgement |
 //! | `duty.rs` | who did what here, for whoever comes on duty next |
+//! | `keys.rs` | keys that are made, erased, and void |
 //! | `addenda.rs` | devices that had no key, or came later |
 //! | `amend.rs` | updates and cancels, to everybody who holds the alert |
 //! | `asked.rs` | deputies who are asked by addendum |
 //! | `extend.rs` | an officer adds recipients, or asks deputies now |
 //! | `relays.rs` | what is known of each relay's life |
+//! | `rosters_shown.rs` | the rosters that relays show |
 //! | `events.rs` | one numbered stream of events, named readers |
 //! | `incidents.rs` | what should not have happened |
 //! | `counted.rs` | counted time, which nobody who sets a clock moves |
@@ -92,6 +94,7 @@ mod holes;
 mod inbox;
 mod incidents;
 mod joined;
+mod keys;
 mod ledger;
 mod lost;
 mod moved;
@@ -107,6 +110,7 @@ mod records;
 mod refusals;
 mod relays;
 mod retention;
+mod rosters_shown;
 mod rows;
 mod silence;
 mod stand_in;
@@ -129,6 +133,7 @@ pub use export::ExportError;
 pub use extend::{ExtendError, Extended, Extension};
 pub use inbox::{InboxEntry, Received};
 pub use incidents::{Incident, IncidentKind};
+pub use keys::KeyWork;
 pub use ledger::{OutboxEntry, Track, TrackedCancel, TrackedRecipient};
 pub use obligations::{Awaited, Coming, ComingAct, Direction, Ledger, LedgerPage, OpenObligation};
 pub use order::{Order, Reach, SendError, Sent};
@@ -139,5 +144,6 @@ pub use reconcile::{AlertApart, DayCompared, Differs, ReconcileError, Reconciled
 pub(crate) use records::reads_as_record;
 pub use refusals::Refusal;
 pub use relays::{GreetError, Greeting};
+pub use rosters_shown::RosterFault;
 pub use silence::Silent;
 pub use unseen::Unseen;

@@ -32,6 +32,7 @@ use super::incidents::Incident;
 use super::reconcile::{
     AgainRecord, ApartRecord, ArrivedRecord, LetterRecord, RoundRecord, TurnRecord,
 };
+use super::rosters_shown::RosterFault;
 use super::stand_in::StandInRecord;
 
 coded! {
@@ -198,6 +199,31 @@ coded! {
         pub(super) time: Timestamp,
         /// The number of the bundle published there.
         pub(super) bundle: u64,
+    }
+}
+
+coded! {
+    /// The roster that a relay showed last.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(super) struct RosterShownRecord {
+        pub(super) shown: Hash,
+        /// It said since that it took what it lacks of ours.
+        pub(super) took: bool,
+        /// What is wrong with it.
+        pub(super) fault: Option<RosterFault>,
+        /// Since when that is so.
+        pub(super) since: Timestamp,
+    }
+}
+
+coded! {
+    /// Sealing keys that are to be erased.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(super) struct ErasureRecord {
+        /// Those whose grace ended by then, by both clocks.
+        pub(super) until: Timestamp,
+        /// How often mail was looked for since.
+        pub(super) looks: u8,
     }
 }
 
@@ -401,6 +427,8 @@ records! {
     IncomingRowRecord = "row of another device's receipts";
     HoleRecord = "hole in a row";
     RelayRecord = "relay";
+    ErasureRecord = "sealing keys to be erased";
+    RosterShownRecord = "roster that a relay showed";
     PostRecord = "receipt for a relay";
     PostedRecord = "count of receipts for a relay";
     HomesRecord = "home relays of an organisation";

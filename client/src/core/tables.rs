@@ -155,6 +155,10 @@ tables! {
     FORWARDED = 64;
     /// organisation → `HomesRecord`: the home relays by which receipts were posted.
     HOMES = 65;
+    /// One record: sealing keys to be erased, and how long mail for them had time to come.
+    ERASURE = 66;
+    /// relay → `RosterShownRecord`: the roster that it showed last.
+    ROSTER_SHOWN = 67;
 }
 
 /// The one key of [`META`].
@@ -162,6 +166,9 @@ pub(super) const META_KEY: &[u8] = b"desk";
 
 /// The one key of [`CLOCK`].
 pub(super) const CLOCK_KEY: &[u8] = b"count";
+
+/// The one key of [`ERASURE`].
+pub(super) const ERASURE_KEY: &[u8] = b"keys";
 
 /// The key of a relay: its name has no fixed width, its hash has.
 pub(super) fn relay(name: &Name) -> [u8; 32] {

@@ -8,6 +8,7 @@ use maille_common::roster::{Comparison, Knowledge, RosterDocuments, RosterHeads}
 use maille_common::wire::RefusalCode;
 
 use super::{Session, SessionError, TalkError};
+use crate::error::DeskError;
 use crate::roster_change::{self, RosterChangeError};
 
 /// A chain comes in sets of a frame; a whole network's beginning fits in a few.
@@ -19,15 +20,15 @@ const SET_BYTES_MAX: usize = limits::FRAME_ROSTER_BYTES_MAX - 1024;
 impl Session {
     /// Compares the relay's roster with ours, fetches what we lack and offers what it lacks.
     pub(super) async fn level_rosters(&self, theirs: &RosterHeads) -> Result<(), SessionError> {
-        match self.office.roster().compare(theirs) {
-            Comparison::Same => return Ok(()),
+        let (relay, shown) = (self.relay.clone(), theirs.clone());
+        let shows = self.office.settle(move |desk, now, _| {
+            desk.relay_shows_roster(&relay, &shown, now)
+                .map_err(DeskError::from)
+        });
+        match shows.await? {
+            Comparison::Same | Comparison::Fork => return Ok(()),
             Comparison::Ancestor => {}
             Comparison::Ahead | Comparison::Apart => self.fetch_roster().await?,
-            Comparison::Fork => {
-                let fault = format!("relay {} uses a roster that contradicts ours", self.relay);
-                roster_change::report(&self.office, &fault).await?;
-                return Ok(());
-            }
         }
         self.offer_roster(theirs).await
     }
@@ -112,16 +113,30 @@ impl Session {
         for set in documents.split(SET_BYTES_MAX) {
             match self.talk.offer_roster(set).await {
                 Err(TalkError::Refused(refusal)) => {
-                    if refusal.code == RefusalCode::RosterFork {
-                        let fault = format!("relay {} refuses our roster as a fork", self.relay);
-                        roster_change::report(&self.office, &fault).await?;
-                    }
                     tracing::info!(relay = %self.relay, code = %refusal.code, "roster refused");
-                    return Ok(());
+                    return self.note_roster_refused(refusal.code).await;
                 }
                 other => other?,
             }
         }
-        Ok(())
+        let relay = self.relay.clone();
+        let took = self.office.settle_quietly(move |desk, _, _| {
+            Ok::<_, DeskError>(((), desk.relay_took_roster(&relay)?))
+        });
+        Ok(took.await?)
+    }
+
+    /// What proves itself is refused by a relay that is wrong, or that cannot keep it now.
+    async fn note_roster_refused(&self, code: RefusalCode) -> Result<(), SessionError> {
+        let forked = code == RefusalCode::RosterFork;
+        if !forked && code != RefusalCode::RosterRefused {
+            return Ok(());
+        }
+        let relay = self.relay.clone();
+        let refused = self.office.settle(move |desk, now, _| {
+            let settled = desk.relay_refused_roster(&relay, forked, now)?;
+            Ok::<_, DeskError>(((), settled))
+        });
+        Ok(refused.await?)
     }
 }

@@ -4,6 +4,7 @@ mod annexes;
 mod authority;
 mod chains;
 mod differences;
+mod endings;
 mod knowledge;
 mod order;
 mod queries;

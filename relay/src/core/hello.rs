@@ -29,7 +29,7 @@ impl RelayCore {
         now: Timestamp,
         random: &mut impl Randomness,
     ) -> Result<Step, StepError> {
-        if hello.device != *device {
+        if hello.device != *device || !self.roster.may_connect(device) {
             return Ok(self.refuse(RefusalCode::NotDesignated));
         }
         if !hello.versions.contains(&VERSION) {

@@ -96,6 +96,10 @@ impl RelayCore {
     /// recipient, and who was asked in its place.
     pub fn receipt(&mut self, receipt: &VerifiedReceipt) -> Result<Step, StepError> {
         let statement = receipt.proven.statement();
+        // It was proven before it came here, and another roster may be in use since (I9).
+        if !self.roster.may_connect(&receipt.by) {
+            return Ok(self.refuse(RefusalCode::NotDesignated));
+        }
         let alert = self.alert_or_addendum(&statement.alert)?;
         let to = &receipt.posted.to;
         if alert.as_ref().is_some_and(|alert| alert.sender != *to) {

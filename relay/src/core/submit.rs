@@ -13,7 +13,7 @@ use maille_common::limits;
 use maille_common::record::write_record;
 use maille_common::terms::{AcceptReason, AckRule, Outcome, Release};
 use maille_common::time::{Span, Timestamp};
-use maille_common::wire::Answer;
+use maille_common::wire::{Answer, RefusalCode};
 use maille_durable::Batch;
 
 use super::mailbox::Mailing;
@@ -45,6 +45,10 @@ impl RelayCore {
         blobs: &dyn BlobShelf,
         now: Timestamp,
     ) -> Result<Step, StepError> {
+        // It was proven before it came here, and another roster may be in use since (I9).
+        if !self.roster.acts_for(device, &submission.core().sender) {
+            return Ok(self.refuse(RefusalCode::NotDesignated));
+        }
         let known: Option<AlertRecord> =
             self.find_long(tables::ALERT, submission.id().as_bytes())?;
         // One that was refused for everybody is not kept, and its answers are: brought again it

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use maille_client::core::{Collected, Desk, SendError, StepError as DeskStepError};
 use maille_common::address::{ContactAddress, DeviceId, Name};
 use maille_common::blob::BlobId;
-use maille_common::envelope::Submission;
+use maille_common::envelope::{Submission, VerifiedSubmission};
+use maille_common::hash::Hash;
 use maille_common::randomness::Randomness;
-use maille_common::roster::Roster;
+use maille_common::roster::{Comparison, Roster};
 use maille_common::terms::Kind;
 use maille_common::time::Timestamp;
 use maille_common::wire::{Answer, Push};
@@ -129,18 +130,24 @@ impl MemoryWorld {
     fn spread(&mut self, device: &DeviceId, relay: &str) {
         let theirs = Arc::clone(self.relays[relay].core.roster());
         let mine = Arc::clone(self.desk(device).roster());
-        if theirs.hash() == mine.hash() {
+        let (now, name) = (self.now, relay.parse().unwrap());
+        let desk = self.desk(device);
+        let shown = desk.relay_shows_roster(&name, theirs.heads(), now);
+        if matches!(shown.unwrap().0, Comparison::Same | Comparison::Fork) {
             return;
         }
         let mut joined = Roster::clone(&mine);
         joined.apply(&theirs.documents_since(mine.heads())).unwrap();
         let mut back = Roster::clone(&theirs);
         back.apply(&mine.documents_since(theirs.heads())).unwrap();
-        let now = self.now;
-        self.desk(device)
-            .replace_roster(Arc::new(joined), now)
-            .unwrap();
-        self.relay(relay).replace_roster(Arc::new(back));
+        let desk = self.desk(device);
+        desk.replace_roster(Arc::new(joined), now).unwrap();
+        if back.hash() != theirs.hash() {
+            desk.relay_took_roster(&name).unwrap();
+        }
+        if !self.frozen.contains(relay) {
+            self.relay(relay).replace_roster(Arc::new(back));
+        }
     }
 
     fn publish_bundle(&mut self, device: &DeviceId, relay: &str, name: &Name) {
@@ -222,6 +229,18 @@ impl MemoryWorld {
         answered(core.submit(device, &verified, &self.shelf, now))
     }
 
+    /// A relay takes a submission that it has proven before.
+    pub fn submit_proven(
+        &mut self,
+        device: &DeviceId,
+        relay: &str,
+        proven: &VerifiedSubmission,
+    ) -> Step {
+        let now = self.now;
+        let core = &mut self.relays.get_mut(relay).unwrap().core;
+        core.submit(device, proven, &self.shelf, now).unwrap()
+    }
+
     fn collect_waiting(&mut self, device: &DeviceId, relay: &str, name: &Name) {
         for waiting in self.relays[relay].core.waiting(device, 100).unwrap() {
             if self.withheld.contains(&(*device, waiting.number)) {
@@ -248,7 +267,28 @@ impl MemoryWorld {
     /// A push reaches a desk.
     pub fn take_push(&mut self, device: &DeviceId, name: &Name, push: Push) -> Option<Collected> {
         let now = self.now;
-        taken(self.desk(device), name, push, now)
+        let roster = match &push {
+            Push::Delivery { delivery, .. } => Some(delivery.env.core.roster),
+            _ => None,
+        };
+        let collected = taken(self.desk(device), name, push, now);
+        if let (Some(Collected::Held { .. }), Some(roster)) = (&collected, roster) {
+            self.resolve_roster(device, name, &roster);
+        }
+        collected
+    }
+
+    /// The desk asks for the heads of a roster that an envelope names, and judges what was held
+    /// (PROTOCOL R11).
+    fn resolve_roster(&mut self, device: &DeviceId, relay: &Name, roster: &Hash) {
+        let Some(heads) = self.relays[relay.as_str()].core.roster().heads_of(roster) else {
+            return;
+        };
+        let now = self.now;
+        let mut known = Roster::clone(self.desk(device).roster());
+        known.learn_heads(&heads);
+        let desk = self.desk(device);
+        desk.replace_roster(Arc::new(known), now).unwrap();
     }
 
     /// A desk posts the receipts that a relay has to be given.

@@ -7,6 +7,7 @@ mod clocks;
 mod desk;
 mod disk;
 mod heartbeat;
+mod keys;
 mod mail;
 mod meeting;
 mod reconcile;
@@ -50,6 +51,8 @@ pub struct MemoryWorld {
     pub faults: Vec<Fault>,
     /// Relays that cannot be reached.
     pub down: BTreeSet<String>,
+    /// Relays that take every roster and go on with the one they have.
+    pub frozen: BTreeSet<String>,
     /// Mail that no relay pushes, by device and number.
     pub withheld: BTreeSet<(DeviceId, u64)>,
     /// Reconciliations that were brought to relays so far.
@@ -74,6 +77,7 @@ impl MemoryWorld {
             off: BTreeMap::new(),
             faults: Vec::new(),
             down: BTreeSet::new(),
+            frozen: BTreeSet::new(),
             withheld: BTreeSet::new(),
             letters: 0,
             network,

@@ -94,6 +94,11 @@ impl MemoryWorld {
         &mut self.relays.get_mut(relay).unwrap().core
     }
 
+    /// The roster that a relay uses.
+    pub fn roster_of(&self, relay: &str) -> &Arc<Roster> {
+        self.relays[relay].core.roster()
+    }
+
     /// A roster reaches a relay.
     pub fn spread_to_relay(&mut self, relay: &str, documents: &RosterDocuments) {
         let core = self.relay(relay);

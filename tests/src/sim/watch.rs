@@ -428,7 +428,7 @@ impl World {
             // A receipt that overtook the copy of its alert leaves a hole there, too.
             IncidentKind::ReceiptsMissing { .. } => missing || self.has_others(desk),
             IncidentKind::Returned { .. } => lost || self.checker.keys_lost,
-            IncidentKind::RosterUnknown => true,
+            IncidentKind::RosterUnknown { .. } => true,
             // What its sender does not hold any more is lost to whoever misses it.
             IncidentKind::AlertLost { .. } => missing,
             IncidentKind::AlertsForgotten { .. } | IncidentKind::AskedUnknown { .. } => lost,

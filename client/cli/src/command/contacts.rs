@@ -8,6 +8,7 @@ use maille_common::pattern::Selector;
 use maille_common::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::ending::Ending;
 use super::person::Person;
 use super::{Context, Run};
 use crate::agent::{Ask, Desk, with_desk};
@@ -58,6 +59,9 @@ struct Entry {
     writes: bool,
     /// What drills of this desk know of it; `null` where none went to it.
     last_drill: Option<LastDrill>,
+    /// What of it ends within 30 days, or has ended.
+    #[serde(default)]
+    endings: Vec<Ending>,
 }
 
 /// The last drill that went to a contact.
@@ -101,12 +105,19 @@ impl Ask for Contacts {
         let to = cards.iter().map(|card| card.contact.address.to_string());
         let preview = desk.client().preview(&words.to_all(to)).await?;
         let drills = desk.client().last_drills().await?;
+        let endings = desk.client().endings().await?;
         let entry = |card: &ContactCard| {
             let of =
                 |shown: &&maille_client::PreviewedRecipient| shown.address == card.contact.address;
             let person = preview.recipients.iter().find(of)?.into();
             let last = drills.get(&card.contact.address);
-            Some(Entry::new(card, person, last.map(LastDrill::of)))
+            let its = endings.iter();
+            let its = its.filter(|ending| ending.what.contact() == Some(&card.contact.address));
+            let entry = Entry::new(card, person, last.map(LastDrill::of));
+            Some(Entry {
+                endings: its.map(Ending::of).collect(),
+                ..entry
+            })
         };
         Ok(ContactList {
             contacts: cards.iter().filter_map(entry).collect(),
@@ -142,6 +153,7 @@ impl Entry {
             writable: card.writable,
             writes: card.writes,
             last_drill,
+            endings: Vec::new(),
         }
     }
 
@@ -161,6 +173,9 @@ impl Entry {
         text += &self.person.lines();
         if let Some(end) = &self.valid_to {
             let _ = writeln!(text, "  {}", contact::ValidUntil { end });
+        }
+        for ending in &self.endings {
+            let _ = writeln!(text, "  {}", ending.text());
         }
         if !self.writable {
             let _ = writeln!(text, "  {}", contact::NoRule);

@@ -8,6 +8,7 @@ use maille_common::terms::Status as Terms;
 use maille_common::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::ending::Ending;
 use super::{Context, Run};
 use crate::agent::{Ask, Desk, with_desk};
 use crate::args::DeskArgs;
@@ -59,6 +60,9 @@ pub(crate) struct DeskStatus {
     /// Devices that wrote to this one, and are not heard of any more.
     #[serde(default)]
     silent: Vec<Silent>,
+    /// What ends within 30 days, or has ended: of the network, and of this organisation.
+    #[serde(default)]
+    endings: Vec<Ending>,
     /// Programs and webhooks that the agent tells.
     #[serde(default)]
     hooks: Vec<Hook>,
@@ -92,6 +96,11 @@ struct Relay {
     #[serde(with = "maybe")]
     next_submission: Option<Timestamp>,
     receipts_waiting: bool,
+    /// `frozen`, `forked`, `refused` or `unexplained`: what is wrong with the roster it uses.
+    #[serde(default)]
+    roster_fault: Option<String>,
+    #[serde(default, with = "maybe")]
+    roster_fault_since: Option<Timestamp>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -139,6 +148,12 @@ impl Ask for Status {
             let entries = outbox.iter();
             entries.filter(|entry| entry.status == Terms::Actual)
         };
+        let mine = standing.contact.organisation();
+        let endings = client.endings().await?;
+        let concerns = |ending: &&maille_common::roster::Ending| {
+            let organisation = ending.what.organisation();
+            organisation.is_none_or(|organisation| organisation == mine)
+        };
         let is_unanswered = |entry: &&maille_client::InboxEntry| super::inbox::is_waiting(entry);
         Ok(DeskStatus {
             agent: desk.is_resident(),
@@ -146,6 +161,7 @@ impl Ask for Status {
             unanswered: inbox.iter().filter(is_unanswered).count(),
             open: real().filter(is_open).count(),
             overdue: real().filter(|entry| entry.overdue).count(),
+            endings: endings.iter().filter(concerns).map(Ending::of).collect(),
             hooks: Hook::all_of(desk).await?,
             ..DeskStatus::from(&standing)
         })
@@ -189,6 +205,7 @@ impl From<&Standing> for DeskStatus {
             overdue: 0,
             lacking: lacking.collect(),
             silent: silent.collect(),
+            endings: Vec::new(),
             hooks: Vec::new(),
         }
     }
@@ -212,6 +229,8 @@ impl From<&RelayStatus> for Relay {
             clock_offset_ms: status.clock_offset_ms,
             next_submission: status.next_submission,
             receipts_waiting: status.posts_waiting,
+            roster_fault: status.roster_fault.map(|(fault, _)| fault.to_string()),
+            roster_fault_since: status.roster_fault.map(|(_, since)| since),
         }
     }
 }
@@ -241,6 +260,9 @@ impl DeskStatus {
         if self.overdue > 0 {
             let count = &self.overdue;
             text += &format!("{}\n", status::Overdue { count });
+        }
+        for ending in &self.endings {
+            text += &format!("{}\n", ending.text());
         }
         for relay in &self.relays {
             text += &relay.text();
@@ -319,6 +341,11 @@ impl Relay {
         if let (Some(words), Some(time)) = (&self.last_error, self.last_error_at) {
             let (time, words) = (&local(time), &safe_text(words));
             text += &format!(", {}", status::LastError { time, words });
+        }
+        if let (Some(word), Some(since)) = (&self.roster_fault, self.roster_fault_since) {
+            let fault = &term::RosterFault { word };
+            let since = &local(since);
+            text += &format!(", {}", status::RosterFault { fault, since });
         }
         if self.receipts_waiting {
             text += &format!(", {}", status::ReceiptsWait);

@@ -9,7 +9,7 @@ sentences! {
     ReceiptsMissing { device: text, from: text, to: text };
     Fork { device: text };
     AlertsMissing { device: text, from: text, to: text };
-    RosterUnknown;
+    RosterUnknown { relay: text };
     Roster { fault: text };
     Bundle { device: text };
     RolledBack;

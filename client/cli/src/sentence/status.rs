@@ -17,6 +17,7 @@ sentences! {
     HomeRelay { name: text, connection: text };
     Clock { offset_ms: text };
     LastError { time: text, words: text };
+    RosterFault { fault: text, since: text };
     ReceiptsWait;
     Program { name: text, target: text };
     Webhook { name: text, target: text };

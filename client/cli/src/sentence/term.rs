@@ -26,4 +26,5 @@ sentences! {
     Actor { word: text };
     Differs { word: text };
     RoundEnd { word: text };
+    RosterFault { word: text };
 }

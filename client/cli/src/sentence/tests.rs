@@ -9,6 +9,7 @@ use fluent_syntax::ast::{
     Entry, Expression, InlineExpression, Message, Pattern, PatternElement, VariantKey,
 };
 use fluent_syntax::parser::parse;
+use maille_client::RosterFault;
 use maille_common::drill::{Outcome, Unreachable};
 use maille_common::roster::Designation;
 use maille_common::terms::{
@@ -76,6 +77,7 @@ fn every_language_has_a_word_for_every_term() {
         ("term-reach", Reach::NAMES),
         ("term-reason", &reasons),
         ("term-response", Response::NAMES),
+        ("term-roster-fault", RosterFault::NAMES),
         ("term-severity", Severity::NAMES),
         ("term-stage", Stage::NAMES),
         ("term-standing", Standing::NAMES),

@@ -217,7 +217,7 @@ impl Desk {
             return Ok(Again::Gone);
         }
         let (device, recipient) = (*peer.device, peer.contact.clone());
-        if !self.is_keyed(&device)? {
+        if !self.is_open_to(&device, now)? {
             let mut batch = Batch::new();
             self.put_lacking(&mut batch, (&device, &recipient), alert, (now, counted));
             self.settle(batch)?;

@@ -42,6 +42,8 @@ annotate_fields! {
     LackingRecord { recipient, since, due, again }
     StandInRecord { began, since, alone, overdue_told, closed, addressed }
     HomesRecord { organisation, relays }
+    ErasureRecord { until, looks }
+    RosterShownRecord { shown, took, fault, since }
     HeldRecord { delivery, relay, number, since }
     AcceptedRecord { accepted }
     BundleRecord { bundle }
@@ -80,6 +82,12 @@ annotate_choices! {
     HoleIn {
         0 Receipts { before, after }
         1 Alerts
+    }
+}
+
+impl maille_common::vectors::Annotate for RosterFault {
+    fn annotate(&self, page: &mut maille_common::vectors::Page, path: &str) {
+        page.line(&format!("{path}: {self}"), &encode(self));
     }
 }
 
@@ -321,6 +329,15 @@ fn receipts(vectors: &mut Vectors) {
         relays: List::new(vec!["lyon".parse().unwrap()]).unwrap(),
     };
     vectors.record("homes", &homes);
+    let (until, looks) = (NOW, 2);
+    vectors.record("erasure", &ErasureRecord { until, looks });
+    let shown = RosterShownRecord {
+        shown: Hash::from_bytes([0xc1; 32]),
+        took: true,
+        fault: Some(RosterFault::Frozen),
+        since: NOW,
+    };
+    vectors.record("roster-shown", &shown);
     let Request::Receipt(posted) = sent("request-2-receipt") else {
         panic!("this vector is the posting of a receipt");
     };

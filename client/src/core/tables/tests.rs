@@ -171,6 +171,8 @@ fn keys() -> Vec<(Table, Vec<u8>, Vec<Part>)> {
         of_forward(FORWARD),
         of_forward(FORWARDED),
         (HOMES, relay(&lyon()).to_vec(), vec![LYON]),
+        (ERASURE, ERASURE_KEY.to_vec(), vec![("keys", 4)]),
+        (ROSTER_SHOWN, relay(&lyon()).to_vec(), vec![LYON]),
     ]
 }
 

@@ -45,7 +45,7 @@ pub(super) fn sentence(kind: &IncidentKind) -> String {
         IncidentKind::AlertsMissing { device, from, to } => {
             say::AlertsMissing { device, from, to }.to_string()
         }
-        IncidentKind::RosterUnknown => say::RosterUnknown.to_string(),
+        IncidentKind::RosterUnknown { relay } => say::RosterUnknown { relay }.to_string(),
         IncidentKind::Roster { fault } => say::Roster { fault }.to_string(),
         IncidentKind::Bundle { device } => say::Bundle { device }.to_string(),
         IncidentKind::Apart {

@@ -46,7 +46,7 @@ annotate_choices! {
         4 ReceiptsMissing { device, from, to }
         5 Fork { device }
         6 AlertsMissing { device, from, to }
-        7 RosterUnknown
+        7 RosterUnknown { relay }
         8 Roster { fault }
         9 Bundle { device }
         10 RolledBack
@@ -244,7 +244,10 @@ pub(super) fn incidents(vectors: &mut Vectors) {
             "incident-6-alerts-missing",
             IncidentKind::AlertsMissing { device, from, to },
         ),
-        ("incident-7-roster-unknown", IncidentKind::RosterUnknown),
+        (
+            "incident-7-roster-unknown",
+            IncidentKind::RosterUnknown { relay: lyon() },
+        ),
         ("incident-8-roster", IncidentKind::Roster { fault }),
         ("incident-9-bundle", IncidentKind::Bundle { device }),
         ("incident-10-rolled-back", IncidentKind::RolledBack),
