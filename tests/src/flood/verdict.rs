@@ -63,7 +63,8 @@ impl Bounds<'_> {
                 forged.worst_sent, forged.worst_heard
             ));
         }
-        if forged.worst_of_attempt > TIMES_MAX * DATAGRAM_BYTES {
+        // quinn lets a datagram pass whole that begins within the bound (its issue 1082).
+        if forged.worst_of_attempt > (TIMES_MAX + 1) * DATAGRAM_BYTES {
             let heard = forged.worst_of_attempt;
             broken.push(format!("an attempt of one datagram was sent {heard} bytes"));
         }
@@ -81,7 +82,7 @@ mod tests {
         bytes_heard: 100_000,
         worst_sent: 1_200,
         worst_heard: 3_600,
-        worst_of_attempt: 3_600,
+        worst_of_attempt: 4_800,
     };
 
     fn served() -> Served {
@@ -125,7 +126,7 @@ mod tests {
         };
         assert_eq!(broken(loud, &served(), 0), 1);
         let echoing = Forged {
-            worst_of_attempt: 3_601,
+            worst_of_attempt: 4_801,
             ..FORGED
         };
         assert_eq!(broken(echoing, &served(), 0), 1);

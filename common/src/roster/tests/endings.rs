@@ -32,7 +32,7 @@ fn with(change: impl FnOnce(&mut Contact)) -> Roster {
     let mut desk = contact("interpol/hq", &[110]);
     change(&mut desk);
     let annex = signed_annex(next_annex(&interpol_1(), &[desk]), &INTERPOL);
-    roster.apply(&set([], [annex], [])).unwrap();
+    roster.apply(&set(&[], &[annex], &[])).unwrap();
     roster
 }
 
@@ -45,7 +45,7 @@ fn the_authority_part_is_warned_of() {
     };
     let mut roster = roster();
     roster
-        .apply(&set([signed_part(part, &AUTHORITY)], [], []))
+        .apply(&set(&[signed_part(part, &AUTHORITY)], &[], &[]))
         .unwrap();
     assert_eq!(stages(&roster, &Ends::Authority), warned());
     assert_eq!(Ends::Authority.organisation(), None);
@@ -60,7 +60,7 @@ fn an_annex_is_warned_of() {
     };
     let mut roster = roster();
     roster
-        .apply(&set([], [signed_annex(annex, &INTERPOL)], []))
+        .apply(&set(&[], &[signed_annex(annex, &INTERPOL)], &[]))
         .unwrap();
     let ends = Ends::Annex(name("interpol"));
     assert_eq!(stages(&roster, &ends), warned());
