@@ -59,7 +59,8 @@ fn a_relay_that_freezes_the_roster_is_found_out_by_the_first_alert_of_whoever_is
     let _ = cast.world.desk(&tunis).judge_held(now).unwrap();
     let incidents = cast.world.desk(&tunis).incidents_after(0, 10).unwrap();
     let kinds: Vec<IncidentKind> = incidents.into_iter().map(|(_, one)| one.kind).collect();
-    assert_eq!(kinds, [IncidentKind::RosterUnknown]);
+    // It is named.
+    assert_eq!(kinds, [IncidentKind::RosterUnknown { relay }]);
     // And the alert is not lost by it.
     let inbox = cast.world.desk(&tunis).inbox().unwrap();
     assert_eq!(inbox[0].id, sent.id());
