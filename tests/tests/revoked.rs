@@ -76,8 +76,8 @@ impl World {
         config.metrics = None;
         let mut setup = Setup::new(home, config);
         // The gate takes them for one site, which they are.
-        setup.limits.prefix.burst = 4_096;
-        setup.limits.unproven.burst = 4_096;
+        setup.config.limits.prefix.burst = 4_096;
+        setup.config.limits.unproven.burst = 4_096;
         let relay = Relay::start(setup).await.unwrap();
         Self {
             _folder: folder,
