@@ -37,15 +37,15 @@ mod kill;
 mod ledger;
 mod letter;
 mod lose;
-mod report;
+pub(crate) mod report;
 mod rest;
 mod restart;
-mod rig;
+pub(crate) mod rig;
 mod roles;
 mod store;
 mod violation;
 mod whole;
-mod world;
+pub(crate) mod world;
 
 use store::{Eio, Enospc, Mutate, Replay, Rot, StorePart};
 

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `net` | real relays and desks, over QUIC on loopback |
 //! | `desk_process` | a desk in a process of its own, which can be killed |
+//! | `flood` | the flood rig: forged first packets, and desks that are to be served all the same |
 //! | `raw` | peers that do not keep to the rules |
 //! | `forwarder` | a line between desks and relay, which can be cut one way |
 //! | `fuzz` | spoiled bytes for every parser of what strangers send and disks hold |
@@ -24,6 +25,7 @@
 
 pub mod crash;
 pub mod desk_process;
+pub mod flood;
 pub mod forwarder;
 pub mod fuzz;
 pub mod machine;

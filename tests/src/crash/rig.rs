@@ -224,7 +224,8 @@ pub(crate) fn merge(whole: &mut Value, part: Value) {
     }
 }
 
-fn print(line: &Value) {
+/// Gives a line to whoever reads standard output.
+pub(crate) fn print(line: &Value) {
     let written = writeln!(io::stdout(), "{line}");
     written.expect("standard output takes the lines it asked for");
 }
