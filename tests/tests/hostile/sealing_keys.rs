@@ -71,7 +71,7 @@ fn keys_of_another_device_are_not_taken_for_this_ones() {
         ..dakars
     };
     let mut moved = SignedBundle::sign(renamed, &cast.key(&cast.dakar));
-    moved.signature = truly.signature.clone();
+    moved.signature = truly.signature;
     let (key, incidents) = sealed_to(&mut cast, vec![truly, moved]);
     assert_eq!(key, honest);
     assert_eq!(incidents, bundle_incident(cast.tunis));
