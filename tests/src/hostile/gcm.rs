@@ -107,7 +107,7 @@ pub fn collide(one: &Gcm, other: &Gcm, mut ciphertext: Vec<u8>, free: usize) -> 
 fn multiply(left: u128, right: u128) -> u128 {
     let (mut product, mut shifted) = (0, right);
     for bit in (0..128).rev() {
-        if left >> bit & 1 == 1 {
+        if (left >> bit) & 1 == 1 {
             product ^= shifted;
         }
         let carry = shifted & 1;
@@ -119,7 +119,7 @@ fn multiply(left: u128, right: u128) -> u128 {
 fn raised(base: u128, power: u128) -> u128 {
     let (mut result, mut square) = (ONE, base);
     for bit in 0..128 {
-        if power >> bit & 1 == 1 {
+        if (power >> bit) & 1 == 1 {
             result = multiply(result, square);
         }
         square = multiply(square, square);

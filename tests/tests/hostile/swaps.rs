@@ -75,7 +75,7 @@ impl Matrix {
         let (mut delivery, from) = (self.at(into).clone(), self.at(from).clone());
         let takes = |part: &str| {
             let place = PARTS.iter().position(|known| *known == part).unwrap();
-            parts >> place & 1 == 1
+            (parts >> place) & 1 == 1
         };
         if takes("env") {
             delivery.env = from.env;
@@ -231,8 +231,7 @@ fn an_addendum_beside_another_alert_is_refused_as_such_and_an_alert_beside_any()
     assert_eq!(unsigned.as_deref(), Some("E5 signature"));
     let mut alert = matrix.at((0, 0)).clone();
     alert.original = addenda[0].original.clone();
-    let refused = matrix
-        .cast
-        .refused(&matrix.cast.tunis.clone(), &encode(&alert));
+    let tunis = matrix.cast.tunis;
+    let refused = matrix.cast.refused(&tunis, &encode(&alert));
     assert_eq!(refused, "E3 original");
 }
