@@ -1,5 +1,6 @@
 //! The side that waits for connections.
 
+use maille_common::check::Check;
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
 
@@ -105,9 +106,9 @@ impl Listener {
     /// it no longer admits (PROTOCOL T1). To be called after every change of the roster; with the
     /// check at the handshake no link slips between. Returns how many were closed.
     pub fn disconnect_removed(&self) -> usize {
-        let removed = self
-            .open
-            .close_where(CloseCode::Removed, |key| !self.directory.admits(key));
+        let removed = self.open.close_where(CloseCode::Removed, |key| {
+            Check::T1.refuses(!self.directory.admits(key))
+        });
         if removed > 0 {
             tracing::info!(removed, "links of removed keys were closed");
         }
@@ -220,7 +221,7 @@ impl Door {
         let _entry = self.open.enter(&session);
         // Asked again now that the link can be found: a removal after the handshake either sees the
         // link in the table or is seen here.
-        if !self.directory.admits(&session.peer) {
+        if Check::T1.refuses(!self.directory.admits(&session.peer)) {
             return session.close(CloseCode::Removed);
         }
         tracing::debug!(%remote, key = %session.peer.short(), "connected");

@@ -1,8 +1,9 @@
-//! PROTOCOL.md and the code hold each other to account: every check is cited where it is decided,
+//! PROTOCOL.md and the code hold each other to account: every check is named where it is decided,
 //! and every label written down is one that the code has.
 
 use std::collections::BTreeSet;
 
+use maille_common::check::Check;
 use maille_common::label::Label;
 
 use crate::faults::Faults;
@@ -15,15 +16,32 @@ const PROTOCOL: &str = "common/PROTOCOL.md";
 const STATEMENTS: &[&str] = &["receipt", "accepted", "notice", "expiry", "relay time"];
 
 #[test]
-fn every_check_is_cited_where_it_is_decided() {
-    let cited = cited();
+fn every_check_of_the_document_is_one_that_tests_can_take_out() {
+    let known: BTreeSet<String> = Check::ALL
+        .iter()
+        .map(|check| check.as_str().to_owned())
+        .collect();
+    assert_eq!(checks(), known, "the document and common/src/check.rs");
+}
+
+#[test]
+fn every_check_is_named_where_it_is_decided() {
+    let product: Vec<&str> = rust_sources()
+        .iter()
+        .filter(|source| !source.lies_in(&["common/src/check.rs", "tests/"]))
+        .map(|source| source.product.as_str())
+        .collect();
+    let is_named = |check: &String| {
+        let name = format!("Check::{check}");
+        product.iter().any(|code| !places(code, &name).is_empty())
+    };
     let missing: Vec<String> = checks()
         .into_iter()
-        .filter(|check| !cited.contains(check))
+        .filter(|check| !is_named(check))
         .collect();
     assert!(
         missing.is_empty(),
-        "no code cites these checks of PROTOCOL.md (as `PROTOCOL E7`): {}",
+        "no code decides by these checks of PROTOCOL.md (as `Check::E7`): {}",
         missing.join(" ")
     );
 }
@@ -143,7 +161,7 @@ fn check(text: &str) -> Option<(char, u32)> {
     let letter = text
         .chars()
         .next()
-        .filter(|letter| "ERKQAWTOCV".contains(*letter))?;
+        .filter(|letter| "ERKQAWTOCVGX".contains(*letter))?;
     let digits = &text[1..];
     let plain = !digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit());
     Some((letter, digits.parse().ok().filter(|_| plain)?))

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use maille_common::address::{ContactAddress, DeviceId};
+use maille_common::check::Check;
 use maille_common::codec::SortedList;
 use maille_common::content::{GivenStatement, Holding, Place};
 use maille_common::envelope::Core;
@@ -140,13 +141,14 @@ impl Known {
 }
 
 impl Recipient<'_> {
-    /// PROTOCOL V3: what relays bring to both sides, and what this device itself made.
+    /// What relays bring to both sides, and what this device itself made.
     fn is_told(&self, receipt: &Receipt) -> bool {
         let stage = receipt.stage;
-        receipt.device == *self.device
+        let told = receipt.device == *self.device
             || (receipt.contact == *self.contact && stage >= Stage::Read)
             || (receipt.recipient == *self.contact && stage >= Stage::Acknowledged)
-            || (self.ack_rule == AckRule::First && stage == Stage::Acknowledged)
+            || (self.ack_rule == AckRule::First && stage == Stage::Acknowledged);
+        Check::V3.holds(told)
     }
 }
 
