@@ -2,6 +2,7 @@
 //!
 //! | module | what it is |
 //! |---|---|
+//! | `checks` | each check of the protocol taken out, and the test that has to fail then |
 //! | `net` | real relays and desks, over QUIC on loopback |
 //! | `desk_process` | a desk in a process of its own, which can be killed |
 //! | `forwarder` | a line between desks and relay, which can be cut one way |
@@ -21,6 +22,7 @@
     reason = "this crate is the tests' own: what fails here fails the test"
 )]
 
+pub mod checks;
 pub mod crash;
 pub mod desk_process;
 pub mod forwarder;

@@ -1,10 +1,11 @@
 //! PROTOCOL.md and the code hold each other to account: every check is named where it is decided,
-//! and every label written down is one that the code has.
+//! and missed by a test, and every label written down is one that the code has.
 
 use std::collections::BTreeSet;
 
 use maille_common::check::Check;
 use maille_common::label::Label;
+use maille_tests::checks::{Row, Table};
 
 use crate::faults::Faults;
 use crate::repository::{rust_sources, text_of};
@@ -44,6 +45,51 @@ fn every_check_is_named_where_it_is_decided() {
         "no code decides by these checks of PROTOCOL.md (as `Check::E7`): {}",
         missing.join(" ")
     );
+}
+
+#[test]
+fn every_check_has_a_test_that_misses_it() {
+    let table = Table::of_sources();
+    assert_eq!(
+        table.unnoticed(),
+        [],
+        "docs/checks.md names a test for each"
+    );
+    let exists = |row: &Row| {
+        let name = row.test.rsplit("::").next().unwrap_or_default();
+        let head = format!("fn {name}(");
+        let mut sources = rust_sources().iter();
+        sources.any(|source| source.tests.contains(&head))
+    };
+    let strays: Vec<&Row> = table.rows.iter().filter(|row| !exists(row)).collect();
+    assert!(strays.is_empty(), "docs/checks.md names {strays:?}");
+}
+
+#[test]
+fn the_argument_rests_on_checks_and_tests_that_exist() {
+    const ARGUMENT: &str = "docs/security-argument.md";
+    let text = text_of(ARGUMENT);
+    let checks = checks();
+    let mut faults = Faults::default();
+    let words = text.split(|mark: char| !mark.is_ascii_alphanumeric());
+    let numbers: BTreeSet<&str> = words.filter(|word| check(word).is_some()).collect();
+    for number in numbers.iter().filter(|number| !checks.contains(**number)) {
+        faults.at(ARGUMENT, 1, number);
+    }
+    let tests = text.split('`').filter_map(|code| code.split_once(".rs::"));
+    let mut named = 0;
+    for (file, test) in tests {
+        named += 1;
+        // A file beside its tests stands for them.
+        let places = [format!("{file}.rs"), format!("{file}/tests.rs")];
+        let head = format!("fn {test}(");
+        let mut sources = rust_sources().iter();
+        if !sources.any(|one| places.contains(&one.path) && one.tests.contains(&head)) {
+            faults.at(ARGUMENT, 1, test);
+        }
+    }
+    assert!(named > 20 && numbers.len() > 40, "the argument names both");
+    faults.none("what the argument rests on exists");
 }
 
 #[test]
