@@ -11,6 +11,8 @@
 
 use thiserror::Error;
 
+use crate::check::Check;
+
 mod bounded;
 mod coded_enum;
 mod exact;
@@ -85,7 +87,9 @@ pub fn decode<T: Decode<()>>(bytes: &[u8]) -> Result<T, DecodeError> {
     };
     match found - read {
         0 => Ok(value),
-        bytes => Err(DecodeError::Trailing { bytes }),
+        bytes => Check::E1
+            .found(Err(DecodeError::Trailing { bytes }))
+            .map(|()| value),
     }
 }
 

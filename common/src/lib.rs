@@ -7,6 +7,7 @@ extern crate self as maille_common;
 
 pub mod address;
 pub mod blob;
+pub mod check;
 pub mod codec;
 pub mod content;
 pub mod crypto;

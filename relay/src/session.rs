@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use maille_common::address::DeviceId;
+use maille_common::check::Check;
 use maille_common::codec::{decode, encode};
 use maille_common::hash::Hash;
 use maille_common::limits;
@@ -119,8 +120,9 @@ impl Session {
                 return refused(RefusalCode::Malformed);
             }
         };
-        // W1. Hello itself may be said again.
-        if !self.hello.load(Ordering::Acquire) && !matches!(request, Request::Hello(_)) {
+        // Hello itself may be said again.
+        let greeted = self.hello.load(Ordering::Acquire) || matches!(request, Request::Hello(_));
+        if Check::W1.refuses(!greeted) {
             return refused(RefusalCode::HelloFirst);
         }
         match self.dispatch(request).await {

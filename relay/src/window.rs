@@ -1,6 +1,7 @@
 //! Which mail to push next: urgent first, heartbeats when the rest has arrived, and not more than a
 //! device can answer for.
 
+use maille_common::check::Check;
 use std::collections::BTreeSet;
 
 use crate::core::{RelayCore, Waiting};
@@ -63,9 +64,9 @@ impl Window {
         {
             return None;
         }
-        // PROTOCOL G9. Candidates are in order: nothing that goes before it waits.
+        // Candidates are in order: nothing that goes before it waits.
         let is_last = mail.class >= RelayCore::CLASS_LAST;
-        if is_last && self.under_way_before > 0 {
+        if Check::G9.refuses(is_last && self.under_way_before > 0) {
             return None;
         }
         self.candidates.remove(0);

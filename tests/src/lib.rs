@@ -2,6 +2,7 @@
 //!
 //! | module | what it is |
 //! |---|---|
+//! | `checks` | each check of the protocol taken out, and the test that has to fail then |
 //! | `net` | real relays and desks, over QUIC on loopback |
 //! | `desk_process` | a desk in a process of its own, which can be killed |
 //! | `flood` | the flood rig: forged first packets, and desks that are to be served all the same |
@@ -24,6 +25,7 @@
     reason = "this crate is the tests' own: what fails here fails the test"
 )]
 
+pub mod checks;
 pub mod crash;
 pub mod desk_process;
 pub mod flood;

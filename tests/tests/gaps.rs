@@ -14,7 +14,7 @@ use maille_common::blob::{BlobId, BlobRef};
 use maille_common::codec::List;
 use maille_common::content::{GapAnswer, Heartbeat, Missing};
 use maille_common::identifier::{AlertId, Epoch};
-use maille_common::limits::{HEARTBEAT_MS, HOLE_ASK_LOOKS};
+use maille_common::limits::{HEARTBEAT_MS, HOLE_ASK_LOOKS, MISSING_MAX};
 use maille_common::randomness::Randomness;
 use maille_common::terms::{GapEnd, Stage};
 use maille_common::time::Span;
@@ -553,4 +553,31 @@ fn whatever_is_kept_back_everything_comes_in_the_end_and_once() {
         assert!(open.is_empty(), "seed {seed}: {open:?}");
         assert_eq!(gap.incidents(gap.lyon), [], "seed {seed}");
     }
+}
+
+/// Each pause asked for the same ones first, and those that did not fit were never asked for.
+#[test]
+fn of_more_holes_than_a_heartbeat_names_each_is_asked_for_in_its_turn() {
+    let mut gap = Gap::new(&["lyon"]);
+    gap.deaf = true;
+    let mut kept = BTreeSet::new();
+    for _ in 0..MISSING_MAX + 2 {
+        kept.insert(gap.withheld());
+        gap.brought();
+    }
+    // Whatever Lyon sends again is kept back as well, so that every hole stays one.
+    gap.deaf = false;
+    gap.mute = Some("lyon");
+    gap.minutes(3 * pause());
+    let sent_again = |kind| match kind {
+        EventKind::SentAgain { alert, .. } => Some(alert),
+        _ => None,
+    };
+    let lyon = gap.lyon;
+    let again: BTreeSet<AlertId> = gap
+        .events(lyon)
+        .into_iter()
+        .filter_map(sent_again)
+        .collect();
+    assert_eq!(again, kept);
 }

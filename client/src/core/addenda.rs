@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use maille_common::address::{ContactAddress, DeviceId};
+use maille_common::check::Check;
 use maille_common::codec::SortedList;
 use maille_common::envelope::{
     Addressee, Core, Draft, Entry, OWN_RECIPIENT, Signer, seal_addendum,
@@ -12,7 +13,7 @@ use maille_common::evidence::Receipt;
 use maille_common::identifier::AlertId;
 use maille_common::randomness::Randomness;
 use maille_common::record::{read_record, write_record};
-use maille_common::sealing::SignedBundle;
+use maille_common::sealing::{SignedBundle, Succession};
 use maille_common::terms::{Kind, Reason, Release, Stage};
 use maille_common::time::Timestamp;
 use maille_durable::{Batch, CommitNumber, Scan};
@@ -239,16 +240,11 @@ impl Desk {
             return Ok(());
         }
         let known = self.bundle_of(&device)?;
-        let known_number = known
-            .as_ref()
-            .map_or(0, |known| known.bundle.value().number);
-        let forked = known.as_ref().is_some_and(|known| {
-            bundle.number == known_number && known.bundle.bytes() != signed.bundle.bytes()
-        });
-        if !proven || forked {
+        let succession = known.map_or(Succession::Newer, |known| signed.succession(&known));
+        if Check::K2.refuses(!proven) || succession == Succession::Fork {
             return self.incident(batch, IncidentKind::Bundle { device }, None, now);
         }
-        if bundle.number > known_number {
+        if succession.replaces() {
             batch.put_pieces(tables::PEER_BUNDLE, device.as_bytes(), &record);
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! Updates and cancels: to everybody who holds the alert, and shown beside it.
 
 use maille_common::address::{ContactAddress, DeviceId};
+use maille_common::check::Check;
 use maille_common::envelope::Core;
 use maille_common::identifier::AlertId;
 use maille_common::terms::Kind;
@@ -54,7 +55,9 @@ impl Desk {
             };
             // PROTOCOL E17: it may have come before the alert, from anybody.
             let core = self.known_core(&id)?;
-            let counts = |core: &Core| core.sender == sender && core.status.is_actual() == real;
+            let counts = |core: &Core| {
+                Check::E17.holds(core.sender == sender && core.status.is_actual() == real)
+            };
             let core = core.filter(counts);
             amendments.extend(core.map(|core| Amendment {
                 id,
@@ -72,6 +75,7 @@ impl Desk {
     pub fn holders(&self, alert: &AlertId) -> Result<Vec<ContactAddress>, StepError> {
         let own = self.own_alert(alert)?;
         let owed = own.iter().flat_map(|own| own.owed());
+        let owed = owed.filter(|owed| Check::E18.stands() || owed.by.id == *alert);
         let mut holders: Vec<_> = owed.map(|owed| owed.contact.clone()).collect();
         holders.sort();
         Ok(holders)

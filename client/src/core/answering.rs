@@ -8,6 +8,7 @@
 use std::collections::BTreeSet;
 
 use maille_common::address::{ContactAddress, DeviceId};
+use maille_common::check::Check;
 use maille_common::content::{GapAnswer, Missing};
 use maille_common::envelope::{Addressee, OutgoingStream, Sealed, StreamPosition};
 use maille_common::evidence::ObligationState;
@@ -181,7 +182,7 @@ impl Desk {
                 let counted = self.counted(now);
                 let is_recent = |again| counted.since(again) < PAUSE;
                 let (_, _, again) = self.end_for(&given.alert, &asked.device)?;
-                if again && !given.again.is_some_and(is_recent) {
+                if Check::G3.stands() && again && !given.again.is_some_and(is_recent) {
                     let position = StreamPosition {
                         epoch: asked.epoch,
                         number,
@@ -301,13 +302,13 @@ impl Desk {
         let (mut resolved, mut next) = (Vec::new(), asked.from);
         for (key, bytes) in rows {
             let number = tables::number_at_end(&key).unwrap_or_default();
-            if next < number {
+            if Check::G4.stands() && next < number {
                 resolved.push((next, number - 1, None));
             }
             resolved.push((number, number, Some(read_record(&bytes)?)));
             next = number.saturating_add(1);
         }
-        if !more && next <= asked.record.to {
+        if Check::G4.stands() && !more && next <= asked.record.to {
             resolved.push((next, asked.record.to, None));
         }
         resolved.truncate(limit);

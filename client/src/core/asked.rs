@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use maille_common::address::{ContactAddress, DeviceId, Name};
+use maille_common::check::Check;
 use maille_common::envelope::{Addressee, Core};
 use maille_common::evidence::{ClockAct, Deadlines, Notice, Receipt, Taker};
 use maille_common::identifier::AlertId;
@@ -291,7 +292,7 @@ impl Desk {
             return Ok(());
         };
         for asked in self.deputies_asked(&own)? {
-            if core.recipients.has(&asked.principal) {
+            if Check::E18.stands() && core.recipients.has(&asked.principal) {
                 self.ask(batch, envelope, &asked, now)?;
             }
         }
@@ -313,7 +314,7 @@ impl Desk {
             let acts = self
                 .roster
                 .acts_for(&amendment.device, &self.identity.contact);
-            if !(other && acts) || told_alone {
+            if Check::E19.holds(!(other && acts) || told_alone) {
                 self.ask(batch, &amendment.id, asked, now)?;
             }
         }

@@ -6,6 +6,7 @@
 //! make anybody believe that something will not come.
 
 use maille_common::address::DeviceId;
+use maille_common::check::Check;
 use maille_common::content::{GapAnswer, Heartbeat, Missing};
 use maille_common::envelope::{Content, OpenedAlert};
 use maille_common::identifier::AlertId;
@@ -101,7 +102,8 @@ impl Desk {
         if answer.end == GapEnd::Unknown {
             return self.hear_unknown(device, answer, now);
         }
-        let Some(hole) = self.hole_at(row, answer.from)? else {
+        let hole = self.hole_at(row, answer.from)?;
+        let Some(hole) = hole.filter(|_| Check::G5.stands()) else {
             return Ok(());
         };
         let (number, alert) = (answer.from, answer.alert);
@@ -173,7 +175,8 @@ impl Desk {
         now: Timestamp,
     ) -> Result<(), StepError> {
         let row = Row::alerts(*device, answer.epoch);
-        for hole in self.holes_within(row, answer.from, answer.to)? {
+        let forgotten = self.holes_within(row, answer.from, answer.to)?;
+        for hole in forgotten.into_iter().filter(|_| Check::G6.stands()) {
             let (from, to) = (hole.from.max(answer.from), hole.to.min(answer.to));
             let mut batch = Batch::new();
             hole.cut(&mut batch, from, to);

@@ -1,6 +1,7 @@
 //! A delivery comes in: judged, opened, and committed together with the receipt that confirms it.
 
 use maille_common::address::{ContactAddress, DeviceId, Name};
+use maille_common::check::Check;
 use maille_common::codec::Exact;
 use maille_common::content::Alert;
 use maille_common::envelope::{
@@ -174,7 +175,8 @@ impl Desk {
         };
         let entry = &sealed.delivery().entry;
         let recipient = sealed.core().recipient(entry.recipient);
-        if let Some(known) = self.known(&sealed.id(), entry, recipient)? {
+        let known = self.known(&sealed.id(), entry, recipient)?;
+        if let Some(known) = known.filter(|_| Check::E2.stands()) {
             let alert = self.stamp_of(&sealed).alert;
             let mut given = vec![known.receipt];
             // A relay that lost its disk has lost what was done here as well.
@@ -187,7 +189,7 @@ impl Desk {
             });
         }
         let roster_known = self.roster.knows(&sealed.core().roster) != Knowledge::Unknown;
-        if !roster_known && held_since.is_none() {
+        if Check::R11.refuses(!roster_known) && held_since.is_none() {
             let record = HeldRecord {
                 delivery: sealed.delivery().clone(),
                 relay: relay.clone(),
@@ -287,6 +289,10 @@ impl Desk {
         let key = self.ring.secret(&verified.delivery().entry.key);
         match verified.open(key) {
             Ok(opened) => self.store_opened(batch, relay, &opened, &stamp, now),
+            Err(fault) if !fault.check().stands() => {
+                let number = fault.check().as_str();
+                self.disbelieve(batch, relay, (number, &fault), Some(stamp.alert), now)
+            }
             Err(fault) => {
                 self.note_unread(&mut batch, unread)?;
                 self.give_back(batch, relay, &stamp, fault.reason(), &fault, now)
@@ -309,7 +315,9 @@ impl Desk {
             None => None,
         };
         let other = sender.is_some_and(|sender| sender != core.sender);
-        Ok(other.then_some(VerifyFault::OtherSender))
+        Ok(Check::E17
+            .refuses(other)
+            .then_some(VerifyFault::OtherSender))
     }
 
     fn store_opened(

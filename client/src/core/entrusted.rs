@@ -9,6 +9,7 @@
 use std::collections::BTreeMap;
 
 use maille_common::address::{ContactAddress, DeviceId, Name};
+use maille_common::check::Check;
 use maille_common::codec::List;
 use maille_common::content::{Entrusted, EntrustedRuns};
 use maille_common::envelope::{Addressee, Content, OpenedAlert};
@@ -141,7 +142,8 @@ impl Desk {
             return Ok(self.store.newest());
         };
         let runs = heartbeat.entrusted();
-        if runs.is_empty()
+        if !Check::G9.stands()
+            || runs.is_empty()
             || !to_me
             || self.unordered.contains(relay)
             || self.is_held_from(&device)?

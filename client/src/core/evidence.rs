@@ -1,6 +1,7 @@
 //! Receipts, notices and expiries come in; what does not verify is an incident and changes nothing.
 
 use maille_common::address::{ContactAddress, DeviceId, Name};
+use maille_common::check::Check;
 use maille_common::codec::Exact;
 use maille_common::envelope::Core;
 use maille_common::evidence::{
@@ -60,7 +61,7 @@ impl Desk {
             // It comes back with an addendum, and stands among what this device gave.
             return Ok(());
         }
-        if self.sender_of(&receipt.alert)?.is_some() {
+        if Check::Q4.holds(self.sender_of(&receipt.alert)?.is_some()) {
             return self.keep_receipt(batch, proven, note, now);
         }
         match self.keep_early(batch, proven, note, now)? {
@@ -176,8 +177,10 @@ impl Desk {
                     // PROTOCOL E17: it may have come before the alert, from anybody.
                     let core = self.known_core(&id)?;
                     let real = self.status_of(alert)?.is_actual();
-                    let counts =
-                        |core: &Core| core.sender == sender && core.status.is_actual() == real;
+                    let counts = |core: &Core| {
+                        let theirs = core.sender == sender;
+                        Check::E17.holds(theirs && core.status.is_actual() == real)
+                    };
                     if !core.is_some_and(|core| counts(&core)) {
                         continue;
                     }
@@ -251,7 +254,7 @@ impl Desk {
         batch.put_pieces(tables::EVIDENCE, &key, &write_record(&record));
         let status = self.status_of(&alert)?;
         // PROTOCOL E17: an exercise takes back nothing that is real.
-        if status.is_actual() != core.status.is_actual() {
+        if Check::E17.refuses(status.is_actual() != core.status.is_actual()) {
             return Ok(());
         }
         let before = self.stood(&alert)?;
@@ -303,7 +306,10 @@ impl Desk {
         self.proofs.borrow_mut().note(&proven);
         let noted = note.map_or(Hash::ZERO, SealedNote::hash);
         let names_note = noted == Hash::ZERO || noted == proven.statement().note;
-        if names_note { Ok(proven) } else { Err("Q1") }
+        match Check::Q1.holds(names_note) {
+            true => Ok(proven),
+            false => Err("Q1"),
+        }
     }
 
     /// Proves a receipt that was proven when it came, or that this device gave.

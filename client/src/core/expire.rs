@@ -1,6 +1,7 @@
 //! Deadlines by the desk's own clock: it alarms even when every relay is silent (I4, I6).
 
 use maille_common::address::ContactAddress;
+use maille_common::check::Check;
 use maille_common::evidence::ObligationState;
 use maille_common::identifier::AlertId;
 use maille_common::limits;
@@ -106,7 +107,8 @@ impl Desk {
                 };
                 self.event(batch, kind, status, now)?;
                 // Whoever made it has numbered it.
-                if envelope.is_sent_here && self.is_undelivered(alert, envelope, recipient)? {
+                let numbered = Check::G10.stands() && envelope.is_sent_here;
+                if numbered && self.is_undelivered(alert, envelope, recipient)? {
                     let times = (envelope.committed, counted);
                     self.beat_soon(batch, recipient, times)?;
                 }

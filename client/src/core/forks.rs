@@ -5,6 +5,7 @@
 //! can, and is told.
 
 use maille_common::address::{ContactAddress, DeviceId};
+use maille_common::check::Check;
 use maille_common::content::ToldFork;
 use maille_common::hash::Hash;
 use maille_common::identifier::AlertId;
@@ -49,7 +50,7 @@ impl Desk {
         now: Timestamp,
     ) -> Result<(), StepError> {
         let key = Row::of(fork.of, fork.device, fork.epoch).key(fork.number);
-        if self.store.get(tables::FORK_SEEN, &key)?.is_some() {
+        if !Check::G7.stands() || self.store.get(tables::FORK_SEEN, &key)?.is_some() {
             return Ok(());
         }
         let record = ForkRecord {
@@ -103,7 +104,7 @@ impl Desk {
         fork: &ToldFork,
         now: Timestamp,
     ) -> Result<(), StepError> {
-        let mine = self.roster.acts_for(&fork.device, &self.identity.contact);
+        let mine = Check::G8.holds(self.roster.acts_for(&fork.device, &self.identity.contact));
         let key = Row::of(fork.of, fork.device, fork.epoch).key(fork.number);
         if !mine || self.store.get(tables::FORK_TOLD, &key)?.is_some() {
             return Ok(());

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use maille_common::address::{ContactAddress, DeviceId, Name};
+use maille_common::check::Check;
 use maille_common::codec::List;
 use maille_common::content::Heartbeat;
 use maille_common::envelope::Addressee;
@@ -118,7 +119,9 @@ impl Desk {
         }
         for hearer in hearers.values_mut() {
             // What was never asked for first, then what was asked for the longest time ago.
-            hearer.holes.sort_by_key(|hole| hole.asked);
+            if Check::G2.stands() {
+                hearer.holes.sort_by_key(|hole| hole.asked);
+            }
             hearer.holes.truncate(limits::MISSING_MAX);
             hearer.forks.truncate(limits::TOLD_FORKS_MAX);
         }

@@ -11,6 +11,7 @@
 use std::collections::BTreeMap;
 
 use maille_common::address::{DeviceId, Name};
+use maille_common::check::Check;
 use maille_common::identifier::Epoch;
 use maille_common::limits;
 use maille_common::record::{read_record, write_record};
@@ -116,7 +117,7 @@ impl HoleRecord {
 
     /// Whether its sender is asked for it.
     fn may_be_asked_for(&self) -> bool {
-        self.of == HoleIn::Alerts && self.looks >= limits::HOLE_ASK_LOOKS
+        Check::G1.stands() && self.of == HoleIn::Alerts && self.looks >= limits::HOLE_ASK_LOOKS
     }
 
     pub(super) fn missing(&self) -> IncidentKind {

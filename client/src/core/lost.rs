@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 
 use maille_common::address::ContactAddress;
+use maille_common::check::Check;
 use maille_common::envelope::{Core, Original, SignedEnvelope};
 use maille_common::identifier::AlertId;
 use maille_common::record::write_record;
@@ -82,11 +83,13 @@ impl Desk {
         let proven = envelope.verify(&self.roster, original.as_ref());
         let check = match &proven {
             Err(fault) => Some(fault.check()),
-            Ok(_) if !(about_both && core.kind.carries_obligation()) => Some("E17"),
+            Ok(_) if Check::V6.refuses(!(about_both && core.kind.carries_obligation())) => {
+                Some("V6")
+            }
             Ok(_) => None,
         };
         let (Ok(proven), None) = (proven, check) else {
-            let check = words(&check.unwrap_or("E17"));
+            let check = words(&check.unwrap_or("V6"));
             let kind = IncidentKind::Receipt { check };
             self.incident(batch, kind, Some(id), now)?;
             return Ok(false);

@@ -4,6 +4,7 @@
 //! and of an addendum its signed part.
 
 use maille_common::address::{ContactAddress, DeviceId};
+use maille_common::check::Check;
 use maille_common::codec::Exact;
 use maille_common::crypto::chunked::ContentKey;
 use maille_common::envelope::{Core, Env, OpenedAlert, Original, SignedEnvelope};
@@ -333,7 +334,8 @@ impl Desk {
                 content_key: record.content_key.duplicate(),
             }));
         }
-        let Some(record) = self.inbox_record(alert)? else {
+        let copy = self.inbox_record(alert)?;
+        let Some(record) = copy.filter(|_| Check::E19.stands()) else {
             return Ok(None);
         };
         let kept: Option<DeliveryRecord> = self.find_long(tables::DELIVERY, key)?;

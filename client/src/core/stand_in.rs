@@ -6,6 +6,7 @@
 //! that will never come, and they do not all do it at once.
 
 use maille_common::address::DeviceId;
+use maille_common::check::Check;
 use maille_common::codec::{List, coded};
 use maille_common::envelope::{Core, Entry, OpenedAlert};
 use maille_common::identifier::AlertId;
@@ -174,7 +175,8 @@ impl Desk {
         core: &Core,
         addressed: Option<List<(DeviceId, u16, Release, u8), { limits::ENTRIES_MAX }>>,
     ) -> Result<(), StepError> {
-        if self.is_sent_here(envelope)? || self.stand_in(envelope)?.is_some() {
+        let is_known = self.is_sent_here(envelope)? || self.stand_in(envelope)?.is_some();
+        if is_known || !Check::E20.stands() {
             return Ok(());
         }
         let since = self.counted_now();

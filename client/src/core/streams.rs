@@ -1,6 +1,7 @@
 //! The streams of other devices' alerts: numbered and chained, so that one withheld shows (E16).
 
 use maille_common::address::DeviceId;
+use maille_common::check::Check;
 use maille_common::content::ToldFork;
 use maille_common::envelope::{Arrival, Content, IncomingStream, OpenedAlert, StreamPosition};
 use maille_common::hash::Hash;
@@ -27,7 +28,8 @@ impl Desk {
         let device = envelope.core().device;
         // Wraps of other releases stand outside the streams, whatever number they carry, and so do
         // those that another device than the alert's made.
-        let numbered = envelope.delivery().entry.release == Release::Now;
+        let is_now = envelope.delivery().entry.release == Release::Now;
+        let numbered = Check::E16.stands() && is_now;
         if position.number == 0 || !numbered || opened.core().device != device {
             return Ok(());
         }

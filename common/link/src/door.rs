@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use maille_common::check::Check;
 use quinn::{Connecting, ConnectionError, Endpoint, Incoming};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout};
@@ -134,7 +135,7 @@ impl Door {
         let entry = self.open.enter(&session);
         // Asked again now that the link can be found: a removal after the handshake either sees the
         // link in the table or is seen here.
-        if !self.directory.admits(&session.peer) {
+        if Check::T1.refuses(!self.directory.admits(&session.peer)) {
             return session.close(CloseCode::Removed);
         }
         lock(&self.gate).admitted(remote.ip(), Instant::now());

@@ -4,6 +4,7 @@ use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
 
+use maille_common::check::Check;
 use quinn::udp::UdpSocketState;
 use quinn::{Endpoint, TokioRuntime};
 use tokio::sync::{Mutex, mpsc};
@@ -105,10 +106,9 @@ impl Listener {
     /// it no longer admits (PROTOCOL T1). To be called after every change of the roster; with the
     /// check at the handshake no link slips between. Returns how many were closed.
     pub fn disconnect_removed(&self) -> usize {
-        let removed = self
-            .door
-            .open
-            .close_where(CloseCode::Removed, |key| !self.door.directory.admits(key));
+        let removed = self.door.open.close_where(CloseCode::Removed, |key| {
+            Check::T1.refuses(!self.door.directory.admits(key))
+        });
         if removed > 0 {
             tracing::info!(removed, "links of removed keys were closed");
         }

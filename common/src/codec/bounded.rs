@@ -10,6 +10,7 @@ use super::wire::{
     BorrowDecode, BorrowDecoder, Decoder, EncodeError, Encoder, Reader, Refused, Writer,
 };
 use super::{Decode, Encode, NOT_UTF8};
+use crate::check::Check;
 
 /// A value is longer than its type allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -177,7 +178,7 @@ pub(super) fn write_bytes<E: Encoder>(encoder: &mut E, bytes: &[u8]) -> Result<(
 pub(super) fn read_count<D: Decoder>(decoder: &mut D, max: usize) -> Result<usize, Refused> {
     let count = u32::decode(decoder)?;
     let count = usize::try_from(count).unwrap_or(usize::MAX);
-    if count > max {
+    if Check::E1.refuses(count > max) {
         return Err(Refused::ArrayLengthMismatch {
             required: max,
             found: count,

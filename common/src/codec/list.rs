@@ -8,6 +8,7 @@ use thiserror::Error;
 use super::bounded::{TooLong, read_count, write_count};
 use super::wire::{BorrowDecode, BorrowDecoder, Decoder, EncodeError, Encoder, Refused};
 use super::{Decode, Encode, NOT_SORTED};
+use crate::check::Check;
 
 /// At most `MAX` items in the order given. An item takes at least one byte on the wire.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -127,7 +128,7 @@ impl<C, T: Decode<C>, const MAX: usize> Decode<C> for List<T, MAX> {
 impl<C, T: Decode<C> + Ord, const MAX: usize> Decode<C> for SortedList<T, MAX> {
     fn decode<D: Decoder<Context = C>>(decoder: &mut D) -> Result<Self, Refused> {
         let items = read_items(decoder, MAX)?;
-        if ascends(&items) {
+        if Check::E1.holds(ascends(&items)) {
             Ok(Self(items))
         } else {
             Err(Refused::Other(NOT_SORTED))

@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use crate::blob::BlobRef;
+use crate::check::Check;
 use crate::content::{Alert, Handling, Part, PartContent};
 use crate::crypto::chunked;
 use crate::extension::{Extensions, first_unknown_critical};
@@ -16,30 +17,30 @@ impl Alert {
     pub fn check(&self, blobs: &[BlobRef]) -> Result<(), ContentFault> {
         check_version(self.version, Self::VERSION)?;
         check_extensions(&self.extensions)?;
-        check_parts(self)?;
-        check_blobs(&self.parts, blobs)?;
-        check_handling(&self.handling)
+        Check::A1.found(check_parts(self))?;
+        Check::A2.found(check_blobs(&self.parts, blobs))?;
+        Check::A3.found(check_handling(&self.handling))
     }
 }
 
-/// PROTOCOL W3, for content.
+/// Whether this program reads the version of some content.
 pub(super) fn check_version(found: u16, known: u16) -> Result<(), ContentFault> {
-    if found == known {
+    if Check::W3.holds(found == known) {
         Ok(())
     } else {
         Err(ContentFault::Version(found))
     }
 }
 
-/// PROTOCOL E15.
+/// Whether every extension that has to be known is.
 pub(super) fn check_extensions(extensions: &Extensions) -> Result<(), ContentFault> {
     match first_unknown_critical(extensions) {
-        Some(number) => Err(ContentFault::CriticalExtension(number)),
+        Some(number) => Check::E15.found(Err(ContentFault::CriticalExtension(number))),
         None => Ok(()),
     }
 }
 
-/// PROTOCOL A1.
+/// What an alert has at least, and where each part stands.
 fn check_parts(alert: &Alert) -> Result<(), ContentFault> {
     if alert.subjects.is_empty() {
         return Err(ContentFault::NoSubject);
@@ -60,7 +61,7 @@ fn check_parts(alert: &Alert) -> Result<(), ContentFault> {
     Ok(())
 }
 
-/// PROTOCOL A2.
+/// Whether parts and attachments of the envelope are each other's.
 fn check_blobs(parts: &[Part], blobs: &[BlobRef]) -> Result<(), ContentFault> {
     let mut used = vec![false; blobs.len()];
     for (index, part) in parts.iter().enumerate() {
@@ -90,7 +91,7 @@ fn check_blobs(parts: &[Part], blobs: &[BlobRef]) -> Result<(), ContentFault> {
     }
 }
 
-/// PROTOCOL A3.
+/// Whether only one handling code has words.
 fn check_handling(handling: &[Handling]) -> Result<(), ContentFault> {
     let wordy =
         |handling: &&Handling| handling.code != HandlingCode::H3 && !handling.text.is_empty();

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::check::Check;
 use crate::codec::{Decode, Encode, List, SortedList, encode, fixed_bytes};
 use crate::content::ContentFault;
 use crate::content::check::{check_extensions, check_version};
@@ -190,7 +191,7 @@ impl Reconciliation {
             }),
             Step::Same | Step::Evidence { .. } => true,
         };
-        match orderly {
+        match Check::V1.holds(orderly) {
             true => Ok(()),
             false => Err(ContentFault::Disorder),
         }

@@ -19,6 +19,7 @@ use zeroize::Zeroizing;
 
 use super::equal;
 use super::secret::secret_bytes;
+use crate::check::Check;
 use crate::codec::coded_as;
 
 /// The length of every chunk but the last, in bytes of plaintext.
@@ -200,7 +201,7 @@ impl Opener {
             .split_first_chunk()
             .expect("a header is longer than the salt it starts with");
         let (cipher, commitment) = derive(key, salt, context);
-        if !equal(&commitment, claimed) {
+        if Check::E14.refuses(!equal(&commitment, claimed)) {
             return Err(OpenError::Commitment);
         }
         Ok(Self {

@@ -20,6 +20,7 @@ use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+use crate::check::Check;
 use crate::codec::{coded_as, fixed_bytes, from_hex, to_hex};
 use crate::hash::Hash;
 use crate::label::Label;
@@ -47,15 +48,7 @@ impl VerifyingKey {
     /// encodings would be two identities. Points with a component of small order besides a large
     /// one are accepted: only their owner can make them, and gains nothing by it.
     pub fn strict(bytes: [u8; 32]) -> Result<Self, KeyError> {
-        let point = CompressedEdwardsY(bytes)
-            .decompress()
-            .ok_or(KeyError::NotOnCurve)?;
-        if point.compress().to_bytes() != bytes {
-            return Err(KeyError::NotCanonical);
-        }
-        if point.is_small_order() {
-            return Err(KeyError::SmallOrder);
-        }
+        Check::K1.found(check_point(bytes))?;
         Ok(Self(bytes))
     }
 
@@ -97,6 +90,20 @@ impl VerifyingKey {
             false => Ok(()),
             true => Err(BadSignature),
         }
+    }
+}
+
+/// PROTOCOL K1: on the curve, canonical, not of small order.
+fn check_point(bytes: [u8; 32]) -> Result<(), KeyError> {
+    let point = CompressedEdwardsY(bytes)
+        .decompress()
+        .ok_or(KeyError::NotOnCurve)?;
+    if point.compress().to_bytes() != bytes {
+        return Err(KeyError::NotCanonical);
+    }
+    match point.is_small_order() {
+        true => Err(KeyError::SmallOrder),
+        false => Ok(()),
     }
 }
 

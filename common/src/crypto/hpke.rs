@@ -20,6 +20,7 @@ use ::hpke::{
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+use crate::check::Check;
 use crate::codec::{coded_as, to_hex};
 use crate::hash::{Hash, hash};
 use crate::label::Label;
@@ -40,7 +41,7 @@ impl SealingPublicKey {
 
     /// Takes a key whose ML-KEM part is within its modulus.
     pub fn parse(bytes: [u8; Self::LEN]) -> Result<Self, BadSealingKey> {
-        match is_within_modulus(&bytes) {
+        match Check::K5.holds(is_within_modulus(&bytes)) {
             true => Ok(Self(bytes)),
             false => Err(BadSealingKey),
         }

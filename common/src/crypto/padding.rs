@@ -6,6 +6,8 @@
 
 use thiserror::Error;
 
+use crate::check::Check;
+
 /// The shortest padded length in bytes: most alerts are shorter, and then look alike.
 pub const PADDED_MIN: usize = 1_024;
 
@@ -36,7 +38,7 @@ pub fn unpad(padded: &[u8]) -> Result<&[u8], BadPadding> {
         .ok_or(BadPadding)?;
     let (plaintext, rest) = padded.split_at(end);
     let valid = rest.first() == Some(&MARK) && padded_len(plaintext.len()) == padded.len();
-    if valid {
+    if Check::E15.holds(valid) {
         Ok(plaintext)
     } else {
         Err(BadPadding)

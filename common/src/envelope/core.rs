@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use crate::address::{ContactAddress, DeviceId};
+use crate::check::Check;
 use crate::codec::{Decode, Encode, SortedList};
 use crate::hash::Hash;
 use crate::identifier::AlertId;
@@ -72,21 +73,19 @@ impl Core {
 
     /// Checks what the codec cannot (PROTOCOL E3).
     pub fn check(&self) -> Result<(), CoreFault> {
-        if self.version != Self::VERSION {
+        if Check::W3.refuses(self.version != Self::VERSION) {
             return Err(CoreFault::Version(self.version));
         }
         let stands_alone = self.kind == Kind::Alert || !self.kind.carries_obligation();
-        if stands_alone == self.refers_to().is_some() {
+        if Check::E3.refuses(stands_alone == self.refers_to().is_some()) {
             return Err(CoreFault::Reference(self.kind));
         }
         let within = |span: Span| limits::SPAN_MS.contains(&span.ms());
-        if !within(self.ack_within)
-            || !within(self.expires_after)
-            || self.ack_within > self.expires_after
-        {
+        let in_order = self.ack_within <= self.expires_after;
+        if Check::E3.refuses(!within(self.ack_within) || !within(self.expires_after) || !in_order) {
             return Err(CoreFault::Deadline);
         }
-        if self.recipients.is_empty() {
+        if Check::E3.refuses(self.recipients.is_empty()) {
             return Err(CoreFault::NoRecipient);
         }
         Ok(())

@@ -4,6 +4,7 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 use crate::address::ContactAddress;
+use crate::check::Check;
 use crate::codec::{Exact, decode};
 use crate::content::{Alert, ContentFault, Heartbeat, Reconciliation};
 use crate::crypto::chunked::{self, ContentKey};
@@ -78,6 +79,17 @@ pub enum RevealFault {
 }
 
 impl OpenFault {
+    /// The check of PROTOCOL that asks for a signed answer to it.
+    pub fn check(&self) -> Check {
+        match self {
+            Self::KeyGone(_) | Self::WrapBroken => Check::E13,
+            Self::BodyBroken => Check::E14,
+            Self::ContentMalformed | Self::VersionUnknown(_) | Self::CriticalExtension(_) => {
+                Check::E15
+            }
+        }
+    }
+
     /// The reason a `Returned` receipt gives.
     pub fn reason(&self) -> Reason {
         match self {
@@ -170,7 +182,7 @@ impl ProvenEnvelope {
     /// no other key opens it to other words.
     pub fn reveal(&self, key: &ContentKey, body: &[u8]) -> Result<Content, RevealFault> {
         let env = &self.signed().env;
-        check_body(env, body)?;
+        Check::X7.found(check_body(env, body))?;
         Ok(open_body(env, key, body)?)
     }
 }

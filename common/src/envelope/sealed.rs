@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use crate::address::ContactAddress;
+use crate::check::Check;
 use crate::codec::{Bytes, Decode, DecodeError, Encode, Exact, List};
 use crate::envelope::{Core, CoreFault, Entry, EntryProof, Env, Signatures, body_hash};
 use crate::identifier::AlertId;
@@ -117,16 +118,16 @@ pub(super) fn check_original(env: &Env, original: Option<&Original>) -> Result<(
             let extends = Env::id(original.env.bytes());
             let kind = original.env.core.kind;
             let carries = kind.carries_obligation() && kind != Kind::Addendum;
-            if !carries || core.refers_to() != Some(extends) {
+            if Check::E3.refuses(!carries || core.refers_to() != Some(extends)) {
                 return Err(FormFault::OtherOriginal);
             }
             let own = env.body_length != 0 || env.body_hash != body_hash(&[]);
-            if own || !env.blobs.is_empty() {
+            if Check::E3.refuses(own || !env.blobs.is_empty()) {
                 return Err(FormFault::AddendumBody);
             }
             Ok(())
         }
-        (Kind::Addendum, None) | (_, Some(_)) => Err(FormFault::Original),
+        (Kind::Addendum, None) | (_, Some(_)) => Check::E3.found(Err(FormFault::Original)),
         (_, None) => Ok(()),
     }
 }

@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use crate::address::{ContactAddress, DeviceId};
+use crate::check::Check;
 use crate::codec::{Decode, Encode, Exact, List};
 use crate::crypto::merkle;
 use crate::envelope::sealed::check_original;
@@ -97,7 +98,7 @@ impl ShownEntries {
 
     fn check(&self, env: &Env) -> Result<(), SignedFault> {
         let well_formed = |entry: &Entry| entry.is_well_formed(env.core.recipients.len());
-        if !self.iter().all(well_formed) {
+        if Check::E7.refuses(!self.iter().all(well_formed)) {
             return Err(SignedFault::Entries);
         }
         match self {
@@ -108,13 +109,13 @@ impl ShownEntries {
 }
 
 fn check_all(entries: &[Entry], env: &Env) -> Result<(), SignedFault> {
-    match are_all_entries(entries, env) {
+    match Check::E7.holds(are_all_entries(entries, env)) {
         true => Ok(()),
         false => Err(SignedFault::Entries),
     }
 }
 
-/// PROTOCOL E7, without the wraps: these are the entries of an envelope, and there are no others.
+/// E7, without the wraps: these are the entries of an envelope, and there are no others.
 pub(super) fn are_all_entries(entries: &[Entry], env: &Env) -> bool {
     let ascends = entries.is_sorted_by(|left, right| left.place() < right.place());
     let leaves: Vec<_> = entries.iter().map(leaf_of).collect();
@@ -122,9 +123,9 @@ pub(super) fn are_all_entries(entries: &[Entry], env: &Env) -> bool {
     whole && ascends && merkle::root(&leaves) == env.root
 }
 
-/// PROTOCOL E11, of the entry alone.
+/// E11, of the entry alone.
 fn check_some(shown: &[ShownEntry], env: &Env) -> Result<(), SignedFault> {
-    if !shown.is_sorted_by(|left, right| left.proof.index < right.proof.index) {
+    if Check::E11.refuses(!shown.is_sorted_by(|left, right| left.proof.index < right.proof.index)) {
         return Err(SignedFault::Entries);
     }
     let (root, count) = (&env.root, env.entries.into());
@@ -133,7 +134,7 @@ fn check_some(shown: &[ShownEntry], env: &Env) -> Result<(), SignedFault> {
         !merkle::verify(root, count, index, &leaf_of(entry), &proof.path)
     });
     match stray {
-        Some(stray) => Err(SignedFault::Entry(stray.entry.device)),
+        Some(stray) => Check::E11.found(Err(SignedFault::Entry(stray.entry.device))),
         None => Ok(()),
     }
 }

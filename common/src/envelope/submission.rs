@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use crate::address::{ContactAddress, DeviceId};
 use crate::blob::BlobRef;
+use crate::check::Check;
 use crate::codec::{Bytes, Decode, Encode, Exact, List};
 use crate::crypto::merkle;
 use crate::envelope::entry::leaves;
@@ -90,15 +91,15 @@ impl Submission {
         let core: &Core = &self.env.core;
         core.check().map_err(FormFault::from)?;
         check_original(&self.env, self.original.as_ref())?;
-        if !roster.acts_for(connected, &core.sender) {
+        if Check::E9.refuses(!roster.acts_for(connected, &core.sender)) {
             return Err(SubmissionFault::NotYours(core.sender.clone()));
         }
         check_writer(&self.env, &self.signatures, roster, now)?;
         if let Some(original) = &self.original {
             check_extended(core, original, roster)?;
         }
-        check_entries(&self)?;
-        check_owners(&self, roster)?;
+        Check::E7.found(check_entries(&self))?;
+        Check::E8.found(check_owners(&self, roster))?;
         let verdicts = core
             .recipients
             .iter()
@@ -262,7 +263,7 @@ fn judge(
         entry.asks_now() && acts && !is_deputy(entry)
     };
     let mut now = entries().filter(|entry| entry.release == Release::Now);
-    if !entries().all(belongs) || now.all(is_dismissed) {
+    if Check::E8.refuses(!entries().all(belongs) || now.all(is_dismissed)) {
         return AcceptReason::DeviceNotOfContact;
     }
     AcceptReason::None

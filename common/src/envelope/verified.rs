@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use crate::address::{ContactAddress, DeviceId};
+use crate::check::Check;
 use crate::codec::Exact;
 use crate::crypto::ed25519::VerifyingKey;
 use crate::crypto::merkle;
@@ -135,7 +136,7 @@ impl SealedEnvelope {
         if let Some(original) = original {
             check_extended(core, original, roster)?;
         }
-        check_place(delivery, me)?;
+        Check::E11.found(check_place(delivery, me))?;
         let recipient = check_role(core, &delivery.entry, roster, me)?;
         if let Some(recipient) = recipient {
             check_two_persons(core, &delivery.signatures, original, recipient, roster)?;
@@ -200,18 +201,18 @@ pub(super) fn check_writer(
 ) -> Result<(), VerifyFault> {
     let core: &Core = &env.core;
     let designation = roster.designated(&core.sender, at);
-    if !designation.is_valid() {
+    if Check::E4.refuses(!designation.is_valid()) {
         return Err(VerifyFault::Sender {
             contact: core.sender.clone(),
             designation,
         });
     }
     check_signatures(env, signatures, |device| {
-        if !roster.acts_for(device, &core.sender) {
+        if Check::E4.refuses(!roster.acts_for(device, &core.sender)) {
             return Vec::new();
         }
         signing_keys(roster, device, &core.sender, |term| {
-            term.current && term.counts_at(at)
+            Check::E4.holds(term.current && term.counts_at(at))
         })
     })
 }
@@ -225,7 +226,7 @@ pub(super) fn check_extended(
     original: &Original,
     roster: &Roster,
 ) -> Result<(), VerifyFault> {
-    if original.env.core.sender != core.sender {
+    if Check::E17.refuses(original.env.core.sender != core.sender) {
         return Err(VerifyFault::OtherSender);
     }
     check_written(&original.env, &original.signatures, roster, &core.sender)
@@ -265,33 +266,35 @@ fn check_signatures(
     signatures: &Signatures,
     keys_of: impl Fn(&DeviceId) -> Vec<VerifyingKey>,
 ) -> Result<(), VerifyFault> {
-    let device = env.core.device;
-    let first = signatures.first().ok_or(VerifyFault::Signature(device))?;
-    if first.device != device {
-        return Err(VerifyFault::Signature(first.device));
-    }
-    if signatures
-        .get(1)
-        .is_some_and(|second| second.device == device)
-    {
-        return Err(VerifyFault::Signature(device));
-    }
+    Check::E5.found(check_signers(env.core.device, signatures))?;
     let id = Env::id(env.bytes());
     let signed = Hash::from_bytes(*id.as_bytes());
     for signature in signatures.iter() {
         let keys = keys_of(&signature.device);
-        if keys.is_empty() {
+        if Check::E4.refuses(keys.is_empty()) {
             return Err(VerifyFault::SenderDevice(signature.device));
         }
         let holds = keys.iter().any(|key| {
             key.verify(Label::ENVELOPE_SIGNATURE, &signed, &signature.signature)
                 .is_ok()
         });
-        if !holds {
+        if Check::E5.refuses(!holds) {
             return Err(VerifyFault::Signature(signature.device));
         }
     }
     Ok(())
+}
+
+/// E5: who signs, whether or not the signatures hold.
+fn check_signers(device: DeviceId, signatures: &Signatures) -> Result<(), VerifyFault> {
+    let first = signatures.first().ok_or(VerifyFault::Signature(device))?;
+    if first.device != device {
+        return Err(VerifyFault::Signature(first.device));
+    }
+    match signatures.get(1) {
+        Some(second) if second.device == device => Err(VerifyFault::Signature(device)),
+        _ => Ok(()),
+    }
 }
 
 /// E5: where a rule asks for two persons, two signed.
@@ -313,7 +316,7 @@ pub(super) fn check_two_persons(
         .into_iter()
         .flatten()
         .any(|core| roster.two_persons_required(&core.sender, to, core.urgency));
-    if signatures.len() > 1 || signed_before || !asked {
+    if Check::E5.holds(signatures.len() > 1 || signed_before || !asked) {
         return Ok(());
     }
     Err(VerifyFault::TwoPersons {
@@ -334,7 +337,7 @@ pub(super) fn check_rule(
     let forward = roster.allows(&core.sender, to);
     // A rule A -> B carries everything about A's alerts both ways (DESIGN §3).
     let both_ways = kind == Kind::Reply || !kind.carries_obligation();
-    if forward || (both_ways && roster.allows(to, &core.sender)) {
+    if Check::E6.holds(forward || (both_ways && roster.allows(to, &core.sender))) {
         return Ok(());
     }
     Err(VerifyFault::NoRule {
@@ -400,7 +403,7 @@ fn check_role<'a>(
     roster: &Roster,
     me: &DeviceId,
 ) -> Result<Option<&'a ContactAddress>, VerifyFault> {
-    if !entry.is_well_formed(core.recipients.len()) {
+    if Check::E12.refuses(!entry.is_well_formed(core.recipients.len())) {
         return Err(VerifyFault::Role);
     }
     let recipient = core.recipient(entry.recipient);
@@ -413,7 +416,7 @@ fn check_role<'a>(
         (Release::After, Some(principal)) => roster.acts_for_deputy_of(me, principal),
         _ => false,
     };
-    if fits {
+    if Check::E12.holds(fits) {
         Ok(recipient)
     } else {
         Err(VerifyFault::Role)

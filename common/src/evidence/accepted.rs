@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use crate::address::{ContactAddress, DeviceId, Name};
+use crate::check::Check;
 use crate::codec::{Decode, Encode};
 use crate::evidence::{Proven, Signed, Statement};
 use crate::hash::Hash;
@@ -59,6 +60,7 @@ pub enum AcceptedFault {
 impl Statement for Accepted {
     const HASH: Label = Label::ACCEPTED;
     const SIGNATURE: Label = Label::ACCEPTED_SIGNATURE;
+    const CHECK: Check = Check::Q6;
 }
 
 impl Accepted {
@@ -70,10 +72,11 @@ impl Signed<Accepted> {
     /// Proves a relay's answer by the roster (PROTOCOL Q6).
     pub fn verify(self, roster: &Roster) -> Result<Proven<Accepted>, AcceptedFault> {
         let accepted: &Accepted = &self.statement;
-        if accepted.version != Accepted::VERSION {
+        if Check::W3.refuses(accepted.version != Accepted::VERSION) {
             return Err(AcceptedFault::Version(accepted.version));
         }
-        if (accepted.outcome == Outcome::Accepted) != (accepted.reason == AcceptReason::None) {
+        let taken = accepted.outcome == Outcome::Accepted;
+        if Check::Q6.refuses(taken != (accepted.reason == AcceptReason::None)) {
             return Err(AcceptedFault::Form);
         }
         let relay = accepted.relay.clone();

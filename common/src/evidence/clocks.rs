@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::address::DeviceId;
+use crate::check::Check;
 use crate::envelope::Core;
 use crate::evidence::Standing;
 use crate::roster::Deputy;
@@ -130,19 +131,17 @@ impl Deadlines {
     /// The clocks when `now` has elapsed.
     pub fn clocks(&self, standing: &Standing, progress: &Progress, now: Span) -> Clocks {
         let mut all = Vec::new();
-        // PROTOCOL C1: an end ends them, but an escalation goes on until it is stopped itself.
-        if !standing.state.is_closed() {
+        // An end ends them, but an escalation goes on until it is stopped itself.
+        if Check::C1.holds(!standing.state.is_closed()) {
             all.extend(answers(standing, progress));
-            if !progress.overdue_told {
-                // PROTOCOL C2
+            if Check::C2.stands() && !progress.overdue_told {
                 let due = self.ack_within;
                 all.push(Clock {
                     due,
                     act: ClockAct::Overdue,
                 });
             }
-            if !progress.expiry_told {
-                // PROTOCOL C9
+            if Check::C9.stands() && !progress.expiry_told {
                 let due = self.expires_after;
                 all.push(Clock {
                     due,
@@ -150,8 +149,7 @@ impl Deadlines {
                 });
             }
         }
-        // PROTOCOL C7
-        if !standing.escalation_stopped {
+        if Check::C7.holds(!standing.escalation_stopped) {
             all.extend(self.next_step(progress, now));
         }
         all.sort_unstable();
@@ -164,39 +162,40 @@ impl Deadlines {
     fn next_step(&self, progress: &Progress, now: Span) -> Option<Clock> {
         let mut end = self.ack_within;
         for (number, step) in (1..).zip(&self.steps) {
-            // PROTOCOL C4: late or not, its deputies have the whole delay of the next.
-            if let Some(released) = progress.released.get(&number) {
+            // Late or not, its deputies have the whole delay of the next.
+            if let Some(released) = progress.released.get(&number)
+                && Check::C4.stands()
+            {
                 end = end.max(*released);
                 continue;
             }
-            // PROTOCOL C3
             let due = end + step.after;
             let (due, act) = match step.taker {
                 Taker::Here => (due, ClockAct::Release(number)),
-                // PROTOCOL C6: whether the other party did it is not known, only that it was time.
-                Taker::Elsewhere if due <= now => {
+                // Whether the other party did it is not known, only that it was time.
+                Taker::Elsewhere if Check::C6.stands() && due <= now => {
                     end = due;
                     continue;
                 }
-                Taker::Elsewhere => (due, ClockAct::Await(number)),
-                // PROTOCOL C5: said once; should somebody take it after all, its own time stands.
+                // Said once; should somebody take it after all, its own time stands.
                 Taker::Nobody if progress.passed_over.contains(&number) => continue,
-                Taker::Nobody => (end, ClockAct::PassOver(number)),
+                Taker::Nobody if Check::C5.stands() => (end, ClockAct::PassOver(number)),
+                Taker::Elsewhere | Taker::Nobody => (due, ClockAct::Await(number)),
             };
-            // PROTOCOL C8: expiry ends the asking, also where no look at the clock was in time.
-            let in_time = due.max(now) < self.expires_after;
-            return in_time.then_some(Clock { due, act });
+            // Expiry ends the asking, also where no look at the clock was in time.
+            let in_time = Check::C8.holds(due.max(now) < self.expires_after);
+            return (in_time && Check::C3.stands()).then_some(Clock { due, act });
         }
         None
     }
 }
 
-/// PROTOCOL C10: a gone key is answered at once, once for each time it is told.
+/// A gone key is answered at once, once for each time it is told.
 fn answers(standing: &Standing, progress: &Progress) -> impl Iterator<Item = Clock> {
     let gone = standing
         .returned
         .iter()
-        .filter(|(_, reason)| **reason == Reason::KeyGone);
+        .filter(|(_, reason)| Check::C10.stands() && **reason == Reason::KeyGone);
     let unanswered = gone.filter(|(device, _)| !progress.answered.contains(device));
     unanswered.map(|(device, _)| Clock {
         due: Span::ZERO,

@@ -1,6 +1,7 @@
 //! Expiry: the sender's own clock ended an obligation.
 
 use crate::address::{ContactAddress, DeviceId};
+use crate::check::Check;
 use crate::codec::{Decode, Encode};
 use crate::evidence::{Proven, ReceiptFault, Signed, Statement};
 use crate::hash::Hash;
@@ -32,6 +33,7 @@ pub struct Expiry {
 impl Statement for Expiry {
     const HASH: Label = Label::EXPIRY;
     const SIGNATURE: Label = Label::EXPIRY_SIGNATURE;
+    const CHECK: Check = Check::Q6;
 }
 
 impl Expiry {
@@ -52,7 +54,7 @@ impl Signed<Expiry> {
             recipient,
             ..
         } = self.statement.value().clone();
-        if version != Expiry::VERSION {
+        if Check::W3.refuses(version != Expiry::VERSION) {
             return Err(ReceiptFault::Version(version));
         }
         let keys = roster.signing_keys_for(&device, sender);

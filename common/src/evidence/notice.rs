@@ -1,6 +1,7 @@
 //! Notices: what a relay did, or did not see, while it kept an alert.
 
 use crate::address::{ContactAddress, DeviceId, Name};
+use crate::check::Check;
 use crate::codec::{Decode, Encode};
 use crate::evidence::{AcceptedFault, Proven, Signed, Statement};
 use crate::hash::Hash;
@@ -48,6 +49,7 @@ pub struct Notice {
 impl Statement for Notice {
     const HASH: Label = Label::NOTICE;
     const SIGNATURE: Label = Label::NOTICE_SIGNATURE;
+    const CHECK: Check = Check::Q6;
 }
 
 impl Notice {
@@ -59,7 +61,7 @@ impl Signed<Notice> {
     /// Proves a notice by the roster (PROTOCOL Q6).
     pub fn verify(self, roster: &Roster) -> Result<Proven<Notice>, AcceptedFault> {
         let notice: &Notice = &self.statement;
-        if notice.version != Notice::VERSION {
+        if Check::W3.refuses(notice.version != Notice::VERSION) {
             return Err(AcceptedFault::Version(notice.version));
         }
         let relay = notice.relay.clone();

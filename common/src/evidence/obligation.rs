@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::address::{ContactAddress, DeviceId};
+use crate::check::Check;
 use crate::evidence::{Expiry, Proven, Receipt};
 use crate::hash::Hash;
 use crate::identifier::AlertId;
@@ -121,24 +122,18 @@ impl Obligation {
             escalation_stopped: false,
         };
         let mut returns = BTreeMap::new();
-        // PROTOCOL O1: what is about another alert, or another recipient, passes by.
+        // What is about another alert, or another recipient, passes by.
         for piece in evidence {
             self.weigh(piece, &mut standing, &mut returns);
         }
         self.sum_returns(&mut standing, &returns);
-        // PROTOCOL O10
-        standing.state = standing
-            .proofs
-            .keys()
-            .next_back()
-            .copied()
-            .unwrap_or(ObligationState::Open);
-        // PROTOCOL O14: any end but an acknowledgement, even where a later acknowledgement stands
-        // above it.
-        standing.escalation_stopped |= standing
-            .proofs
-            .keys()
-            .any(|state| *state != ObligationState::Acknowledged);
+        let highest = standing.proofs.keys().next_back().copied();
+        let counted = highest.filter(|_| Check::O10.stands());
+        standing.state = counted.unwrap_or(ObligationState::Open);
+        // Any end but an acknowledgement, even where a later acknowledgement stands above it.
+        let mut ends = standing.proofs.keys();
+        standing.escalation_stopped |=
+            Check::O14.stands() && ends.any(|state| *state != ObligationState::Acknowledged);
         standing
     }
 
@@ -149,18 +144,19 @@ impl Obligation {
         returns: &mut BTreeMap<DeviceId, Proof>,
     ) {
         match piece {
-            Evidence::Receipt(receipt) if receipt.statement().alert == self.alert => {
+            Evidence::Receipt(receipt)
+                if Check::O1.holds(receipt.statement().alert == self.alert) =>
+            {
                 self.weigh_receipt(receipt, standing, returns);
             }
-            // PROTOCOL O9
-            Evidence::Expiry(expiry) => {
+            Evidence::Expiry(expiry) if Check::O9.stands() => {
                 let Expiry {
                     alert,
                     recipient,
                     time,
                     ..
                 } = expiry.statement();
-                if *alert == self.alert && *recipient == self.recipient {
+                if Check::O1.holds(*alert == self.alert && *recipient == self.recipient) {
                     let proof = Proof {
                         time: *time,
                         hash: expiry.hash(),
@@ -168,15 +164,16 @@ impl Obligation {
                     hold(&mut standing.proofs, ObligationState::Expired, proof);
                 }
             }
-            // PROTOCOL O8
-            Evidence::Cancel { id, alert, time } if *alert == self.alert => {
+            Evidence::Cancel { id, alert, time }
+                if Check::O8.stands() && Check::O1.holds(*alert == self.alert) =>
+            {
                 let proof = Proof {
                     time: *time,
                     hash: Hash::from_bytes(*id.as_bytes()),
                 };
                 hold(&mut standing.proofs, ObligationState::Cancelled, proof);
             }
-            Evidence::Receipt(_) | Evidence::Cancel { .. } => {}
+            Evidence::Receipt(_) | Evidence::Expiry(_) | Evidence::Cancel { .. } => {}
         }
     }
 
@@ -191,20 +188,21 @@ impl Obligation {
             time: receipt.time,
             hash: proven.hash(),
         };
-        let mine = receipt.recipient == self.recipient;
+        let mine = Check::O1.holds(receipt.recipient == self.recipient);
+        let frees_all = Check::O3.stands() && self.ack_rule == AckRule::First;
         if mine {
             hold(&mut standing.stages, receipt.stage, proof);
         }
         match receipt.stage {
-            // PROTOCOL O2, O3
-            Stage::Acknowledged if mine || self.ack_rule == AckRule::First => {
+            Stage::Acknowledged if (mine && Check::O2.stands()) || frees_all => {
                 hold(&mut standing.proofs, ObligationState::Acknowledged, proof);
-                // PROTOCOL O12, O13: another recipient's program is judged by nobody's setting.
-                standing.escalation_stopped |=
-                    receipt.actor == Actor::Officer || (mine && self.system_acknowledges);
+                // Another recipient's program is judged by nobody's setting.
+                standing.escalation_stopped |= match receipt.actor {
+                    Actor::Officer => Check::O12.stands(),
+                    Actor::System => Check::O13.holds(mine && self.system_acknowledges),
+                };
             }
-            // PROTOCOL O4
-            Stage::Refused if mine => {
+            Stage::Refused if mine && Check::O4.stands() => {
                 hold(&mut standing.proofs, ObligationState::Refused, proof);
             }
             Stage::Returned if mine => {
@@ -213,8 +211,9 @@ impl Obligation {
                     .entry(receipt.device)
                     .or_insert(receipt.reason);
                 *reason = receipt.reason.min(*reason);
-                // PROTOCOL O6, O7: a gone key is answered with an addendum, so it is no end.
-                if receipt.reason != Reason::KeyGone && self.addressed.contains(&receipt.device) {
+                // A gone key is answered with an addendum, so it is no end.
+                let is_end = Check::O6.holds(receipt.reason != Reason::KeyGone);
+                if is_end && Check::O7.holds(self.addressed.contains(&receipt.device)) {
                     hold(returns, receipt.device, proof);
                 }
             }
@@ -222,9 +221,10 @@ impl Obligation {
         }
     }
 
-    /// Refused is also the sum of Returned from every device addressed (PROTOCOL O5).
+    /// Refused is also the sum of Returned from every device addressed.
     fn sum_returns(&self, standing: &mut Standing, returns: &BTreeMap<DeviceId, Proof>) {
-        if self.addressed.is_empty() || returns.len() < self.addressed.len() {
+        let every = !self.addressed.is_empty() && returns.len() >= self.addressed.len();
+        if !every || !Check::O5.stands() {
             return;
         }
         if let Some(last) = returns.values().max() {
@@ -233,11 +233,14 @@ impl Obligation {
     }
 }
 
-/// Keeps the earliest proof, by time and then hash, so that equal sets give equal standings
-/// (PROTOCOL O11).
+/// Keeps the earliest proof, by time and then hash, so that equal sets give equal standings.
 fn hold<K: Ord>(proofs: &mut BTreeMap<K, Proof>, key: K, proof: Proof) {
     proofs
         .entry(key)
-        .and_modify(|known| *known = proof.min(*known))
+        .and_modify(|known| {
+            if Check::O11.holds(proof < *known) {
+                *known = proof;
+            }
+        })
         .or_insert(proof);
 }

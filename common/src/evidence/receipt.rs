@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use crate::address::{ContactAddress, DeviceId};
+use crate::check::Check;
 use crate::codec::{Decode, Encode};
 use crate::evidence::{Proofs, Proven, Signed, Statement};
 use crate::extension::Extensions;
@@ -97,6 +98,7 @@ impl ReceiptFault {
 impl Statement for Receipt {
     const HASH: Label = Label::RECEIPT;
     const SIGNATURE: Label = Label::RECEIPT_SIGNATURE;
+    const CHECK: Check = Check::Q2;
 }
 
 impl Receipt {
@@ -105,7 +107,7 @@ impl Receipt {
 
     /// Checks what the codec cannot (PROTOCOL Q1).
     pub fn check(&self) -> Result<(), ReceiptFault> {
-        if self.version != Self::VERSION {
+        if Check::W3.refuses(self.version != Self::VERSION) {
             return Err(ReceiptFault::Version(self.version));
         }
         let reason = self.reason.code();
@@ -123,11 +125,11 @@ impl Receipt {
             Actor::Officer => named && deliberate,
             Actor::System => !named && !matches!(self.stage, Stage::Read | Stage::Refused),
         };
-        if !reason_fits || !officer_fits {
+        if Check::Q1.refuses(!reason_fits || !officer_fits) {
             return Err(ReceiptFault::Form);
         }
         match crate::extension::first_unknown_critical(&self.extensions) {
-            Some(number) => Err(ReceiptFault::CriticalExtension(number)),
+            Some(number) => Check::Q1.found(Err(ReceiptFault::CriticalExtension(number))),
             None => Ok(()),
         }
     }
@@ -167,7 +169,7 @@ impl Receipt {
             contact, recipient, ..
         } = self;
         let answers = contact == recipient || roster.is_deputy_about(contact, recipient, made);
-        answers && !self.was_suspended_by(roster, made)
+        Check::Q3.holds(answers && !self.was_suspended_by(roster, made))
     }
 }
 
@@ -185,7 +187,7 @@ impl Signed<Receipt> {
             contact, recipient, ..
         } = receipt;
         let entitled = contact == recipient || roster.was_deputy(contact, recipient);
-        if receipt.is_under_suspension(roster) || !entitled {
+        if Check::Q3.refuses(receipt.is_under_suspension(roster) || !entitled) {
             return Err(receipt.not_entitled());
         }
         self.verify_again(roster, &mut Proofs::default())

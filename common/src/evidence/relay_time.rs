@@ -1,6 +1,7 @@
 //! A relay's clock, signed, against which a device checks its own.
 
 use crate::address::Name;
+use crate::check::Check;
 use crate::codec::{Decode, Encode};
 use crate::evidence::{AcceptedFault, Proven, Signed, Statement};
 use crate::hash::Hash;
@@ -29,6 +30,7 @@ pub struct RelayTime {
 impl Statement for RelayTime {
     const HASH: Label = Label::RELAY_TIME;
     const SIGNATURE: Label = Label::RELAY_TIME_SIGNATURE;
+    const CHECK: Check = Check::Q6;
 }
 
 impl RelayTime {
@@ -40,7 +42,7 @@ impl Signed<RelayTime> {
     /// Proves a relay's time by the roster (PROTOCOL Q6).
     pub fn verify(self, roster: &Roster) -> Result<Proven<RelayTime>, AcceptedFault> {
         let time: &RelayTime = &self.statement;
-        if time.version != RelayTime::VERSION {
+        if Check::W3.refuses(time.version != RelayTime::VERSION) {
             return Err(AcceptedFault::Version(time.version));
         }
         let relay = time.relay.clone();

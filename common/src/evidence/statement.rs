@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use super::proofs::Proofs;
+use crate::check::Check;
 use crate::codec::{Decode, Encode, Exact};
 use crate::crypto::batch::{self, BatchSignature};
 use crate::crypto::ed25519::{SigningKey, VerifyingKey};
@@ -16,6 +17,8 @@ pub trait Statement: Encode + Decode<()> {
     const HASH: Label;
     /// The label of its signature.
     const SIGNATURE: Label;
+    /// The check that asks for its signature.
+    const CHECK: Check;
 }
 
 /// A statement as it arrives: not believed yet, kept in the bytes it came in.
@@ -69,7 +72,8 @@ impl<S: Statement> Signed<S> {
     /// Proves that one of `keys` signed it. The caller chooses the keys that may (PROTOCOL Q2, Q6).
     pub fn prove(self, keys: &[VerifyingKey]) -> Result<Proven<S>, NotProven> {
         let signed_by = |key: &&VerifyingKey| {
-            batch::verify(key, S::SIGNATURE, self.statement.bytes(), &self.signature).is_ok()
+            let bytes = self.statement.bytes();
+            S::CHECK.holds(batch::verify(key, S::SIGNATURE, bytes, &self.signature).is_ok())
         };
         let key = *keys.iter().find(signed_by).ok_or(NotProven)?;
         Ok(Proven { signed: self, key })

@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use super::{ExportFault, Piece};
 use crate::address::{ContactAddress, DeviceId};
+use crate::check::Check;
 use crate::codec::{Decode, DecodeError, Encode, Exact, Text, TooLong};
 use crate::crypto::ed25519::{Signature, SigningKey};
 use crate::hash::{Hash, hash};
@@ -115,18 +116,23 @@ impl Export {
         let seal = bytes.split_last_chunk::<SEAL_LEN>();
         let (written, seal) = seal.ok_or(ExportFault::Altered)?;
         let hash = hash(Label::EXPORT, &[written]);
-        let signature = seal
-            .strip_prefix(hash.as_bytes())
-            .and_then(|rest| rest.first_chunk::<{ Signature::LEN }>());
+        let (stated, signature) = seal.split_at(Hash::LEN);
         // An accident is told from a forgery: whoever made the hash anew has not the signature.
-        let signature = Signature::from_bytes(*signature.ok_or(ExportFault::Altered)?);
+        if Check::X1.refuses(stated != hash.as_bytes()) {
+            return Err(ExportFault::Altered);
+        }
+        let signature = Signature::from_bytes(
+            *signature
+                .first_chunk()
+                .expect("a seal is a hash and a signature"),
+        );
         let mut rest = Unread(written.get(MAGIC.len()..).unwrap_or_default());
         let head: Exact<ExportHead, HEAD_BYTES_MAX> = rest.exact()?;
-        if head.version != ExportHead::VERSION {
+        if Check::W3.refuses(head.version != ExportHead::VERSION) {
             return Err(ExportFault::Version(head.version));
         }
         let pieces = rest.pieces()?;
-        if !pieces.is_sorted_by(|left, right| left.bytes() < right.bytes()) {
+        if Check::X1.refuses(!pieces.is_sorted_by(|left, right| left.bytes() < right.bytes())) {
             return Err(ExportFault::Order);
         }
         Ok(Self {

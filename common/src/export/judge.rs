@@ -7,6 +7,7 @@ use super::letters::Letters;
 use super::rosters::Rosters;
 use super::{ExportFault, Piece, ProvenExport, ProvenReceipt, ProvenRecipient};
 use crate::address::ContactAddress;
+use crate::check::Check;
 use crate::content::Alert;
 use crate::drill::Reachability;
 use crate::envelope::Content;
@@ -71,7 +72,7 @@ impl Export {
             key.verify(Label::EXPORT_SIGNATURE, &self.hash, &self.signature)
                 .is_ok()
         });
-        match holds {
+        match Check::X3.holds(holds) {
             true => Ok(()),
             false => Err(ExportFault::Exporter(device)),
         }
@@ -146,7 +147,7 @@ fn believe<S: Statement + Clone>(
     verify: impl FnOnce(Signed<S>) -> Result<Proven<S>, crate::evidence::AcceptedFault>,
 ) -> Result<Proven<S>, ExportFault> {
     let hash = signed.hash();
-    if !about {
+    if Check::X5.refuses(!about) {
         return Err(ExportFault::OtherStatement(hash));
     }
     verify(signed.clone()).map_err(|fault| ExportFault::Relay { hash, fault })
@@ -161,7 +162,7 @@ fn prove_expiry(
     let hash = signed.hash();
     let expiry = &signed.statement;
     let about = expiry.alert == letters.alert.id();
-    if !about || !letters.recipients().contains(&expiry.recipient) {
+    if Check::X5.refuses(!about || !letters.recipients().contains(&expiry.recipient)) {
         return Err(ExportFault::OtherStatement(hash));
     }
     signed
@@ -181,17 +182,18 @@ fn prove_receipt(
     let stated = &signed.statement;
     let to = letters.recipients().contains(&stated.recipient)
         || (stated.recipient == *letters.sender() && stated.contact == stated.recipient);
-    if stated.alert != letters.alert.id() || !to {
+    if Check::X5.refuses(stated.alert != letters.alert.id() || !to) {
         return Err(ExportFault::OtherStatement(hash));
     }
-    if note.is_some_and(|note| note.hash() != stated.note) {
+    if Check::X6.refuses(note.is_some_and(|note| note.hash() != stated.note)) {
         return Err(ExportFault::Note(hash));
     }
     let roster = rosters.named(&stated.roster);
     // Known to the newest alone: one that nobody here had heard of when the receipt came.
     let made = letters.alert.core().created;
-    let is_suspended =
-        roster.hash() != rosters.newest.hash() && stated.is_suspended_about(&rosters.newest, made);
+    let is_suspended = Check::X5.stands()
+        && roster.hash() != rosters.newest.hash()
+        && stated.is_suspended_about(&rosters.newest, made);
     let is_addressed = letters
         .carriers()
         .flat_map(|letter| letter.entries_for(&stated.recipient))
@@ -233,7 +235,7 @@ impl Statements {
             let Some((salt, name)) = names.remove(&hash) else {
                 continue;
             };
-            if officer_hash(salt, name) != proven.receipt.statement().officer {
+            if Check::X6.refuses(officer_hash(salt, name) != proven.receipt.statement().officer) {
                 return Err(ExportFault::Officer(hash));
             }
             proven.officer = Some(name.to_owned());

@@ -6,6 +6,7 @@ use super::file::Export;
 use super::rosters::Rosters;
 use super::{ExportFault, Piece};
 use crate::address::{ContactAddress, DeviceId};
+use crate::check::Check;
 use crate::envelope::{Original, ProvenEnvelope, SignedEnvelope, SignedFault, VerifyFault};
 use crate::evidence::Evidence;
 use crate::identifier::AlertId;
@@ -52,7 +53,7 @@ impl Letters {
                     let proven = prove(other, rosters, None)?;
                     letters.cancels.push(letters.by_sender(proven)?);
                 }
-                _ => return Err(ExportFault::OtherEnvelope(other.id())),
+                _ => Check::X4.found(Err(ExportFault::OtherEnvelope(other.id())))?,
             }
         }
         letters.addenda.sort_by_key(|letter| letter.core().created);
@@ -62,7 +63,7 @@ impl Letters {
 
     /// A cancel is by the contact that sent what it cancels (PROTOCOL E17).
     fn by_sender(&self, cancel: ProvenEnvelope) -> Result<ProvenEnvelope, ExportFault> {
-        if cancel.core().sender == self.alert.core().sender {
+        if Check::E17.holds(cancel.core().sender == self.alert.core().sender) {
             return Ok(cancel);
         }
         let fault = SignedFault::Verify(VerifyFault::OtherSender);
@@ -115,9 +116,11 @@ impl Letters {
 
     /// What the cancels mean for an obligation.
     pub(super) fn cancelled(&self) -> impl Iterator<Item = Evidence> {
-        // PROTOCOL E17: an exercise takes back nothing that is real.
+        // An exercise takes back nothing that is real.
         let real = self.alert.core().status.is_actual();
-        let counts = move |cancel: &&ProvenEnvelope| cancel.core().status.is_actual() == real;
+        let counts = move |cancel: &&ProvenEnvelope| {
+            Check::E17.holds(cancel.core().status.is_actual() == real)
+        };
         self.cancels
             .iter()
             .filter(counts)

@@ -5,6 +5,7 @@ use std::fmt;
 use super::error::RosterError;
 use super::signatures::{Signers, check_threshold};
 use super::{DocumentName, Version};
+use crate::check::Check;
 use crate::codec::{Decode, Encode, SortedList, Text, encode};
 use crate::crypto::ed25519::VerifyingKey;
 use crate::hash::hash;
@@ -37,10 +38,13 @@ impl Anchor {
 
     /// Checks that the threshold can be met and is not zero (PROTOCOL R4).
     pub(super) fn check(&self) -> Result<(), RosterError> {
-        check_threshold(self.threshold, self.keys.len()).map_err(|fault| RosterError::Threshold {
-            document: DocumentName::Anchor,
-            fault,
-        })
+        let possible = check_threshold(self.threshold, self.keys.len());
+        Check::R4
+            .found(possible)
+            .map_err(|fault| RosterError::Threshold {
+                document: DocumentName::Anchor,
+                fault,
+            })
     }
 
     /// The keys that may sign part 1.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::authority_check::{check_extensions, check_network, refuse_repeated};
 use super::{Annex, Contact, DocumentName, DutyHours, RosterError};
+use crate::check::Check;
 
 /// Checks everything about an annex that needs no other document.
 pub(super) fn check_annex(annex: &Annex, network: &str) -> Result<(), RosterError> {
@@ -15,7 +16,7 @@ pub(super) fn check_annex(annex: &Annex, network: &str) -> Result<(), RosterErro
     for contact in &annex.contacts {
         check_contact(annex, contact, &document)?;
     }
-    check_devices(annex, &document)
+    Check::R8.found(check_devices(annex, &document))
 }
 
 fn check_contact(
@@ -24,7 +25,7 @@ fn check_contact(
     document: &DocumentName,
 ) -> Result<(), RosterError> {
     // R8: an organisation speaks for its own contacts only.
-    if !contact.address.is_of(&annex.organisation) {
+    if Check::R8.refuses(!contact.address.is_of(&annex.organisation)) {
         return Err(RosterError::ForeignContact {
             document: document.clone(),
             contact: contact.address.clone(),
@@ -32,7 +33,7 @@ fn check_contact(
     }
     let languages = contact.names.iter().map(|name| name.language.as_str());
     refuse_repeated(document, "language of a name", languages)?;
-    if !contact.hours.iter().all(DutyHours::is_possible) {
+    if Check::R1.refuses(!contact.hours.iter().all(DutyHours::is_possible)) {
         return Err(RosterError::Bounds {
             document: document.clone(),
             what: format!("`{}` has hours of duty that no day has", contact.address),

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::signatures::check_threshold;
 use super::{AuthorityPart, DocumentName, Organisation, RosterError};
 use crate::address::{Name, name_fault, shortened};
+use crate::check::Check;
 use crate::extension::{Extensions, first_unknown_critical};
 use crate::pattern::{Pattern, PatternError, PatternFault, Selector};
 use crate::terms::{Standing, Urgency};
@@ -15,21 +16,18 @@ pub(super) fn check_authority(part: &AuthorityPart, network: &str) -> Result<(),
     check_network(&document, &part.network, network)?;
     check_extensions(&document, &part.extensions)?;
     check_repetitions(part, &document)?;
-    check_keys(part)?;
-    check_organisations(part)?;
-    check_relays(part, &document)?;
-    check_lists(part)?;
-    check_rules(part)?;
-    check_defaults(part)
+    Check::R4.found(check_keys(part))?;
+    Check::R5.found(check_names(part))?;
+    Check::R8.found(check_relay_keys(part, &document))
 }
 
-/// The network is the anchor's (PROTOCOL R1).
+/// The network is the anchor's.
 pub(super) fn check_network(
     document: &DocumentName,
     found: &str,
     expected: &str,
 ) -> Result<(), RosterError> {
-    if found == expected {
+    if Check::R1.holds(found == expected) {
         return Ok(());
     }
     Err(RosterError::Network {
@@ -39,12 +37,14 @@ pub(super) fn check_network(
     })
 }
 
-/// No critical extension is unknown, and no number stands twice (PROTOCOL R1, section 2).
+/// No critical extension is unknown, and no number stands twice (PROTOCOL section 2).
 pub(super) fn check_extensions(
     document: &DocumentName,
     extensions: &Extensions,
 ) -> Result<(), RosterError> {
-    if let Some(number) = first_unknown_critical(extensions) {
+    if let Some(number) = first_unknown_critical(extensions)
+        && Check::R1.stands()
+    {
         return Err(RosterError::CriticalExtension {
             document: document.clone(),
             number,
@@ -63,7 +63,7 @@ pub(super) fn refuse_repeated<T: Ord + ToString>(
     let mut seen = BTreeSet::new();
     for item in items {
         let text = item.to_string();
-        if !seen.insert(item) {
+        if Check::R1.refuses(!seen.insert(item)) {
             return Err(RosterError::Repeated {
                 document: document.clone(),
                 what: format!("the {kind} `{}`", shortened(&text)),
@@ -130,6 +130,15 @@ fn check_keys(part: &AuthorityPart) -> Result<(), RosterError> {
     Ok(())
 }
 
+/// R5: every name used is defined, lists and rules parse, defaults are complete.
+fn check_names(part: &AuthorityPart) -> Result<(), RosterError> {
+    check_organisations(part)?;
+    check_operators(part)?;
+    check_lists(part)?;
+    check_rules(part)?;
+    check_defaults(part)
+}
+
 /// R5: every home relay is defined.
 fn check_organisations(part: &AuthorityPart) -> Result<(), RosterError> {
     for organisation in &part.organisations {
@@ -146,15 +155,19 @@ fn check_organisations(part: &AuthorityPart) -> Result<(), RosterError> {
     Ok(())
 }
 
-/// R5: every relay's operator is defined. R8: every key of a relay has one place.
-fn check_relays(part: &AuthorityPart, document: &DocumentName) -> Result<(), RosterError> {
+/// R5: every relay's operator is defined.
+fn check_operators(part: &AuthorityPart) -> Result<(), RosterError> {
+    for relay in &part.relays {
+        let place = format!("relay `{}`", relay.name);
+        defined(part, &place, &relay.organisation)?;
+    }
+    Ok(())
+}
+
+/// R8: every key of a relay has one place.
+fn check_relay_keys(part: &AuthorityPart, document: &DocumentName) -> Result<(), RosterError> {
     let mut keys = BTreeSet::new();
     for relay in &part.relays {
-        defined(
-            part,
-            &format!("relay `{}`", relay.name),
-            &relay.organisation,
-        )?;
         for key in relay
             .keys
             .iter()

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::chains::{Chains, Hashed};
 use super::{Contact, Device, KeyTerm, SignedAnnex, SignedSuspension, Subject};
 use crate::address::{ContactAddress, DeviceId, Name};
+use crate::check::Check;
 use crate::crypto::ed25519::VerifyingKey;
 use crate::hash::Hash;
 use crate::pattern::{Pattern, Selector};
@@ -235,7 +236,7 @@ impl Index {
                 || place
                     .keys()
                     .any(|key| taken.contains(&key) || key_claims[&key] > 1);
-            if contested {
+            if Check::R8.refuses(contested) {
                 if !ids.contains(&id) {
                     self.contested.insert(id);
                 }

@@ -4,6 +4,7 @@ use super::{
     Annex, Contact, Deputy, Device, Head, KeyTerm, Organisation, Relay, Roster, Subject, Suspension,
 };
 use crate::address::{ContactAddress, DeviceId, Name};
+use crate::check::Check;
 use crate::codec::coded_enum;
 use crate::crypto::ed25519::VerifyingKey;
 use crate::terms::Standing;
@@ -220,7 +221,8 @@ impl Roster {
     /// Whether the authority part or an annex in force is past its `renew_by` (PROTOCOL R10). Said
     /// everywhere, refuses nothing.
     pub fn is_stale(&self, now: Timestamp) -> bool {
-        self.authority().renew_by < now || self.stale_annexes(now).next().is_some()
+        let is_past = self.authority().renew_by < now || self.stale_annexes(now).next().is_some();
+        Check::R10.stands() && is_past
     }
 
     /// The organisations whose annex in force is past its `renew_by`.

@@ -1,5 +1,6 @@
 //! The version at the head of what is signed.
 
+use crate::check::Check;
 use crate::codec::coded_as;
 
 /// The version of a signed structure, its first field. There is one so far.
@@ -18,7 +19,7 @@ coded_as!(
     Version as u16,
     |version| &version.0,
     |number| match number {
-        1 => Ok(Version::ONE),
+        number if Check::W3.holds(number == 1) => Ok(Version(number)),
         _ => Err("the version is not 1, the only one this program reads"),
     }
 );

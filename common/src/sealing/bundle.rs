@@ -1,6 +1,7 @@
 //! The public side: a device's keys for the weeks ahead.
 
 use crate::address::{ContactAddress, DeviceId};
+use crate::check::Check;
 use crate::codec::{Decode, Encode, List, fixed_bytes};
 use crate::crypto::hpke::SealingPublicKey;
 use crate::extension::Extensions;
@@ -90,7 +91,7 @@ impl Bundle {
         let current = self
             .keys
             .iter()
-            .filter(|key| key.is_current(now))
+            .filter(|key| Check::K4.holds(key.is_current(now)))
             .max_by_key(newest);
         let key = current.or_else(|| self.keys.iter().max_by_key(newest))?;
         Some(ChosenKey {

@@ -2,6 +2,7 @@
 
 use crate::address::{ContactAddress, DeviceId};
 use crate::blob::{BlobId, Manifest};
+use crate::check::Check;
 use crate::codec::{Bytes, Decode, Encode, List};
 use crate::envelope::Submission;
 use crate::evidence::{SealedNote, SignedReceipt};
@@ -127,7 +128,7 @@ impl RequestHead {
     /// Reads the kind (PROTOCOL W2).
     pub fn parse(bytes: [u8; Self::LEN]) -> Result<Self, RefusalCode> {
         match u32::from_le_bytes(bytes) {
-            kind if kind < Self::KINDS => Ok(Self(kind)),
+            kind if Check::W2.holds(kind < Self::KINDS) => Ok(Self(kind)),
             _ => Err(RefusalCode::UnknownRequest),
         }
     }

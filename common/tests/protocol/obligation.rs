@@ -183,6 +183,32 @@ fn returned_by_every_device_is_refused_and_by_some_is_open() {
 }
 
 #[test]
+fn what_a_device_returns_that_was_not_addressed_refuses_nothing() {
+    let owed = Obligation {
+        addressed: BTreeSet::from([device(3)]),
+        ..owed(AckRule::Each)
+    };
+    let standing = owed.standing(&[returned(4, Reason::WrapBroken)]);
+    assert_eq!(standing.state, ObligationState::Open);
+    let standing = owed.standing(&[returned(3, Reason::WrapBroken)]);
+    assert_eq!(standing.state, ObligationState::Refused);
+}
+
+#[test]
+fn a_cancel_ends_what_nobody_has_answered() {
+    let standing = owed(AckRule::Each).standing(&[cancelled()]);
+    assert_eq!(standing.state, ObligationState::Cancelled);
+    assert!(standing.escalation_stopped);
+}
+
+#[test]
+fn an_officers_acknowledgement_stops_the_escalation() {
+    let acknowledged = proven(act(Stage::Acknowledged, Reason::None), 3);
+    let standing = owed(AckRule::Each).standing(&[acknowledged]);
+    assert!(standing.escalation_stopped);
+}
+
+#[test]
 fn a_gone_key_refuses_nothing() {
     let gone = [returned(3, Reason::KeyGone), returned(4, Reason::KeyGone)];
     let standing = owed(AckRule::Each).standing(&gone);

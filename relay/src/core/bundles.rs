@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use maille_common::address::{ContactAddress, DeviceId};
+use maille_common::check::Check;
 use maille_common::codec::List;
 use maille_common::record::write_record;
-use maille_common::sealing::SignedBundle;
+use maille_common::sealing::{SignedBundle, Succession};
 use maille_common::wire::{Answer, RefusalCode};
 use maille_durable::Batch;
 
@@ -25,24 +26,15 @@ impl RelayCore {
             return Ok(self.refuse(RefusalCode::NotDesignated));
         }
         let keys = self.roster.signing_keys_now(device);
-        if !keys.iter().any(|key| signed.verify(key).is_ok()) {
+        if Check::K2.refuses(!keys.iter().any(|key| signed.verify(key).is_ok())) {
             return Ok(self.refuse(RefusalCode::Signature));
         }
         let held = self.bundle(device)?;
-        if let Some(held) = held {
-            let number = held.bundle.value().number;
-            if bundle.number < number {
-                return Ok(self.refuse(RefusalCode::BundleOlder));
-            }
-            if bundle.number == number {
-                let same = held.bundle.bytes() == signed.bundle.bytes();
-                let code = RefusalCode::Conflict;
-                return Ok(if same {
-                    self.reply(Answer::Done)
-                } else {
-                    self.refuse(code)
-                });
-            }
+        match held.map_or(Succession::Newer, |held| signed.succession(&held)) {
+            Succession::Newer | Succession::NewerAfterFork => {}
+            Succession::Same => return Ok(self.reply(Answer::Done)),
+            Succession::Older => return Ok(self.refuse(RefusalCode::BundleOlder)),
+            Succession::Fork => return Ok(self.refuse(RefusalCode::Conflict)),
         }
         let mut batch = Batch::new();
         let record = BundleRecord {

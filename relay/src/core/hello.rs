@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use maille_common::address::DeviceId;
+use maille_common::check::Check;
 use maille_common::evidence::RelayTime;
 use maille_common::identifier::{AlertId, Incarnation};
 use maille_common::randomness::Randomness;
@@ -32,7 +33,7 @@ impl RelayCore {
         if hello.device != *device || !self.roster.may_connect(device) {
             return Ok(self.refuse(RefusalCode::NotDesignated));
         }
-        if !hello.versions.contains(&VERSION) {
+        if Check::W3.refuses(!hello.versions.contains(&VERSION)) {
             return Ok(self.refuse(RefusalCode::Version));
         }
         let mut known = self.device(device)?;

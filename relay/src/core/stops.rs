@@ -2,6 +2,7 @@
 //! where this relay lost its disk (PROTOCOL section 7, the obligation).
 
 use maille_common::address::{ContactAddress, DeviceId};
+use maille_common::check::Check;
 use maille_common::envelope::Core;
 use maille_common::evidence::Receipt;
 use maille_common::identifier::AlertId;
@@ -97,10 +98,9 @@ impl RelayCore {
             return Ok(());
         };
         for (envelope, record) in self.envelopes_kept(&alert)? {
-            // Nobody takes back what another contact sent, nor by an exercise what is real
-            // (PROTOCOL E17).
+            // Nobody takes back what another contact sent, nor by an exercise what is real.
             let as_real = record.status.is_actual() == core.status.is_actual();
-            if record.sender != core.sender || !as_real {
+            if Check::E17.refuses(record.sender != core.sender || !as_real) {
                 continue;
             }
             for index in self.escalations_of(&envelope)? {

@@ -5,6 +5,7 @@ use std::slice;
 
 use maille_common::address::{ContactAddress, DeviceId};
 use maille_common::blob::BlobId;
+use maille_common::check::Check;
 use maille_common::codec::List;
 use maille_common::envelope::{Core, Submission, SubmittedEntry, VerifiedSubmission};
 use maille_common::evidence::{Accepted, SignedAccepted};
@@ -106,8 +107,8 @@ impl RelayCore {
         device: &DeviceId,
         submission: &Submission,
     ) -> Result<Option<KnownAnswer>, StepError> {
-        // PROTOCOL E9: what a relay answered is its sender's to hear again, and nobody else's.
-        if !self.roster.acts_for(device, &submission.env.core.sender) {
+        // What a relay answered is its sender's to hear again, and nobody else's.
+        if Check::E9.refuses(!self.roster.acts_for(device, &submission.env.core.sender)) {
             return Ok(None);
         }
         let id = submission.id();
@@ -135,7 +136,8 @@ impl RelayCore {
         let mut told = Vec::with_capacity(core.recipients.len());
         for index in 0..core.recipients.len() {
             let key = tables::answer(&alert, recipient_index(index));
-            let Some(record) = self.find::<AnswerRecord>(tables::ANSWER, &key)? else {
+            let known = self.find::<AnswerRecord>(tables::ANSWER, &key)?;
+            let Some(record) = known.filter(|_| Check::E2.stands()) else {
                 break;
             };
             told.push(record.accepted);
@@ -169,7 +171,7 @@ impl RelayCore {
     ) -> Result<Vec<AcceptReason>, StepError> {
         let core = submission.core();
         let named = submission.submission().blobs();
-        let whole = named.iter().all(|blob| blobs.is_whole(&blob.id));
+        let whole = Check::E10.holds(named.iter().all(|blob| blobs.is_whole(&blob.id)));
         let sender = self.sender(&core.sender)?;
         let bytes = weight(submission.submission());
         let mut reasons = Vec::with_capacity(core.recipients.len());

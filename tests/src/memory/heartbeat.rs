@@ -66,9 +66,7 @@ impl MemoryWorld {
         newest: u64,
         more: impl FnOnce(&mut Heartbeat),
     ) {
-        let now = self.now;
-        let desk = &self.desks[from].desk;
-        let epoch = desk.epoch();
+        let epoch = self.desks[from].desk.epoch();
         let link = Link {
             core: Hash::ZERO,
             body: Hash::ZERO,
@@ -76,9 +74,32 @@ impl MemoryWorld {
         let stream = (0..newest).fold(OutgoingStream::start(from, epoch, to), |stream, _| {
             stream.extended(&link)
         });
+        let mut heartbeat = Heartbeat {
+            version: Heartbeat::VERSION,
+            next_due: self.now + Span::from_hours(1),
+            bundle: 1,
+            missing: List::empty(),
+            extensions: Extensions::empty(),
+        };
+        more(&mut heartbeat);
+        let content = encode(&heartbeat);
+        self.send_unowed(relay, (from, to), (Kind::Heartbeat, &content), Some(stream));
+    }
+
+    /// A device sends what carries no obligation; its desk knows nothing of it.
+    pub(super) fn send_unowed(
+        &mut self,
+        relay: &str,
+        (from, to): (&DeviceId, &DeviceId),
+        (kind, content): (Kind, &[u8]),
+        stream: Option<OutgoingStream>,
+    ) {
+        let now = self.now;
+        let desk = &self.desks[from].desk;
+        let epoch = desk.epoch();
         let core = Core {
             version: Core::VERSION,
-            kind: Kind::Heartbeat,
+            kind,
             status: Status::Actual,
             sender: desk.identity().contact.clone(),
             device: *from,
@@ -91,14 +112,6 @@ impl MemoryWorld {
             recipients: SortedList::new([self.network.device(to).contact.clone()]).unwrap(),
             reference: AlertId::NONE,
         };
-        let mut heartbeat = Heartbeat {
-            version: Heartbeat::VERSION,
-            next_due: now + Span::from_hours(1),
-            bundle: 1,
-            missing: List::empty(),
-            extensions: Extensions::empty(),
-        };
-        more(&mut heartbeat);
         let bundle = self.desks[to].bundle.bundle.value();
         let choice = bundle.key_at(now).unwrap();
         let addressee = Addressee {
@@ -108,12 +121,12 @@ impl MemoryWorld {
             step: 0,
             key: choice.id,
             public: choice.key.public.clone(),
-            stream: Some(stream),
+            stream,
         };
         let key = SigningKey::from_seed(self.network.device(from).signing);
         let draft = Draft {
             core,
-            content: &encode(&heartbeat),
+            content,
             blobs: Vec::new(),
             addressees: vec![addressee],
             epoch,

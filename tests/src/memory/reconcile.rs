@@ -2,6 +2,9 @@
 
 use maille_client::core::Reconciled;
 use maille_common::address::DeviceId;
+use maille_common::codec::encode;
+use maille_common::content::Reconciliation;
+use maille_common::terms::Kind;
 use maille_common::time::Span;
 
 use super::MemoryWorld;
@@ -39,6 +42,17 @@ impl MemoryWorld {
             self.tick();
         }
         self.desk(device).reconciled(&with).unwrap()
+    }
+
+    /// A device writes a letter of which its desk knows nothing.
+    pub fn write_letter(
+        &mut self,
+        relay: &str,
+        between: (&DeviceId, &DeviceId),
+        letter: &Reconciliation,
+    ) {
+        let content = encode(letter);
+        self.send_unowed(relay, between, (Kind::Reconciliation, &content), None);
     }
 
     /// How many reconciliations were brought to relays so far.

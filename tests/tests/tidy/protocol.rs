@@ -1,9 +1,11 @@
-//! PROTOCOL.md and the code hold each other to account: every check is cited where it is decided,
-//! and every label written down is one that the code has.
+//! PROTOCOL.md and the code hold each other to account: every check is named where it is decided,
+//! and missed by a test, and every label written down is one that the code has.
 
 use std::collections::BTreeSet;
 
+use maille_common::check::Check;
 use maille_common::label::Label;
+use maille_tests::checks::{Row, Table};
 
 use crate::faults::Faults;
 use crate::repository::{rust_sources, text_of};
@@ -15,17 +17,79 @@ const PROTOCOL: &str = "common/PROTOCOL.md";
 const STATEMENTS: &[&str] = &["receipt", "accepted", "notice", "expiry", "relay time"];
 
 #[test]
-fn every_check_is_cited_where_it_is_decided() {
-    let cited = cited();
+fn every_check_of_the_document_is_one_that_tests_can_take_out() {
+    let known: BTreeSet<String> = Check::ALL
+        .iter()
+        .map(|check| check.as_str().to_owned())
+        .collect();
+    assert_eq!(checks(), known, "the document and common/src/check.rs");
+}
+
+#[test]
+fn every_check_is_named_where_it_is_decided() {
+    let product: Vec<&str> = rust_sources()
+        .iter()
+        .filter(|source| !source.lies_in(&["common/src/check.rs", "tests/"]))
+        .map(|source| source.product.as_str())
+        .collect();
+    let is_named = |check: &String| {
+        let name = format!("Check::{check}");
+        product.iter().any(|code| !places(code, &name).is_empty())
+    };
     let missing: Vec<String> = checks()
         .into_iter()
-        .filter(|check| !cited.contains(check))
+        .filter(|check| !is_named(check))
         .collect();
     assert!(
         missing.is_empty(),
-        "no code cites these checks of PROTOCOL.md (as `PROTOCOL E7`): {}",
+        "no code decides by these checks of PROTOCOL.md (as `Check::E7`): {}",
         missing.join(" ")
     );
+}
+
+#[test]
+fn every_check_has_a_test_that_misses_it() {
+    let table = Table::of_sources();
+    assert_eq!(
+        table.unnoticed(),
+        [],
+        "docs/checks.md names a test for each"
+    );
+    let exists = |row: &Row| {
+        let name = row.test.rsplit("::").next().unwrap_or_default();
+        let head = format!("fn {name}(");
+        let mut sources = rust_sources().iter();
+        sources.any(|source| source.tests.contains(&head))
+    };
+    let strays: Vec<&Row> = table.rows.iter().filter(|row| !exists(row)).collect();
+    assert!(strays.is_empty(), "docs/checks.md names {strays:?}");
+}
+
+#[test]
+fn the_argument_rests_on_checks_and_tests_that_exist() {
+    const ARGUMENT: &str = "docs/security-argument.md";
+    let text = text_of(ARGUMENT);
+    let checks = checks();
+    let mut faults = Faults::default();
+    let words = text.split(|mark: char| !mark.is_ascii_alphanumeric());
+    let numbers: BTreeSet<&str> = words.filter(|word| check(word).is_some()).collect();
+    for number in numbers.iter().filter(|number| !checks.contains(**number)) {
+        faults.at(ARGUMENT, 1, number);
+    }
+    let tests = text.split('`').filter_map(|code| code.split_once(".rs::"));
+    let mut named = 0;
+    for (file, test) in tests {
+        named += 1;
+        // A file beside its tests stands for them.
+        let places = [format!("{file}.rs"), format!("{file}/tests.rs")];
+        let head = format!("fn {test}(");
+        let mut sources = rust_sources().iter();
+        if !sources.any(|one| places.contains(&one.path) && one.tests.contains(&head)) {
+            faults.at(ARGUMENT, 1, test);
+        }
+    }
+    assert!(named > 20 && numbers.len() > 40, "the argument names both");
+    faults.none("what the argument rests on exists");
 }
 
 #[test]
@@ -143,7 +207,7 @@ fn check(text: &str) -> Option<(char, u32)> {
     let letter = text
         .chars()
         .next()
-        .filter(|letter| "ERKQAWTOCV".contains(*letter))?;
+        .filter(|letter| "ERKQAWTOCVGX".contains(*letter))?;
     let digits = &text[1..];
     let plain = !digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit());
     Some((letter, digits.parse().ok().filter(|_| plain)?))

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use maille_common::check::Check;
 use maille_common::codec::List;
 use maille_common::content::Item;
 use maille_common::evidence::ObligationState;
@@ -39,7 +40,7 @@ impl Desk {
             let told = told_of(&items, &alerts);
             let key = tables::apart(peer.device, day);
             let before: Option<ApartRecord> = self.find(tables::APART, &key)?;
-            if before.is_some_and(|before| before.told == told) {
+            if !Check::V8.stands() || before.is_some_and(|before| before.told == told) {
                 continue;
             }
             batch.put(tables::APART, &key, &write_record(&ApartRecord { told }));

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use maille_common::address::{ContactAddress, DeviceId};
+use maille_common::check::Check;
 use maille_common::codec::SortedList;
 use maille_common::content::{GivenStatement, Holding, Place};
 use maille_common::envelope::Core;
@@ -151,7 +152,7 @@ impl Recipient<'_> {
             || (receipt.contact == *self.contact && stage >= Stage::Read)
             || (receipt.recipient == *self.contact && stage >= Stage::Acknowledged)
             || (self.ack_rule == AckRule::First && stage == Stage::Acknowledged);
-        brought && receipt.is_entitled(roster, self.made)
+        Check::V3.holds(brought) && receipt.is_entitled(roster, self.made)
     }
 }
 

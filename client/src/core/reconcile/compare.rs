@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use maille_common::check::Check;
 use maille_common::codec::encode;
 use maille_common::content::{GivenStatement, Holding, Item, Place};
 use maille_common::hash::Hash;
@@ -67,9 +68,12 @@ impl Extent {
     }
 }
 
-/// Compares what is held here with what the other side lists (PROTOCOL V4).
+/// Compares what is held here with what the other side lists.
 pub(super) fn compare(mine: &Between, theirs: &[Holding], extent: &Extent) -> Difference {
     let mut found = Difference::default();
+    if !Check::V4.stands() {
+        return found;
+    }
     let mut listed = BTreeSet::new();
     for there in theirs.iter().filter(|one| extent.covers(&one.place)) {
         listed.insert(there.place.alert);

@@ -1,6 +1,7 @@
 //! What one side hands over to the other: statements, and alerts that are sent again.
 
 use maille_common::address::{ContactAddress, DeviceId};
+use maille_common::check::Check;
 use maille_common::codec::{List, SortedList};
 use maille_common::content::{GivenStatement, Handed};
 use maille_common::evidence::{Evidence, SignedExpiry};
@@ -45,7 +46,8 @@ impl Desk {
         random: &mut impl Randomness,
     ) -> Result<Handed, SendError> {
         let mut again = Vec::new();
-        for lacked in std::mem::take(&mut difference.alerts) {
+        let lacking = std::mem::take(&mut difference.alerts);
+        for lacked in lacking.into_iter().filter(|_| Check::V7.stands()) {
             match self.send_missing(peer, &lacked.alert, now, random)? {
                 Again::OnItsWay => again.push(lacked.alert),
                 Again::Later => {}
@@ -180,7 +182,7 @@ impl Desk {
         };
         let about_both = sender == *from || sender == self.identity.contact;
         let proven = expiry.clone().verify(&self.roster, &sender);
-        let Some(proven) = proven.ok().filter(|_| about_both) else {
+        let Some(proven) = proven.ok().filter(|_| Check::V6.holds(about_both)) else {
             let check = words(&"Q6");
             self.incident(batch, IncidentKind::Receipt { check }, Some(alert), now)?;
             return Ok(false);

@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 use maille_common::address::ContactAddress;
+use maille_common::check::Check;
 use maille_common::envelope::Core;
 use maille_common::identifier::AlertId;
 use maille_common::limits;
@@ -98,7 +99,7 @@ impl Desk {
         let addressing = self.addressing(own, peer, now)?;
         let by_mine = addressing.now || addressing.place;
         let named = own.owed_by(peer.contact).is_some();
-        if !by_mine && !self.may_have_it_of_colleagues(own, peer, named) {
+        if Check::V2.refuses(!by_mine && !self.may_have_it_of_colleagues(own, peer, named)) {
             return Ok(None);
         }
         let core = &own.original.core;
@@ -117,7 +118,7 @@ impl Desk {
         let is_maker = core.device == self.identity.device;
         let had_time = addressing.settled && (addressing.now || answered) && !returned;
         // An answer to its maker says nothing about what this one gave it.
-        known.listed = had_time || (answered && is_maker);
+        known.listed = Check::V2.holds(had_time || (answered && is_maker));
         Ok(Some(known))
     }
 

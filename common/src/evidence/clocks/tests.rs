@@ -231,3 +231,14 @@ fn a_gone_key_is_the_senders_to_answer_at_once_and_other_returns_are_not() {
     let clocks = deadlines.clocks(&returned, &progress, minutes(1));
     assert!(clocks.due.is_empty());
 }
+
+#[test]
+fn an_escalation_that_was_stopped_asks_nobody() {
+    let deadlines = deadlines(Taker::Here, Taker::Here);
+    let stopped = standing(ObligationState::Acknowledged, true);
+    let clocks = deadlines.clocks(&stopped, &released([]), minutes(40));
+    assert!(clocks.have_ended());
+    let goes_on = standing(ObligationState::Acknowledged, false);
+    let clocks = deadlines.clocks(&goes_on, &released([]), minutes(40));
+    assert_eq!(clocks.due, [clock(minutes(40), ClockAct::Release(1))]);
+}

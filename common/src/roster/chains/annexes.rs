@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use super::{AnnexChain, Chains, Growth, Hashed};
 use crate::address::Name;
+use crate::check::Check;
 use crate::hash::Hash;
 use crate::label::Label;
 use crate::roster::annex_check::check_annex;
@@ -159,8 +160,9 @@ impl Builder<'_> {
         let Some(pin) = self.organisation.pin else {
             return Ok(());
         };
-        let pinned =
-            |annex: &Hashed<SignedAnnex>| annex.number() == pin.number && annex.hash == pin.hash;
+        let pinned = |annex: &Hashed<SignedAnnex>| {
+            annex.number() == pin.number && Check::R7.holds(annex.hash == pin.hash)
+        };
         if let Some(annex) = self.held.iter().find(|annex| pinned(annex)) {
             self.chain.push(annex.clone());
             return Ok(());
@@ -202,7 +204,7 @@ impl Builder<'_> {
             for annex in self.given.remove(&number).unwrap_or_default() {
                 self.check_follows(&annex, &previous)?;
                 if let Some(first) = &line {
-                    return Err(RosterError::Fork(Box::new(fork(first, &annex))));
+                    Check::R5.found(Err(RosterError::Fork(Box::new(fork(first, &annex)))))?;
                 }
                 check_annex(&annex.document.annex, &self.chains.anchor.network)?;
                 line = Some(annex);
@@ -309,7 +311,7 @@ impl Builder<'_> {
     ) -> Result<(), RosterError> {
         let organisation = self.organisation.name.clone();
         let number = annex.number();
-        if annex.previous() != *previous {
+        if Check::R7.refuses(annex.previous() != *previous) {
             return Err(RosterError::AnnexPrevious {
                 organisation,
                 number,
@@ -325,7 +327,7 @@ impl Builder<'_> {
     }
 
     fn check_signatures(&self, annex: &Hashed<SignedAnnex>) -> Result<(), SignatureFault> {
-        check(&self.signers, annex)
+        Check::R7.found(check(&self.signers, annex))
     }
 
     /// Checks the signatures under the keys of every authority part there was, newest first; the

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{Chains, Hashed};
+use crate::check::Check;
 use crate::hash::Hash;
 use crate::label::Label;
 use crate::roster::authority_check::check_authority;
@@ -47,13 +48,14 @@ impl Chains {
         }
         self.check_follows(&given, place)?;
         if let Some(held) = self.authority.get(place) {
-            return Err(RosterError::Fork(Box::new(Fork::Authority {
+            let fork = Box::new(Fork::Authority {
                 held: Arc::clone(&held.document),
                 other: given.document,
-            })));
+            });
+            return Check::R5.found(Err(RosterError::Fork(fork)));
         }
         check_authority(&given.document.part, &self.anchor.network)?;
-        self.check_pins(&given.document.part)?;
+        Check::R6.found(self.check_pins(&given.document.part))?;
         self.authority.push(given);
         Ok(())
     }
@@ -70,7 +72,8 @@ impl Chains {
             None => (self.anchor.signers(), Hash::ZERO),
             Some(part) => (Signers::of_authority(&part.document.part), part.hash),
         };
-        if given.document.part.previous != previous {
+        let check = before.map_or(Check::R2, |_| Check::R3);
+        if check.refuses(given.document.part.previous != previous) {
             return Err(match before {
                 None => RosterError::FirstPartPrevious,
                 Some(_) => RosterError::Previous { number },
@@ -80,13 +83,12 @@ impl Chains {
             None => RosterError::FirstPartSignatures { fault },
             Some(_) => RosterError::Signatures { number, fault },
         };
-        signers
-            .check(
-                Label::AUTHORITY_SIGNATURE,
-                &given.hash,
-                &given.document.signatures,
-            )
-            .map_err(refuse)
+        let signed = signers.check(
+            Label::AUTHORITY_SIGNATURE,
+            &given.hash,
+            &given.document.signatures,
+        );
+        check.found(signed).map_err(refuse)
     }
 
     /// R6: no pin goes back, not even for an organisation that left and came again.

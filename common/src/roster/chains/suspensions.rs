@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Chains;
 use crate::address::Name;
+use crate::check::Check;
 use crate::crypto::ed25519::VerifyingKey;
 use crate::hash::Hash;
 use crate::label::Label;
@@ -74,13 +75,15 @@ impl Chains {
         let may_sign = self.is_authority_key(&key)
             || !matches!(subject, Subject::Organisation(_))
                 && self.is_annex_key(&subject.organisation(), &key);
-        if !may_sign {
+        if Check::R9.refuses(!may_sign) {
             return Err(RosterError::SuspensionKey {
                 subject: subject.clone(),
                 key,
             });
         }
-        key.verify(Label::SUSPENSION_SIGNATURE, hash, &signed.signature)
+        let holds = key.verify(Label::SUSPENSION_SIGNATURE, hash, &signed.signature);
+        Check::R9
+            .found(holds)
             .map_err(|_| RosterError::SuspensionSignature {
                 subject: subject.clone(),
                 key,

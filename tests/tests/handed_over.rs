@@ -1,0 +1,108 @@
+//! What a reconciliation hands over is judged, not believed (PROTOCOL V6).
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a helper of tests fails the test that calls it"
+)]
+
+use maille_client::core::IncidentKind;
+use maille_common::address::DeviceId;
+use maille_common::codec::{List, SortedList};
+use maille_common::content::{GivenStatement, Handed, Place, Reconciliation, RoundId, Step};
+use maille_common::envelope::{Content, SealedEnvelope, SignedEnvelope};
+use maille_common::extension::Extensions;
+use maille_common::limits::RECONCILED_DAYS;
+use maille_common::wire::Push;
+use maille_tests::memory::MemoryWorld;
+use maille_tests::network::Network;
+
+const RELAY: &str = "lyon";
+
+/// Lyon writes to Tunis and to Rabat, and compares with Tunis by letters of its own making.
+struct Letters {
+    world: MemoryWorld,
+    lyon: DeviceId,
+    tunis: DeviceId,
+}
+
+impl Letters {
+    fn write(&mut self, turn: RoundId, step: Step) {
+        let letter = Reconciliation {
+            version: Reconciliation::VERSION,
+            round: RoundId::from_bytes([7; 16]),
+            turn,
+            step,
+            extensions: Extensions::empty(),
+        };
+        let (lyon, tunis) = (self.lyon, self.tunis);
+        self.world.write_letter(RELAY, (&lyon, &tunis), &letter);
+        self.world.collect_due(&tunis, RELAY);
+        let _ = self.world.reconcile();
+        self.world.bring_due(&tunis, RELAY);
+    }
+
+    /// The newest letter that waits for Lyon, which its desk never reads.
+    fn answer(&mut self) -> Reconciliation {
+        let lyon = self.lyon;
+        let number = *self.world.deliveries(RELAY, &lyon).last().unwrap();
+        let push = self.world.relay(RELAY).push(&lyon, number).unwrap();
+        let Some(Push::Delivery { delivery, .. }) = push else {
+            panic!("{push:?}");
+        };
+        let now = self.world.now;
+        let desk = self.world.desk(&lyon);
+        let sealed = SealedEnvelope::new(*delivery).unwrap();
+        let verified = sealed.verify(desk.roster(), &lyon, now).unwrap();
+        let key = desk.ring().secret(&verified.delivery().entry.key);
+        match verified.open(key).unwrap().content() {
+            Content::Reconciliation(letter) => (**letter).clone(),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn an_envelope_of_neither_contact_is_not_taken_from_a_letter() {
+    let homes: &[&str] = &[RELAY];
+    let mut network = Network::found(61, &[("interpol", homes), ("cmai", homes)]);
+    let [lyon, rome] = ["interpol/lyon", "interpol/rome"].map(|to| network.admit(to));
+    let [tunis, _] = ["cmai/tunis", "cmai/rabat"].map(|to| network.admit(to));
+    let mut world = MemoryWorld::new(network);
+    world.settle();
+    let _ = world.send(&lyon, &["cmai/tunis"], "What there is to compare");
+    let foreign = world.send(&rome, &["cmai/rabat"], "Nothing to Tunis");
+    let submission = world.desk(&rome).submission(&foreign).unwrap().unwrap();
+    world.settle();
+    let today = Place::day_of(world.now);
+    let mut letters = Letters { world, lyon, tunis };
+    let digests = Step::Digests {
+        from: today.saturating_sub(RECONCILED_DAYS - 3),
+        after: Place::START,
+        days: SortedList::empty(),
+    };
+    letters.write(RoundId::NONE, digests);
+    let answer = letters.answer();
+    let Step::Holdings { days, .. } = answer.step else {
+        panic!("{answer:?}");
+    };
+    let shown = SignedEnvelope::of_submission(&submission);
+    let handed = Handed {
+        statements: List::new([GivenStatement::Envelope(Box::new(shown))]).unwrap(),
+        again: SortedList::empty(),
+        more: false,
+    };
+    let holdings = Step::Holdings {
+        days,
+        held: SortedList::empty(),
+        upto: None,
+        handed,
+    };
+    letters.write(answer.turn, holdings);
+    let incidents = letters.world.desk(&tunis).incidents_after(0, 100).unwrap();
+    let kinds: Vec<IncidentKind> = incidents.into_iter().map(|(_, one)| one.kind).collect();
+    let refused = |kind: &IncidentKind| match kind {
+        IncidentKind::Receipt { check } => check.as_str() == "V6",
+        _ => false,
+    };
+    assert!(kinds.iter().any(refused), "{kinds:?}");
+}
