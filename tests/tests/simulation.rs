@@ -6,7 +6,7 @@ use maille_tests::sim::{run_seed, trace_seed};
 
 /// Seeds that broke a promise once, with what it was. They stay as they are: where the simulation
 /// itself is changed they may mean something else, and break nothing then either.
-const ONCE_BROKEN: [(u64, &str); 42] = [
+const ONCE_BROKEN: [(u64, &str); 43] = [
     (
         91,
         "answers to an envelope refused for everybody were lost, and a desk began a new life",
@@ -150,6 +150,10 @@ const ONCE_BROKEN: [(u64, &str); 42] = [
     (
         10_168,
         "a sender lost its keys, and never learned whom a colleague had added meanwhile",
+    ),
+    (
+        29_887,
+        "a device left the roster while a relay answered it, and the checker asked again for the answer",
     ),
 ];
 

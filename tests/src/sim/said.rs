@@ -178,6 +178,10 @@ impl World {
         let Some(submission) = self.checker.submissions.get(&alert) else {
             return;
         };
+        // Nobody is told again what was answered to a device that has left the roster since.
+        if self.desks[desk].outside {
+            return;
+        }
         let held = &mut self.relays[relay];
         let known = held
             .image(&shape, relay, now)
