@@ -20,6 +20,7 @@ mod reconcile;
 mod refused;
 mod service;
 mod shifts;
+mod stolen;
 mod strangers;
 mod unsent;
 mod webhooks;
