@@ -13,7 +13,7 @@ use maille_common::blob::BlobId;
 use maille_common::roster::Roster;
 use maille_common::sealing::SignedBundle;
 use maille_common::time::Timestamp;
-use maille_durable::CommitNumber;
+use maille_durable::{CommitNumber, DurableStore};
 use tokio::sync::{RwLock, watch};
 
 use crate::attachments::{BlobFolder, Transfers};
@@ -30,6 +30,8 @@ use crate::watched_store::Failed;
 pub(crate) struct Room {
     pub(crate) desk: Desk,
     pub(crate) home: Home,
+    /// The store on disk, under the seals.
+    pub(crate) durable: Arc<DurableStore>,
 }
 
 /// What all tasks of a client share.

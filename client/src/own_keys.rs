@@ -82,7 +82,7 @@ pub(crate) fn overtake_in(
     newest: u64,
     now: Timestamp,
 ) -> Result<SignedBundle, OpenError> {
-    let Room { desk, home } = room;
+    let Room { desk, home, .. } = room;
     let mut random = crate::entropy::OsRandomness::new();
     let mut ring = home.load_ring()?.unwrap_or_default();
     if newest.saturating_sub(ring.number()) > OVERTAKEN_MAX {
@@ -109,7 +109,7 @@ pub(crate) fn overtake_in(
 
 fn renew_in(room: &mut Room, now: Timestamp) -> Result<Option<SignedBundle>, OpenError> {
     let mut random = crate::entropy::OsRandomness::new();
-    let Room { desk, home } = room;
+    let Room { desk, home, .. } = room;
     let relay_time = desk
         .relay_time()
         .map_err(DeskError::from)?

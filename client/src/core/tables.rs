@@ -155,10 +155,15 @@ tables! {
     FORWARDED = 64;
     /// organisation → `HomesRecord`: the home relays by which receipts were posted.
     HOMES = 65;
+    /// One key → nothing: content was purged, and its bytes may still be in files of the store.
+    ERASE_DUE = 70;
 }
 
 /// The one key of [`META`].
 pub(super) const META_KEY: &[u8] = b"desk";
+
+/// The one key of [`ERASE_DUE`].
+pub(super) const ERASE_KEY: &[u8] = b"erase";
 
 /// The one key of [`CLOCK`].
 pub(super) const CLOCK_KEY: &[u8] = b"count";

@@ -171,6 +171,7 @@ fn keys() -> Vec<(Table, Vec<u8>, Vec<Part>)> {
         of_forward(FORWARD),
         of_forward(FORWARDED),
         (HOMES, relay(&lyon()).to_vec(), vec![LYON]),
+        (ERASE_DUE, ERASE_KEY.to_vec(), vec![("erase", 5)]),
     ]
 }
 
