@@ -139,6 +139,8 @@ hint-set-clock = Set the clock of this machine (NTP); if it is right, tell the r
 hint-telephone-for-keys = Telephone them: a desk publishes its keys when it connects.
 hint-home-in-use = Try again when it has ended, or keep `maille agent` running: then any number of commands work at once.
 hint-check-home = Check --home.
+hint-stop-agent-first = End it first: `systemctl --user disable --now maille-agent` where it is a service, or Ctrl-C where it was started.
+hint-wipe-again = Mend what is said, and wipe again: it goes on where it stopped.
 hint-check-writers = Check --home, and who may write there.
 hint-close-folder = Close it: chmod 700.
 hint-check-disk = Check the disk of --home.
@@ -446,6 +448,16 @@ device-still-readable = Nothing comes or goes any more. What came and went befor
 device-reanchor-changes = Under the new anchor it is otherwise than before like this; no signature of before vouches for it:
 device-trust-this = Trust the new anchor, as the letter says?
 device-reanchored = The anchor is now { $code }. What was trusted before is kept in the home.
+device-wipe-for-good =
+    Wipe the home of { $contact }, device { $device } ("{ $label }"), for good? What it has not sent, its inbox and its evidence go with its keys.
+device-wiped =
+    { $keys ->
+        [one] The home of { $contact }, device { $device } ("{ $label }"), is wiped: one file with keys, overwritten first, and { $files } others.
+       *[other] The home of { $contact }, device { $device } ("{ $label }"), is wiped: { $keys } files with keys, overwritten first, and { $files } others.
+    }
+device-left-in-place = { $path } is not of the home and stays: look at it yourself.
+device-wipe-cannot-promise = Not promised: that a solid-state disk, a copying file system, a snapshot or a backup has forgotten the old blocks. Destroy backups of the folder, and the disk where that matters.
+device-after-wipe = Now have the organisation take device { $device } out of the roster, and tell those it was writing to: until then alerts go on being sealed to it, and nobody can read them there.
 device-copy-to-relays = Copy the file into the roster folder of each relay: it acts at once.
 
 ## doctor: What keeps alerts from going and coming.

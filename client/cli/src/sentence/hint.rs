@@ -62,6 +62,8 @@ sentences! {
     SetClock;
     TelephoneForKeys;
     CheckHome;
+    StopAgentFirst;
+    WipeAgain;
     HomeInUse;
     #[cfg(unix)]
     CheckWriters;

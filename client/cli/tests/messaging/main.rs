@@ -24,4 +24,5 @@ mod stolen;
 mod strangers;
 mod unsent;
 mod webhooks;
+mod wiped;
 mod world;
