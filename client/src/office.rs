@@ -16,6 +16,7 @@ use maille_common::time::Timestamp;
 use maille_durable::{CommitNumber, DurableStore};
 use tokio::sync::{RwLock, watch};
 
+use crate::archive::Trouble;
 use crate::attachments::{BlobFolder, Transfers};
 use crate::clock::Clock;
 use crate::core::Desk;
@@ -56,6 +57,8 @@ pub(crate) struct Office {
     pub(crate) bundle: Mutex<Option<SignedBundle>>,
     pub(crate) standings: Standings,
     pub(crate) transfers: Transfers,
+    /// Why the archive cannot be written now.
+    pub(crate) archive_trouble: Trouble,
     pub(crate) sent_blobs: BlobFolder,
     pub(crate) received_blobs: BlobFolder,
     /// Attachments being fetched, so that two relays do not bring the same one.
@@ -108,6 +111,7 @@ impl Office {
             bundle: Mutex::new(bundle),
             standings: Standings::default(),
             transfers: Transfers::default(),
+            archive_trouble: Trouble::default(),
             fetching: Mutex::default(),
             sealing: RwLock::new(()),
             passphrase_turn: Arc::default(),

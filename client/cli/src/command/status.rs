@@ -62,6 +62,18 @@ pub(crate) struct DeskStatus {
     /// Programs and webhooks that the agent tells.
     #[serde(default)]
     hooks: Vec<Hook>,
+    /// The archive, where there is one; `archive status` says more.
+    #[serde(default)]
+    archive: Option<Archive>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Archive {
+    records: u64,
+    /// Events not looked at yet.
+    behind: u64,
+    /// It cannot be written.
+    failing: bool,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -147,6 +159,11 @@ impl Ask for Status {
             open: real().filter(is_open).count(),
             overdue: real().filter(|entry| entry.overdue).count(),
             hooks: Hook::all_of(desk).await?,
+            archive: client.archiving().await?.map(|(archiving, _)| Archive {
+                records: archiving.number,
+                behind: archiving.behind,
+                failing: archiving.failing.is_some(),
+            }),
             ..DeskStatus::from(&standing)
         })
     }
@@ -190,6 +207,7 @@ impl From<&Standing> for DeskStatus {
             lacking: lacking.collect(),
             silent: silent.collect(),
             hooks: Vec::new(),
+            archive: None,
         }
     }
 }
@@ -247,6 +265,9 @@ impl DeskStatus {
         }
         for hook in &self.hooks {
             text += &hook.text();
+        }
+        if self.archive.as_ref().is_some_and(|archive| archive.failing) {
+            text += &format!("{}\n", status::ArchiveFails);
         }
         for lacking in &self.lacking {
             let Lacking {

@@ -125,5 +125,10 @@ sentences! {
     ReadRelayLog;
     OtherTo;
     CheckExportPath;
+    CheckArchiveKey;
+    CompareArchiveCode;
+    CheckArchiveFolder;
+    CheckArchiveAndKey;
+    OtherCopyOfArchive;
     AskForExportAgain;
 }

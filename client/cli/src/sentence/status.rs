@@ -24,4 +24,5 @@ sentences! {
     Behind { count: count };
     GivenUp { count: count };
     WantsNoMore;
+    ArchiveFails;
 }

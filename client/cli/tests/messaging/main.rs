@@ -4,6 +4,7 @@
 
 mod agent;
 mod alerts;
+mod archives;
 mod crowd;
 mod desk;
 mod drills;
