@@ -272,7 +272,8 @@ fn everything_that_came_is_restored_with_the_key_and_nothing_without_it() {
 #[test]
 fn a_record_that_is_altered_dropped_exchanged_or_cut_off_is_noticed() {
     let scene = Scene::new();
-    for _ in 0..2 {
+    // Each has a record at least, however many of its events were seen together.
+    for _ in 0..4 {
         scene.alert(&[]);
     }
     assert_eq!(scene.standing()["behind"], 0);
@@ -292,7 +293,7 @@ fn a_record_that_is_altered_dropped_exchanged_or_cut_off_is_noticed() {
         ["archive-record-altered", "archive-chain-broken"]
     );
     // A record at fault keeps no other from being read.
-    assert_eq!(found["alerts"].as_array().unwrap().len(), 2);
+    assert!(found["alerts"].as_array().unwrap().len() >= 3);
 
     let dropped = scene.tampered("dropped", |records| fs::remove_file(&records[1]).unwrap());
     let (code, found, said) = open(&dropped);
