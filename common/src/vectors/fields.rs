@@ -75,8 +75,8 @@ leaves!(shown: bool, u8, u16, u32, u64, Kind, Status, Urgency, Severity, Certain
     Reason, Standing, Reach, Outcome, AcceptReason, NoticeKind, Release, RefusalCode,
     GapEnd, Numbered);
 leaves!(plain: RoundId, Hash, AlertId, DeviceId, BlobId, Incarnation, Epoch, ChainId,
-    SealingKeyId, Signature, VerifyingKey, SealingPublicKey, ContentKey, Version, Name, ContactAddress,
-    Timestamp, Span);
+    SealingKeyId, Signature, VerifyingKey, SealingPublicKey, ContentKey, Version, Name,
+    ContactAddress, Timestamp, Span);
 
 annotate_fields! {
     Anchor { version, network, threshold, keys }
