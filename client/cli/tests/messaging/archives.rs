@@ -144,9 +144,9 @@ impl Scene {
     fn tampered(&self, name: &str, how: impl FnOnce(&[PathBuf])) -> PathBuf {
         let copy = self.world.path(name);
         fs::create_dir(&copy).unwrap();
-        let copied = self.records().iter().map(|from| {
+        let copied = self.records().into_iter().map(|from| {
             let to = copy.join(from.file_name().unwrap());
-            fs::copy(from, &to).unwrap();
+            fs::copy(&from, &to).unwrap();
             to
         });
         let copied: Vec<PathBuf> = copied.collect();
