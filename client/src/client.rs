@@ -8,6 +8,7 @@ use maille_common::roster::{Roster, RosterDocuments};
 use maille_link::{CloseCode, Dialer, Identity, Limits};
 use tokio::task::JoinHandle;
 
+use crate::archive::archive;
 use crate::config::ClientConfig;
 use crate::courier::serve_relays;
 use crate::error::{DeskError, DeskFailure, OpenError};
@@ -18,6 +19,7 @@ use crate::roster_change::{self, RosterChangeError};
 use crate::status::{self, Connection, Status};
 
 mod act;
+mod archive;
 mod drill;
 mod duty;
 mod export;
@@ -29,6 +31,7 @@ mod send;
 mod settled;
 
 pub use act::{AnswerError, Answered, By};
+pub use archive::ArchiveError;
 pub use export::ExportError;
 pub use extend::{AddError, Added, Addition};
 pub use officers::OfficerError;
@@ -84,6 +87,7 @@ impl Client {
         let tasks = vec![
             tokio::spawn(serve_relays(Arc::clone(&office), Arc::clone(&dialer))),
             tokio::spawn(keeper::keep(Arc::clone(&office))),
+            tokio::spawn(archive(Arc::clone(&office))),
         ];
         Ok(Self {
             inner: Arc::new(Inner {

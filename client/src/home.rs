@@ -69,6 +69,7 @@ mod slots;
 mod store_key;
 #[cfg(test)]
 mod tests;
+mod wipe;
 
 pub use anchor_file::{AnchorFileError, format_anchor, parse_anchor};
 pub use error::HomeError;
@@ -79,6 +80,7 @@ pub use sealed_store::{NonceSource, SealedStore};
 pub(crate) use slots::Slots;
 pub use slots::{NewOfficer, Officer};
 pub use store_key::StoreKey;
+pub use wipe::{Wiped, whose, wipe};
 
 use identity::{Bound, Identity};
 use lock::Lock;

@@ -8,8 +8,10 @@ use maille_common::time::{Span, Timestamp};
 
 use crate::attachments;
 use crate::client::SendError;
+use crate::core::{Desk, StepError};
+use crate::entropy::OsRandomness;
 use crate::error::DeskError;
-use crate::office::Office;
+use crate::office::{Office, blocking};
 use crate::own_keys;
 
 /// How often the keeper looks even when nothing is due: held deliveries and new weeks are found.
@@ -191,13 +193,33 @@ async fn sweep(office: &Arc<Office>, now: Timestamp) {
             tracing::error!(%error, "content past its retention was not purged");
         }
     }
+    if let Err(error) = erase(office).await {
+        tracing::error!(%error, "content that was purged may still be in files of the store");
+    }
     if let Err(error) = attachments::sweep(office).await {
         tracing::error!(%error, "sealed files were not looked through");
     }
 }
 
+/// Content that was purged goes from the files of the store as well, which keep what is deleted for
+/// as long as it weighs little: whoever gets hold of an open home is to find it nowhere.
+async fn erase(office: &Arc<Office>) -> Result<(), DeskError> {
+    let asked = office.ask(|room, _| {
+        let due = room.desk.is_erase_due()?;
+        Ok::<_, DeskError>(due.then(|| Arc::clone(&room.durable)))
+    });
+    let Some(durable) = asked.await? else {
+        return Ok(());
+    };
+    // The desk goes on meanwhile.
+    let compacted = blocking(move || durable.compact()).await;
+    compacted.map_err(StepError::from)?;
+    let erased = |desk: &mut Desk, _, _: &mut OsRandomness| Ok(((), desk.erased()?));
+    office.settle_quietly(erased).await
+}
+
 fn desk_purge(
-    desk: &mut crate::core::Desk,
+    desk: &mut Desk,
     before: Timestamp,
     now: Timestamp,
 ) -> Result<((), maille_durable::CommitNumber), DeskError> {

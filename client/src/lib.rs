@@ -42,6 +42,7 @@
 //! |---|---|---|
 //! | `core` | every step of a desk, pure | know a socket, file, clock or generator |
 //! | `authority` | ceremonies: plans, proposals, roster folders | believe a file |
+//! | `archive` | what the desk can write and not read, opened elsewhere | hold anything up |
 //! | `home` | keys, slots and the sealed store at rest | know an alert |
 //! | `authority` | ceremonies: proposals, signatures, requests | know a desk |
 //! | `cap` | CAP 1.2 files as drafts of alerts | know a desk |
@@ -59,6 +60,7 @@
 //! Nothing of a command line is here, and no sentence for its users but those of errors, each of
 //! which has a stable `code()` besides.
 
+pub mod archive;
 pub mod attachments;
 pub mod authority;
 pub mod cap;
@@ -92,16 +94,16 @@ mod wait;
 mod watched_store;
 
 pub use crate::core::{
-    AlertApart, Amendment, AskedDeputy, Awaited, Coming, ComingAct, DayCompared, Differs,
-    Direction, Event, EventKind, InboxEntry, Incident, IncidentKind, Lacking, LastDrill, Ledger,
-    LedgerPage, NumberedEvent, OpenObligation, OutboxEntry, Promise, Reach, Received, Reconciled,
-    Refusal, RefuseReason, RosterFault, RoundEnd, Silent, Taken, Track, TrackedCancel,
+    AlertApart, Amendment, Archiving, AskedDeputy, Awaited, Coming, ComingAct, DayCompared,
+    Differs, Direction, Event, EventKind, InboxEntry, Incident, IncidentKind, Lacking, LastDrill,
+    Ledger, LedgerPage, NumberedEvent, OpenObligation, OutboxEntry, Promise, Reach, Received,
+    Reconciled, Refusal, RefuseReason, RosterFault, RoundEnd, Silent, Taken, Track, TrackedCancel,
     TrackedRecipient, Unseen,
 };
 pub use attachments::{Attachment, AttachmentError, FileToAttach, Progress};
 pub use client::{
-    AddError, Added, Addition, AnswerError, Answered, By, Client, ExportError, OfficerError,
-    PreviewError, QueryError, ReconcileError, SendError, Sent,
+    AddError, Added, Addition, AnswerError, Answered, ArchiveError, By, Client, ExportError,
+    OfficerError, PreviewError, QueryError, ReconcileError, SendError, Sent,
 };
 pub use config::{ClientConfig, Key, LOW_WATER_BYTES};
 pub use directory::{ContactCard, Preview, PreviewedRecipient, RecipientError};

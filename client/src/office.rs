@@ -13,9 +13,10 @@ use maille_common::blob::BlobId;
 use maille_common::roster::Roster;
 use maille_common::sealing::SignedBundle;
 use maille_common::time::Timestamp;
-use maille_durable::CommitNumber;
+use maille_durable::{CommitNumber, DurableStore};
 use tokio::sync::{RwLock, watch};
 
+use crate::archive::Trouble;
 use crate::attachments::{BlobFolder, Transfers};
 use crate::clock::Clock;
 use crate::core::Desk;
@@ -30,6 +31,8 @@ use crate::watched_store::Failed;
 pub(crate) struct Room {
     pub(crate) desk: Desk,
     pub(crate) home: Home,
+    /// The store on disk, under the seals.
+    pub(crate) durable: Arc<DurableStore>,
 }
 
 /// What all tasks of a client share.
@@ -54,6 +57,8 @@ pub(crate) struct Office {
     pub(crate) bundle: Mutex<Option<SignedBundle>>,
     pub(crate) standings: Standings,
     pub(crate) transfers: Transfers,
+    /// Why the archive cannot be written now.
+    pub(crate) archive_trouble: Trouble,
     pub(crate) sent_blobs: BlobFolder,
     pub(crate) received_blobs: BlobFolder,
     /// Attachments being fetched, so that two relays do not bring the same one.
@@ -106,6 +111,7 @@ impl Office {
             bundle: Mutex::new(bundle),
             standings: Standings::default(),
             transfers: Transfers::default(),
+            archive_trouble: Trouble::default(),
             fetching: Mutex::default(),
             sealing: RwLock::new(()),
             passphrase_turn: Arc::default(),

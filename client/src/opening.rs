@@ -55,7 +55,10 @@ pub(crate) fn open(config: ClientConfig) -> Result<Arc<Office>, OpenError> {
         bundle = Some(made);
     }
     let failed = Failed::new(None);
-    let store = Arc::new(WatchedStore::new(open_store(&home, now)?, failed.clone()));
+    let durable = open_store(&home, now)?;
+    let nonces = Box::new(|bytes: &mut [u8]| OsRandomness::new().fill(bytes));
+    let sealed = SealedStore::new(Arc::clone(&durable), home.store_key(), nonces);
+    let store = Arc::new(WatchedStore::new(sealed, failed.clone()));
     let identity = DeskIdentity {
         contact: home.contact().clone(),
         device: home.device(),
@@ -63,7 +66,11 @@ pub(crate) fn open(config: ClientConfig) -> Result<Arc<Office>, OpenError> {
     };
     let desk =
         Desk::open(store, identity, Arc::clone(&roster), ring, reading).map_err(DeskError::from)?;
-    let mut room = Room { desk, home };
+    let mut room = Room {
+        desk,
+        home,
+        durable,
+    };
     let newest = room.desk.newest_published().map_err(DeskError::from)?;
     if lost_ring && newest >= room.desk.ring().number() {
         bundle = Some(own_keys::overtake_in(&mut room, newest, now)?);
@@ -107,9 +114,9 @@ fn refuse_reachable_example(
     Ok(())
 }
 
-/// Opens the durable store under the home's key. A damaged one is set aside and a new one begun,
+/// Opens the durable store. A damaged one is set aside and a new one begun,
 /// with a new epoch: the relays bring what it held again (I2).
-fn open_store(home: &Home, now: Timestamp) -> Result<SealedStore<DurableStore>, OpenError> {
+fn open_store(home: &Home, now: Timestamp) -> Result<Arc<DurableStore>, OpenError> {
     let stamp = now.to_string().replace([':', '.'], "");
     let id = StoreId(OsRandomness::new().array());
     let options = Options {
@@ -136,6 +143,5 @@ fn open_store(home: &Home, now: Timestamp) -> Result<SealedStore<DurableStore>, 
             "the store was of the previous format and is migrated; a copy of it is kept"
         );
     }
-    let nonces = Box::new(|bytes: &mut [u8]| OsRandomness::new().fill(bytes));
-    Ok(SealedStore::new(store, home.store_key(), nonces))
+    Ok(Arc::new(store))
 }

@@ -79,7 +79,7 @@ pub(crate) fn overtake_in(
     newest: u64,
     now: Timestamp,
 ) -> Result<SignedBundle, OpenError> {
-    let Room { desk, home } = room;
+    let Room { desk, home, .. } = room;
     let mut random = crate::entropy::OsRandomness::new();
     let mut ring = home.load_ring()?.unwrap_or_default();
     ring.begin_after(newest);
@@ -92,7 +92,7 @@ pub(crate) fn overtake_in(
 
 fn renew_in(room: &mut Room, now: Timestamp) -> Result<Option<SignedBundle>, OpenError> {
     let mut random = crate::entropy::OsRandomness::new();
-    let Room { desk, home } = room;
+    let Room { desk, home, .. } = room;
     let work = desk.key_work(now).map_err(DeskError::from)?;
     if !work.is_any() {
         return Ok(None);

@@ -142,6 +142,10 @@ labels! {
     KEY_FILE = "maille/1 key file";
     /// Additional data of small values encrypted at rest.
     AT_REST = "maille/1 at rest";
+    /// HPKE info of a record of an archive.
+    ARCHIVE = "maille/1 archive";
+    /// Hash of a record of an archive: the next one names it.
+    ARCHIVE_RECORD = "maille/1 archive record";
     /// Hash of a caller's reference.
     REFERENCE = "maille/1 reference";
     /// Derivation of the key by which a restarted relay resets the connections of its earlier life.

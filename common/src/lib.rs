@@ -6,6 +6,7 @@
 extern crate self as maille_common;
 
 pub mod address;
+pub mod archive;
 pub mod blob;
 pub mod check;
 pub mod codec;

@@ -157,6 +157,9 @@ pub const EXPORT_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// alert is open and its outbox keeps it, and slack.
 pub const EXPORT_ROSTERS_MAX: usize = 128;
 
+/// One record of an archive: an export, 1,136 bytes of sealing, and under 200 of head and hash.
+pub const ARCHIVE_RECORD_BYTES_MAX: usize = EXPORT_BYTES_MAX + 2048;
+
 /// Organisations of a network.
 pub const ORGANISATIONS_MAX: usize = 512;
 /// Contacts of one organisation.

@@ -80,6 +80,12 @@ fault-steps-not-verified = Not every step was verified.
 fault-export-in-the-way = { $path } is there already, and an export takes no other file's place.
 fault-export-refused = { $fault } (PROTOCOL { $check })
 fault-stays-apart = What { $contact } and this desk hold of the alerts between them differs, and stays so.
+fault-wrong-archive-code = The code is not the code of this archive key: it is another one, or a digit was misread. Nothing was changed.
+fault-archive-faulty =
+    { $count ->
+        [one] One record of the archive is missing, altered, or proves nothing; everything else is as shown.
+       *[other] { $count } records of the archive are missing, altered, or prove nothing; everything else is as shown.
+    }
 fault-not-compared = { $contact } has not answered yet.
 
 ## hint: What to do.
@@ -139,6 +145,8 @@ hint-set-clock = Set the clock of this machine (NTP); if it is right, tell the r
 hint-telephone-for-keys = Telephone them: a desk publishes its keys when it connects.
 hint-home-in-use = Try again when it has ended, or keep `maille agent` running: then any number of commands work at once.
 hint-check-home = Check --home.
+hint-stop-agent-first = End it first: `systemctl --user disable --now maille-agent` where it is a service, or Ctrl-C where it was started.
+hint-wipe-again = Mend what is said, and wipe again: it goes on where it stopped.
 hint-check-writers = Check --home, and who may write there.
 hint-close-folder = Close it: chmod 700.
 hint-check-disk = Check the disk of --home.
@@ -196,6 +204,11 @@ hint-give-cap = Give a CAP 1.2 file to --cap.
 hint-read-relay-log = Its log is relay.log in its folder.
 hint-other-to = Choose another file or folder with --to.
 hint-check-export-path = Check FILE.
+hint-check-archive-key = Check the file of the archive key.
+hint-compare-archive-code = Telephone whoever made the archive key, and compare again.
+hint-check-archive-folder = Check --to: a folder that is there, and that this desk may write to.
+hint-check-archive-and-key = Check DIR and --key.
+hint-other-copy-of-archive = Open another copy of the archive, if there is one.
 hint-ask-for-export-again = Ask for the file again; if it is refused again, it proves nothing.
 
 ## output: What is said around faults and questions.
@@ -280,6 +293,50 @@ alert-on-its-way = on its way
 alert-part = part { $number }: { $what }, { $media_type }, { $bytes } bytes; { $how }
 alert-no-attachments = The alert has no attachments.
 alert-saved = { $path } ({ $bytes } bytes)
+
+## archive: The archive of a desk.
+
+archive-key = the archive key
+archive-keep-key = { $private } opens the archive: keep it on this machine, off the network, and a copy in a safe. Give { $public } to the desk, and read the code out by telephone.
+archive-begun = Everything that is here, and everything that comes and goes, is written there; nothing waits for it.
+archive-no-archive = This desk writes to no archive.
+archive-stopped = This desk writes to no archive any more. What was written stays.
+archive-stands =
+    { $records ->
+        [one] One record in { $folder }
+       *[other] { $records } records in { $folder }
+    }
+archive-newest = chain { $chain }, newest { $last }
+archive-behind =
+    { $count ->
+        [one] one event behind
+       *[other] { $count } events behind
+    }
+archive-attachments-wait =
+    { $count ->
+        [one] one attachment is still to be copied
+       *[other] { $count } attachments are still to be copied
+    }
+archive-left-out =
+    { $count ->
+        [one] ONE alert or attachment could not be archived; the log says which
+       *[other] { $count } alerts or attachments COULD NOT be archived; the log says which
+    }
+archive-failing = CANNOT BE WRITTEN since { $time }: { $why }
+archive-purged = (its content had been purged)
+archive-attachments-not-here =
+    { $count ->
+        [one] one attachment is not in the archive
+       *[other] { $count } attachments are not in the archive
+    }
+archive-chain =
+    { $records ->
+        [one] chain { $chain }: one record, newest { $last }
+       *[other] chain { $chain }: { $records } records, newest { $last }
+    }
+archive-faulty = FAULT { $path }: { $why }
+archive-not-ours = { $path } is nothing of an archive.
+archive-compare-newest = Records that were cut off at the end are not seen here: compare number and newest with what the desk's `maille archive status` says.
 
 ## authority: Ceremonies of the key holders.
 
@@ -446,6 +503,16 @@ device-still-readable = Nothing comes or goes any more. What came and went befor
 device-reanchor-changes = Under the new anchor it is otherwise than before like this; no signature of before vouches for it:
 device-trust-this = Trust the new anchor, as the letter says?
 device-reanchored = The anchor is now { $code }. What was trusted before is kept in the home.
+device-wipe-for-good =
+    Wipe the home of { $contact }, device { $device } ("{ $label }"), for good? What it has not sent, its inbox and its evidence go with its keys.
+device-wiped =
+    { $keys ->
+        [one] The home of { $contact }, device { $device } ("{ $label }"), is wiped: one file with keys, overwritten first, and { $files } others.
+       *[other] The home of { $contact }, device { $device } ("{ $label }"), is wiped: { $keys } files with keys, overwritten first, and { $files } others.
+    }
+device-left-in-place = { $path } is not of the home and stays: look at it yourself.
+device-wipe-cannot-promise = Not promised: that a solid-state disk, a copying file system, a snapshot or a backup has forgotten the old blocks. Destroy backups of the folder, and the disk where that matters.
+device-after-wipe = Now have the organisation take device { $device } out of the roster, and tell those it was writing to: until then alerts go on being sealed to it, and nobody can read them there.
 device-copy-to-relays = Copy the file into the roster folder of each relay: it acts at once.
 
 ## doctor: What keeps alerts from going and coming.
@@ -627,6 +694,7 @@ status-behind =
     }
 status-given-up = { $count } given up
 status-wants-no-more = wants no more
+status-archive-fails = THE ARCHIVE CANNOT BE WRITTEN: `maille archive status` says why
 
 ## track: The story of an alert that was sent.
 
@@ -850,6 +918,8 @@ term-event =
         [gap-filled] missing no more
         [gap-ended] missing, and answered elsewhere
         [sent-again] missing there, and sent again
+        [archive-failing] THE ARCHIVE CANNOT BE WRITTEN
+        [archive-working] the archive is written again
        *[unlisted] { $word }
     }
 

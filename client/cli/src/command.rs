@@ -15,6 +15,7 @@ pub(crate) mod addendum;
 mod agent;
 mod amended;
 mod answered;
+pub(crate) mod archive;
 mod authority;
 mod cancel;
 pub(crate) mod contacts;
@@ -168,6 +169,8 @@ commands! {
         Export(export::ExportArgs),
         /// Prove what an export says, from the anchor alone: needs no home and no network.
         Verify(verify::VerifyArgs),
+        /// Keep what this desk cannot read again, for a key that lies offline.
+        Archive(archive::Archive),
         /// The relay of the demonstration, as a process of its own.
         #[command(hide = true, name = crate::demo::relay_process::COMMAND)]
         DemoRelay(crate::demo::relay_process::DemoRelay),

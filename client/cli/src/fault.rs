@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Display;
 use std::io;
 
+use maille_client::archive::{ArchiveKeyError, ArchiveOpenError};
 use maille_client::authority::{
     AdmitError, FileError, FoundError, KeyFileError, PlanError, PlanFileError, ProposalError,
     PublicKeyFileError, RosterFolderError, SuspendError,
@@ -83,6 +84,29 @@ impl From<KeyFileError> for Fault {
             KeyFileError::PassphraseNeeded | KeyFileError::WrongPassphrase => Exit::Access,
             KeyFileError::NoMemory { .. } => Exit::World,
             _ => Exit::Input,
+        };
+        Self::new(exit, error.code(), error)
+    }
+}
+
+impl From<ArchiveKeyError> for Fault {
+    fn from(error: ArchiveKeyError) -> Self {
+        let exit = match &error {
+            ArchiveKeyError::File(file) => exit_of_file(file),
+            ArchiveKeyError::PassphraseNeeded | ArchiveKeyError::WrongPassphrase => Exit::Access,
+            ArchiveKeyError::NoMemory { .. } => Exit::World,
+            _ => Exit::Input,
+        };
+        Self::new(exit, error.code(), error)
+    }
+}
+
+impl From<ArchiveOpenError> for Fault {
+    fn from(error: ArchiveOpenError) -> Self {
+        let exit = match &error {
+            ArchiveOpenError::Folder(_) => Exit::World,
+            ArchiveOpenError::Empty(_) => Exit::Input,
+            ArchiveOpenError::OtherKey { .. } => Exit::Refused,
         };
         Self::new(exit, error.code(), error)
     }

@@ -20,6 +20,7 @@
 //! | `ledger.rs`, `handover.rs` | what is open, and what one officer leaves to the next |
 //! | `reconcile.rs` | what two desks hold of the alerts between them |
 //! | `export.rs`, `verify.rs` | evidence for others, and what it proves |
+//! | `archive.rs` | what a desk can write and not read |
 //! | `network.rs` | networks that are made to read and to run |
 //! | `demo.rs`, `claim.rs` | the demonstration: what it shows, and what it claims |
 //! | `term.rs` | words of the trade that come as values |
@@ -86,6 +87,7 @@ macro_rules! sentences {
 
 pub(crate) mod agent;
 pub(crate) mod alert;
+pub(crate) mod archive;
 pub(crate) mod authority;
 pub(crate) mod claim;
 pub(crate) mod contact;
@@ -121,6 +123,7 @@ mod tests;
 const DECLARED: &[&[Declared]] = &[
     agent::DECLARED,
     alert::DECLARED,
+    archive::DECLARED,
     authority::DECLARED,
     claim::DECLARED,
     contact::DECLARED,

@@ -17,6 +17,7 @@ mod sealing;
 pub use attachment::{Attachment, AttachmentError};
 pub(crate) use folder::BlobFolder;
 pub use open::AttachmentReader;
+pub(crate) use open::save as save_blob;
 pub(crate) use sealing::seal_file;
 pub use sealing::{FileToAttach, SealFileError};
 

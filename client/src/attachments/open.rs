@@ -44,7 +44,7 @@ impl AttachmentReader {
 }
 
 /// Saves the plain bytes to a file that is there whole or not at all. Blocks.
-pub(super) fn save(sealed: &Path, part: &PartBlob, path: &Path) -> Result<(), AttachmentError> {
+pub(crate) fn save(sealed: &Path, part: &PartBlob, path: &Path) -> Result<(), AttachmentError> {
     let write = |source| AttachmentError::Write {
         path: path.to_owned(),
         source,

@@ -106,7 +106,7 @@ pub fn read_request(path: &Path) -> Result<SignedRequest, FileError> {
 
 /// Who may read a new file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Access {
+pub(crate) enum Access {
     /// Its owner alone.
     Owner,
     /// Whom the system lets.
@@ -114,7 +114,7 @@ pub(super) enum Access {
 }
 
 /// Makes a file that was not there before, and syncs it.
-pub(super) fn create(path: &Path, bytes: &[u8], access: Access) -> Result<(), FileError> {
+pub(crate) fn create(path: &Path, bytes: &[u8], access: Access) -> Result<(), FileError> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     if access == Access::Owner {
@@ -185,14 +185,14 @@ pub(super) fn read(path: &Path, bytes_max: usize) -> Result<Zeroizing<Vec<u8>>, 
 }
 
 /// Reads a file that only its owner may reach, and refuses it if others can.
-pub(super) fn read_secret(path: &Path, bytes_max: usize) -> Result<Zeroizing<Vec<u8>>, FileError> {
+pub(crate) fn read_secret(path: &Path, bytes_max: usize) -> Result<Zeroizing<Vec<u8>>, FileError> {
     let file = open(path)?;
     refuse_open_mode(path, &file)?;
     read_open(path, bytes_max, &file)
 }
 
 /// Reads a text of at most `bytes_max` bytes.
-pub(super) fn read_text(path: &Path, bytes_max: usize) -> Result<String, FileError> {
+pub(crate) fn read_text(path: &Path, bytes_max: usize) -> Result<String, FileError> {
     let bytes = read(path, bytes_max)?;
     let text = std::str::from_utf8(&bytes);
     text.map(str::to_owned).map_err(|_| FileError::NotText {

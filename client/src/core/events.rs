@@ -214,6 +214,11 @@ coded_choice! {
             /// Whose device it is.
             contact: ContactAddress,
         },
+        /// The archive cannot be written, or can again; alerts come and go meanwhile.
+        Archive {
+            /// It cannot.
+            failing: bool,
+        },
     }
 }
 

@@ -57,6 +57,7 @@
 //! | `counted.rs` | counted time, which nobody who sets a clock moves |
 //! | `expire.rs` | deadlines by the desk's own clock |
 //! | `export.rs` | everything held about an alert, as a file that proves itself |
+//! | `archive.rs` | what is written to the archive next, and how far it has come |
 //! | `drills.rs` | whom the drills of this device reached |
 //! | `retention.rs` | content and keys go, hashes and receipts stay |
 //! | `tables.rs`, `records.rs` | every key and record of the store |
@@ -67,6 +68,7 @@ mod amend;
 mod answer_by;
 mod answering;
 mod answers;
+mod archive;
 mod asked;
 mod asking;
 mod attachments;
@@ -123,6 +125,7 @@ mod unseen;
 pub use act::{Act, ActError, Acted, RefuseReason};
 pub use addenda::Lacking;
 pub use amend::Amendment;
+pub use archive::{Archiving, ToArchive};
 pub use asked::AskedDeputy;
 pub use collect::Collected;
 pub use desk::{Desk, DeskIdentity, StepError};

@@ -3,8 +3,10 @@
 //! Values are sealed at rest by the store they are given to.
 
 use maille_common::address::{ContactAddress, DeviceId, Name};
+use maille_common::archive::ChainId;
 use maille_common::codec::{Decode, Encode, Exact, List, Text, coded, coded_choice};
 use maille_common::crypto::chunked::ContentKey;
+use maille_common::crypto::hpke::SealingPublicKey;
 use maille_common::envelope::{Core, Delivery, SignedEnvelope, Submission};
 use maille_common::evidence::{
     SealedNote, SignedAccepted, SignedExpiry, SignedNotice, SignedReceipt,
@@ -351,6 +353,26 @@ coded! {
 }
 
 coded! {
+    /// How far the archive has come.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub(super) struct ArchivingRecord {
+        pub(super) key: SealingPublicKey,
+        /// Where its records go.
+        pub(super) folder: Text<1024>,
+        pub(super) chain: ChainId,
+        /// Of the newest record, 0 before the first.
+        pub(super) number: u64,
+        pub(super) last: Hash,
+        /// Every event up to it is archived, or passed over.
+        pub(super) event: u64,
+        /// Since when it cannot be written.
+        pub(super) failing: Option<Timestamp>,
+        /// What could not be archived.
+        pub(super) left_out: u64,
+    }
+}
+
+coded! {
     /// Who did something with an alert here, and the words to its sender.
     #[derive(Debug, Clone, PartialEq, Eq)]
     pub(super) struct DutyRecord {
@@ -449,6 +471,7 @@ records! {
     TakenRecord = "taken number";
     ForkRecord = "fork that was seen";
     ToldForkRecord = "fork that was told";
+    ArchivingRecord = "archive";
     ActRecord = "act";
     DeputyRecord = "obligation as deputy";
     AskedDeputyRecord = "deputy that waits for an addendum";

@@ -36,6 +36,19 @@ impl Desk {
         Ok((purged, self.store.newest()))
     }
 
+    /// Whether content was purged since the store was compacted last: its files may still hold it.
+    pub fn is_erase_due(&self) -> Result<bool, StepError> {
+        let found = self.store.get(tables::ERASE_DUE, tables::ERASE_KEY)?;
+        Ok(found.is_some())
+    }
+
+    /// Notes that the store was compacted after everything was purged that is.
+    pub fn erased(&mut self) -> Result<CommitNumber, StepError> {
+        let mut batch = Batch::new();
+        batch.delete(tables::ERASE_DUE, tables::ERASE_KEY);
+        self.settle(batch)
+    }
+
     /// Whether the content of an alert was here, and is purged.
     pub fn is_purged(&self, alert: &AlertId) -> Result<bool, StepError> {
         let is_held = self.plain_part(alert)?.is_some();
@@ -69,6 +82,7 @@ impl Desk {
             ..record
         };
         batch.put_pieces(tables::INBOX, key, &write_record(&kept));
+        erase_later(&mut batch);
         self.settle(batch)?;
         Ok(true)
     }
@@ -111,9 +125,15 @@ impl Desk {
             ..record
         };
         batch.put_pieces(tables::OUTBOX, key, &write_record(&kept));
+        erase_later(&mut batch);
         self.settle(batch)?;
         Ok(true)
     }
+}
+
+/// Whoever stops before the store is compacted finds that it has to be.
+fn erase_later(batch: &mut Batch) {
+    batch.put(tables::ERASE_DUE, tables::ERASE_KEY, &[]);
 }
 
 /// Whether the key is gone.

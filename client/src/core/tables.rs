@@ -159,10 +159,22 @@ tables! {
     ERASURE = 66;
     /// relay → `RosterShownRecord`: the roster that it showed last.
     ROSTER_SHOWN = 67;
+    /// One key → nothing: content was purged, and its bytes may still be in files of the store.
+    ERASE_DUE = 70;
+    /// One record: how far the archive has come.
+    ARCHIVE = 71;
+    /// attachment → nothing: what is still to be copied to the archive.
+    ARCHIVE_BLOB = 72;
 }
 
 /// The one key of [`META`].
 pub(super) const META_KEY: &[u8] = b"desk";
+
+/// The one key of [`ERASE_DUE`].
+pub(super) const ERASE_KEY: &[u8] = b"erase";
+
+/// The one key of [`ARCHIVE`].
+pub(super) const ARCHIVE_KEY: &[u8] = b"archive";
 
 /// The one key of [`CLOCK`].
 pub(super) const CLOCK_KEY: &[u8] = b"count";

@@ -194,7 +194,8 @@ fn beside(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
-fn overwrite(mut file: File) -> io::Result<()> {
+/// Writes zeros over everything in a file.
+pub(super) fn overwrite(mut file: File) -> io::Result<()> {
     let length = file.metadata()?.len();
     io::copy(&mut io::repeat(0).take(length), &mut file)?;
     file.sync_all()

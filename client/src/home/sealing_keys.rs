@@ -11,7 +11,7 @@ use super::files;
 use super::place::Place;
 
 /// The name of the file.
-const FILE: &str = "sealing.keys";
+pub(super) const FILE: &str = "sealing.keys";
 
 /// A ring holds at most 520 keys of 48 bytes: 25 KiB.
 const BYTES_MAX: usize = 64 * 1024;

@@ -14,7 +14,7 @@ use super::place::Place;
 mod record;
 
 /// The name of the file.
-const FILE: &str = "slots.toml";
+pub(super) const FILE: &str = "slots.toml";
 
 /// Officers of one home, removed ones included: three shifts of ten, and years of leaving.
 const OFFICERS_MAX: usize = 256;

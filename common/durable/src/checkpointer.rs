@@ -39,6 +39,8 @@ pub(crate) enum Chore {
         sealed: Vec<Sealed>,
         /// Who wants to know.
         replies: Vec<Reply>,
+        /// Whether all runs are to be made one then.
+        compact: bool,
     },
     /// Write the ballast again.
     Ballast,
@@ -60,6 +62,8 @@ pub(crate) struct Checkpointer {
     pub(crate) replaced: Vec<Arc<Run>>,
     /// There was no room to merge; it is tried again behind the next run.
     pub(crate) merge_paused: bool,
+    /// All runs are to be made one, so that nothing is kept that was replaced or deleted.
+    pub(crate) compact: bool,
 }
 
 impl Checkpointer {
@@ -103,6 +107,7 @@ impl Checkpointer {
                 Err(TryRecvError::Disconnected) => None,
             };
         }
+        self.compact = false;
         self.answer(&Ok(()));
         self.chores.recv().ok().map(Some)
     }
@@ -128,9 +133,15 @@ impl Checkpointer {
 
     fn perform(&mut self, chore: Chore) -> Result<(), RunError> {
         match chore {
-            Chore::Checkpoint { sealed, replies } => {
+            Chore::Checkpoint {
+                sealed,
+                replies,
+                compact,
+            } => {
                 self.sealed.extend(sealed);
                 self.replies.extend(replies);
+                self.compact |= compact;
+                self.merge_paused &= !compact;
                 self.checkpoint()
             }
             Chore::Ballast => {
@@ -147,11 +158,13 @@ impl Checkpointer {
             match self.flush() {
                 Ok(()) => self.merge_paused = false,
                 Err(RunError::Stopped) => {
+                    self.compact = false;
                     self.answer(&Err(StoreError::closed()));
                     return Ok(());
                 }
                 Err(RunError::NoRoom) => {
                     let full = self.shared.space.full().unwrap_or_else(StoreError::closed);
+                    self.compact = false;
                     self.answer(&Err(full.clone()));
                     self.shared.intake.refuse(full);
                     return Ok(());
@@ -240,6 +253,9 @@ impl Checkpointer {
             return None;
         }
         let runs = self.shared.runs.read();
+        if self.compact && runs.len() > 1 {
+            return Some(0);
+        }
         let weights: Vec<Weight> = runs.iter().map(|run| run.weight()).collect();
         merge_from(&weights)
     }
@@ -255,8 +271,15 @@ impl Checkpointer {
                 self.merging = merging;
                 Ok(())
             }
-            Err(RunError::NoRoom | RunError::Stopped) => {
+            Err(error @ (RunError::NoRoom | RunError::Stopped)) => {
                 self.merge_paused = true;
+                if std::mem::take(&mut self.compact) {
+                    let full = match error {
+                        RunError::NoRoom => self.shared.space.full(),
+                        _ => None,
+                    };
+                    self.answer(&Err(full.unwrap_or_else(StoreError::closed)));
+                }
                 Ok(())
             }
             Err(error) => Err(error),

@@ -113,8 +113,25 @@ impl DurableStore {
     /// # Errors
     /// [`StoreError::DiskFull`], which leaves everything as it was; [`StoreError::StoreFailed`].
     pub fn checkpoint(&self) -> Result<(), StoreError> {
+        self.request_checkpoint(false)
+    }
+
+    /// Makes one run of everything appended so far, and blocks until nothing else is left: what was
+    /// replaced or deleted before is in no file of the store any more.
+    ///
+    /// By itself the store keeps that for as long as it weighs little. This reads and writes the
+    /// whole store, and takes as much room again meanwhile. What the volume does with the blocks
+    /// of removed files is not in its hands; nor is a snapshot that reads an older run.
+    ///
+    /// # Errors
+    /// As [`DurableStore::checkpoint`].
+    pub fn compact(&self) -> Result<(), StoreError> {
+        self.request_checkpoint(true)
+    }
+
+    fn request_checkpoint(&self, compact: bool) -> Result<(), StoreError> {
         let (reply, replied) = channel();
-        self.shared.intake.request_checkpoint(reply);
+        self.shared.intake.request_checkpoint(reply, compact);
         // Nobody may be left to take the request, if the store failed before it was made.
         self.serving()?;
         loop {

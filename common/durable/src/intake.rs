@@ -30,6 +30,8 @@ struct State {
     /// How much of it is not in the log yet.
     queued_bytes: usize,
     checkpoints: Vec<Reply>,
+    /// Those who asked want nothing kept that was replaced or deleted.
+    compact: bool,
     /// Somebody waits for room, which only a run makes.
     room_wanted: bool,
     /// Why there will be none for now.
@@ -52,6 +54,8 @@ pub(crate) struct Work {
     pub(crate) bytes: usize,
     /// Who asked for a checkpoint behind these batches.
     pub(crate) checkpoints: Vec<Reply>,
+    /// Whether they want all runs made one.
+    pub(crate) compact: bool,
     /// Whether everything is to go into a run, for want of room in memory.
     pub(crate) room_wanted: bool,
 }
@@ -112,9 +116,12 @@ impl Intake {
         Ok(number)
     }
 
-    /// Asks for a checkpoint behind everything queued.
-    pub(crate) fn request_checkpoint(&self, reply: Reply) {
-        self.lock().checkpoints.push(reply);
+    /// Asks for a checkpoint behind everything queued; `compact` for all runs to be made one then.
+    pub(crate) fn request_checkpoint(&self, reply: Reply, compact: bool) {
+        let mut state = self.lock();
+        state.checkpoints.push(reply);
+        state.compact |= compact;
+        drop(state);
         self.work.notify_one();
     }
 
@@ -140,6 +147,7 @@ impl Intake {
         }
         if state.queue.is_empty() {
             work.checkpoints = std::mem::take(&mut state.checkpoints);
+            work.compact = std::mem::take(&mut state.compact);
         }
         work.room_wanted = std::mem::take(&mut state.room_wanted);
         Some(work)

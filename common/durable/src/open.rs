@@ -363,6 +363,7 @@ fn serve(
         merging: None,
         replaced: Vec::new(),
         merge_paused: false,
+        compact: false,
     };
     let mut store = DurableStore {
         shared,

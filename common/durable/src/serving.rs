@@ -124,7 +124,7 @@ impl Writer {
             if !self.log.is_empty() {
                 self.rotate()?;
             }
-            self.send_checkpoint(work.checkpoints);
+            self.send_checkpoint(work.checkpoints, work.compact);
         }
         Ok(())
     }
@@ -144,13 +144,18 @@ impl Writer {
     fn checkpoint_if_due(&mut self) {
         let sealed_bytes = self.shared.counts.sealed_bytes.load(Ordering::Relaxed);
         if sealed_bytes > self.checkpoint_log_bytes {
-            self.send_checkpoint(Vec::new());
+            self.send_checkpoint(Vec::new(), false);
         }
     }
 
-    fn send_checkpoint(&mut self, replies: Vec<Reply>) {
+    fn send_checkpoint(&mut self, replies: Vec<Reply>, compact: bool) {
         let sealed = std::mem::take(&mut self.sealed);
+        let chore = Chore::Checkpoint {
+            sealed,
+            replies,
+            compact,
+        };
         // The checkpointer is gone only if it failed the store, which answers the replies.
-        let _ = self.chores.send(Chore::Checkpoint { sealed, replies });
+        let _ = self.chores.send(chore);
     }
 }

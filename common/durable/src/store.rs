@@ -193,6 +193,33 @@ pub trait Store: Send + Sync {
     }
 }
 
+/// A store that several hold is the same store.
+impl<S: Store + ?Sized> Store for std::sync::Arc<S> {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        (**self).get(table, key)
+    }
+
+    fn scan(&self, scan: Scan<'_>) -> Result<Vec<Row>, StoreError> {
+        (**self).scan(scan)
+    }
+
+    fn append(&self, batch: Batch) -> Result<CommitNumber, StoreError> {
+        (**self).append(batch)
+    }
+
+    fn when_durable(&self, commit: CommitNumber, then: DurableCallback) {
+        (**self).when_durable(commit, then);
+    }
+
+    fn newest(&self) -> CommitNumber {
+        (**self).newest()
+    }
+
+    fn pieces(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        (**self).pieces(table, key)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,7 @@
 //! The fields of every format, in their order.
 
 use crate::address::{ContactAddress, DeviceId, Name};
+use crate::archive::ChainId;
 use crate::blob::{BlobId, BlobRef, Manifest};
 use crate::content::{
     Alert, Code, DayDigest, Digest, Evaluation, External, GapAnswer, GivenStatement, Handed,
@@ -73,9 +74,9 @@ leaves!(shown: bool, u8, u16, u32, u64, Kind, Status, Urgency, Severity, Certain
     Response, Tlp, HandlingCode, SourceGrade, InformationGrade, AckRule, PartRole, Stage, Actor,
     Reason, Standing, Reach, Outcome, AcceptReason, NoticeKind, Release, RefusalCode,
     GapEnd, Numbered);
-leaves!(plain: RoundId, Hash, AlertId, DeviceId, BlobId, Incarnation, Epoch, SealingKeyId,
-    Signature, VerifyingKey, SealingPublicKey, ContentKey, Version, Name, ContactAddress,
-    Timestamp, Span);
+leaves!(plain: RoundId, Hash, AlertId, DeviceId, BlobId, Incarnation, Epoch, ChainId,
+    SealingKeyId, Signature, VerifyingKey, SealingPublicKey, ContentKey, Version, Name,
+    ContactAddress, Timestamp, Span);
 
 annotate_fields! {
     Anchor { version, network, threshold, keys }

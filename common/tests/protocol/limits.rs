@@ -102,6 +102,7 @@ fn the_limits_of_the_document_are_those_of_the_code() {
         number("EXPORT_PIECES_MAX", limits::EXPORT_PIECES_MAX),
         number("EXPORT_BYTES_MAX", limits::EXPORT_BYTES_MAX),
         number("EXPORT_ROSTERS_MAX", limits::EXPORT_ROSTERS_MAX),
+        number("ARCHIVE_RECORD_BYTES_MAX", limits::ARCHIVE_RECORD_BYTES_MAX),
         number("ORGANISATIONS_MAX", limits::ORGANISATIONS_MAX),
         number("CONTACTS_MAX", limits::CONTACTS_MAX),
         number("DEVICES_MAX", limits::DEVICES_MAX),

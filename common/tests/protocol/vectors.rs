@@ -1,5 +1,6 @@
 //! Every format pinned to the byte: `common/vectors/*.hex` (PROTOCOL section 10).
 
+mod archives;
 mod codes;
 mod exports;
 pub(crate) mod reconciliations;
@@ -17,6 +18,7 @@ fn every_format_has_its_pinned_bytes_and_they_are_read_back() {
     let mut vectors = Vectors::of(env!("CARGO_MANIFEST_DIR"), "vectors");
     values::check_all(&mut vectors);
     exports::check_all(&mut vectors);
+    archives::check_all(&mut vectors);
     reconciliations::check_all(&mut vectors);
     vectors.page("codes", &codes::page());
     vectors.has_every_choice::<Subject>();

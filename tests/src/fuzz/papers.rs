@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use maille_client::archive::{ArchiveKeyFile, ArchivePublicFile};
 use maille_client::authority::{KeyFile, Proposal, PublicKeyFile, parse_plan};
 use maille_client::home::{format_anchor, parse_anchor};
 use maille_client::settings::Settings;
@@ -83,8 +84,9 @@ pub(super) fn config(bytes: &[u8]) -> bool {
 }
 
 pub(super) fn holder_key(bytes: &[u8]) -> bool {
-    let private = KeyFile::parse(text(bytes)).is_ok();
-    private || PublicKeyFile::parse(text(bytes)).is_ok()
+    let text = text(bytes);
+    let archive = ArchiveKeyFile::parse(text).is_ok() || ArchivePublicFile::parse(text).is_ok();
+    archive || KeyFile::parse(text).is_ok() || PublicKeyFile::parse(text).is_ok()
 }
 
 pub(super) fn home(bytes: &[u8]) -> bool {

@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 
 use maille_common::address::Name;
+use maille_common::archive::{ArchiveRecord, Follower};
 use maille_common::blob::Manifest;
 use maille_common::codec::{Decode, Encode, decode, encode};
 use maille_common::content::{Alert, GapAnswers, Heartbeat, Reconciliation, ToldForks};
@@ -14,7 +15,7 @@ use maille_common::evidence::{
     Note, SealedNote, SignedAccepted, SignedExpiry, SignedNotice, SignedReceipt, SignedRelayTime,
 };
 use maille_common::export::{Export, Piece};
-use maille_common::hash::hash;
+use maille_common::hash::{Hash, hash};
 use maille_common::label::Label;
 use maille_common::roster::difference::Difference;
 use maille_common::roster::files::read_documents;
@@ -165,6 +166,26 @@ pub(super) fn export(written: &[u8]) -> bool {
         }
         Err(_) => false,
     }
+}
+
+/// A record of an archive without its hash, which is put behind it.
+pub(super) fn archive(written: &[u8]) -> bool {
+    let hash = hash(Label::ARCHIVE_RECORD, &[written]);
+    let bytes = [written, hash.as_bytes()].concat();
+    match ArchiveRecord::parse(&bytes) {
+        Ok(record) => {
+            assert!(record.to_bytes() == bytes, "a second encoding of a record");
+            let mut follower = Follower::of(record.place().chain);
+            let _ = follower.follow(&record);
+            true
+        }
+        Err(_) => false,
+    }
+}
+
+pub(super) fn without_hash(mut file: Vec<u8>) -> Vec<u8> {
+    file.truncate(file.len().saturating_sub(Hash::LEN));
+    file
 }
 
 pub(super) fn without_seal(mut file: Vec<u8>) -> Vec<u8> {

@@ -148,6 +148,12 @@ pub const TARGETS: &[Target] = &[
         protocol::export_piece,
         &["common/vectors/piece-"],
     ),
+    Target::of(
+        "archive",
+        protocol::archive,
+        &["common/vectors/archive-record"],
+    )
+    .stripped(protocol::without_hash),
     // The roster, and what its holders and devices hand over.
     Target::of(
         "roster",

@@ -1,6 +1,7 @@
 //! All questions by name.
 
 use super::{Ask, Desk};
+use crate::command::archive::{standing, stop, to};
 use crate::command::device::join;
 use crate::command::drill::{over, show};
 use crate::command::officer::{add, sign_in, sign_out};
@@ -59,6 +60,9 @@ questions! {
     show::Show,
     addendum::Add,
     reconcile::Reconcile,
+    to::Use,
+    standing::ArchiveStatus,
+    stop::Stop,
 }
 
 /// There is no such question.

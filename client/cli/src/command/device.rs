@@ -7,6 +7,7 @@ mod reanchor;
 mod removed;
 mod request;
 mod suspend;
+mod wipe;
 
 pub(crate) use removed::Removed;
 
@@ -26,5 +27,7 @@ commands! {
         Reanchor(reanchor::Reanchor),
         /// Take a device, contact or organisation out of service at once, with one key.
         Suspend(suspend::Suspend),
+        /// Remove the home of this device for good, its keys first.
+        Wipe(wipe::Wipe),
     }
 }

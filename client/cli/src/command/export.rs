@@ -104,7 +104,7 @@ impl Ask for Export {
 }
 
 /// Makes a file that its owner alone may read, and that is durable; none where it fails.
-pub(super) fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

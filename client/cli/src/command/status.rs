@@ -66,6 +66,18 @@ pub(crate) struct DeskStatus {
     /// Programs and webhooks that the agent tells.
     #[serde(default)]
     hooks: Vec<Hook>,
+    /// The archive, where there is one; `archive status` says more.
+    #[serde(default)]
+    archive: Option<Archive>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Archive {
+    records: u64,
+    /// Events not looked at yet.
+    behind: u64,
+    /// It cannot be written.
+    failing: bool,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -163,6 +175,11 @@ impl Ask for Status {
             overdue: real().filter(|entry| entry.overdue).count(),
             endings: endings.iter().filter(concerns).map(Ending::of).collect(),
             hooks: Hook::all_of(desk).await?,
+            archive: client.archiving().await?.map(|(archiving, _)| Archive {
+                records: archiving.number,
+                behind: archiving.behind,
+                failing: archiving.failing.is_some(),
+            }),
             ..DeskStatus::from(&standing)
         })
     }
@@ -207,6 +224,7 @@ impl From<&Standing> for DeskStatus {
             silent: silent.collect(),
             endings: Vec::new(),
             hooks: Vec::new(),
+            archive: None,
         }
     }
 }
@@ -269,6 +287,9 @@ impl DeskStatus {
         }
         for hook in &self.hooks {
             text += &hook.text();
+        }
+        if self.archive.as_ref().is_some_and(|archive| archive.failing) {
+            text += &format!("{}\n", status::ArchiveFails);
         }
         for lacking in &self.lacking {
             let Lacking {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use maille_client::authority::RosterFolder;
-use maille_common::export::{Export, ExportFault};
+use maille_common::export::{Export, ExportFault, ProvenExport};
 use maille_common::limits;
 
 use super::{Context, Run};
@@ -30,6 +30,11 @@ pub(crate) struct VerifyArgs {
     /// The anchor of the network, as it was handed over in person.
     #[arg(long, value_name = "FILE", env = "MAILLE_ANCHOR")]
     anchor: PathBuf,
+}
+
+/// What is proven, for people.
+pub(crate) fn report_of(proven: &ProvenExport) -> String {
+    Report::of(proven).text()
 }
 
 impl Run for VerifyArgs {

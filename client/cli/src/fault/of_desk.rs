@@ -12,8 +12,8 @@ use maille_client::core::{
     SendError as OrderError, StepError,
 };
 use maille_client::{
-    AddError, AnswerError, AttachmentError, DeskError, DrillError, ExportError, LookupError,
-    OfficerError, OpenError, PreviewError, QueryError, RecipientError, ReconcileError,
+    AddError, AnswerError, ArchiveError, AttachmentError, DeskError, DrillError, ExportError,
+    LookupError, OfficerError, OpenError, PreviewError, QueryError, RecipientError, ReconcileError,
     RosterChangeError, SendError, WaitError,
 };
 
@@ -209,6 +209,15 @@ impl From<ExportError> for Fault {
             ExportError::Refused(_) => (Exit::Input, None),
         };
         hinted(fault(exit, error.code(), &error), hint)
+    }
+}
+
+impl From<ArchiveError> for Fault {
+    fn from(error: ArchiveError) -> Self {
+        match error {
+            ArchiveError::Desk(error) => error.into(),
+            _ => fault(Exit::Input, error.code(), &error),
+        }
     }
 }
 

@@ -11,4 +11,9 @@ sentences! {
     ReanchorChanges;
     TrustThis;
     Reanchored { code: text };
+    WipeForGood { contact: text, device: text, label: text };
+    Wiped { contact: text, device: text, label: text, keys: count, files: count };
+    LeftInPlace { path: text };
+    WipeCannotPromise;
+    AfterWipe { device: text };
 }

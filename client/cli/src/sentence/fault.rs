@@ -40,6 +40,8 @@ sentences! {
     WrongAnchorCode;
     StaysApart { contact: text };
     NotCompared { contact: text };
+    WrongArchiveCode;
+    ArchiveFaulty { count: count };
     NoAuthorityPart { path: text };
     DeviceOfOthers;
     DeviceNotDesignated { designation: text };

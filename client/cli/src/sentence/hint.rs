@@ -62,6 +62,8 @@ sentences! {
     SetClock;
     TelephoneForKeys;
     CheckHome;
+    StopAgentFirst;
+    WipeAgain;
     HomeInUse;
     #[cfg(unix)]
     CheckWriters;
@@ -123,5 +125,10 @@ sentences! {
     ReadRelayLog;
     OtherTo;
     CheckExportPath;
+    CheckArchiveKey;
+    CompareArchiveCode;
+    CheckArchiveFolder;
+    CheckArchiveAndKey;
+    OtherCopyOfArchive;
     AskForExportAgain;
 }

@@ -25,4 +25,5 @@ sentences! {
     Behind { count: count };
     GivenUp { count: count };
     WantsNoMore;
+    ArchiveFails;
 }

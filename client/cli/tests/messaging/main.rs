@@ -4,6 +4,7 @@
 
 mod agent;
 mod alerts;
+mod archives;
 mod crowd;
 mod desk;
 mod drills;
@@ -20,7 +21,9 @@ mod reconcile;
 mod refused;
 mod service;
 mod shifts;
+mod stolen;
 mod strangers;
 mod unsent;
 mod webhooks;
+mod wiped;
 mod world;

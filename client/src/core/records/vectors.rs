@@ -5,6 +5,7 @@ mod reconciliations;
 
 use maille_common::codec::encode;
 use maille_common::content::ToldFork;
+use maille_common::crypto::hpke::SealingSecretKey;
 use maille_common::envelope::{IncomingStream, Link, OutgoingStream};
 use maille_common::evidence::ObligationState;
 use maille_common::terms::Numbered;
@@ -44,6 +45,7 @@ annotate_fields! {
     HomesRecord { organisation, relays }
     ErasureRecord { until, looks }
     RosterShownRecord { shown, took, fault, since }
+    ArchivingRecord { key, folder, chain, number, last, event, failing, left_out }
     HeldRecord { delivery, relay, number, since }
     AcceptedRecord { accepted }
     BundleRecord { bundle }
@@ -338,6 +340,17 @@ fn receipts(vectors: &mut Vectors) {
         since: NOW,
     };
     vectors.record("roster-shown", &shown);
+    let archiving = ArchivingRecord {
+        key: SealingSecretKey::from_seed([0xa5; 32]).public_key(),
+        folder: Text::new("/media/archive").unwrap(),
+        chain: ChainId::from_bytes([0xc4; 16]),
+        number: 258,
+        last: Hash::from_bytes([7; 32]),
+        event: 1_026,
+        failing: Some(NOW),
+        left_out: 1,
+    };
+    vectors.record("archiving", &archiving);
     let Request::Receipt(posted) = sent("request-2-receipt") else {
         panic!("this vector is the posting of a receipt");
     };

@@ -173,6 +173,13 @@ fn keys() -> Vec<(Table, Vec<u8>, Vec<Part>)> {
         (HOMES, relay(&lyon()).to_vec(), vec![LYON]),
         (ERASURE, ERASURE_KEY.to_vec(), vec![("keys", 4)]),
         (ROSTER_SHOWN, relay(&lyon()).to_vec(), vec![LYON]),
+        (ERASE_DUE, ERASE_KEY.to_vec(), vec![("erase", 5)]),
+        (ARCHIVE, ARCHIVE_KEY.to_vec(), vec![("archive", 7)]),
+        (
+            ARCHIVE_BLOB,
+            STATEMENT_HASH.as_bytes().to_vec(),
+            vec![("attachment", 32)],
+        ),
     ]
 }
 

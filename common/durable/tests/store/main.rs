@@ -3,6 +3,7 @@
 
 mod backup;
 mod damage;
+mod erased;
 mod format;
 mod group_commit;
 mod inspect;

@@ -41,6 +41,8 @@ pub(crate) const EVENTS: &[&str] = &[
     "gap-filled",
     "gap-ended",
     "sent-again",
+    "archive-failing",
+    "archive-working",
 ];
 
 /// An event. What its kind does not have is left out of the JSON.
@@ -307,6 +309,8 @@ impl Happening {
                 words: Some(number.to_string()),
                 ..self.named("roster")
             },
+            EventKind::Archive { failing: true } => self.named("archive-failing"),
+            EventKind::Archive { failing: false } => self.named("archive-working"),
         }
     }
 

@@ -88,7 +88,7 @@ impl Saved {
 ///
 /// The number keeps two names apart, and begins the name, so that none is hidden, reserved by
 /// Windows, or taken for a flag.
-fn safe_name(number: usize, name: &str) -> String {
+pub(crate) fn safe_name(number: usize, name: &str) -> String {
     let mut safe = format!("{number}-");
     for letter in name.chars() {
         let kept =

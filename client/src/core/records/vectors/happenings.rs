@@ -37,6 +37,7 @@ annotate_choices! {
         18 GapFilled { alert, device, contact }
         19 GapEnded { alert, device, contact, end }
         20 SentAgain { alert, device, contact }
+        21 Archive { failing }
     }
     IncidentKind {
         0 Delivery { relay, check, fault }
@@ -187,6 +188,7 @@ pub(super) fn events(vectors: &mut Vectors) {
         ("event-18-gap-filled", filled),
         ("event-19-gap-ended", ended),
         ("event-20-sent-again", sent_again),
+        ("event-21-archive", EventKind::Archive { failing: true }),
     ] {
         let (time, status) = (NOW, Status::Exercise);
         vectors.record(name, &Event { time, status, kind });

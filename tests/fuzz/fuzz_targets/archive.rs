@@ -1,0 +1,6 @@
+#![no_main]
+//! `archive` of the list in `tests/src/fuzz/target.rs`.
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    maille_tests::fuzz::read("archive", bytes);
+});
