@@ -6,7 +6,7 @@ use maille_tests::sim::{run_seed, trace_seed};
 
 /// Seeds that broke a promise once, with what it was. They stay as they are: where the simulation
 /// itself is changed they may mean something else, and break nothing then either.
-const ONCE_BROKEN: [(u64, &str); 43] = [
+const ONCE_BROKEN: [(u64, &str); 44] = [
     (
         91,
         "answers to an envelope refused for everybody were lost, and a desk began a new life",
@@ -153,7 +153,11 @@ const ONCE_BROKEN: [(u64, &str); 43] = [
     ),
     (
         29_887,
-        "a device left the roster while a relay answered it, and the checker asked again for the answer",
+        "a device left the roster while a relay answered it, which the checker asked again",
+    ),
+    (
+        42_648,
+        "a removed device was answered by a relay, and the checker asked again for the answer",
     ),
 ];
 

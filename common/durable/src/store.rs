@@ -215,6 +215,14 @@ impl<S: Store + ?Sized> Store for std::sync::Arc<S> {
         (**self).newest()
     }
 
+    fn wait(&self, commit: CommitNumber) -> Result<(), StoreError> {
+        (**self).wait(commit)
+    }
+
+    fn commit(&self, batch: Batch) -> Result<CommitNumber, StoreError> {
+        (**self).commit(batch)
+    }
+
     fn pieces(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         (**self).pieces(table, key)
     }

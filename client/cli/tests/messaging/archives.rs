@@ -8,6 +8,8 @@ use std::process::Command;
 
 use maille_client::home::{Home, Unlock, format_anchor};
 use maille_common::archive::ArchiveRecord;
+use maille_common::codec::SortedList;
+use maille_common::crypto::ed25519::SigningKey;
 use maille_common::crypto::hpke::SealingSecretKey;
 use serde_json::Value;
 
@@ -347,8 +349,10 @@ fn the_key_of_another_archive_and_the_anchor_of_another_network_open_nothing() {
     let (code, found, said) = scene.vault.open(&scene.archive, "theirs", &[]);
     assert_eq!((code, found), (4, Value::Null), "{said}");
     assert!(said.contains("archive-other-key"), "{said}");
-    let other = World::new();
-    let anchor = format_anchor(other.anchor());
+    let mut other = World::new().anchor().clone();
+    let theirs = SigningKey::from_seed([9; 32]).verifying_key();
+    other.keys = SortedList::new([theirs]).unwrap();
+    let anchor = format_anchor(&other);
     fs::write(scene.vault.folder.join("anchor.toml"), anchor).unwrap();
     let (code, found, _) = scene.vault.open(&scene.archive, "ours", &[]);
     assert_eq!((code, found["alerts"].as_array().unwrap().len()), (1, 0));

@@ -61,8 +61,15 @@ fn a_home_that_was_at_work_is_wiped_whole() {
     for said in ["solid-state", "backup", "out of the roster", device] {
         assert!(wiped.stderr.contains(said), "{}", wiped.stderr);
     }
-    tunis.refused(&["device", "wipe", "--yes"], 3, "not-a-home");
-    tunis.refused(&["inbox"], 3, "not-a-home");
+    for words in [&["device", "wipe", "--yes"][..], &["inbox"]] {
+        let refused = tunis.answer(words, "");
+        assert_eq!(refused.code, 3, "{}", refused.stderr);
+        assert!(
+            refused.stderr.contains("is not a home"),
+            "{}",
+            refused.stderr
+        );
+    }
 }
 
 /// What is not of the home is somebody else's: it is named, and stays.
