@@ -57,13 +57,11 @@ fn the_first_alert_arrives_is_acknowledged_and_comes_back_as_proof() {
     assert_eq!(recipient.standing.state, ObligationState::Acknowledged);
     assert!(recipient.standing.escalation_stopped);
     assert_eq!(recipient.accepted.len(), 1);
-    let stages: Vec<Stage> = recipient
-        .receipts
-        .iter()
-        .map(|(receipt, _)| receipt.statement.stage)
-        .collect();
-    assert_eq!(stages, vec![Stage::Delivered, Stage::Acknowledged]);
-    let note = recipient.receipts[1].1.as_ref().unwrap();
+    let mut receipts: Vec<_> = recipient.receipts.iter().collect();
+    receipts.sort_by_key(|(receipt, _)| receipt.statement.stage);
+    let stages = receipts.iter().map(|(receipt, _)| receipt.statement.stage);
+    assert!(stages.eq([Stage::Delivered, Stage::Acknowledged]));
+    let note = receipts[1].1.as_ref().unwrap();
     assert_eq!(
         (note.officer.as_str(), note.text.as_str()),
         ("Amina", "on it")

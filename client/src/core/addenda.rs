@@ -286,8 +286,8 @@ impl Desk {
         Ok(self.store.newest())
     }
 
-    /// A device of this contact that lacks its copy has not read either whom addenda added, and when
-    /// they have to answer: it learns that by the copies of what those get once more.
+    /// A device of this contact that lacks its copy has not read either whom addenda added, and by
+    /// when: it learns that by the copies of what those get once more.
     fn unknown_to(&self, own: &OwnAlert, lacking: &Lacking) -> Vec<Lacking> {
         let is_copy = own.owed_by(&lacking.recipient).is_none();
         let added = own.owed().into_iter();
