@@ -8,7 +8,7 @@ use maille_common::envelope::{Core, Entry, OpenedAlert, SignedEnvelope};
 use maille_common::evidence::{SealedNote, SignedReceipt};
 use maille_common::identifier::AlertId;
 use maille_common::record::write_record;
-use maille_common::terms::{Kind, Release};
+use maille_common::terms::{Kind, Release, Stage};
 use maille_common::time::Timestamp;
 use maille_durable::Batch;
 
@@ -53,6 +53,9 @@ impl Desk {
                 }
                 known.add(GivenStatement::Receipt { receipt, note });
             }
+            // Its sender compares it once this device has answered it.
+            let said = known.stages_of(&self.identity.device);
+            known.listed &= !known.in_place || said.iter().any(|stage| *stage != Stage::Returned);
             between.known.insert(alert, known);
         }
         for (alert, own) in receipts {
