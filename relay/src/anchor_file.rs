@@ -75,11 +75,17 @@ impl AnchorFileError {
 
 /// Reads an anchor and checks its keys. Its threshold is checked when a roster is founded on it.
 pub fn read_anchor(path: &Path) -> Result<Anchor, AnchorFileError> {
+    Ok(read_both(path)?.0)
+}
+
+/// An anchor, and the bytes of its file: whoever keeps a copy keeps what was looked at.
+pub(crate) fn read_both(path: &Path) -> Result<(Anchor, Vec<u8>), AnchorFileError> {
     let failed = |source| AnchorFileError::Read {
         path: path.to_owned(),
         source,
     };
-    parse_anchor(path, read_bounded(path, BYTES_MAX).map_err(failed)?)
+    let bytes = read_bounded(path, BYTES_MAX).map_err(failed)?;
+    Ok((parse_anchor(path, bytes.clone())?, bytes))
 }
 
 /// Reads its bytes; `path` names it in errors.

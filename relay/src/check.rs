@@ -89,10 +89,7 @@ pub fn check(folder: &RelayFolder) -> Vec<Finding> {
 fn check_keys(folder: &RelayFolder, findings: &mut Vec<Finding>) -> Option<PublicKeys> {
     match RelayKeyPair::load(folder) {
         Ok(pair) => {
-            let keys = PublicKeys {
-                transport: pair.transport.verifying_key(),
-                signing: pair.signing.verifying_key(),
-            };
+            let keys = PublicKeys::of(&pair);
             findings.push(good(
                 "keys",
                 format!("transport {}", keys.transport.short()),
@@ -131,7 +128,7 @@ fn check_roster(
             return None;
         }
     };
-    match peek(folder, &anchor, config.listen) {
+    match peek(folder.roster(), &anchor, config.listen) {
         Ok((growth, unreadable)) => {
             let roster = growth.roster;
             let (hash, part) = (roster.hash().short(), roster.authority().number);

@@ -10,9 +10,9 @@ use maille_common::roster::Anchor;
 use serde::Serialize;
 use thiserror::Error;
 
-use crate::anchor_file::{AnchorFileError, read_anchor};
+use crate::anchor_file::{AnchorFileError, read_both};
 use crate::config::PORT;
-use crate::folder::{RelayFolder, create_file, create_folder, read_bounded};
+use crate::folder::{RelayFolder, create_file, create_folder};
 use crate::identity::{KeyFileError, RelayKeyPair};
 
 /// What a new relay is told about itself.
@@ -84,18 +84,13 @@ pub fn init(
     new: &NewRelay,
     random: &mut impl Randomness,
 ) -> Result<RelayRequest, InitError> {
-    let anchor = read_anchor(&new.anchor)?;
+    let (anchor, anchor_bytes) = read_both(&new.anchor)?;
     check_network(&anchor, &new.network)?;
     for path in [folder.root().to_owned(), folder.roster(), folder.blobs()] {
         create_folder(&path).map_err(|source| InitError::Write { path, source })?;
     }
     let keys = RelayKeyPair::create(folder, random)?;
-    let anchor =
-        read_bounded(&new.anchor, usize::MAX >> 1).map_err(|source| AnchorFileError::Read {
-            path: new.anchor.clone(),
-            source,
-        })?;
-    write(&folder.anchor(), &anchor)?;
+    write(&folder.anchor(), &anchor_bytes)?;
     write(&folder.config(), config_text(new).as_bytes())?;
     let request = RelayRequest {
         name: new.name.to_string(),
@@ -156,6 +151,7 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), InitError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::anchor_file::read_anchor;
     use crate::config::Config;
     use crate::entropy::OsRandomness;
 

@@ -14,13 +14,12 @@ use maille_common::roster::{Anchor, Roster};
 use thiserror::Error;
 
 use crate::admin::{AdminRequest, ask};
-use crate::anchor_file::{AnchorFileError, read_anchor};
+use crate::anchor_file::{AnchorFileError, read_anchor, read_both};
 use crate::config::{Config, ConfigError};
-use crate::folder::{RelayFolder, create_file, create_folder, read_bounded, sync_folder};
+use crate::folder::{RelayFolder, create_file, create_folder, sync_folder};
 use crate::identity::{KeyFileError, RelayKeyPair};
-use crate::roster_desk::{RosterRefused, check_reach};
+use crate::roster_desk::{RosterRefused, peek};
 use crate::roster_folder::RosterFolder;
-use crate::roster_growth::found;
 use crate::service::PublicKeys;
 
 /// What is not in its place yet.
@@ -30,8 +29,6 @@ const ROSTER: &str = "roster";
 const HEADS: &str = "roster.heads";
 /// What was trusted, in `reanchor.next` and when the change has ended.
 const BEFORE: &str = "before";
-/// More than any anchor has.
-const ANCHOR_BYTES_MAX: usize = 64 * 1024;
 
 /// What a relay is to trust.
 #[derive(Debug, Clone, Copy)]
@@ -141,7 +138,7 @@ pub fn reanchor(folder: &RelayFolder, new: &NewAnchor<'_>) -> Result<Reanchored,
         return Err(ReanchorError::Running { folder });
     }
     let config = Config::read(&folder.config())?;
-    let anchor = read_anchor(new.anchor)?;
+    let (anchor, anchor_bytes) = read_both(new.anchor)?;
     if !anchor.code().is(new.code) {
         return Err(ReanchorError::Code);
     }
@@ -158,7 +155,7 @@ pub fn reanchor(folder: &RelayFolder, new: &NewAnchor<'_>) -> Result<Reanchored,
     if trusted.is_some_and(|trusted| trusted == anchor) && !change.next.exists() {
         return Err(ReanchorError::Same);
     }
-    change.write(new.anchor, &roster)?;
+    change.write(&anchor_bytes, &roster)?;
     change.put_in_place()?;
     let before = change.end(&anchor)?;
     Ok(Reanchored {
@@ -175,18 +172,12 @@ fn prove(
     config: &Config,
     documents: &Path,
 ) -> Result<Roster, ReanchorError> {
-    let documents = RosterFolder::at(documents.to_path_buf());
-    let listing = documents.list().map_err(unused(documents.path()))?;
-    let reading = documents.read(&listing).map_err(unused(documents.path()))?;
-    let roster = found(anchor, reading.files)
-        .map_err(RosterRefused::from)?
-        .roster;
-    check_reach(&roster, config.listen)?;
-    let pair = RelayKeyPair::load(folder)?;
-    let keys = PublicKeys {
-        transport: pair.transport.verifying_key(),
-        signing: pair.signing.verifying_key(),
+    let growth = match peek(documents.to_path_buf(), anchor, config.listen) {
+        Err(RosterRefused::Folder(source)) => return Err(unused(documents)(source)),
+        judged => judged?.0,
     };
+    let roster = growth.roster;
+    let keys = PublicKeys::of(&RelayKeyPair::load(folder)?);
     match keys.are_in(&roster, &config.name) {
         true => Ok(roster),
         false => Err(ReanchorError::NotInRoster {
@@ -210,7 +201,7 @@ impl<'a> Change<'a> {
     }
 
     /// Writes what is to be trusted, the anchor last.
-    fn write(&self, anchor: &Path, roster: &Roster) -> Result<(), ReanchorError> {
+    fn write(&self, anchor: &[u8], roster: &Roster) -> Result<(), ReanchorError> {
         create_folder(&self.before).map_err(unused(&self.before))?;
         for name in [ANCHOR, ROSTER] {
             remove(&self.next.join(name))?;
@@ -219,8 +210,7 @@ impl<'a> Change<'a> {
         documents
             .keep(&roster.documents())
             .map_err(unused(documents.path()))?;
-        let bytes = read_bounded(anchor, ANCHOR_BYTES_MAX).map_err(unused(anchor))?;
-        create_file(&self.next.join(ANCHOR), &bytes).map_err(unused(&self.next))?;
+        create_file(&self.next.join(ANCHOR), anchor).map_err(unused(&self.next))?;
         sync_folder(self.root).map_err(unused(self.root))
     }
 

@@ -3,6 +3,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use maille_common::hash::Hash;
@@ -183,13 +184,13 @@ impl RosterDesk {
     }
 }
 
-/// Judges the folder as it is, and changes nothing in it.
+/// Judges a folder of documents as it is, and changes nothing in it.
 pub(crate) fn peek(
-    folder: &RelayFolder,
+    documents: PathBuf,
     anchor: &Anchor,
     address: SocketAddr,
 ) -> Result<(Growth, Vec<String>), RosterRefused> {
-    let documents = RosterFolder::at(folder.roster());
+    let documents = RosterFolder::at(documents);
     let Reading { files, unreadable } = documents.read(&documents.list()?)?;
     let growth = found(anchor, files)?;
     check_reach(&growth.roster, address)?;
@@ -235,7 +236,7 @@ impl DeskState {
 }
 
 /// An example network, whose keys everybody has, is served on loopback only.
-pub(crate) fn check_reach(roster: &Roster, address: SocketAddr) -> Result<(), RosterRefused> {
+fn check_reach(roster: &Roster, address: SocketAddr) -> Result<(), RosterRefused> {
     if roster.authority().reach == Reach::Loopback && !address.ip().is_loopback() {
         return Err(RosterRefused::Reach { address });
     }

@@ -15,6 +15,7 @@ use crate::blobs::Blobs;
 use crate::clock::Clock;
 use crate::core::{RelayCore, Step, StepError};
 use crate::counters::{Counters, StoreFigures};
+use crate::identity::RelayKeyPair;
 use crate::live_roster::LiveRoster;
 use crate::roster_desk::{RosterDesk, RosterRefused};
 use crate::sessions::Sessions;
@@ -286,6 +287,13 @@ impl Stops {
 }
 
 impl PublicKeys {
+    pub(crate) fn of(pair: &RelayKeyPair) -> Self {
+        Self {
+            transport: pair.transport.verifying_key(),
+            signing: pair.signing.verifying_key(),
+        }
+    }
+
     /// Whether a roster names a relay with these keys, newest or overlapping.
     pub(crate) fn are_in(&self, roster: &Roster, name: &maille_common::address::Name) -> bool {
         let is_mine = |keys: &maille_common::roster::RelayKeys| {

@@ -198,10 +198,7 @@ impl Opened {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StartError> {
         let pair = RelayKeyPair::load(&folder)?;
-        let keys = PublicKeys {
-            transport: pair.transport.verifying_key(),
-            signing: pair.signing.verifying_key(),
-        };
+        let keys = PublicKeys::of(&pair);
         let reading = clock.reading();
         let (desk, roster) = open_roster(&folder, config, clock)?;
         if !keys.are_in(&roster, &config.name) {
