@@ -1,9 +1,8 @@
 //! The keeper: what falls due by the desk's own clock, whether or not any relay is there (I4).
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use maille_common::roster::{EndStage, Ending, Ends};
+use maille_common::roster::{Ending, EndingsTold};
 use maille_common::time::{Span, Timestamp};
 
 use crate::attachments;
@@ -28,7 +27,7 @@ pub(crate) async fn keep(office: Arc<Office>) {
     let mut swept = Timestamp::EPOCH;
     let mut warned = Warned {
         looked: Timestamp::EPOCH,
-        told: BTreeMap::new(),
+        told: EndingsTold::default(),
     };
     loop {
         let mut work = office.work();
@@ -52,10 +51,10 @@ pub(crate) async fn keep(office: Arc<Office>) {
     }
 }
 
-/// What was logged to end soon, each with how near it was then.
+/// What was logged to end soon, and when that was looked for.
 struct Warned {
     looked: Timestamp,
-    told: BTreeMap<Ends, EndStage>,
+    told: EndingsTold,
 }
 
 impl Warned {
@@ -72,12 +71,7 @@ impl Warned {
             Ok(endings) => endings,
             Err(error) => return tracing::error!(%error, "what ends soon was not looked for"),
         };
-        self.told
-            .retain(|what, _| endings.iter().any(|ending| ending.what == *what));
-        for Ending { at, what, stage } in endings {
-            if self.told.get(&what) == Some(&stage) {
-                continue;
-            }
+        for Ending { at, what, stage } in self.told.news(endings) {
             let contact = what.contact().map(ToString::to_string);
             let organisation = what.organisation().map(|name| name.to_string());
             tracing::warn!(
@@ -85,7 +79,6 @@ impl Warned {
                 acts = organisation.as_deref().unwrap_or("the authority"),
                 "this ends soon, or has ended"
             );
-            self.told.insert(what, stage);
         }
     }
 }

@@ -56,7 +56,7 @@ pub use authority::{
 };
 pub use comparison::{Comparison, Knowledge};
 pub use documents::RosterDocuments;
-pub use endings::{EndStage, Ending, Ends};
+pub use endings::{EndStage, Ending, EndingsTold, Ends};
 pub use error::{DocumentName, RosterError};
 pub use fork::Fork;
 pub use heads::{AnnexHead, Head, RosterHeads, SUSPENSIONS_MAX};

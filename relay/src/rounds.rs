@@ -1,11 +1,10 @@
 //! What is due by the clock: deadlines, files dropped in, attachments that nobody named.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use maille_common::blob::BlobId;
-use maille_common::roster::{EndStage, Ending, Ends};
+use maille_common::roster::{EndStage, Ending, EndingsTold};
 
 use crate::core::{Escalated, StepError};
 use crate::service::Service;
@@ -78,14 +77,10 @@ pub(crate) async fn watch_roster(service: Arc<Service>) {
 /// Logs what of the roster ends soon, once for each stage while this relay runs.
 pub(crate) async fn warn_of_endings(service: Arc<Service>) {
     let mut stopping = service.stops();
-    let mut told: BTreeMap<Ends, EndStage> = BTreeMap::new();
+    let mut told = EndingsTold::default();
     loop {
         let endings = service.roster().endings(service.clock.now());
-        told.retain(|what, _| endings.iter().any(|ending| ending.what == *what));
-        for Ending { at, what, stage } in endings {
-            if told.get(&what) == Some(&stage) {
-                continue;
-            }
+        for Ending { at, what, stage } in told.news(endings) {
             let contact = what.contact().map(ToString::to_string);
             let organisation = what.organisation().map(|name| name.to_string());
             tracing::warn!(
@@ -93,7 +88,6 @@ pub(crate) async fn warn_of_endings(service: Arc<Service>) {
                 acts = organisation.as_deref().unwrap_or("the authority"),
                 "this of the roster ends soon, or has ended"
             );
-            told.insert(what, stage);
         }
         tokio::select! {
             () = stopping.told() => return,

@@ -4,6 +4,8 @@
 //! authority and of annexes have no end of their own: they count until a part names others, and
 //! what ends is the part or annex itself.
 
+use std::collections::BTreeMap;
+
 use super::{Contact, Device, Roster};
 use crate::address::{ContactAddress, DeviceId, Name};
 use crate::codec::coded_enum;
@@ -106,6 +108,23 @@ impl Ending {
     pub fn of(what: Ends, at: Timestamp, now: Timestamp) -> Option<Self> {
         let stage = EndStage::of(at, now)?;
         Some(Self { at, what, stage })
+    }
+}
+
+/// What was told to end soon, each with how near it was then: the logs of desks and relays name
+/// each stage once.
+#[derive(Debug, Default)]
+pub struct EndingsTold(BTreeMap<Ends, EndStage>);
+
+impl EndingsTold {
+    /// Those that were not told so yet. What ends no more is forgotten.
+    pub fn news(&mut self, mut endings: Vec<Ending>) -> Vec<Ending> {
+        self.0
+            .retain(|what, _| endings.iter().any(|ending| ending.what == *what));
+        endings.retain(|ending| {
+            self.0.insert(ending.what.clone(), ending.stage) != Some(ending.stage)
+        });
+        endings
     }
 }
 

@@ -99,3 +99,15 @@ fn the_end_of_the_last_keys_of_a_device_is_warned_of() {
     let later = Some(END + Span::from_days(365));
     assert_eq!(stages(&with_keys(later, Some(END)), &ends), [None; 7]);
 }
+
+#[test]
+fn each_stage_of_an_end_is_news_once_and_again_after_the_end_was_put_off() {
+    let now = Timestamp::EPOCH + Span::from_days(100);
+    let ending = |days| Ending::of(Ends::Authority, now + Span::from_days(days), now).unwrap();
+    let mut told = EndingsTold::default();
+    assert_eq!(told.news(vec![ending(20)]), [ending(20)]);
+    assert_eq!(told.news(vec![ending(19)]), []);
+    assert_eq!(told.news(vec![ending(6)]), [ending(6)]);
+    assert_eq!(told.news(Vec::new()), []);
+    assert_eq!(told.news(vec![ending(6)]), [ending(6)]);
+}
