@@ -44,7 +44,7 @@
 //! | `authority` | ceremonies: plans, proposals, roster folders | believe a file |
 //! | `archive` | what the desk can write and not read, opened elsewhere | hold anything up |
 //! | `home` | keys, slots and the sealed store at rest | know an alert |
-//! | `authority` | ceremonies: proposals, signatures, requests | know a desk |
+//! | `stored_seed` | the seed of a private key in a file | know what the key is for |
 //! | `cap` | CAP 1.2 files as drafts of alerts | know a desk |
 //! | `opening`, `client` | what a program calls | decide about the protocol |
 //! | `office` | the desk behind its lock, and who is told | decide anything |
@@ -90,6 +90,7 @@ pub mod parsers;
 mod roster_change;
 mod session;
 mod status;
+mod stored_seed;
 mod wait;
 mod watched_store;
 

@@ -4,8 +4,7 @@
 use std::fmt;
 use std::path::Path;
 
-use maille_common::codec::{from_hex, to_hex};
-use maille_common::crypto::aead;
+use maille_common::codec::to_hex;
 use maille_common::crypto::hpke::{SealingPublicKey, SealingSecretKey};
 use maille_common::hash::Hash;
 use maille_common::label::Label;
@@ -14,15 +13,14 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use crate::authority::{Access, FileError, KeyProtection, files};
-use crate::home::{Cost, NotStretched, Passphrase, SALT_LEN};
+use crate::authority::{Access, FileError, files};
+use crate::home::Passphrase;
+use crate::stored_seed::{KeyProtection, SealedForm, SeedFault, StoredSeed, hex};
 
 /// A public key in digits is 2,432 of them.
 const BYTES_MAX: usize = 8 * 1024;
 /// The only format so far.
 const FORMAT: u16 = 1;
-/// 12 bytes of nonce, the seed, 16 bytes of tag.
-const SEALED_LEN: usize = 32 + aead::OVERHEAD;
 /// The place of the seed, as homes name theirs: padded to 16.
 const PLACE: &[u8; 16] = b"archive key\0\0\0\0\0";
 
@@ -36,21 +34,12 @@ pub struct ArchivePublicFile {
 /// The private half as it lies on disk.
 pub struct ArchiveKeyFile {
     public: SealingPublicKey,
-    seed: Seed,
+    seed: StoredSeed,
 }
 
 /// The private half, open.
 #[derive(Debug)]
 pub struct ArchiveKey(pub(super) SealingSecretKey);
-
-enum Seed {
-    Plain(Zeroizing<[u8; 32]>),
-    Sealed {
-        cost: Cost,
-        salt: [u8; SALT_LEN],
-        sealed: [u8; SEALED_LEN],
-    },
-}
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -68,16 +57,6 @@ struct PrivateForm {
     archive_seed: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     argon2id: Option<SealedForm>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SealedForm {
-    memory_kib: u32,
-    passes: u32,
-    lanes: u32,
-    salt: String,
-    sealed_seed: String,
 }
 
 impl ArchivePublicFile {
@@ -121,12 +100,7 @@ impl ArchiveKeyFile {
     ) -> Result<Self, ArchiveKeyError> {
         let seed: Zeroizing<[u8; 32]> = randomness.secret();
         let public = SealingSecretKey::from_seed(*seed).public_key();
-        let seed = match protection {
-            KeyProtection::Plain => Seed::Plain(seed),
-            KeyProtection::Passphrase(passphrase, cost) => {
-                seal(&seed, &public, passphrase, cost, randomness)?
-            }
-        };
+        let seed = StoredSeed::protect(seed, protection, &bound(&public), randomness)?;
         Ok(Self { public, seed })
     }
 
@@ -140,40 +114,19 @@ impl ArchiveKeyFile {
     pub fn parse(text: &str) -> Result<Self, ArchiveKeyError> {
         let mut read: PrivateForm = parse(text)?;
         check_format(read.format)?;
-        let plain = read.archive_seed.take().map(Zeroizing::new);
-        let seed = match (plain, read.argon2id) {
-            (Some(seed), None) => Seed::Plain(Zeroizing::new(hex(&seed, "archive_seed")?)),
-            (None, Some(slot)) => Seed::Sealed {
-                cost: Cost::new(slot.memory_kib, slot.passes, slot.lanes)
-                    .ok_or_else(|| form("the cost of its passphrase is out of bounds"))?,
-                salt: hex(&slot.salt, "salt")?,
-                sealed: hex(&slot.sealed_seed, "sealed_seed")?,
-            },
-            _ => return Err(form("it needs either `archive_seed` or `[argon2id]`")),
-        };
+        let (plain, sealed) = (read.archive_seed.take(), read.argon2id);
+        let seed = StoredSeed::read(plain, "archive_seed", sealed)?;
         let public = public_key(&read.archive_key)?;
         Ok(Self { public, seed })
     }
 
     /// Writes a new file for its owner alone.
     pub fn write(&self, path: &Path) -> Result<(), ArchiveKeyError> {
-        let (seed, argon2id) = match &self.seed {
-            Seed::Plain(seed) => (Some(to_hex(seed.as_slice())), None),
-            Seed::Sealed { cost, salt, sealed } => {
-                let slot = SealedForm {
-                    memory_kib: cost.memory_kib(),
-                    passes: cost.passes(),
-                    lanes: cost.lanes(),
-                    salt: to_hex(salt),
-                    sealed_seed: to_hex(sealed),
-                };
-                (None, Some(slot))
-            }
-        };
+        let (archive_seed, argon2id) = self.seed.written();
         let form = PrivateForm {
             format: FORMAT,
             archive_key: to_hex(self.public.as_bytes()),
-            archive_seed: seed,
+            archive_seed,
             argon2id,
         };
         let text = Zeroizing::new(to_text(&form));
@@ -188,24 +141,12 @@ impl ArchiveKeyFile {
 
     /// Whether a passphrase is needed.
     pub fn is_sealed(&self) -> bool {
-        matches!(self.seed, Seed::Sealed { .. })
+        self.seed.is_sealed()
     }
 
     /// Opens the key. A passphrase that is not needed is not looked at.
     pub fn open(self, passphrase: Option<&Passphrase>) -> Result<ArchiveKey, ArchiveKeyError> {
-        let seed = match (&self.seed, passphrase) {
-            (Seed::Plain(seed), _) => seed.clone(),
-            (Seed::Sealed { .. }, None) => return Err(ArchiveKeyError::PassphraseNeeded),
-            (Seed::Sealed { cost, salt, sealed }, Some(passphrase)) => {
-                let key = passphrase
-                    .stretch(salt, *cost)
-                    .map_err(|NotStretched| no_memory(*cost))?;
-                let opened = aead::open(&key, &bound(&self.public), sealed);
-                let opened = opened.map_err(|_| ArchiveKeyError::WrongPassphrase)?;
-                let seed = opened.as_slice().try_into();
-                Zeroizing::new(seed.map_err(|_| form("the sealed seed has another length"))?)
-            }
-        };
+        let seed = self.seed.open(&bound(&self.public), passphrase)?;
         let key = SealingSecretKey::from_seed(*seed);
         match key.public_key() == self.public {
             true => Ok(ArchiveKey(key)),
@@ -235,28 +176,6 @@ pub(crate) fn code_of(id: &Hash) -> String {
     groups.join("-")
 }
 
-/// sealed = AES-256-GCM(argon2id(passphrase, salt), nonce, bound, seed).
-fn seal(
-    seed: &[u8; 32],
-    public: &SealingPublicKey,
-    passphrase: &Passphrase,
-    cost: Cost,
-    randomness: &mut impl Randomness,
-) -> Result<Seed, ArchiveKeyError> {
-    if !passphrase.is_long_enough() {
-        return Err(ArchiveKeyError::PassphraseTooShort);
-    }
-    let salt = randomness.array();
-    let key = passphrase
-        .stretch(&salt, cost)
-        .map_err(|NotStretched| no_memory(cost))?;
-    let sealed = aead::seal(&key, randomness.array(), &bound(public), seed);
-    let sealed = sealed
-        .try_into()
-        .expect("a sealed seed has the length of seed and overhead");
-    Ok(Seed::Sealed { cost, salt, sealed })
-}
-
 /// "key file" padded to 32 | place padded to 16 | id of the public key: a seed does not open in
 /// another file.
 fn bound(public: &SealingPublicKey) -> Vec<u8> {
@@ -284,17 +203,19 @@ fn public_key(digits: &str) -> Result<SealingPublicKey, ArchiveKeyError> {
     SealingPublicKey::parse(bytes).map_err(|_| form("`archive_key` is no X-Wing key"))
 }
 
-fn hex<const N: usize>(text: &str, field: &str) -> Result<[u8; N], ArchiveKeyError> {
-    from_hex(text).map_err(|_| form(format!("`{field}` is not {} hexadecimal digits", 2 * N)))
-}
-
 fn form(why: impl Into<String>) -> ArchiveKeyError {
     ArchiveKeyError::Form { why: why.into() }
 }
 
-fn no_memory(cost: Cost) -> ArchiveKeyError {
-    ArchiveKeyError::NoMemory {
-        memory_kib: cost.memory_kib(),
+impl From<SeedFault> for ArchiveKeyError {
+    fn from(fault: SeedFault) -> Self {
+        match fault {
+            SeedFault::Form(why) => Self::Form { why },
+            SeedFault::PassphraseNeeded => Self::PassphraseNeeded,
+            SeedFault::WrongPassphrase => Self::WrongPassphrase,
+            SeedFault::PassphraseTooShort => Self::PassphraseTooShort,
+            SeedFault::NoMemory { memory_kib } => Self::NoMemory { memory_kib },
+        }
     }
 }
 
@@ -360,6 +281,7 @@ impl ArchiveKeyError {
 mod tests {
     use super::*;
     use crate::entropy::OsRandomness;
+    use crate::home::Cost;
 
     const CHEAP: Option<Cost> = Cost::new(8, 1, 1);
 

@@ -7,8 +7,6 @@ use std::fmt;
 use std::path::Path;
 
 use maille_common::address::Name;
-use maille_common::codec::{from_hex, to_hex};
-use maille_common::crypto::aead;
 use maille_common::crypto::ed25519::{SigningKey, VerifyingKey};
 use maille_common::label::Label;
 use maille_common::randomness::Randomness;
@@ -18,39 +16,20 @@ use zeroize::Zeroizing;
 
 use super::files::{self, Access, FileError};
 use super::public_key_file::{HOLDER_BYTES_MAX, PublicKeyFile};
-use crate::home::{Cost, NotStretched, Passphrase, SALT_LEN};
+use crate::home::Passphrase;
+use crate::stored_seed::{KeyProtection, SealedForm, SeedFault, StoredSeed};
 
 /// Names, a key, a sealed seed and a salt, with room for comments.
 const BYTES_MAX: usize = 4096;
 /// The only format so far.
 const FORMAT: u16 = 1;
-/// 12 bytes of nonce, the seed, 16 bytes of tag.
-const SEALED_LEN: usize = 32 + aead::OVERHEAD;
 /// The place of the seed, as homes name theirs: padded to 16.
 const PLACE: &[u8; 16] = b"holder key\0\0\0\0\0\0";
-
-/// What protects a new key file.
-#[derive(Debug, Clone, Copy)]
-pub enum KeyProtection<'a> {
-    /// A passphrase, and what a try of it costs: [`Cost::STANDARD`] outside tests.
-    Passphrase(&'a Passphrase, Cost),
-    /// The mode of the file alone. Whoever reads it, or a backup of it, has the key.
-    Plain,
-}
 
 /// A key as it lies on disk: whose it is, and the seed, mostly sealed.
 pub struct KeyFile {
     public: PublicKeyFile,
-    seed: Seed,
-}
-
-enum Seed {
-    Plain(Zeroizing<[u8; 32]>),
-    Sealed {
-        cost: Cost,
-        salt: [u8; SALT_LEN],
-        sealed: [u8; SEALED_LEN],
-    },
+    seed: StoredSeed,
 }
 
 /// An open key, ready to sign.
@@ -75,12 +54,7 @@ impl KeyFile {
         }
         let seed: Zeroizing<[u8; 32]> = randomness.secret();
         let key = SigningKey::from_seed(*seed).verifying_key();
-        let seed = match protection {
-            KeyProtection::Plain => Seed::Plain(seed),
-            KeyProtection::Passphrase(passphrase, cost) => {
-                seal(&seed, &key, passphrase, cost, randomness)?
-            }
-        };
+        let seed = StoredSeed::protect(seed, protection, &bound(&key), randomness)?;
         let public = PublicKeyFile {
             organisation,
             holder: holder.to_owned(),
@@ -116,24 +90,12 @@ impl KeyFile {
 
     /// Whether a passphrase is needed.
     pub fn is_sealed(&self) -> bool {
-        matches!(self.seed, Seed::Sealed { .. })
+        self.seed.is_sealed()
     }
 
     /// Opens the key. A passphrase that is not needed is not looked at.
     pub fn open(self, passphrase: Option<&Passphrase>) -> Result<HolderKey, KeyFileError> {
-        let seed = match (&self.seed, passphrase) {
-            (Seed::Plain(seed), _) => seed.clone(),
-            (Seed::Sealed { .. }, None) => return Err(KeyFileError::PassphraseNeeded),
-            (Seed::Sealed { cost, salt, sealed }, Some(passphrase)) => {
-                let key = passphrase
-                    .stretch(salt, *cost)
-                    .map_err(|NotStretched| no_memory(*cost))?;
-                let opened = aead::open(&key, &bound(&self.public.key), sealed);
-                let opened = opened.map_err(|_| KeyFileError::WrongPassphrase)?;
-                let seed = opened.as_slice().try_into();
-                Zeroizing::new(seed.map_err(|_| form("the sealed seed has another length"))?)
-            }
-        };
+        let seed = self.seed.open(&bound(&self.public.key), passphrase)?;
         let key = SigningKey::from_seed(*seed);
         if key.verifying_key() != self.public.key {
             return Err(form("its private key belongs to another public key"));
@@ -145,25 +107,13 @@ impl KeyFile {
     }
 
     fn to_text(&self) -> String {
-        let (seed, argon2id) = match &self.seed {
-            Seed::Plain(seed) => (Some(to_hex(seed.as_slice())), None),
-            Seed::Sealed { cost, salt, sealed } => {
-                let slot = SealedForm {
-                    memory_kib: cost.memory_kib(),
-                    passes: cost.passes(),
-                    lanes: cost.lanes(),
-                    salt: to_hex(salt),
-                    sealed_seed: to_hex(sealed),
-                };
-                (None, Some(slot))
-            }
-        };
+        let (seed, argon2id) = self.seed.written();
         let form = Form {
             format: FORMAT,
             organisation: self.public.organisation.to_string(),
             holder: self.public.holder.clone(),
             key: self.public.key.to_string(),
-            seed: seed.map(Zeroizing::new).map(|seed| seed.to_string()),
+            seed,
             argon2id,
         };
         toml::to_string(&form).expect("texts and numbers are always TOML")
@@ -190,31 +140,12 @@ struct Form {
     argon2id: Option<SealedForm>,
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SealedForm {
-    memory_kib: u32,
-    passes: u32,
-    lanes: u32,
-    salt: String,
-    sealed_seed: String,
-}
-
 impl Form {
     fn into_key_file(mut self) -> Result<KeyFile, KeyFileError> {
         if self.format != FORMAT {
             return Err(KeyFileError::OtherFormat { found: self.format });
         }
-        let seed = match (self.seed.take().map(Zeroizing::new), self.argon2id) {
-            (Some(seed), None) => Seed::Plain(Zeroizing::new(hex(&seed, "seed")?)),
-            (None, Some(slot)) => Seed::Sealed {
-                cost: Cost::new(slot.memory_kib, slot.passes, slot.lanes)
-                    .ok_or_else(|| form("the cost of its passphrase is out of bounds"))?,
-                salt: hex(&slot.salt, "salt")?,
-                sealed: hex(&slot.sealed_seed, "sealed_seed")?,
-            },
-            _ => return Err(form("it needs either `seed` or `[argon2id]`")),
-        };
+        let seed = StoredSeed::read(self.seed.take(), "seed", self.argon2id)?;
         let organisation = self.organisation.parse();
         let key = self.key.parse();
         let public = PublicKeyFile {
@@ -226,32 +157,6 @@ impl Form {
     }
 }
 
-fn hex<const N: usize>(text: &str, field: &str) -> Result<[u8; N], KeyFileError> {
-    from_hex(text).map_err(|_| form(format!("`{field}` is not {} hexadecimal digits", 2 * N)))
-}
-
-/// sealed = AES-256-GCM(argon2id(passphrase, salt), nonce, bound, seed).
-fn seal(
-    seed: &[u8; 32],
-    public: &VerifyingKey,
-    passphrase: &Passphrase,
-    cost: Cost,
-    randomness: &mut impl Randomness,
-) -> Result<Seed, KeyFileError> {
-    if !passphrase.is_long_enough() {
-        return Err(KeyFileError::PassphraseTooShort);
-    }
-    let salt = randomness.array();
-    let key = passphrase
-        .stretch(&salt, cost)
-        .map_err(|NotStretched| no_memory(cost))?;
-    let sealed = aead::seal(&key, randomness.array(), &bound(public), seed);
-    let sealed = sealed
-        .try_into()
-        .expect("a sealed seed has the length of seed and overhead");
-    Ok(Seed::Sealed { cost, salt, sealed })
-}
-
 /// "key file" padded to 32 | place padded to 16 | public key: a seed does not open in another file.
 fn bound(public: &VerifyingKey) -> Vec<u8> {
     [&Label::KEY_FILE.padded()[..], PLACE, public.as_bytes()].concat()
@@ -261,9 +166,15 @@ fn form(why: impl Into<String>) -> KeyFileError {
     KeyFileError::Form { why: why.into() }
 }
 
-fn no_memory(cost: Cost) -> KeyFileError {
-    KeyFileError::NoMemory {
-        memory_kib: cost.memory_kib(),
+impl From<SeedFault> for KeyFileError {
+    fn from(fault: SeedFault) -> Self {
+        match fault {
+            SeedFault::Form(why) => Self::Form { why },
+            SeedFault::PassphraseNeeded => Self::PassphraseNeeded,
+            SeedFault::WrongPassphrase => Self::WrongPassphrase,
+            SeedFault::PassphraseTooShort => Self::PassphraseTooShort,
+            SeedFault::NoMemory { memory_kib } => Self::NoMemory { memory_kib },
+        }
     }
 }
 

@@ -53,7 +53,7 @@ pub use edit::{ContactEdit, edit};
 pub(crate) use files::Access;
 pub use files::{FileError, read_request, write_request};
 pub use found::{FoundError, Founding, found};
-pub use key_file::{HolderKey, KeyFile, KeyFileError, KeyProtection};
+pub use key_file::{HolderKey, KeyFile, KeyFileError};
 pub use plan::{
     ContactPlan, DeadlinePlan, DeputyPlan, DevicePlan, HolderPlan, KeyPairPlan, NetworkPlan,
     OrganisationPlan, RelayKeysPlan, RelayPlan, RulePlan,
@@ -66,3 +66,5 @@ pub use removal::{Removal, RemovalSigner, removal};
 pub use roster_folder::{RosterFolder, RosterFolderError};
 pub use suspend::{SuspendError, suspend};
 pub use warning::{Effect, Warning};
+
+pub use crate::stored_seed::KeyProtection;
