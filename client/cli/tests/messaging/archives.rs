@@ -43,11 +43,7 @@ impl Vault {
             .env_clear()
             .output()
             .unwrap();
-        Answer {
-            code: output.status.code().unwrap(),
-            stdout: output.stdout,
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        }
+        Answer::from(output)
     }
 
     /// Makes a key, and gives its code.

@@ -33,11 +33,7 @@ impl<'a> Court<'a> {
             .env_clear()
             .output()
             .unwrap();
-        Answer {
-            code: output.status.code().unwrap(),
-            stdout: output.stdout,
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        }
+        Answer::from(output)
     }
 
     fn proven(&self) -> Value {
