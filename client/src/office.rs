@@ -27,12 +27,13 @@ use crate::roster_store::RosterStore;
 use crate::status::Standings;
 use crate::watched_store::Failed;
 
-/// What ends with the client: the desk with its store, and the home with its lock.
+/// What ends with the client, in this order: whoever gets the lock of the home finds its store
+/// closed.
 pub(crate) struct Room {
     pub(crate) desk: Desk,
-    pub(crate) home: Home,
     /// The store on disk, under the seals.
     pub(crate) durable: Arc<DurableStore>,
+    pub(crate) home: Home,
 }
 
 /// What all tasks of a client share.
