@@ -129,8 +129,8 @@ impl Desk {
                 return Ok(None);
             };
             let events = self.events_after(record.event, EVENTS, true)?;
-            let about = |kind: &EventKind| alert_of(kind);
-            let alerts: Vec<_> = events.iter().map(|one| about(&one.event.kind)).collect();
+            let about = events.iter().map(|one| alert_of(&one.event.kind));
+            let alerts: Vec<_> = about.collect();
             let wanted = alerts.iter().enumerate().find_map(|(at, alert)| {
                 let alert = (*alert)?;
                 // A later event tells of more.
