@@ -10,6 +10,7 @@
 //! | `forwarder` | a line between desks and relay, which can be cut one way |
 //! | `fuzz` | spoiled bytes for every parser of what strangers send and disks hold |
 //! | `hostile` | what honest code never makes: forged envelopes, and a collision of AES-GCM |
+//! | `kept_address` | addresses that a relay keeps while it is stopped |
 //! | `volume` | a file system in an image, which can be filled, and whose power can be cut |
 //! | `network` | a network's keys and documents, and the ceremonies on them |
 //! | `crash` | the crash rig: faults on real processes and stores, and a checker outside them |
@@ -32,6 +33,7 @@ pub mod flood;
 pub mod forwarder;
 pub mod fuzz;
 pub mod hostile;
+pub mod kept_address;
 pub mod machine;
 pub mod memory;
 pub mod net;

@@ -29,6 +29,7 @@ use maille_relay::{
 };
 use tempfile::TempDir;
 
+use crate::kept_address::kept_address;
 use crate::machine::Machine;
 use crate::network::{FOUNDED, Network, address};
 
@@ -128,7 +129,7 @@ impl TestNet {
             .key_relay(relay, transport.unwrap(), signing.unwrap());
         let held = NetRelay {
             folder,
-            address: ([127, 0, 0, 1], 0).into(),
+            address: kept_address(),
             low_water_bytes: None,
             limits: None,
             running: None,
@@ -187,7 +188,6 @@ impl TestNet {
             setup.clock = Arc::new(machine.clone());
         }
         let running = Relay::start(setup).await.unwrap();
-        held.address = running.address();
         held.running = Some(running);
     }
 

@@ -1,12 +1,10 @@
 //! A world's processes, and the checker that hears them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::UdpSocket;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
-use super::chance::{Chance, any_seed};
 use super::checker::Checker;
 use super::child::{Around, Heard, Process, Word};
 use super::failing_call::FailingCall;
@@ -14,6 +12,7 @@ use super::letter::{LetterId, Letters};
 use super::report::{Order, Report, Role};
 use super::violation::{Broken, Violation};
 use super::world::World;
+use crate::kept_address::kept_address;
 
 /// Without faults everything comes within this time: a reconnection after its longest pause, and
 /// what the connection then carries.
@@ -61,7 +60,7 @@ impl Crew {
             processes: BTreeMap::new(),
             up: BTreeSet::new(),
             started: 0,
-            address: free_address(),
+            address: kept_address().to_string(),
             say,
             heard,
             next: BTreeMap::new(),
@@ -321,19 +320,6 @@ impl Crew {
             let what = format!("it did not stop with a code: {status}");
             self.checker
                 .violate(Violation::at(Broken::Stopped, role, what));
-        }
-    }
-}
-
-/// A port that the relay keeps while it is killed: not one of those that systems give to sockets
-/// by themselves, or another socket would take it meanwhile.
-pub(crate) fn free_address() -> String {
-    let mut chance = Chance::new(any_seed());
-    loop {
-        let port = chance.between(12_000, 32_000);
-        let address = format!("127.0.0.1:{port}");
-        if UdpSocket::bind(&address).is_ok() {
-            return address;
         }
     }
 }

@@ -15,12 +15,12 @@ use serde_json::json;
 
 use super::chance::Chance;
 use super::child::{Around, Heard, Process, Word};
-use super::crew::free_address;
 use super::letter::Letters;
 use super::report::{Due, Order, Report, ReportedDues, Role};
 use super::rig::{Rig, RunArguments};
 use super::violation::{Broken, Violation};
 use super::world::World;
+use crate::kept_address::kept_address;
 
 mod judge;
 
@@ -128,7 +128,7 @@ impl Stage {
             world,
             seed,
             recipients,
-            address: free_address(),
+            address: kept_address().to_string(),
             processes: BTreeMap::new(),
             started: 0,
             say,

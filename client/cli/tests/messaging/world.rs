@@ -1,7 +1,7 @@
 //! A network of one relay and two desks, on loopback.
 
 use std::fs;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -76,10 +76,8 @@ impl World {
             .save(&roster.documents())
             .unwrap();
         let runtime = Runtime::new().unwrap();
-        let anywhere = "127.0.0.1:0".parse().unwrap();
-        let relay = runtime.block_on(start(&relay_folder, anywhere, 0));
-        let address = relay.address();
-        // Only now is it known where the relay listens.
+        let address = kept_address();
+        let relay = runtime.block_on(start(&relay_folder, address, 0));
         plan.relays[0].addresses = vec![address.to_string()];
         let roster = publish(&plan, &key, &anchor, roster);
         runtime
@@ -326,6 +324,18 @@ fn admit(plan: &mut NetworkPlan, of: usize, path: &std::path::Path, anchor: &Anc
     drop(home);
     let duty = format!("officer = '{who}'\nsince = '{now}'\n");
     fs::write(path.join("officer.toml"), duty).unwrap();
+}
+
+/// An address that nobody has. Its port is not one of those that systems give to sockets by
+/// themselves, or another socket would take it while the relay is down.
+fn kept_address() -> SocketAddr {
+    loop {
+        let port = 12_000 + u16::from_le_bytes(Random::new().array()) % 20_000;
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        if UdpSocket::bind(address).is_ok() {
+            return address;
+        }
+    }
 }
 
 async fn start(folder: &RelayFolder, listen: SocketAddr, low_water_bytes: u64) -> RunningRelay {
