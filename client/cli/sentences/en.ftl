@@ -124,6 +124,7 @@ hint-question-fields = docs/commands.md shows the fields of every question.
 hint-shorter-home = A socket's path is short, about 100 bytes: choose a shorter --home.
 hint-check-key-file-or-make = Check --key-file; `maille authority key new` makes one.
 hint-check-passphrase-file = Check --passphrase-file.
+hint-check-both-passphrase-files = Check --passphrase-file and --new-passphrase-file.
 hint-name-officer = Name who opens it with --officer, or sign in with `maille officer in`.
 hint-check-officer = Check --home, --officer and --passphrase-file.
 hint-check-passphrase-path = Check the path given with the passphrase flag.
@@ -183,6 +184,8 @@ hint-other-home = Choose another --home.
 hint-check-key-to-suspend = Check --key-file: a key of the authority, or of the subject's organisation.
 hint-check-device = Check --device.
 hint-check-new-officer = Check NAME and --new-passphrase-file.
+hint-check-officer-name = Check --home and NAME.
+hint-check-passphrases = Check --home, NAME, --passphrase-file and --new-passphrase-file.
 hint-sign-in-again = Sign in again with `maille officer in NAME`.
 hint-check-home-and-disk = Check --home and its disk.
 hint-check-sign-in = Check --home, NAME and --passphrase-file.
@@ -355,6 +358,7 @@ authority-not-yet = not yet
 authority-unknown-holder = unknown
 authority-published = The roster is now { $roster }. Copy the new files into the roster folder of each relay.
 authority-sign-this = Sign this?
+authority-passphrase-changed = The key of { $holder } has another passphrase. Copies of the file still open with the old one: replace those too.
 
 ## claim: What the demonstration claims, and verifies.
 
@@ -625,6 +629,8 @@ network-anchor = anchor
 officer-added = { $officer } can open this home.
 officer-on-duty = { $officer } is on duty.
 officer-off-duty = { $officer } is off duty.
+officer-passphrase-changed = { $officer } has another passphrase here. A copy of the home made before still opens with the old one.
+officer-removed = { $officer } cannot open this home any more. A copy of it made before still opens with the old passphrase.
 
 ## refusal: Who does not take an alert, and why.
 

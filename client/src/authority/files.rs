@@ -133,7 +133,7 @@ pub(crate) fn create(path: &Path, bytes: &[u8], access: Access) -> Result<(), Fi
 }
 
 /// Puts a file in the place of another: after a power cut there is the old one or the new one.
-pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+pub(super) fn replace(path: &Path, bytes: &[u8], access: Access) -> Result<(), FileError> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".new");
     let fresh = path.with_file_name(name);
@@ -144,7 +144,7 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
         // A leftover of a power cut; nothing ever reads it.
         _ => {}
     }
-    create(&fresh, bytes, Access::Shared)?;
+    create(&fresh, bytes, access)?;
     fs::rename(&fresh, path).map_err(io(path, "replaced"))?;
     sync_folder_of(path)
 }

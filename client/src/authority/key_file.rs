@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 
 use super::files::{self, Access, FileError};
 use super::public_key_file::{HOLDER_BYTES_MAX, PublicKeyFile};
-use crate::home::Passphrase;
+use crate::home::{Cost, Passphrase};
 use crate::stored_seed::{KeyProtection, SealedForm, SeedFault, StoredSeed};
 
 /// Names, a key, a sealed seed and a salt, with room for comments.
@@ -81,6 +81,31 @@ impl KeyFile {
     pub fn write(&self, path: &Path) -> Result<(), KeyFileError> {
         let text = Zeroizing::new(self.to_text());
         Ok(files::create(path, text.as_bytes(), Access::Owner)?)
+    }
+
+    /// The same key under another passphrase, given the present one where there is one.
+    ///
+    /// A copy of the file made before still opens with the old passphrase.
+    pub fn change_passphrase(
+        self,
+        present: Option<&Passphrase>,
+        (new, cost): (&Passphrase, Cost),
+        randomness: &mut impl Randomness,
+    ) -> Result<Self, KeyFileError> {
+        let bound = bound(&self.public.key);
+        let seed = self.seed.open(&bound, present)?;
+        let protection = KeyProtection::Passphrase(new, cost);
+        Ok(Self {
+            public: self.public,
+            seed: StoredSeed::protect(seed, protection, &bound, randomness)?,
+        })
+    }
+
+    /// Puts the file in the place of the one it was read from: after a power cut there is the old
+    /// one or the new one.
+    pub fn replace(&self, path: &Path) -> Result<(), KeyFileError> {
+        let text = Zeroizing::new(self.to_text());
+        Ok(files::replace(path, text.as_bytes(), Access::Owner)?)
     }
 
     /// The public half.

@@ -52,7 +52,7 @@ impl Proposal {
 
     /// Puts this proposal in the place of the one in a file: the same with one more signature.
     pub fn replace(&self, path: &Path) -> Result<(), ProposalError> {
-        Ok(files::replace(path, &encode(self))?)
+        Ok(files::replace(path, &encode(self), Access::Shared)?)
     }
 
     /// What it is, as sentences call it.

@@ -126,7 +126,7 @@ impl RosterFolder {
             return Ok(None);
         }
         // Whole or not at all: a relay may be reading the folder meanwhile.
-        files::replace(&path, &encode(document))?;
+        files::replace(&path, &encode(document), Access::Shared)?;
         Ok(Some(path))
     }
 }

@@ -1,4 +1,4 @@
-//! Officers while the home is open: who takes over, and who is given a way in.
+//! Officers while the home is open: who takes over, who is given a way in, and who loses it.
 //!
 //! A desk stays open for weeks, and its officers change every few hours. Trying a passphrase takes
 //! a tenth of a second and 64 MiB, so it happens on a thread that may block, one at a time, and
@@ -16,7 +16,7 @@ use crate::error::DeskError;
 use crate::home::{Cost, HomeError, NewOfficer, Passphrase};
 use crate::office::blocking;
 
-/// Why an officer is not let in, or was not added.
+/// Why an officer is not let in, or a way in was not changed.
 #[derive(Debug, Error)]
 pub enum OfficerError {
     /// The home: wrong passphrase, unknown officer, no machine's key, the disk.
@@ -82,6 +82,43 @@ impl Client {
                     .add_officer(officer, now, &mut OsRandomness::new())?;
                 Ok(())
             })
+            .await
+    }
+
+    /// Changes the passphrase of an officer who knows the present one, durably.
+    ///
+    /// The keys of the home stay: a copy of the folder made before still opens with the old one.
+    pub async fn change_passphrase(
+        &self,
+        name: impl Into<String>,
+        present: Passphrase,
+        new: Passphrase,
+    ) -> Result<(), OfficerError> {
+        let name = name.into();
+        let turn = self.passphrase_turn().await;
+        self.office()
+            .ask(move |room, _| {
+                let _turn = turn;
+                let officer = NewOfficer {
+                    name: &name,
+                    passphrase: &new,
+                    cost: Cost::STANDARD,
+                };
+                room.home
+                    .change_passphrase(officer, &present, &mut OsRandomness::new())?;
+                Ok(())
+            })
+            .await
+    }
+
+    /// Takes an officer's way into the home, durably, unless it is the last one. Whoever asks for
+    /// it checks first who vouches.
+    ///
+    /// A copy of the folder made before still opens with that officer's passphrase.
+    pub async fn remove_officer(&self, name: impl Into<String>) -> Result<(), OfficerError> {
+        let name = name.into();
+        self.office()
+            .ask(move |room, now| Ok(room.home.remove_officer(&name, now)?))
             .await
     }
 

@@ -4,7 +4,7 @@ use super::{Ask, Desk};
 use crate::command::archive::{standing, stop, to};
 use crate::command::device::join;
 use crate::command::drill::{over, show};
-use crate::command::officer::{add, sign_in, sign_out};
+use crate::command::officer::{add, passphrase, remove, sign_in, sign_out};
 use crate::command::read::{part, save};
 use crate::command::send::{preview, wait};
 use crate::command::{
@@ -51,6 +51,8 @@ questions! {
     sign_in::In,
     sign_out::Out,
     add::Add,
+    passphrase::Change,
+    remove::Remove,
     join::Join,
     ledger::Ledger,
     handover::Handover,

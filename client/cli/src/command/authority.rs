@@ -9,6 +9,7 @@ mod edit;
 mod init;
 mod key;
 mod key_new;
+mod key_passphrase;
 mod proposed;
 mod publish;
 mod remove;

@@ -4,8 +4,11 @@ use super::{commands, group};
 
 pub(crate) mod add;
 pub(crate) mod on_duty;
+pub(crate) mod passphrase;
+pub(crate) mod remove;
 pub(crate) mod sign_in;
 pub(crate) mod sign_out;
+mod voucher;
 
 group! {
     /// Officers.
@@ -21,5 +24,9 @@ commands! {
         In(sign_in::InArgs),
         /// Go off duty.
         Out(sign_out::OutArgs),
+        /// Change the passphrase of an officer who knows the present one.
+        Passphrase(passphrase::PassphraseArgs),
+        /// Take an officer's way into this home.
+        Remove(remove::RemoveArgs),
     }
 }

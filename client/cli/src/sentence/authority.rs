@@ -17,4 +17,5 @@ sentences! {
     UnknownHolder;
     Published { roster: text };
     SignThis;
+    PassphraseChanged { holder: text };
 }

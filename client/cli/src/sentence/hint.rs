@@ -41,6 +41,7 @@ sentences! {
     ShorterHome;
     CheckKeyFileOrMake;
     CheckPassphraseFile;
+    CheckBothPassphraseFiles;
     NameOfficer;
     CheckOfficer;
     CheckPassphrasePath;
@@ -104,6 +105,8 @@ sentences! {
     CheckKeyToSuspend;
     CheckDevice;
     CheckNewOfficer;
+    CheckOfficerName;
+    CheckPassphrases;
     SignInAgain;
     CheckHomeAndDisk;
     CheckSignIn;

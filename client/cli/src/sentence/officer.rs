@@ -5,4 +5,6 @@ sentences! {
     Added { officer: text };
     OnDuty { officer: text };
     OffDuty { officer: text };
+    PassphraseChanged { officer: text };
+    Removed { officer: text };
 }

@@ -49,3 +49,58 @@ fn where_nobody_can_be_asked_the_flag_is_named() {
     let empty = "--home desk officer in Diallo --passphrase-file empty.pass";
     console.refused(empty, 3, "passphrase-file");
 }
+
+#[test]
+fn an_officer_changes_the_passphrase_and_the_old_one_opens_nothing_any_more() {
+    let console = home();
+    let change = "--home desk officer passphrase Diallo --new-passphrase-file ferrari.pass";
+    let wrong = format!("{change} --passphrase-file ferrari.pass");
+    console.refused(&wrong, 5, "wrong-passphrase");
+    console.write("short.pass", "short\n");
+    let short = "--home desk officer passphrase Diallo --new-passphrase-file short.pass \
+                 --passphrase-file diallo.pass";
+    console.refused(short, 3, "passphrase-too-short");
+    let right = format!("--json {change} --passphrase-file diallo.pass");
+    assert_eq!(field(&console.done(&right), "officer"), "Diallo");
+    let old = "--home desk officer in Diallo --passphrase-file diallo.pass";
+    console.refused(old, 5, "wrong-passphrase");
+    console.done("--home desk officer in Diallo --passphrase-file ferrari.pass");
+}
+
+#[test]
+fn an_officer_who_leaves_is_removed_by_another_and_goes_off_duty_with_that() {
+    let console = home();
+    console.done("--home desk officer in Diallo --passphrase-file diallo.pass");
+    let last = "--home desk officer remove Diallo --passphrase-file diallo.pass";
+    console.refused(last, 3, "last-officer");
+    console.done(
+        "--home desk officer add Ferrari --passphrase-file diallo.pass \
+         --new-passphrase-file ferrari.pass",
+    );
+    let nobody = "--home desk officer remove Nobody --passphrase-file diallo.pass";
+    console.refused(nobody, 5, "no-such-officer");
+    let by_ferrari = "--officer Ferrari --passphrase-file ferrari.pass";
+    console.done(&format!("--home desk officer remove Diallo {by_ferrari}"));
+    console.refused("--home desk officer out", 3, "nobody-on-duty");
+    let gone = "--home desk officer in Diallo --passphrase-file diallo.pass";
+    console.refused(gone, 5, "officer-removed");
+}
+
+#[test]
+fn a_key_holder_changes_the_passphrase_and_signs_with_the_same_key() {
+    let console = Console::new();
+    console.write("old.pass", "five small grey harbour cats\n");
+    console.write("new.pass", "one large green mountain goat\n");
+    let made = console.done(
+        "--json authority key new --organisation interpol --holder h --out h.key \
+         --passphrase-file old.pass",
+    );
+    let change = "authority key passphrase h.key --new-passphrase-file new.pass --passphrase-file";
+    console.refused(&format!("{change} new.pass"), 5, "wrong-passphrase");
+    let changed = console.done(&format!("--json {change} old.pass"));
+    assert_eq!(field(&changed, "key"), field(&made, "key"));
+    console.done("authority init --network test --key h.pub -k 1");
+    let sign = "authority sign authority-000001.proposal --key-file h.key --yes --passphrase-file";
+    console.refused(&format!("{sign} old.pass"), 5, "wrong-passphrase");
+    console.done(&format!("{sign} new.pass"));
+}

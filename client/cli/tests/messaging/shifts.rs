@@ -164,6 +164,37 @@ fn an_agent_refuses_what_a_closed_home_refuses_in_the_same_words() {
 
 /// Opening a home and being on duty are two things: alerts come at any hour.
 #[test]
+fn an_agent_changes_a_passphrase_and_takes_a_way_in_for_whoever_could_open_the_home() {
+    let world = World::new();
+    let passphrases = Passphrases::of(&world);
+    let tunis = world.tunis();
+    let Passphrases { first, next, .. } = &passphrases;
+    add(&tunis, "L. Haddad", next);
+    sign_in(&tunis, "L. Haddad", next);
+    let agent = tunis.agent();
+    let (from, to) = ("--passphrase-file", "--new-passphrase-file");
+    let change = ["officer", "passphrase", "L. Haddad", to, first, from];
+    tunis.refused(&[&change[..], &[first]].concat(), 5, "wrong-passphrase");
+    let changed = tunis.json(&[&change[..], &[next]].concat());
+    assert_eq!(changed, json!({"officer": "L. Haddad"}));
+    let old = ["officer", "in", "L. Haddad", from, next];
+    tunis.refused(&old, 5, "wrong-passphrase");
+    sign_in(&tunis, "L. Haddad", first);
+
+    let by = ["--officer", "S. Ben Ali", from];
+    let remove = [&["officer", "remove", "L. Haddad"][..], &by].concat();
+    let wrong_by = [&remove[..], &[next]].concat();
+    tunis.refused(&wrong_by, 5, "wrong-passphrase");
+    assert_eq!(tunis.json(&["status"])["officer"], "L. Haddad");
+    let removed = tunis.json(&[&remove[..], &[first]].concat());
+    assert_eq!(removed, json!({"officer": "L. Haddad"}));
+    assert_eq!(tunis.json(&["status"])["officer"], Value::Null);
+    assert_eq!(agent.terminate(), 0);
+    let gone = ["officer", "in", "L. Haddad", from, first];
+    tunis.refused(&gone, 5, "officer-removed");
+}
+
+#[test]
 fn the_home_stays_open_when_whoever_started_the_agent_goes_off_duty() {
     let world = World::new();
     let passphrases = Passphrases::of(&world);

@@ -3,6 +3,7 @@
 use crate::command::{commands, group};
 
 use super::key_new::New;
+use super::key_passphrase::Passphrase;
 
 group! {
     /// Keys of holders.
@@ -14,5 +15,7 @@ commands! {
     pub(crate) enum KeyCommand {
         /// Make one key for one holder, on this machine.
         New(New),
+        /// Change the passphrase of a key.
+        Passphrase(Passphrase),
     }
 }

@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use maille_client::Key;
 use maille_client::entropy::OsRandomness;
 use maille_client::home::{Cost, NewOfficer, Passphrase};
 use serde::{Deserialize, Serialize};
 
+use super::voucher::Voucher;
 use crate::agent::{Ask, Desk, through_agent};
 use crate::args::{UnlockArgs, ask_new};
 use crate::clock::now;
@@ -30,26 +30,15 @@ pub(crate) struct AddArgs {
     unlock: UnlockArgs,
 }
 
-/// Asks an agent for a way in. That its home is open anyway is no reason: whoever could not open it
-/// gives nobody a way in.
+/// Asks an agent for a way in.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Add {
     officer: String,
     #[serde(with = "secret")]
     passphrase: Passphrase,
-    /// Who vouches; nobody where the machine's key does.
     #[serde(default)]
-    by: Option<Voucher>,
-}
-
-/// An officer who could open the home.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Voucher {
-    officer: String,
-    #[serde(with = "secret")]
-    passphrase: Passphrase,
+    by: Voucher,
 }
 
 /// The result.
@@ -70,15 +59,10 @@ impl Run for AddArgs {
 
 impl AddArgs {
     fn question(&self, home: &Path) -> Result<Add, Fault> {
-        let by = self.unlock.key(home)?;
-        let voucher = |(officer, passphrase)| Voucher {
-            officer,
-            passphrase,
-        };
         Ok(Add {
+            by: Voucher::of(&self.unlock, home)?,
             officer: self.name.clone(),
             passphrase: self.new_passphrase()?,
-            by: by.map(voucher),
         })
     }
 
@@ -108,21 +92,10 @@ impl Ask for Add {
     type Answer = Added;
 
     async fn answer(self, desk: &Desk) -> Result<Added, Fault> {
-        let client = desk.client();
-        match self.by {
-            None => client
-                .check_key(Key::Machine)
-                .await
-                .hint(hint::NameOfficer)?,
-            Some(Voucher {
-                officer: name,
-                passphrase,
-            }) => client
-                .check_key(Key::Officer { name, passphrase })
-                .await
-                .hint(hint::CheckOfficer)?,
-        }
-        let added = client.add_officer(self.officer.clone(), self.passphrase);
+        self.by.check(desk).await?;
+        let added = desk
+            .client()
+            .add_officer(self.officer.clone(), self.passphrase);
         added.await.hint(hint::CheckNewOfficer)?;
         Ok(Added {
             officer: self.officer,

@@ -57,6 +57,14 @@ pub(super) fn end(home: &Path) -> Result<OnDuty, Fault> {
     }
 }
 
+/// An officer goes off duty who has no way in any more; whoever else is on duty stays.
+pub(super) fn end_of(home: &Path, officer: &str) -> Result<(), Fault> {
+    match read(home)? {
+        Some(on_duty) if on_duty.officer == officer => end(home).map(drop),
+        _ => Ok(()),
+    }
+}
+
 /// Writes who is on duty, whole or not at all.
 fn write(home: &Path, on_duty: &OnDuty) -> Result<(), Fault> {
     let path = path(home);
