@@ -2,7 +2,7 @@
 
 use super::{Ask, Desk};
 use crate::command::archive::{standing, stop, to};
-use crate::command::device::join;
+use crate::command::device::{join, renewals};
 use crate::command::drill::{over, show};
 use crate::command::officer::{add, sign_in, sign_out};
 use crate::command::read::{part, save};
@@ -52,6 +52,7 @@ questions! {
     sign_out::Out,
     add::Add,
     join::Join,
+    renewals::Renewals,
     ledger::Ledger,
     handover::Handover,
     export::Export,

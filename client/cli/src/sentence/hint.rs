@@ -87,6 +87,7 @@ sentences! {
     CheckFounding;
     OtherRoster;
     CheckHolder;
+    MakeRenewals;
     OtherOut;
     OutForKey;
     OtherOutFolder;

@@ -13,6 +13,7 @@ mod drills;
 mod fleet;
 mod help;
 mod officers;
+mod renewal;
 #[cfg(unix)]
 #[path = "../shared/publishing.rs"]
 mod publishing;

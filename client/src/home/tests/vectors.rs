@@ -55,11 +55,10 @@ fn make(world: &World) -> Home {
     home.add_officer(world.boris(), NOW, random).unwrap();
     home.remove_officer("boris", LATER).unwrap();
     let mut ring = SealingRing::new();
-    let owner = (home.contact(), home.device(), home.signing_key());
-    let bundle = make_bundle(&home, &mut ring, owner, NOW, random).unwrap();
+    let bundle = make_bundle(&home, &mut ring, NOW, random).unwrap();
     // It lies there as it travels; the protocol pins its bytes.
     assert_eq!(fs::read(world.file("bundle")).unwrap(), encode(&bundle));
-    assert_eq!(load_bundle(&world.path(), &ring), Some(bundle));
+    assert_eq!(load_bundle(&home, &ring), Some(bundle));
     home
 }
 
