@@ -114,7 +114,9 @@ impl Client {
         // A relay that does not answer in time is named below.
         let _ = tokio::time::timeout(timeout, answered(office, question)).await;
         let mut newest = office.own_bundles.newest(question);
-        let relays = office.ask(|room, _| Ok::<_, DeskError>(room.desk.home_relays())).await?;
+        let relays = office
+            .ask(|room, _| Ok::<_, DeskError>(room.desk.home_relays()))
+            .await?;
         let lacks = |relay: &Name| office.own_bundles.lacks(relay, question);
         let not_asked = relays.into_iter().filter(lacks).collect();
         office
@@ -134,9 +136,10 @@ impl Client {
                 };
                 for offer in newest.into_values() {
                     // One that a device carries for another is nobody's.
-                    let Some(renewal) = offer.renewal.filter(|renewal| {
-                        renewal.request.request.device == offer.device
-                    }) else {
+                    let Some(renewal) = offer
+                        .renewal
+                        .filter(|renewal| renewal.request.request.device == offer.device)
+                    else {
                         continue;
                     };
                     match renewal.verify(room.desk.roster(), now) {

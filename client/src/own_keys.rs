@@ -77,7 +77,9 @@ pub(crate) fn tend_pair(
     match pair_work(roster, &device, &in_use, offered.as_ref(), now) {
         Some(PairWork::Make) => {
             home.make_next_keys(now, random)?;
-            tracing::info!("the next keys of this device are made, and offered to its organisation");
+            tracing::info!(
+                "the next keys of this device are made, and offered to its organisation"
+            );
         }
         Some(PairWork::Take) => {
             home.take_next_keys(random)?;

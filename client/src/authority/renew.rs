@@ -62,9 +62,8 @@ pub fn renew(
         return Err(RenewError::Nothing { unusable });
     };
     let organisation = first.request().contact.organisation();
-    let of_other = |verified: &&VerifiedRenewal<'_>| {
-        verified.request().contact.organisation() != organisation
-    };
+    let of_other =
+        |verified: &&VerifiedRenewal<'_>| verified.request().contact.organisation() != organisation;
     if let Some(other) = taken.values().find(of_other) {
         return Err(RenewError::SeveralOrganisations {
             one: organisation.to_string(),
@@ -76,10 +75,13 @@ pub fn renew(
         .annex(&organisation)
         .ok_or_else(|| unknown(contact))?;
     let contacts = old.contacts.iter().map(|contact| {
-        let devices = contact.devices.iter().map(|device| match taken.get(&device.id) {
-            Some(verified) => renewed(device, verified, overlap, now),
-            None => device.clone(),
-        });
+        let devices = contact
+            .devices
+            .iter()
+            .map(|device| match taken.get(&device.id) {
+                Some(verified) => renewed(device, verified, overlap, now),
+                None => device.clone(),
+            });
         let mut devices: Vec<Device> = devices.collect();
         devices.sort_unstable();
         Ok(Contact {
@@ -176,3 +178,6 @@ impl RenewError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

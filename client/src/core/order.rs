@@ -11,7 +11,7 @@ use maille_common::identifier::AlertId;
 use maille_common::label::Label;
 use maille_common::roster::Designation;
 use maille_common::terms::{AckRule, Kind, Status, Urgency};
-use maille_common::time::Span;
+use maille_common::time::{Span, Timestamp};
 use maille_durable::CommitNumber;
 use thiserror::Error;
 

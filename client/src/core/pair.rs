@@ -53,7 +53,9 @@ pub fn pair_work(
     let pairs = &roster.device(device)?.device.keys;
     if let Some(offered) = offered {
         let mut begun = pairs.iter().filter(|pair| pair.valid_from <= now);
-        return begun.any(|pair| offered.are(pair)).then_some(PairWork::Take);
+        return begun
+            .any(|pair| offered.are(pair))
+            .then_some(PairWork::Take);
     }
     let at = pairs.iter().position(|pair| pair.signing == *in_use)?;
     (at > 0 || pairs[at].are_due(now)).then_some(PairWork::Make)
@@ -64,6 +66,10 @@ impl Desk {
     pub fn pair_in_use(&self) -> Option<&DeviceKeys> {
         let signing = self.identity.signing.verifying_key();
         let entry = self.roster.device(&self.identity.device)?;
-        entry.device.keys.iter().find(|pair| pair.signing == signing)
+        entry
+            .device
+            .keys
+            .iter()
+            .find(|pair| pair.signing == signing)
     }
 }

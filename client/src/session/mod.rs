@@ -78,7 +78,9 @@ impl SessionError {
         matches!(
             self,
             Self::Closed(CloseReason::NotAdmitted)
-                | Self::Talk(TalkError::Link(RequestError::Closed(CloseReason::NotAdmitted)))
+                | Self::Talk(TalkError::Link(RequestError::Closed(
+                    CloseReason::NotAdmitted
+                )))
         )
     }
 }

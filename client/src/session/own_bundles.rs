@@ -55,7 +55,12 @@ impl Session {
                 let keys = roster.signing_keys_now(&signed.bundle.device);
                 keys.iter().any(|key| signed.verify(key).is_ok())
             };
-            found.extend(bundles.into_iter().filter(is_signed).map(|signed| Offer::of(&signed)));
+            found.extend(
+                bundles
+                    .into_iter()
+                    .filter(is_signed)
+                    .map(|signed| Offer::of(&signed)),
+            );
         }
         self.office.own_bundles.keep(&self.relay, question, found);
         Ok(())

@@ -147,8 +147,8 @@ impl Dialer {
     ) -> Result<Link, ConnectError> {
         let addresses = self.resolve(relay).await?;
         let keys = Arc::new(ExpectedKeys::new(expected));
-        let config = quic_client(identity, keys, &self.common.limits)
-            .map_err(ConnectError::Settings)?;
+        let config =
+            quic_client(identity, keys, &self.common.limits).map_err(ConnectError::Settings)?;
         let mut attempts = JoinSet::new();
         let mut failure = None;
         let mut addresses = addresses.into_iter();

@@ -53,8 +53,9 @@ impl SignedRenewal {
             .device(&device)
             .ok_or(RenewalError::UnknownDevice { device })?;
         let pairs = &entry.device.keys;
-        let is_same =
-            |pair: &DeviceKeys| (pair.transport, pair.signing) == (request.transport, request.signing);
+        let is_same = |pair: &DeviceKeys| {
+            (pair.transport, pair.signing) == (request.transport, request.signing)
+        };
         if entry.contact.address == request.contact && pairs.iter().any(is_same) {
             return Err(RenewalError::Done { device });
         }
@@ -100,12 +101,15 @@ impl SignedRenewal {
     /// The pair that vouches: one whose time it is.
     fn present<'a>(&self, pairs: &'a [DeviceKeys], now: Timestamp) -> Option<&'a DeviceKeys> {
         let digest = renewal_hash(&self.request);
-        pairs.iter().filter(|pair| pair.is_valid_at(now)).find(|pair| {
-            let vouched = pair
-                .signing
-                .verify(Label::RENEWAL_SIGNATURE, &digest, &self.by_present);
-            vouched.is_ok()
-        })
+        pairs
+            .iter()
+            .filter(|pair| pair.is_valid_at(now))
+            .find(|pair| {
+                let vouched =
+                    pair.signing
+                        .verify(Label::RENEWAL_SIGNATURE, &digest, &self.by_present);
+                vouched.is_ok()
+            })
     }
 }
 
@@ -221,7 +225,11 @@ impl Roster {
             let contacts = held.document.annex.contacts.iter();
             contacts.flat_map(|contact| &contact.devices)
         });
-        let mut parts = self.chains.authority.iter().map(|held| held.document.part.value());
+        let mut parts = self
+            .chains
+            .authority
+            .iter()
+            .map(|held| held.document.part.value());
         annexes.any(|device| device.keys.iter().any(of_device))
             || self.history.has_had(key)
             || parts.any(|part| {

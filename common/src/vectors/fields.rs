@@ -27,8 +27,8 @@ use crate::local_text::LocalText;
 use crate::roster::{
     Anchor, Annex, AnnexHead, AuthorityKey, AuthorityPart, Contact, Deputy, Device, DeviceKeys,
     DeviceRequest, DutyHours, Head, KeySignature, NamedList, Organisation, Relay, RelayKeys,
-    RosterDocuments, RosterHeads, Rule, SignedAnnex, SignedAuthority, SignedRenewal,
-    SignedRequest, SignedSuspension, Subject, Suspension, UrgencyDefault, Version,
+    RosterDocuments, RosterHeads, Rule, SignedAnnex, SignedAuthority, SignedRenewal, SignedRequest,
+    SignedSuspension, Subject, Suspension, UrgencyDefault, Version,
 };
 use crate::sealing::{Bundle, SealingKey, SealingKeyId, SignedBundle};
 use crate::terms::{

@@ -71,7 +71,9 @@ impl MemoryWorld {
             }
         }
         let bundles = newest.into_values();
-        bundles.filter_map(|bundle| bundle.bundle.renewal()).collect()
+        bundles
+            .filter_map(|bundle| bundle.bundle.renewal())
+            .collect()
     }
 
     /// A copy of a desk's sealing keys, as whoever copies its home has them.

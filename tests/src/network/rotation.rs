@@ -1,11 +1,11 @@
 //! Keys that change: of the authority, of an organisation's annex, of relays and of devices.
 
+use maille_client::authority::{RenewError, renew};
+use maille_client::core::OfferedKeys;
 use maille_common::address::DeviceId;
 use maille_common::codec::{List, SortedList};
 use maille_common::crypto::ed25519::SigningKey;
 use maille_common::randomness::Randomness;
-use maille_client::authority::{RenewError, renew};
-use maille_client::core::OfferedKeys;
 use maille_common::roster::{
     AuthorityKey, Device, DeviceKeys, DeviceRequest, Head, Organisation, RelayKeys, Roster,
     RosterDocuments, SignedRenewal, SignedRequest, Version,

@@ -13,10 +13,10 @@ mod drills;
 mod fleet;
 mod help;
 mod officers;
-mod renewal;
 #[cfg(unix)]
 #[path = "../shared/publishing.rs"]
 mod publishing;
+mod renewal;
 #[cfg(unix)]
 mod transcript;
 mod unit;

@@ -10,11 +10,17 @@ fn ending_within(days: u64) -> Console {
     console.done(&format!("authority admit device.request --code {code}"));
     publish(&console, "annex-afripol-000002.proposal", &["annex"]);
     let now = std::time::SystemTime::now();
-    let end = now.duration_since(std::time::UNIX_EPOCH).unwrap().as_millis();
+    let end = now
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap()
+        .as_millis();
     let end = u64::try_from(end).unwrap() + days * 24 * 60 * 60 * 1000;
     let end = maille_common::time::Timestamp::from_unix_ms(end);
     let text = console.done("authority describe");
-    let pair = text.lines().find(|line| line.contains("transport =")).unwrap();
+    let pair = text
+        .lines()
+        .find(|line| line.contains("transport ="))
+        .unwrap();
     let ended = pair.replace(" }", &format!(", valid_to = \"{end}\" }}"));
     console.write("ending.toml", &text.replace(pair, &ended));
     console.done("authority apply ending.toml");
@@ -44,7 +50,10 @@ fn keys_that_a_desk_makes_by_itself_are_taken_up_by_its_organisation_and_used() 
     console.done("--home desk device join --roster roster --anchor roster/anchor.toml");
     let status = console.done("--home desk status --patience 1s");
     assert!(!status.contains("next keys offered on"), "{status}");
-    assert!(status.contains("keys of this device in use since"), "{status}");
+    assert!(
+        status.contains("keys of this device in use since"),
+        "{status}"
+    );
     // Nothing is left to do, and that is said.
     let nothing = console.done("--json authority renew device.renewals --out again");
     assert!(nothing.contains("\"proposal\":null"), "{nothing}");

@@ -63,7 +63,10 @@ fn r12_nobody_but_the_device_vouches_for_its_next_keys() {
     let roster = roster();
     // Another device of the same organisation, the transport key, the next keys themselves.
     for stranger in [101, 110, 501, 1, 10, 901] {
-        assert_eq!(fault(&renewal(500, stranger), &roster), "renewal-not-vouched");
+        assert_eq!(
+            fault(&renewal(500, stranger), &roster),
+            "renewal-not-vouched"
+        );
     }
     // What was signed for one request vouches for no other one.
     let mut moved = renewal(600, 111);
@@ -127,7 +130,11 @@ fn r12_keys_that_somebody_has_or_had_are_nobodys_next_ones() {
     let roster = roster();
     // Of itself, a colleague, a relay, the authority, an organisation.
     for next in [110, 100, 900, 1, 20] {
-        assert_eq!(fault(&renewal(next, 111), &roster), "renewal-known-key", "{next}");
+        assert_eq!(
+            fault(&renewal(next, 111), &roster),
+            "renewal-known-key",
+            "{next}"
+        );
     }
     let renewed = with_keys(&[device_keys(700)]);
     let former = signed(offered("interpol/hq", DESK, 110), 110, 701);

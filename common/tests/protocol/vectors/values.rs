@@ -12,9 +12,7 @@ use maille_common::extension::{Extension, Extensions};
 use maille_common::hash::{FileHash, Hash};
 use maille_common::identifier::{AlertId, Epoch, Incarnation};
 use maille_common::local_text::LocalText;
-use maille_common::roster::{
-    Roster, RosterDocuments, SignedRenewal, SignedSuspension, Subject,
-};
+use maille_common::roster::{Roster, RosterDocuments, SignedRenewal, SignedSuspension, Subject};
 use maille_common::sealing::SignedBundle;
 use maille_common::terms::{
     Category, Certainty, GapEnd, HandlingCode, InformationGrade, Numbered, PartRole, Response,
