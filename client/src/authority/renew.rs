@@ -31,8 +31,9 @@ pub struct Renewed {
 /// The next annex, in which every renewal that holds is taken up: the new pair from now on, and the
 /// pair that vouched for it until the overlap is over. Others of the device are dropped.
 ///
-/// A pair whose predecessor had an end has one as well, after as long a life. What the roster has
-/// taken up already is passed over.
+/// A pair whose predecessor had an end has one as well, after as long a life, and not before it
+/// would be renewed anyway: an end that was written to have keys renewed soon is not repeated. What
+/// the roster has taken up already is passed over.
 pub fn renew(
     roster: &Roster,
     renewals: &[SignedRenewal],
@@ -117,6 +118,8 @@ fn renewed(
     let request = verified.request();
     let newest = device.keys.first();
     let life = newest.and_then(|newest| Some(newest.valid_to?.since(newest.valid_from)));
+    let ahead = limits::KEYS_RENEWED_AFTER_MS + limits::KEYS_RENEWED_BEFORE_MS;
+    let life = life.map(|life| life.max(Span::from_ms(ahead)));
     let next = DeviceKeys {
         transport: request.transport,
         signing: request.signing,
