@@ -212,7 +212,8 @@ impl Courier {
         Err(failure)
     }
 
-    /// Serves a connection on which the key in use is shown, or, where there is none, the one before.
+    /// Serves a connection on which this key is shown, or, where there is none, the one before the
+    /// key in use.
     async fn serve(&mut self, link: Link, showing: Option<VerifyingKey>) -> SessionError {
         let session = Session::new(
             Arc::clone(&self.office),

@@ -18,8 +18,8 @@ const SETS_MAX: usize = 64;
 const SET_BYTES_MAX: usize = limits::FRAME_ROSTER_BYTES_MAX - 1024;
 
 impl Session {
-    /// Compares the relay's roster with ours, fetches what we lack and offers what it lacks. Whether
-    /// it has ours then, as far as it says.
+    /// Compares the relay's roster with ours, fetches what we lack and offers what it lacks.
+    /// Whether it has ours then, as far as it says.
     pub(super) async fn level_rosters(&self, theirs: &RosterHeads) -> Result<bool, SessionError> {
         let (relay, shown) = (self.relay.clone(), theirs.clone());
         let shows = self.office.settle(move |desk, now, _| {
