@@ -3,9 +3,8 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use maille_common::crypto::ed25519::SigningKey;
 use maille_common::roster::{Roster, RosterDocuments};
-use maille_link::{CloseCode, Dialer, Identity, Limits};
+use maille_link::{CloseCode, Dialer, Limits};
 use tokio::task::JoinHandle;
 
 use crate::archive::archive;
@@ -73,16 +72,9 @@ impl Client {
     /// roster yet, or the disk failed. No relay is needed to open a home.
     pub async fn open(config: ClientConfig) -> Result<Self, OpenError> {
         let office = blocking(move || opening::open(config)).await?;
-        let socket = |error: &dyn std::fmt::Display| OpenError::Socket(error.to_string());
-        let (name, seed) = office
-            .ask(|room, _| {
-                let home = &room.home;
-                let key = SigningKey::from_seed(*home.transport_seed());
-                Ok::<_, OpenError>((home.contact().as_str().to_owned(), key))
-            })
-            .await?;
-        let identity = Identity::new(&name, &seed).map_err(|error| socket(&error))?;
-        let dialer = Dialer::bind(identity, Limits::default()).map_err(|error| socket(&error))?;
+        let identity = office.shown.borrow().present.clone();
+        let dialer = Dialer::bind(identity, Limits::default())
+            .map_err(|error| OpenError::Socket(error.to_string()))?;
         let dialer = Arc::new(dialer);
         let tasks = vec![
             tokio::spawn(serve_relays(Arc::clone(&office), Arc::clone(&dialer))),
@@ -190,7 +182,7 @@ impl Client {
         self.office().roster()
     }
 
-    fn office(&self) -> &Arc<Office> {
+    pub(crate) fn office(&self) -> &Arc<Office> {
         &self.inner.office
     }
 }

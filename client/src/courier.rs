@@ -8,7 +8,7 @@ use maille_common::address::{ContactAddress, Name};
 use maille_common::crypto::ed25519::VerifyingKey;
 use maille_common::roster::Roster;
 use maille_common::terms::Reach;
-use maille_link::{ConnectError, Dialer, Link};
+use maille_link::{ConnectError, Dialer, Identity, Link};
 use thiserror::Error;
 use tokio::task::{AbortHandle, JoinSet};
 
@@ -42,6 +42,13 @@ enum DialError {
     /// None of its addresses could be reached.
     #[error(transparent)]
     Connect(#[from] ConnectError),
+}
+
+impl DialError {
+    /// Whether the relay does not know the key that it was shown.
+    fn is_not_admitted(&self) -> bool {
+        matches!(self, Self::Connect(ConnectError::NotAdmitted { .. }))
+    }
 }
 
 /// Keeps one courier for every relay of the roster, until the client stops.
@@ -91,19 +98,31 @@ impl Courier {
     }
 
     async fn run(mut self) {
+        let mut as_former = false;
         loop {
             self.stand(Connection::Idle, None);
             if !self.until_wanted().await {
                 return;
             }
             self.stand(Connection::Connecting, None);
-            let failure = match self.dial().await {
-                Ok(link) => match self.serve(link).await {
-                    SessionError::Idle => continue,
-                    error => error.to_string(),
-                },
-                Err(error) => error.to_string(),
+            let shown = Arc::clone(&self.office.shown.borrow());
+            let former = shown.former.as_ref().filter(|_| as_former);
+            let (failure, not_admitted) = match self.dial(former.unwrap_or(&shown.present)).await {
+                Ok(link) => {
+                    let showing = former.is_none().then_some(shown.key);
+                    match self.serve(link, showing).await {
+                        SessionError::Idle => continue,
+                        SessionError::OtherKeys => {
+                            as_former = false;
+                            continue;
+                        }
+                        error => (error.to_string(), error.is_not_admitted()),
+                    }
+                }
+                Err(error) => (error.to_string(), error.is_not_admitted()),
             };
+            // A relay with an older roster may know the key before this one alone.
+            as_former = not_admitted && !as_former;
             tracing::info!(relay = %self.relay, failure, "the connection ended");
             self.stand(Connection::Waiting, Some(failure));
             self.pause().await;
@@ -180,12 +199,12 @@ impl Courier {
         Ok(if lacks_keys { Some(now) } else { next })
     }
 
-    async fn dial(&self) -> Result<Link, DialError> {
+    async fn dial(&self, identity: &Identity) -> Result<Link, DialError> {
         let roster = self.office.roster();
         let (addresses, keys) = reach(&roster, &self.relay, &self.office.addresses)?;
         let mut failure = DialError::NoAddress;
         for address in addresses {
-            match self.dialer.connect(&address, &keys).await {
+            match self.dialer.connect_as(identity, &address, &keys).await {
                 Ok(link) => return Ok(link),
                 Err(error) => failure = error.into(),
             }
@@ -193,11 +212,14 @@ impl Courier {
         Err(failure)
     }
 
-    async fn serve(&mut self, link: Link) -> SessionError {
+    /// Serves a connection on which this key is shown, or, where there is none, the one before the
+    /// key in use.
+    async fn serve(&mut self, link: Link, showing: Option<VerifyingKey>) -> SessionError {
         let session = Session::new(
             Arc::clone(&self.office),
             self.relay.clone(),
             self.is_home(),
+            showing,
             link,
         );
         let begun = real_now();

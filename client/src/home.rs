@@ -58,6 +58,7 @@ mod identity;
 mod lock;
 mod machine_key;
 mod owner;
+mod pair;
 #[cfg(feature = "parsers")]
 pub(crate) mod parsers;
 mod passphrase;
@@ -244,19 +245,20 @@ impl Home {
         self.bound.owner.created
     }
 
-    /// Whether a roster that has this device has it with its own keys and for its own contact. One
-    /// that does not was made for somebody else in its place.
+    /// Whether a roster that has this device has it with its own keys, present or next, and for its
+    /// own contact. One that does not was made for somebody else in its place.
     pub fn is_itself_in(&self, roster: &Roster) -> bool {
         let Some(entry) = roster.device(&self.device()) else {
             return true;
         };
         let transport = SigningKey::from_seed(*self.transport_seed()).verifying_key();
         let signing = self.signing_key().verifying_key();
-        let keys = &entry.device.keys;
+        let next = self.offered_keys();
         entry.contact.address == *self.contact()
-            && keys
-                .iter()
-                .any(|keys| (keys.transport, keys.signing) == (transport, signing))
+            && entry.device.keys.iter().any(|keys| {
+                (keys.transport, keys.signing) == (transport, signing)
+                    || next.is_some_and(|next| next.are(keys))
+            })
     }
 
     /// Whom the device trusts from the first day on.
@@ -339,20 +341,7 @@ impl Home {
     /// Asks the organisation to admit the device: signed with both of its keys, made here.
     pub fn device_request(&self, now: Timestamp) -> SignedRequest {
         let transport = SigningKey::from_seed(*self.identity.transport_seed);
-        let signing = &self.identity.signing_key;
-        let owner = &self.bound.owner;
-        let request = DeviceRequest {
-            version: Version::ONE,
-            network: owner.network.clone(),
-            contact: owner.contact.clone(),
-            device: owner.device,
-            label: owner.label.clone(),
-            transport: transport.verifying_key(),
-            signing: signing.verifying_key(),
-            created: now,
-        };
-        SignedRequest::sign(request, signing, &transport)
-            .expect("two keys, two texts of 64 bytes and an address are under 1,024 bytes")
+        request_of(&self.bound.owner, (&transport, self.signing_key()), now)
     }
 
     /// Gives another officer a way in.
@@ -408,4 +397,24 @@ impl Home {
         files::sync_folder(&self.path)?;
         files::sync_folder_of(&self.path)
     }
+}
+
+/// A request with these keys, transport and signing, signed with both.
+fn request_of(
+    owner: &Owner,
+    (transport, signing): (&SigningKey, &SigningKey),
+    created: Timestamp,
+) -> SignedRequest {
+    let request = DeviceRequest {
+        version: Version::ONE,
+        network: owner.network.clone(),
+        contact: owner.contact.clone(),
+        device: owner.device,
+        label: owner.label.clone(),
+        transport: transport.verifying_key(),
+        signing: signing.verifying_key(),
+        created,
+    };
+    SignedRequest::sign(request, signing, transport)
+        .expect("two keys, two texts of 64 bytes and an address are under 1,024 bytes")
 }

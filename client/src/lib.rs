@@ -51,6 +51,8 @@
 //! | `courier`, `session` | one task a relay, one connection | keep anything the store has not |
 //! | `watched_store` | tells when the store has failed | answer for it |
 //! | `keeper`, `own_keys` | what falls due by the own clock | wait for a relay |
+//! | `shown_keys` | the transport keys that relays are shown | know a relay |
+//! | `own_bundles` | which keys devices of this organisation offer | take any into use |
 //! | `attachments` | sealed files and their pieces | hold a file in memory |
 //! | `drill` | what a drill says, and to whom | be taken for anything real |
 //! | `directory` | the address book, expansion, previews | ask a relay |
@@ -84,11 +86,13 @@ mod keeper;
 mod message;
 mod office;
 mod opening;
+mod own_bundles;
 mod own_keys;
 #[cfg(feature = "parsers")]
 pub mod parsers;
 mod roster_change;
 mod session;
+mod shown_keys;
 mod status;
 mod stored_seed;
 mod wait;
@@ -112,8 +116,9 @@ pub use drill::{Drill, DrillError, Drilled};
 pub use error::{DeskError, DeskFailure, LookupError, OpenError};
 pub use events::EventReader;
 pub use message::Message;
+pub use own_bundles::OfferedRenewals;
 pub use roster_change::RosterChangeError;
-pub use status::{Connection, RelayStatus, RosterStatus, Status};
+pub use status::{Connection, KeyStanding, RelayStatus, RosterStatus, Status};
 pub use wait::{Milestone, WaitError};
 
 #[cfg(test)]

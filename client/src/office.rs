@@ -23,7 +23,9 @@ use crate::core::Desk;
 use crate::entropy::OsRandomness;
 use crate::error::{DeskError, DeskFailure};
 use crate::home::Home;
+use crate::own_bundles::OwnBundles;
 use crate::roster_store::RosterStore;
+use crate::shown_keys::ShownKeys;
 use crate::status::Standings;
 use crate::watched_store::Failed;
 
@@ -56,6 +58,10 @@ pub(crate) struct Office {
     failed: Failed,
     /// This device's newest bundle, as it is published.
     pub(crate) bundle: Mutex<Option<SignedBundle>>,
+    /// The keys that this device shows to relays.
+    pub(crate) shown: watch::Sender<Arc<ShownKeys>>,
+    /// What home relays publish of this organisation, for whoever asks.
+    pub(crate) own_bundles: OwnBundles,
     pub(crate) standings: Standings,
     pub(crate) transfers: Transfers,
     /// Why the archive cannot be written now.
@@ -80,6 +86,7 @@ pub(crate) struct Furniture {
     pub(crate) addresses: BTreeMap<Name, Vec<String>>,
     pub(crate) retention_days: Option<u32>,
     pub(crate) bundle: Option<SignedBundle>,
+    pub(crate) shown: ShownKeys,
 }
 
 impl Office {
@@ -92,6 +99,7 @@ impl Office {
             addresses,
             retention_days,
             bundle,
+            shown,
         } = furniture;
         let home_path = room.home.path().to_owned();
         Arc::new(Self {
@@ -110,6 +118,8 @@ impl Office {
             stop: watch::Sender::new(false),
             failed,
             bundle: Mutex::new(bundle),
+            shown: watch::Sender::new(Arc::new(shown)),
+            own_bundles: OwnBundles::default(),
             standings: Standings::default(),
             transfers: Transfers::default(),
             archive_trouble: Trouble::default(),

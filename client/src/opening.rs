@@ -19,6 +19,7 @@ use crate::office::{Furniture, Office, Room};
 use crate::own_keys;
 use crate::roster_store::RosterStore;
 use crate::settings::Settings;
+use crate::shown_keys::ShownKeys;
 use crate::watched_store::{Failed, WatchedStore};
 
 const MIB: u64 = 1024 * 1024;
@@ -32,7 +33,7 @@ pub(crate) fn open(config: ClientConfig) -> Result<Arc<Office>, OpenError> {
         clock,
         addresses,
     } = config;
-    let home = match &key {
+    let mut home = match &key {
         Key::Machine => Home::open(&home, Unlock::Machine)?,
         Key::Officer { name, passphrase } => {
             Home::open(&home, Unlock::Officer { name, passphrase })?
@@ -44,15 +45,15 @@ pub(crate) fn open(config: ClientConfig) -> Result<Arc<Office>, OpenError> {
     refuse_reachable_example(&roster, &addresses)?;
     let reading = clock.reading();
     let now = reading.wall;
+    let random = &mut OsRandomness::new();
+    own_keys::tend_pair(&mut home, &roster, now, random)?;
     // The keys come before the store: nobody may hear of this device without a way to write to it.
     let known = home.load_ring()?;
     let lost_ring = known.is_none();
     let mut ring = known.unwrap_or_default();
-    let mut bundle = own_keys::load_bundle(home.path(), &ring);
+    let mut bundle = own_keys::load_bundle(&home, &ring);
     if bundle.is_none() || ring.is_due(now) {
-        let owner = (home.contact(), home.device(), home.signing_key());
-        let made = own_keys::make_bundle(&home, &mut ring, owner, now, &mut OsRandomness::new())?;
-        bundle = Some(made);
+        bundle = Some(own_keys::make_bundle(&home, &mut ring, now, random)?);
     }
     let failed = Failed::new(None);
     let durable = open_store(&home, now)?;
@@ -66,6 +67,7 @@ pub(crate) fn open(config: ClientConfig) -> Result<Arc<Office>, OpenError> {
     };
     let desk =
         Desk::open(store, identity, Arc::clone(&roster), ring, reading).map_err(DeskError::from)?;
+    let shown = ShownKeys::of(&home)?;
     let mut room = Room {
         desk,
         home,
@@ -83,6 +85,7 @@ pub(crate) fn open(config: ClientConfig) -> Result<Arc<Office>, OpenError> {
         addresses,
         retention_days: retention_days.or(settings.retention_days),
         bundle,
+        shown,
     });
     for folder in [&office.sent_blobs, &office.received_blobs] {
         let write = |source| OpenError::Write {

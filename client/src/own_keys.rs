@@ -1,28 +1,40 @@
-//! This device's own sealing keys: made ahead, published, erased in time (DESIGN section 4).
+//! This device's own keys: sealing keys made ahead, published, erased in time (DESIGN section 4),
+//! and the two keys of the device renewed (PROTOCOL R12).
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use maille_common::address::{ContactAddress, DeviceId};
 use maille_common::codec::{decode, encode};
 use maille_common::crypto::ed25519::SigningKey;
 use maille_common::randomness::Randomness;
+use maille_common::roster::Roster;
 use maille_common::sealing::{BundleOwner, SealingRing, SignedBundle};
 use maille_common::time::Timestamp;
 
+use crate::core::{PairWork, pair_work};
 use crate::durable_file;
+use crate::entropy::OsRandomness;
 use crate::error::{DeskError, OpenError};
 use crate::home::Home;
 use crate::office::{Office, Room, lock};
+use crate::shown_keys::ShownKeys;
 
 /// The file of the newest bundle. Not secret: it is what relays publish.
 const BUNDLE: &str = "bundle";
 
-/// The newest bundle as it was published; none where it was lost, and another one takes its place.
-pub(crate) fn load_bundle(home: &Path, ring: &SealingRing) -> Option<SignedBundle> {
-    let bytes = std::fs::read(path_of(home)).ok()?;
+/// The newest bundle as it was published; none where it was lost, or says other than the home has,
+/// and another one takes its place. So whoever was killed between changing its keys and telling
+/// others of them tells them at the next start.
+pub(crate) fn load_bundle(home: &Home, ring: &SealingRing) -> Option<SignedBundle> {
+    let bytes = std::fs::read(path_of(home.path())).ok()?;
     let bundle: SignedBundle = decode(&bytes).ok()?;
-    (bundle.bundle.number == ring.number()).then_some(bundle)
+    (bundle.bundle.number == ring.number() && is_up_to_date(&bundle, home)).then_some(bundle)
+}
+
+/// Whether a bundle is signed by the key in use, and offers the next ones where there are any.
+fn is_up_to_date(bundle: &SignedBundle, home: &Home) -> bool {
+    let key = home.signing_key().verifying_key();
+    bundle.verify(&key).is_ok() && bundle.bundle.renewal() == home.renewal()
 }
 
 /// Makes the next bundle. The ring is durable before the bundle exists for anybody else: a
@@ -30,15 +42,15 @@ pub(crate) fn load_bundle(home: &Path, ring: &SealingRing) -> Option<SignedBundl
 pub(crate) fn make_bundle(
     home: &Home,
     ring: &mut SealingRing,
-    (contact, device, key): (&ContactAddress, DeviceId, &SigningKey),
     now: Timestamp,
     random: &mut impl Randomness,
 ) -> Result<SignedBundle, OpenError> {
     let bundle = ring.next_bundle(
         BundleOwner {
-            contact,
-            device,
-            key,
+            contact: home.contact(),
+            device: home.device(),
+            key: home.signing_key(),
+            renewal: home.renewal().as_ref(),
         },
         now,
         random,
@@ -52,12 +64,73 @@ pub(crate) fn make_bundle(
     Ok(bundle)
 }
 
-/// Makes the keys of another week when they are due, and erases those that no honest sender uses.
+/// Makes the next pair of keys when it is due, and takes it into use once the roster has it: both
+/// durable before anybody hears of them.
+pub(crate) fn tend_pair(
+    home: &mut Home,
+    roster: &Roster,
+    now: Timestamp,
+    random: &mut impl Randomness,
+) -> Result<(), OpenError> {
+    let (device, in_use) = (home.device(), home.signing_key().verifying_key());
+    let offered = home.offered_keys();
+    match pair_work(roster, &device, &in_use, offered.as_ref(), now) {
+        Some(PairWork::Make) => {
+            home.make_next_keys(now, random)?;
+            tracing::info!(
+                "the next keys of this device are made, and offered to its organisation"
+            );
+        }
+        Some(PairWork::Take) => {
+            home.take_next_keys(random)?;
+            tracing::info!("the next keys of this device are in use");
+        }
+        None => return forget_former(home, roster, now, random),
+    }
+    Ok(())
+}
+
+/// The transport key before the one in use goes when it would lead nowhere any more.
+fn forget_former(
+    home: &mut Home,
+    roster: &Roster,
+    now: Timestamp,
+    random: &mut impl Randomness,
+) -> Result<(), OpenError> {
+    let Some(former) = home.former_transport() else {
+        return Ok(());
+    };
+    let former = former.verifying_key();
+    let entry = roster.device(&home.device());
+    let mut pairs = entry.into_iter().flat_map(|entry| &entry.device.keys);
+    if pairs.any(|pair| pair.transport == former && pair.is_valid_at(now)) {
+        return Ok(());
+    }
+    Ok(home.forget_former_transport(random)?)
+}
+
+/// What was renewed.
+#[derive(Default)]
+struct Renewed {
+    bundle: Option<SignedBundle>,
+    shown: Option<ShownKeys>,
+}
+
+/// Renews the device's own keys, makes the sealing keys of another week when they are due, and
+/// erases those that no honest sender uses.
 pub(crate) async fn renew(office: &Arc<Office>) -> Result<(), OpenError> {
-    let made = office.ask(renew_in).await?;
-    if let Some(bundle) = made {
+    let bundle = lock(&office.bundle).clone();
+    let shown = Arc::clone(&office.shown.borrow());
+    let renewed = office
+        .ask(move |room, now| renew_in(room, bundle.as_ref(), &shown, now))
+        .await?;
+    if let Some(bundle) = renewed.bundle {
         *lock(&office.bundle) = Some(bundle);
         office.wake();
+        office.tell();
+    }
+    if let Some(shown) = renewed.shown {
+        office.shown.send_replace(Arc::new(shown));
     }
     Ok(())
 }
@@ -80,38 +153,49 @@ pub(crate) fn overtake_in(
     now: Timestamp,
 ) -> Result<SignedBundle, OpenError> {
     let Room { desk, home, .. } = room;
-    let mut random = crate::entropy::OsRandomness::new();
     let mut ring = home.load_ring()?.unwrap_or_default();
     ring.begin_after(newest);
-    let identity = desk.identity();
-    let (contact, device, key) = (&identity.contact, identity.device, &identity.signing);
-    let bundle = make_bundle(home, &mut ring, (contact, device, key), now, &mut random)?;
+    let bundle = make_bundle(home, &mut ring, now, &mut OsRandomness::new())?;
     desk.replace_ring(ring);
     Ok(bundle)
 }
 
-fn renew_in(room: &mut Room, now: Timestamp) -> Result<Option<SignedBundle>, OpenError> {
-    let mut random = crate::entropy::OsRandomness::new();
+/// What was cut off between two of these steps is done when it is looked at next.
+fn renew_in(
+    room: &mut Room,
+    bundle: Option<&SignedBundle>,
+    shown: &ShownKeys,
+    now: Timestamp,
+) -> Result<Renewed, OpenError> {
+    let mut random = OsRandomness::new();
     let Room { desk, home, .. } = room;
+    let roster = Arc::clone(desk.roster());
+    tend_pair(home, &roster, now, &mut random)?;
+    let key = home.signing_key();
+    if key.verifying_key() != desk.identity().signing.verifying_key() {
+        desk.sign_with(SigningKey::from_seed(*key.expose()));
+    }
+    let mut renewed = Renewed::default();
+    if !shown.are_of(home) {
+        renewed.shown = Some(ShownKeys::of(home)?);
+    }
+    let is_stale = !bundle.is_some_and(|bundle| is_up_to_date(bundle, home));
     let work = desk.key_work(now).map_err(DeskError::from)?;
-    if !work.is_any() {
-        return Ok(None);
+    if !work.is_any() && !is_stale {
+        return Ok(renewed);
     }
     // Keys are not copied in memory: the desk keeps the old ring until the new one stands.
     let mut ring = home.load_ring()?.unwrap_or_default();
     if let Some(until) = work.erase_until {
         ring.erase_expired(until, until);
     }
-    let identity = desk.identity();
-    let owner = (&identity.contact, identity.device, &identity.signing);
-    let bundle = if work.bundle_due {
-        Some(make_bundle(home, &mut ring, owner, now, &mut random)?)
+    if work.bundle_due || is_stale {
+        renewed.bundle = Some(make_bundle(home, &mut ring, now, &mut random)?);
     } else {
         home.save_ring(&ring, &mut random)?;
-        None
-    };
+    }
     desk.replace_ring(ring);
-    Ok(bundle)
+    Ok(renewed)
 }
 
 fn path_of(home: &Path) -> PathBuf {

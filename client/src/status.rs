@@ -25,6 +25,8 @@ pub struct Status {
     pub network: String,
     /// The number of the newest bundle of this device's sealing keys.
     pub bundle: u64,
+    /// The two keys of the device.
+    pub keys: KeyStanding,
     /// The roster in use.
     pub roster: RosterStatus,
     /// Every relay of the roster, by name.
@@ -33,6 +35,17 @@ pub struct Status {
     pub lacking: Vec<Lacking>,
     /// Devices that wrote to this one, and are not heard of any more.
     pub silent: Vec<Silent>,
+}
+
+/// How the two keys of a device stand, transport and signing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyStanding {
+    /// From when those in use are valid; none where the roster has others for the device.
+    pub since: Option<Timestamp>,
+    /// Until when they are, where that is known.
+    pub until: Option<Timestamp>,
+    /// When the next ones were offered that wait for the organisation; none where none wait.
+    pub offered: Option<Timestamp>,
 }
 
 /// The roster in use.
@@ -171,6 +184,11 @@ fn read(room: &mut crate::office::Room, now: Timestamp) -> Result<Status, DeskEr
         epoch: desk.epoch(),
         network: part.network.as_str().to_owned(),
         bundle: desk.ring().number(),
+        keys: KeyStanding {
+            since: desk.pair_in_use().map(|pair| pair.valid_from),
+            until: desk.pair_in_use().and_then(|pair| pair.valid_to),
+            offered: room.home.offered_keys().map(|keys| keys.made),
+        },
         roster: RosterStatus {
             hash: roster.hash(),
             number: part.number,

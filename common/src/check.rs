@@ -29,7 +29,7 @@ macro_rules! checks {
 }
 
 checks! {
-    R1 R2 R3 R4 R5 R6 R7 R8 R9 R10 R11
+    R1 R2 R3 R4 R5 R6 R7 R8 R9 R10 R11 R12
     K1 K2 K3 K4 K5
     E1 E2 E3 E4 E5 E6 E7 E8 E9 E10 E11 E12 E13 E14 E15 E16 E17 E18 E19 E20
     A1 A2 A3

@@ -138,6 +138,10 @@ labels! {
     REQUEST_SIGNATURE = "maille/1 request signature";
     /// Derivation of the twelve digits that are read out by telephone.
     REQUEST_CODE = "maille/1 request code";
+    /// Hash of a request for other keys of an admitted device.
+    RENEWAL = "maille/1 renewal";
+    /// Signature of the device's present key over it.
+    RENEWAL_SIGNATURE = "maille/1 renewal signature";
     /// Additional data of a key file.
     KEY_FILE = "maille/1 key file";
     /// Additional data of small values encrypted at rest.

@@ -137,6 +137,15 @@ pub const SEALING_KEY_GRACE_MS: u64 = 21 * DAY_MS;
 /// Encoded bundle: 12 keys of 1,236 bytes are 15 KiB; 32 extensions may fill the rest.
 pub const BUNDLE_BYTES_MAX: usize = 160 * 1024;
 
+/// A device offers other keys when the roster has had its present ones for so long.
+pub const KEYS_RENEWED_AFTER_MS: u64 = 330 * DAY_MS;
+/// Or when they end within this time: eight weeks away, and a few days for its organisation.
+pub const KEYS_RENEWED_BEFORE_MS: u64 = 60 * DAY_MS;
+/// Old keys stand beside the new ones for at least so long: a desk may be away for eight weeks.
+pub const KEYS_OVERLAP_LEAST_MS: u64 = 57 * DAY_MS;
+/// Renewals in one file, of 1,220 bytes at most.
+pub const RENEWALS_MAX: usize = 1024;
+
 /// One signed statement: a receipt has about 500 bytes; 32 extensions may fill 132 KiB.
 pub const STATEMENT_BYTES_MAX: usize = 136 * 1024;
 /// A note's text to the sender.

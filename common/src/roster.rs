@@ -39,6 +39,7 @@ mod index;
 mod keys;
 mod queries;
 mod recipients;
+mod renewal;
 mod request;
 mod routes;
 mod signatures;
@@ -63,6 +64,7 @@ pub use heads::{AnnexHead, Head, RosterHeads, SUSPENSIONS_MAX};
 pub use keys::KeyTerm;
 pub use queries::{ContactEntry, Designation, DeviceEntry};
 pub use recipients::ExpandError;
+pub use renewal::{RenewalError, Renewals, SignedRenewal, VerifiedRenewal};
 pub use request::{
     DeviceRequest, REQUEST_BYTES_MAX, RequestCode, RequestError, SignedRequest, VerifiedRequest,
 };

@@ -37,8 +37,8 @@ pub struct TestDevice {
     pub transport: [u8; 32],
     /// The seed of its signing key.
     pub signing: [u8; 32],
-    /// Those of the keys that its annex has for it, and that it does not use yet.
-    pub next: Option<Seeds>,
+    /// Those of the keys that it offers, and that it does not use yet, and when it made them.
+    pub next: Option<(Seeds, Timestamp)>,
 }
 
 /// A relay with its private keys.
@@ -61,6 +61,8 @@ pub struct Network {
     authority: Vec<SigningKey>,
     part: AuthorityPart,
     annexes: Vec<Annex>,
+    /// From when the keys of devices that are admitted are valid.
+    keys_from: Timestamp,
     /// By organisation, where it signs its annex itself.
     annex_keys: BTreeMap<String, SigningKey>,
     documents: RosterDocuments,
@@ -128,6 +130,7 @@ impl Network {
             authority,
             part,
             annexes,
+            keys_from: FOUNDED,
             annex_keys: BTreeMap::new(),
             documents,
             devices,
@@ -244,6 +247,11 @@ impl Network {
         self.part.relays = SortedList::new(entries).unwrap();
     }
 
+    /// The keys of devices that are admitted from now on are valid from then.
+    pub fn key_devices_from(&mut self, from: Timestamp) {
+        self.keys_from = from;
+    }
+
     /// Admits a device whose keys were made where they live, in the next annex.
     pub fn admit_request(&mut self, request: &DeviceRequest) {
         self.admit_device(
@@ -280,7 +288,7 @@ impl Network {
         let keys = DeviceKeys {
             transport,
             signing,
-            valid_from: FOUNDED,
+            valid_from: self.keys_from,
             valid_to: None,
         };
         let device = Device {

@@ -18,7 +18,7 @@ use maille_common::sealing::SealingRing;
 use maille_common::time::{Span, Timestamp};
 use maille_common::wire::Push;
 use maille_tests::memory::{MemoryWorld, order};
-use maille_tests::network::Network;
+use maille_tests::network::{FOUNDED, Network};
 use maille_tests::randomness::Seeded;
 
 const RELAYS: [&str; 4] = ["lyon", "dakar", "tunis", "jakarta"];
@@ -133,14 +133,17 @@ impl Years {
                 self.publish(&documents);
             }
         }
-        // Each device once a year, each relay twice.
-        let devices: Vec<DeviceId> = self.devices.values().flatten().copied().collect();
-        for (place, device) in (0..).zip(&devices) {
-            if *device != self.ended && week % 52 == 7 + 8 * place {
-                let documents = self.world.network.renew_device(device, now, OVERLAP);
-                self.publish(&documents);
-            }
+        // What desks offer by themselves is taken up by their organisations, but for the one whose
+        // time is to end. Nobody does anything at a desk.
+        let mut renewals = self.world.renewals();
+        renewals.retain(|renewal| renewal.request.request.device != self.ended);
+        if !renewals.is_empty() {
+            let roster = self.roster();
+            let network = &mut self.world.network;
+            let documents = network.take_up(&roster, &renewals, OVERLAP, now);
+            self.publish(&documents);
         }
+        // Each relay twice a year.
         for (place, relay) in (0..).zip(RELAYS) {
             if week % 26 == 2 + 3 * place && week + OVERLAP_WEEKS < WEEKS {
                 let documents = self.world.network.announce_relay_keys(relay);
@@ -305,6 +308,7 @@ fn two_years_of_rotation_leave_nothing_unreadable_and_nothing_readable_that_shou
     years.erased_keys_open_nothing();
     years.whoevers_time_is_over_was_not_written_to();
     years.nobody_was_accused();
+    years.every_device_took_new_keys_twice_by_itself();
 }
 
 impl Years {
@@ -393,6 +397,18 @@ impl Years {
             .send(&order, now, random)
             .unwrap_err();
         assert_eq!(refused.code(), "not-designated");
+    }
+
+    fn every_device_took_new_keys_twice_by_itself(&mut self) {
+        let roster = self.roster();
+        let devices: Vec<DeviceId> = self.devices.values().flatten().copied().collect();
+        for device in devices.into_iter().filter(|device| *device != self.ended) {
+            let in_use = self.world.desk(&device).pair_in_use().unwrap().clone();
+            assert_eq!(in_use, roster.device(&device).unwrap().device.keys[0]);
+            // A pair is offered after 330 days, and taken up within the week.
+            let second = FOUNDED + Span::from_days(2 * 330);
+            assert!(in_use.valid_from >= second, "{}", in_use.valid_from);
+        }
     }
 
     fn nobody_was_accused(&mut self) {

@@ -167,6 +167,7 @@ hint-check-key = Check --key.
 hint-check-founding = Check --network, --key and -k.
 hint-other-roster = Choose another --roster.
 hint-check-holder = Check --holder and --passphrase-file.
+hint-make-renewals = Make the file with `maille device renewals` at a desk of the organisation.
 hint-other-out = Choose another --out.
 hint-out-for-key = Choose an --out such as `interpol.key`.
 hint-other-out-folder = Choose another folder with --out, or remove the earlier proposal.
@@ -344,6 +345,7 @@ archive-compare-newest = Records that were cut off at the end are not seen here:
 ## authority: Ceremonies of the key holders.
 
 authority-nothing-to-sign = The roster in force is as the file says. There is nothing to sign.
+authority-nothing-to-renew = The roster has taken up every renewal that holds. There is nothing to sign.
 authority-no-proposal = no proposal
 authority-next-steps = Hand { $anchor } over in person, once. Pass { $proposal } round: { $threshold } holders run `maille authority sign`, then one runs `maille authority publish`.
 authority-hours-form = hours are written as `mon-fri 08:00-18:00`, `daily 22:00-06:00` or `always`
@@ -501,6 +503,15 @@ demo-wire-searched = searched for { $words } words of { $letters } letters or mo
 
 device-joined = { $contact } in { $network }: { $designation }
 device-send-request = Send { $request } to your organisation, then telephone and read this code out.
+device-offers = { $contact } device { $device } ("{ $label }"): next keys offered on { $offered }
+device-nothing-offered = No device of this organisation offers other keys.
+device-renewals-left =
+    { $count ->
+        [one] One more had no room in the file: ask again when these are taken up.
+       *[other] { $count } more had no room in the file: ask again when these are taken up.
+    }
+device-relay-not-asked = Relay { $relay } could not be asked; what devices publish there alone is missing here.
+device-take-up-renewals = Hand { $file } to whoever holds the key of your organisation: `maille authority renew` takes it up.
 device-suspend-at-once = Suspend { $subject } at once? Only the full rule of signatures brings it back.
 device-removed-by = This device was taken out by { $document } of { $issued }, signed with { $signers }.
 device-still-readable = Nothing comes or goes any more. What came and went before stays readable here for as long as this desk keeps it: inbox, outbox, notes and evidence.
@@ -680,6 +691,10 @@ status-overdue =
        *[other] OVERDUE: { $count } that nobody acknowledged in time
     }
 status-roster = roster { $number } of { $issued }, renew by { $renew_by }
+status-keys-since = keys of this device in use since { $since }
+status-keys-until = keys of this device in use since { $since }, valid until { $until }
+status-keys-of-others = THE ROSTER HAS OTHER KEYS FOR THIS DEVICE
+status-keys-offered = next keys offered on { $offered }, waiting for the organisation
 status-stale = STALE
 status-forked = FORKED
 status-waits-for-keys = { $alert } waits for keys of { $recipient } device { $device } since { $since }
@@ -1154,7 +1169,7 @@ reconcile-apart = STAYS DIFFERENT: { $alert }: { $differs }; { $state }
 ending-authority = the roster { $when }: the holders of the authority's keys write its next part
 ending-annex = the annex of { $organisation } { $when }: { $organisation } writes the next one
 ending-contact = the designation of { $contact } { $when }: { $organisation } prolongs it
-ending-device = the keys of { $contact } device { $device } { $when }: { $organisation } admits others
+ending-device = the keys of { $contact } device { $device } { $when }: { $organisation } takes up others, with `maille device renewals` and `maille authority renew`
 ending-sealing-keys = the newest sealing key known of { $contact } device { $device } { $when }: somebody has to switch it on
 ending-ends-in =
     { $count ->

@@ -7,7 +7,7 @@ use std::io;
 use maille_client::archive::{ArchiveKeyError, ArchiveOpenError};
 use maille_client::authority::{
     AdmitError, FileError, FoundError, KeyFileError, PlanError, PlanFileError, ProposalError,
-    PublicKeyFileError, RosterFolderError, SuspendError,
+    PublicKeyFileError, RenewError, RosterFolderError, SuspendError,
 };
 use maille_client::home::HomeError;
 
@@ -183,6 +183,15 @@ impl From<AdmitError> for Fault {
             _ => (Exit::Input, None),
         };
         hinted(Self::new(exit, error.code(), error), hint)
+    }
+}
+
+impl From<RenewError> for Fault {
+    fn from(error: RenewError) -> Self {
+        match error {
+            RenewError::Annex(error) => error.into(),
+            error => Self::new(Exit::Input, error.code(), error),
+        }
     }
 }
 

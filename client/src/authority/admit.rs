@@ -140,10 +140,6 @@ pub(super) fn next_annex(
     now: Timestamp,
     change: impl FnOnce(&Contact) -> Result<Option<Contact>, AdmitError>,
 ) -> Result<Annex, AdmitError> {
-    let head = roster
-        .heads()
-        .annex(&old.organisation)
-        .ok_or_else(|| unknown(address))?;
     let mut contacts = old.contacts.to_vec();
     let at = contacts
         .iter()
@@ -153,6 +149,18 @@ pub(super) fn next_annex(
         Some(changed) => contacts[at] = changed,
         None => drop(contacts.remove(at)),
     }
+    following_annex(roster, old, contacts, now)
+}
+
+/// The annex that follows, with these contacts.
+pub(super) fn following_annex(
+    roster: &Roster,
+    old: &Annex,
+    contacts: Vec<Contact>,
+    now: Timestamp,
+) -> Result<Annex, AdmitError> {
+    let head = roster.heads().annex(&old.organisation);
+    let head = head.expect("an annex in force has its head in the roster");
     let next = Annex {
         number: head.number.saturating_add(1),
         previous: head.hash,

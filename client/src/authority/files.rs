@@ -5,12 +5,15 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 use maille_common::codec::{DecodeError, decode, encode};
-use maille_common::roster::SignedRequest;
+use maille_common::roster::{Renewals, SignedRequest};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
 /// The longest request file in bytes: the request, a length and two signatures, rounded up.
 const REQUEST_FILE_BYTES_MAX: usize = 2048;
+
+/// The longest file of renewals in bytes: 1,024 of 1,220 bytes, rounded up.
+const RENEWALS_FILE_BYTES_MAX: usize = 1_280 * 1024;
 
 /// Why a file was not read or written.
 #[derive(Debug, Error)]
@@ -102,6 +105,17 @@ pub fn write_request(path: &Path, request: &SignedRequest) -> Result<(), FileErr
 pub fn read_request(path: &Path) -> Result<SignedRequest, FileError> {
     let bytes = read(path, REQUEST_FILE_BYTES_MAX)?;
     decode(&bytes).map_err(|fault| damaged(path, "the request of a device", fault))
+}
+
+/// Writes renewals of devices into a new file.
+pub fn write_renewals(path: &Path, renewals: &Renewals) -> Result<(), FileError> {
+    create(path, &encode(renewals), Access::Shared)
+}
+
+/// Reads renewals of devices. Nothing of them is believed yet.
+pub fn read_renewals(path: &Path) -> Result<Renewals, FileError> {
+    let bytes = read(path, RENEWALS_FILE_BYTES_MAX)?;
+    decode(&bytes).map_err(|fault| damaged(path, "a file of renewals", fault))
 }
 
 /// Who may read a new file.

@@ -16,7 +16,7 @@
 //! | `proposal.rs`, `proposal_standing.rs` | a document on its way, and for whom it waits |
 //! | `warning.rs`, `warning/` | what a proposal does to whom, said before it is signed |
 //! | `network.rs` | the documents that count before and after a proposal |
-//! | `found.rs`, `admit.rs`, `edit.rs`, `suspend.rs` | the acts |
+//! | `found.rs`, `admit.rs`, `renew.rs`, `edit.rs`, `suspend.rs` | the acts |
 //! | `removal.rs` | what took a device out, for those at it |
 //! | `roster_folder.rs` | a folder of published documents |
 //! | `files.rs` | the only file that touches the disk |
@@ -38,6 +38,7 @@ mod proposal;
 mod proposal_standing;
 mod public_key_file;
 mod removal;
+mod renew;
 mod roster_folder;
 mod suspend;
 #[cfg(test)]
@@ -51,7 +52,7 @@ pub use build::{Draft, PlanError};
 pub use description::roster_text;
 pub use edit::{ContactEdit, edit};
 pub(crate) use files::Access;
-pub use files::{FileError, read_request, write_request};
+pub use files::{FileError, read_renewals, read_request, write_renewals, write_request};
 pub use found::{FoundError, Founding, found};
 pub use key_file::{HolderKey, KeyFile, KeyFileError};
 pub use plan::{
@@ -63,6 +64,7 @@ pub use proposal::{Proposal, ProposalError};
 pub use proposal_standing::{ProposalStanding, Signer};
 pub use public_key_file::{PublicKeyFile, PublicKeyFileError};
 pub use removal::{Removal, RemovalSigner, removal};
+pub use renew::{OVERLAP, RenewError, Renewed, renew};
 pub use roster_folder::{RosterFolder, RosterFolderError};
 pub use suspend::{SuspendError, suspend};
 pub use warning::{Effect, Warning};

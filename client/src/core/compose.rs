@@ -181,6 +181,10 @@ impl Desk {
                 designation: mine,
             });
         }
+        let end = self.pair_in_use().and_then(|pair| pair.valid_to);
+        if let Some(end) = end.filter(|end| *end <= now) {
+            return Err(SendError::KeysEnded { end });
+        }
         let answers = kind == Kind::Reply;
         for to in recipients {
             let designation = self.roster.designated(to, now);

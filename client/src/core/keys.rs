@@ -110,8 +110,15 @@ impl Desk {
 
     /// What ends within 30 days, or has ended, soonest first: of the roster, and the sealing keys
     /// that are known of devices. A device makes its own by itself, unless it is off.
+    /// Of this device's two keys those in use count: a home that was restored may have no others.
     pub fn endings(&self, now: Timestamp) -> Result<Vec<Ending>, StepError> {
         let mut endings = self.roster.endings(now);
+        if let Some(end) = self.pair_in_use().and_then(|pair| pair.valid_to) {
+            let me = &self.identity;
+            let what = Ends::Device(me.contact.clone(), me.device);
+            endings.retain(|ending| ending.what != what);
+            endings.extend(Ending::of(what, end, now));
+        }
         for key in self.pieced_keys(tables::PEER_BUNDLE)? {
             let record: BundleRecord = self.need_long(tables::PEER_BUNDLE, &key)?;
             let bundle = record.bundle.bundle.value();

@@ -46,6 +46,7 @@
 //! | `answer_by.rs` | answers that were asked for beyond the acknowledgement |
 //! | `duty.rs` | who did what here, for whoever comes on duty next |
 //! | `keys.rs` | keys that are made, erased, and void |
+//! | `pair.rs` | the two keys of this device, and when others take their place |
 //! | `addenda.rs` | devices that had no key, or came later |
 //! | `amend.rs` | updates and cancels, to everybody who holds the alert |
 //! | `asked.rs` | deputies who are asked by addendum |
@@ -105,6 +106,7 @@ mod order;
 mod outbox;
 mod owed;
 mod own;
+mod pair;
 mod post;
 mod principals;
 mod reconcile;
@@ -140,6 +142,7 @@ pub use keys::KeyWork;
 pub use ledger::{OutboxEntry, Track, TrackedCancel, TrackedRecipient};
 pub use obligations::{Awaited, Coming, ComingAct, Direction, Ledger, LedgerPage, OpenObligation};
 pub use order::{Order, Reach, SendError, Sent};
+pub use pair::{OfferedKeys, PairWork, pair_work};
 pub use post::DuePost;
 pub use principals::Principal;
 pub use reconcile::{AlertApart, DayCompared, Differs, ReconcileError, Reconciled, RoundEnd};

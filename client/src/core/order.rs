@@ -11,7 +11,7 @@ use maille_common::identifier::AlertId;
 use maille_common::label::Label;
 use maille_common::roster::Designation;
 use maille_common::terms::{AckRule, Kind, Status, Urgency};
-use maille_common::time::Span;
+use maille_common::time::{Span, Timestamp};
 use maille_durable::CommitNumber;
 use thiserror::Error;
 
@@ -139,6 +139,15 @@ pub enum SendError {
         /// Who sent it.
         sender: ContactAddress,
     },
+    /// The keys that this desk signs with have ended, and those after them are not here.
+    #[error(
+        "the keys of this desk ended at {end}, and its organisation has others for it that are not \
+         here; have it admit this desk with its present request"
+    )]
+    KeysEnded {
+        /// When they ended.
+        end: Timestamp,
+    },
     /// The envelope cannot be made.
     #[error("the envelope cannot be made: {0}")]
     Seal(#[from] SealFault),
@@ -170,6 +179,7 @@ impl SendError {
             Self::ReferenceTooLong(_) => "reference-too-long",
             Self::UnknownReference(_) => "unknown-reference",
             Self::NotYours { .. } => "not-yours",
+            Self::KeysEnded { .. } => "keys-ended",
             Self::Seal(_) => "seal",
             Self::TooLarge { .. } => "too-large",
             Self::Step(error) => error.code(),

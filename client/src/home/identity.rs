@@ -16,13 +16,14 @@ use super::anchor_file;
 use super::error::HomeError;
 use super::files;
 use super::owner::{self, Owner};
+use super::pair::Beside;
 use super::place::Place;
 use super::store_key::StoreKey;
 
 /// The name of the file.
 pub(super) const FILE: &str = "identity.sealed";
 
-/// Three keys of 32 bytes, an anchor and an owner of under 1 KiB each.
+/// Six keys of 32 bytes, an anchor and an owner of under 1 KiB each.
 const BYTES_MAX: usize = 4096;
 
 /// Transport seed, signing seed, store key.
@@ -33,6 +34,8 @@ pub(super) struct Identity {
     pub(super) transport_seed: Zeroizing<[u8; 32]>,
     pub(super) signing_key: SigningKey,
     pub(super) store_key: StoreKey,
+    /// The next keys, and the last transport key.
+    pub(super) beside: Beside,
 }
 
 coded! {
@@ -42,6 +45,15 @@ coded! {
     pub(super) struct Bound {
         pub(super) owner: Owner,
         pub(super) anchor: Anchor,
+    }
+}
+
+coded! {
+    /// The same where the home has other keys beside those in use.
+    #[derive(Clone, PartialEq, Eq)]
+    struct BoundBeside {
+        bound: Bound,
+        beside: Beside,
     }
 }
 
@@ -75,10 +87,22 @@ impl Identity {
             transport_seed: randomness.secret(),
             signing_key: SigningKey::from_seed(*randomness.secret()),
             store_key: StoreKey::from_bytes(*randomness.secret()),
+            beside: Beside::default(),
         }
     }
 
-    /// Writes the file: plaintext = transport seed | signing seed | store key | bound.
+    /// The same keys in use, with others beside them.
+    pub(super) fn with(&self, beside: Beside) -> Self {
+        Self {
+            transport_seed: self.transport_seed.clone(),
+            signing_key: SigningKey::from_seed(*self.signing_key.expose()),
+            store_key: StoreKey::from_bytes(*self.store_key.expose()),
+            beside,
+        }
+    }
+
+    /// Writes the file: plaintext = transport seed | signing seed | store key | bound, and what
+    /// stands beside the keys where there is anything.
     pub(super) fn create(
         &self,
         folder: &Path,
@@ -103,7 +127,13 @@ impl Identity {
     }
 
     fn seal(&self, bound: &Bound, master: &AtRestKey, randomness: &mut impl Randomness) -> Vec<u8> {
-        let bound = encode(bound);
+        let bound = Zeroizing::new(match self.beside.is_empty() {
+            true => encode(bound),
+            false => encode(&BoundBeside {
+                bound: bound.clone(),
+                beside: self.beside.clone(),
+            }),
+        });
         let mut plaintext = Zeroizing::new(Vec::with_capacity(KEYS_LEN + bound.len()));
         plaintext.extend_from_slice(self.transport_seed.as_slice());
         plaintext.extend_from_slice(self.signing_key.expose());
@@ -144,12 +174,20 @@ impl Identity {
             .map_err(|_| files::corrupt(&path, "it does not open with the key of this home"))?;
         let shape = || files::corrupt(&path, "it holds something else than an identity");
         let (keys, bound) = plaintext.split_at_checked(KEYS_LEN).ok_or_else(shape)?;
-        let bound: Bound = decode(bound).map_err(|_| shape())?;
+        // Neither form is the beginning of the other, since a value ends where its bytes do.
+        let (bound, beside) = match decode::<Bound>(bound) {
+            Ok(bound) => (bound, Beside::default()),
+            Err(_) => {
+                let read: BoundBeside = decode(bound).map_err(|_| shape())?;
+                (read.bound, read.beside)
+            }
+        };
         let (keys, _) = keys.as_chunks::<32>();
         let identity = Self {
             transport_seed: Zeroizing::new(keys[0]),
             signing_key: SigningKey::from_seed(keys[1]),
             store_key: StoreKey::from_bytes(keys[2]),
+            beside,
         };
         Ok((identity, bound))
     }

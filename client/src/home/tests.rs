@@ -11,6 +11,7 @@ use super::*;
 use crate::entropy::OsRandomness;
 
 mod officers;
+mod pairs;
 mod reanchoring;
 mod tampering;
 mod vectors;

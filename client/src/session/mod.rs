@@ -7,12 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use maille_common::address::Name;
+use maille_common::crypto::ed25519::VerifyingKey;
 use maille_common::identifier::AlertId;
 use maille_common::randomness::Randomness;
 use maille_common::roster::RosterHeads;
 use maille_common::time::Timestamp;
 use maille_common::wire::RefusalCode;
-use maille_link::{CloseCode, CloseReason, Link};
+use maille_link::{CloseCode, CloseReason, Link, RequestError};
 use thiserror::Error;
 
 use crate::core::{GreetError, Greeting, StepError};
@@ -23,6 +24,7 @@ use crate::status::Connection;
 
 pub(crate) mod blobs;
 mod bundles;
+mod own_bundles;
 mod posts;
 mod pushes;
 mod roster_exchange;
@@ -42,6 +44,8 @@ pub(crate) struct Session {
     pub(crate) relay: Name,
     /// This desk collects there.
     pub(crate) home: bool,
+    /// The key that the relay was shown, where that is the one in use.
+    showing: Option<VerifyingKey>,
     pub(crate) talk: Talk,
 }
 
@@ -51,6 +55,9 @@ pub(crate) enum SessionError {
     /// Nothing was to be done any more; no fault.
     #[error("Nothing was to be done at the relay.")]
     Idle,
+    /// The device has other keys by now, and connects with them; no fault.
+    #[error("The device connects with its new key.")]
+    OtherKeys,
     /// The connection ended.
     #[error(transparent)]
     Closed(#[from] CloseReason),
@@ -63,6 +70,19 @@ pub(crate) enum SessionError {
     /// The desk did not do its part.
     #[error(transparent)]
     Desk(#[from] DeskError),
+}
+
+impl SessionError {
+    /// Whether the relay does not know the key that it was shown.
+    pub(crate) fn is_not_admitted(&self) -> bool {
+        matches!(
+            self,
+            Self::Closed(CloseReason::NotAdmitted)
+                | Self::Talk(TalkError::Link(RequestError::Closed(
+                    CloseReason::NotAdmitted
+                )))
+        )
+    }
 }
 
 impl From<GreetError> for SessionError {
@@ -81,11 +101,18 @@ impl From<StepError> for SessionError {
 }
 
 impl Session {
-    pub(crate) fn new(office: Arc<Office>, relay: Name, home: bool, link: Link) -> Self {
+    pub(crate) fn new(
+        office: Arc<Office>,
+        relay: Name,
+        home: bool,
+        showing: Option<VerifyingKey>,
+        link: Link,
+    ) -> Self {
         Self {
             office,
             relay,
             home,
+            showing,
             talk: Talk::over(link),
         }
     }
@@ -108,18 +135,38 @@ impl Session {
 
     async fn serve(&self) -> Result<std::convert::Infallible, SessionError> {
         let theirs = self.greet().await?;
-        self.level_rosters(&theirs).await?;
+        let is_level = self.level_rosters(&theirs).await?;
+        if self.showing.is_none() && is_level {
+            // It knows the key in use by now.
+            return Err(SessionError::OtherKeys);
+        }
         self.publish_bundle().await?;
-        let (_, _, _, _, _, _, idle) = tokio::try_join!(
+        let (_, _, _, _, _, _, _, _, idle) = tokio::try_join!(
             self.serve_pushes(),
             self.serve_posts(),
             self.serve_submissions(),
             self.serve_bundles(),
             self.serve_attachments(),
             self.serve_rosters(),
+            self.serve_own_bundles(),
+            self.until_other_keys(&theirs),
             self.until_idle(),
         )?;
         Ok(idle)
+    }
+
+    /// Ends the session when the device has taken other keys into use; the relay is told first of
+    /// the roster that has them, or it would admit nobody with them.
+    async fn until_other_keys(&self, theirs: &RosterHeads) -> Result<(), SessionError> {
+        let Some(showing) = self.showing else {
+            return Ok(());
+        };
+        let mut shown = self.office.shown.subscribe();
+        if shown.wait_for(|shown| shown.key != showing).await.is_err() {
+            return std::future::pending().await;
+        }
+        self.offer_roster(theirs).await?;
+        Err(SessionError::OtherKeys)
     }
 
     /// The desk hears that this relay brings nothing for now.

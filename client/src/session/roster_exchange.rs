@@ -19,14 +19,16 @@ const SET_BYTES_MAX: usize = limits::FRAME_ROSTER_BYTES_MAX - 1024;
 
 impl Session {
     /// Compares the relay's roster with ours, fetches what we lack and offers what it lacks.
-    pub(super) async fn level_rosters(&self, theirs: &RosterHeads) -> Result<(), SessionError> {
+    /// Whether it has ours then, as far as it says.
+    pub(super) async fn level_rosters(&self, theirs: &RosterHeads) -> Result<bool, SessionError> {
         let (relay, shown) = (self.relay.clone(), theirs.clone());
         let shows = self.office.settle(move |desk, now, _| {
             desk.relay_shows_roster(&relay, &shown, now)
                 .map_err(DeskError::from)
         });
         match shows.await? {
-            Comparison::Same | Comparison::Fork => return Ok(()),
+            Comparison::Same => return Ok(true),
+            Comparison::Fork => return Ok(false),
             Comparison::Ancestor => {}
             Comparison::Ahead | Comparison::Apart => self.fetch_roster().await?,
         }
@@ -104,17 +106,18 @@ impl Session {
         Ok(())
     }
 
-    async fn offer_roster(&self, theirs: &RosterHeads) -> Result<(), SessionError> {
+    pub(super) async fn offer_roster(&self, theirs: &RosterHeads) -> Result<bool, SessionError> {
         let roster = Arc::clone(&self.office.roster());
         let documents = roster.documents_since(theirs);
         if documents.is_empty() {
-            return Ok(());
+            return Ok(true);
         }
         for set in documents.split(SET_BYTES_MAX) {
             match self.talk.offer_roster(set).await {
                 Err(TalkError::Refused(refusal)) => {
                     tracing::info!(relay = %self.relay, code = %refusal.code, "roster refused");
-                    return self.note_roster_refused(refusal.code).await;
+                    self.note_roster_refused(refusal.code).await?;
+                    return Ok(false);
                 }
                 other => other?,
             }
@@ -123,7 +126,8 @@ impl Session {
         let took = self.office.settle_quietly(move |desk, _, _| {
             Ok::<_, DeskError>(((), desk.relay_took_roster(&relay)?))
         });
-        Ok(took.await?)
+        took.await?;
+        Ok(true)
     }
 
     /// What proves itself is refused by a relay that is wrong, or that cannot keep it now.

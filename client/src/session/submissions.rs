@@ -97,6 +97,7 @@ impl Session {
             office: self.office.clone(),
             relay: self.relay.clone(),
             home: self.home,
+            showing: self.showing,
             talk: Talk::over(self.talk.link().clone()),
         }
     }

@@ -124,21 +124,31 @@ impl Dialer {
         })
     }
 
-    /// Connects to `host:port`, where the host may be a name or an address, and the peer must hold
-    /// one of the expected keys.
-    ///
-    /// All addresses of a name are tried, each with a short head start before the next; the first
-    /// that leads to the right key counts. Whether the peer admits *our* key shows at the latest at
-    /// the first request ([`CloseReason::NotAdmitted`](crate::CloseReason::NotAdmitted)).
+    /// Connects as whom it was bound for: see [`Dialer::connect_as`].
     pub async fn connect(
         &self,
         relay: &str,
         expected: &[VerifyingKey],
     ) -> Result<Link, ConnectError> {
+        self.connect_as(&self.identity, relay, expected).await
+    }
+
+    /// Connects to `host:port`, where the host may be a name or an address, and the peer must hold
+    /// one of the expected keys. It is shown the key of this identity.
+    ///
+    /// All addresses of a name are tried, each with a short head start before the next; the first
+    /// that leads to the right key counts. Whether the peer admits *our* key shows at the latest at
+    /// the first request ([`CloseReason::NotAdmitted`](crate::CloseReason::NotAdmitted)).
+    pub async fn connect_as(
+        &self,
+        identity: &Identity,
+        relay: &str,
+        expected: &[VerifyingKey],
+    ) -> Result<Link, ConnectError> {
         let addresses = self.resolve(relay).await?;
         let keys = Arc::new(ExpectedKeys::new(expected));
-        let config = quic_client(&self.identity, keys, &self.common.limits)
-            .map_err(ConnectError::Settings)?;
+        let config =
+            quic_client(identity, keys, &self.common.limits).map_err(ConnectError::Settings)?;
         let mut attempts = JoinSet::new();
         let mut failure = None;
         let mut addresses = addresses.into_iter();

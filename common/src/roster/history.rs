@@ -13,6 +13,7 @@ use super::chains::{Chains, Growth, Hashed};
 use super::{AnnexHead, Head, KeyTerm, RosterHeads, SignedAnnex};
 use crate::address::{ContactAddress, DeviceId, Name};
 use crate::codec::SortedList;
+use crate::crypto::ed25519::VerifyingKey;
 use crate::hash::Hash;
 use crate::limits;
 use crate::time::Timestamp;
@@ -25,6 +26,8 @@ pub(super) struct History {
     newest: Option<RosterHeads>,
     annexes: BTreeMap<Name, BTreeMap<u64, Vec<Hash>>>,
     keys: HashMap<DeviceId, Vec<(ContactAddress, KeyTerm)>>,
+    /// Every key that a device had, of either kind.
+    had: HashSet<VerifyingKey>,
     /// Principal and deputy: the last annex passed that named the one for the other.
     deputies: HashMap<(ContactAddress, ContactAddress), u64>,
     /// When the annexes known of an organisation were issued.
@@ -76,6 +79,11 @@ impl History {
     /// Signing keys of a device in annexes that are no longer in force.
     pub(super) fn signing_keys(&self, device: &DeviceId) -> &[(ContactAddress, KeyTerm)] {
         self.keys.get(device).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a device had this key in an annex that is no longer in force.
+    pub(super) fn has_had(&self, key: &VerifyingKey) -> bool {
+        self.had.contains(key)
     }
 
     /// When the annex was issued that named a deputy of a contact no more; none where no annex
@@ -180,6 +188,7 @@ impl History {
             for device in &contact.devices {
                 let known = self.keys.entry(device.id).or_default();
                 for keys in &device.keys {
+                    self.had.extend([keys.transport, keys.signing]);
                     known.retain(|(_, term)| term.key != keys.signing);
                     known.push((contact.address.clone(), KeyTerm::former(keys)));
                 }

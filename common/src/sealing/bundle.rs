@@ -2,12 +2,16 @@
 
 use crate::address::{ContactAddress, DeviceId};
 use crate::check::Check;
-use crate::codec::{Decode, Encode, List, fixed_bytes};
+use crate::codec::{Bytes, Decode, Encode, List, decode, encode, fixed_bytes};
 use crate::crypto::hpke::SealingPublicKey;
-use crate::extension::Extensions;
+use crate::extension::{Extension, Extensions};
 use crate::hash::Hash;
 use crate::limits;
+use crate::roster::SignedRenewal;
 use crate::time::Timestamp;
+
+/// The number of the extension with a device's next keys.
+const RENEWAL: u32 = 1;
 
 fixed_bytes! {
     /// Names one sealing key: `H("sealing key", public)`.
@@ -99,6 +103,24 @@ impl Bundle {
             id: key.id(),
             is_old: current.is_none(),
         })
+    }
+
+    /// The device's next keys, where it offers any that can be read. Nothing of them is believed
+    /// yet, and what cannot be read spoils no bundle.
+    pub fn renewal(&self) -> Option<SignedRenewal> {
+        let mut extensions = self.extensions.iter();
+        let found = extensions.find(|extension| extension.number == RENEWAL)?;
+        decode(&found.value).ok()
+    }
+
+    /// The extension that offers a device's next keys.
+    pub(super) fn offering(renewal: &SignedRenewal) -> Extension {
+        let value = Bytes::new(encode(renewal));
+        Extension {
+            number: RENEWAL,
+            critical: false,
+            value: value.expect("a request of 1,024 bytes and three signatures are under 4 KiB"),
+        }
     }
 
     /// The highest version of the protocol that the device and the sender both know.

@@ -6,13 +6,14 @@ use std::fmt;
 use thiserror::Error;
 
 use crate::address::{ContactAddress, DeviceId};
-use crate::codec::List;
+use crate::codec::{List, SortedList};
 use crate::crypto::ed25519::SigningKey;
 use crate::crypto::hpke::{SealingPublicKey, SealingSecretKey};
 use crate::extension::Extensions;
 use crate::hash::Hash;
 use crate::limits;
 use crate::randomness::Randomness;
+use crate::roster::SignedRenewal;
 use crate::sealing::{Bundle, SealingKey, SealingKeyId, SignedBundle};
 use crate::time::{Span, Timestamp};
 
@@ -67,6 +68,8 @@ pub struct BundleOwner<'a> {
     pub device: DeviceId,
     /// Its signing key.
     pub key: &'a SigningKey,
+    /// Its next keys, where it offers any.
+    pub renewal: Option<&'a SignedRenewal>,
 }
 
 impl SealingRing {
@@ -173,7 +176,9 @@ impl SealingRing {
             issued: now,
             reads: List::new(READS).expect("the versions this program reads are few"),
             keys: List::new(keys).expect("ten weeks are below the twelve of a bundle"),
-            extensions: Extensions::empty(),
+            extensions: owner.renewal.map_or_else(Extensions::empty, |renewal| {
+                SortedList::new([Bundle::offering(renewal)]).expect("one extension is in order")
+            }),
         }
     }
 }

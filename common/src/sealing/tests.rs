@@ -2,13 +2,14 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::address::{ContactAddress, DeviceId};
-use crate::codec::{Bytes, DecodeError, Exact, List, SortedList, decode, encode};
+use crate::codec::{Bytes, DecodeError, Exact, List, SortedList, Text, decode, encode};
 use crate::crypto::ed25519::SigningKey;
 use crate::crypto::hpke::SealingPublicKey;
 use crate::extension::Extension;
 use crate::hash::Hash;
 use crate::limits;
 use crate::randomness::Randomness;
+use crate::roster::{DeviceRequest, SignedRenewal, SignedRequest, Version};
 use crate::time::{Span, Timestamp};
 
 const WEEK_MS: u64 = limits::SEALING_KEY_MS;
@@ -46,6 +47,7 @@ impl Device {
             contact: &self.contact,
             device,
             key: &self.key,
+            renewal: None,
         };
         self.ring.next_bundle(owner, now, &mut self.random).unwrap()
     }
@@ -211,6 +213,53 @@ fn an_unknown_version_or_critical_extension_is_refused_by_name() {
     );
 }
 
+/// What it offers is another's to judge; a bundle that offers nonsense is a good bundle.
+#[test]
+fn a_bundle_offers_the_next_keys_of_its_device_and_is_good_without() {
+    let mut device = Device::new();
+    assert_eq!(device.publish(wednesday()).bundle.renewal(), None);
+    let keys = [3, 4].map(|seed| SigningKey::from_seed([seed; 32]));
+    let request = DeviceRequest {
+        version: Version::ONE,
+        network: Text::new("n".repeat(64)).unwrap(),
+        contact: format!("{0}/{0}/{0}/{1}", "x".repeat(32), "x".repeat(29))
+            .parse()
+            .unwrap(),
+        device: DeviceId::from_bytes([7; 16]),
+        label: Text::new("l".repeat(64)).unwrap(),
+        transport: keys[0].verifying_key(),
+        signing: keys[1].verifying_key(),
+        created: wednesday(),
+    };
+    let request = SignedRequest::sign(request, &keys[1], &keys[0]).unwrap();
+    let renewal = SignedRenewal::sign(request, &device.key);
+    let owner = BundleOwner {
+        contact: &device.contact,
+        device: DeviceId::from_bytes([7; 16]),
+        key: &device.key,
+        renewal: Some(&renewal),
+    };
+    let offering = device
+        .ring
+        .next_bundle(owner, wednesday(), &mut device.random)
+        .unwrap();
+    let read: SignedBundle = decode(&encode(&offering)).unwrap();
+    assert_eq!(read.verify(&device.key.verifying_key()), Ok(()));
+    assert_eq!(read.bundle.renewal(), Some(renewal));
+    let nonsense = Extension {
+        number: 1,
+        critical: false,
+        value: Bytes::new(*b"no renewal").unwrap(),
+    };
+    let bundle = Bundle {
+        extensions: SortedList::new([nonsense]).unwrap(),
+        ..offering.bundle.into_value()
+    };
+    let spoiled = SignedBundle::sign(bundle, &device.key);
+    assert_eq!(spoiled.verify(&device.key.verifying_key()), Ok(()));
+    assert_eq!(spoiled.bundle.renewal(), None);
+}
+
 #[test]
 fn the_fullest_bundle_stays_within_its_limit() {
     let mut device = Device::new();
@@ -355,6 +404,7 @@ fn a_ring_that_broken_clocks_filled_says_so() {
         contact: &device.contact,
         device: DeviceId::from_bytes([7; 16]),
         key: &device.key,
+        renewal: None,
     };
     let before = wednesday().unix_ms() / 1_000 - 1;
     let jumps = (0..100).map(|jump| wednesday() + Span::from_days(100 * jump));

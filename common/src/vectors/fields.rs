@@ -27,7 +27,7 @@ use crate::local_text::LocalText;
 use crate::roster::{
     Anchor, Annex, AnnexHead, AuthorityKey, AuthorityPart, Contact, Deputy, Device, DeviceKeys,
     DeviceRequest, DutyHours, Head, KeySignature, NamedList, Organisation, Relay, RelayKeys,
-    RosterDocuments, RosterHeads, Rule, SignedAnnex, SignedAuthority, SignedRequest,
+    RosterDocuments, RosterHeads, Rule, SignedAnnex, SignedAuthority, SignedRenewal, SignedRequest,
     SignedSuspension, Subject, Suspension, UrgencyDefault, Version,
 };
 use crate::sealing::{Bundle, SealingKey, SealingKeyId, SignedBundle};
@@ -117,6 +117,7 @@ annotate_fields! {
     Suspension { version, network, subject, issued, reason, key }
     DeviceRequest { version, network, contact, device, label, transport, signing, created }
     SignedRequest { request, by_signing, by_transport }
+    SignedRenewal { request, by_present }
     Extension { number, critical, value }
     Bundle {
         version, contact, device, number, previous, issued, reads, keys, extensions,

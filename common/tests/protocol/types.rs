@@ -9,8 +9,8 @@ use maille_common::evidence::{Signed, Statement, sign};
 use maille_common::hash::{Hash, hash};
 use maille_common::label::Label;
 use maille_common::roster::{
-    DeviceRequest, KeySignature, SignedAnnex, SignedAuthority, SignedRequest, SignedSuspension,
-    Subject, Suspension, Version,
+    DeviceRequest, KeySignature, SignedAnnex, SignedAuthority, SignedRenewal, SignedRequest,
+    SignedSuspension, Subject, Suspension, Version,
 };
 use maille_common::sealing::{Bundle, SignedBundle};
 use maille_common::time::Span;
@@ -91,6 +91,10 @@ pub(crate) fn request() -> DeviceRequest {
     }
 }
 
+pub(crate) fn signed_request() -> SignedRequest {
+    SignedRequest::sign(request(), &key(SIGNER), &key(51)).unwrap()
+}
+
 fn samples() -> Vec<Sample> {
     let env = Letter::alert().seal().env;
     let annex = documents(|_| ()).annexes[0].annex.bytes().to_vec();
@@ -115,6 +119,11 @@ fn samples() -> Vec<Sample> {
             "request",
             encode(&request()),
             (Label::REQUEST, Label::REQUEST_SIGNATURE),
+        ),
+        over_hash(
+            "renewal",
+            encode(&signed_request()),
+            (Label::RENEWAL, Label::RENEWAL_SIGNATURE),
         ),
         over_hash(
             "bundle",
@@ -170,7 +179,7 @@ fn parses<T: Decode<()>>(bytes: &[u8]) -> bool {
     decode::<T>(bytes).is_ok()
 }
 
-const VERIFIERS: [Verifier; 12] = [
+const VERIFIERS: [Verifier; 13] = [
     ("envelope", |bytes, signature| {
         let id = Hash::from_bytes(*Env::id(bytes).as_bytes());
         holds(Label::ENVELOPE_SIGNATURE, &id, signature)
@@ -190,6 +199,10 @@ const VERIFIERS: [Verifier; 12] = [
     ("request", |bytes, signature| {
         let signed = hash(Label::REQUEST, &[bytes]);
         holds(Label::REQUEST_SIGNATURE, &signed, signature)
+    }),
+    ("renewal", |bytes, signature| {
+        let signed = hash(Label::RENEWAL, &[bytes]);
+        holds(Label::RENEWAL_SIGNATURE, &signed, signature)
     }),
     ("bundle", |bytes, signature| {
         let signed = hash(Label::BUNDLE, &[bytes]);
@@ -226,8 +239,10 @@ fn the_signatures_of_this_matrix_are_those_that_the_product_makes() {
     assert_eq!(signed.signature, of("bundle"));
     let signed = SignedSuspension::sign(&key(SIGNER), suspension()).unwrap();
     assert_eq!(signed.signature, of("suspension"));
-    let signed = SignedRequest::sign(request(), &key(SIGNER), &key(51)).unwrap();
+    let signed = signed_request();
     assert_eq!(signed.by_signing, of("request"));
+    let renewal = SignedRenewal::sign(signed, &key(SIGNER));
+    assert_eq!(renewal.by_present, of("renewal"));
     let envelope = Letter::alert().seal();
     assert_eq!(envelope.signatures[0].signature, of("envelope"));
     let proposal = SignedAuthority::propose(part()).unwrap();

@@ -47,7 +47,8 @@ impl RelayCore {
         self.settle(batch, Answer::Done, BTreeSet::new())
     }
 
-    /// The bundles of contacts that `device` may write to, or that may write to it.
+    /// The bundles of contacts that `device` may write to, or that may write to it, and of its own
+    /// organisation.
     pub fn bundles(
         &self,
         device: &DeviceId,
@@ -76,9 +77,10 @@ impl RelayCore {
         Ok(record.map(|record| record.bundle))
     }
 
-    /// A rule in either direction, one's own contact, or a deputy of somebody one may write to.
+    /// A rule in either direction, one's own organisation, whose devices offer their next keys in
+    /// their bundles, or a deputy of somebody one may write to.
     fn may_know(&self, asking: &ContactAddress, contact: &ContactAddress) -> bool {
-        asking == contact
+        asking.organisation() == contact.organisation()
             || self.roster.allows_either_way(asking, contact)
             || self
                 .roster

@@ -20,7 +20,7 @@ use maille_common::label::Label;
 use maille_common::roster::difference::Difference;
 use maille_common::roster::files::read_documents;
 use maille_common::roster::{
-    Anchor, Annex, AuthorityPart, RosterDocuments, RosterHeads, SignedRequest, Subject,
+    Anchor, Annex, AuthorityPart, Renewals, RosterDocuments, RosterHeads, SignedRequest, Subject,
 };
 use maille_common::sealing::SignedBundle;
 use maille_common::wire::{Answer, Push, Request, RequestHead};
@@ -249,5 +249,15 @@ pub(super) fn device_request(bytes: &[u8]) -> bool {
         return false;
     };
     let _: Name = signed.request.contact.organisation();
+    true
+}
+
+pub(super) fn renewals(bytes: &[u8]) -> bool {
+    let Some(renewals) = decoded::<Renewals>(bytes) else {
+        return false;
+    };
+    for renewal in renewals.iter() {
+        let _: Name = renewal.request.request.contact.organisation();
+    }
     true
 }

@@ -187,6 +187,7 @@ pub const TARGETS: &[Target] = &[
         protocol::device_request,
         &["common/vectors/request."],
     ),
+    Target::of("renewals", protocol::renewals, &["common/vectors/renewals"]).at_most(1_280 << 10),
     // Files that people write or carry.
     Target::of("cap", papers::cap, &["tests/seeds/cap/"]),
     Target::of("words", papers::words, &["tests/seeds/words/"]),

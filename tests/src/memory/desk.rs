@@ -41,6 +41,7 @@ impl MemoryWorld {
             contact: &identity.contact,
             device: held.id,
             key: &identity.signing,
+            renewal: None,
         };
         let bundle = ring.next_bundle(owner, self.now, &mut self.random).unwrap();
         let store = Arc::new(MemoryDisk::default());
@@ -148,6 +149,7 @@ impl MemoryWorld {
             contact: &contact,
             device: *device,
             key: &key,
+            renewal: None,
         };
         let mut ring = SealingRing::new();
         let bundle = loop {

@@ -1,15 +1,23 @@
 //! Keys that change while everybody goes on: what a desk does about its own by itself, and a relay
 //! that begins to use those that were announced.
 
-use maille_common::address::DeviceId;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use maille_client::core::{PairWork, pair_work};
+use maille_common::address::{ContactAddress, DeviceId};
 use maille_common::crypto::ed25519::SigningKey;
+use maille_common::randomness::Randomness;
+use maille_common::roster::SignedRenewal;
 use maille_common::sealing::{BundleOwner, SealingRing, SignedBundle};
+use maille_common::wire::Answer;
 
 use super::MemoryWorld;
+use crate::network::public;
 
 impl MemoryWorld {
     /// Every desk does about its keys what is due, as its keeper does: it makes and erases sealing
-    /// keys, and signs with the keys that its roster has for it by now.
+    /// keys, makes and offers its next two keys, and uses them once its roster has them.
     pub fn keep_keys(&mut self) {
         let devices: Vec<DeviceId> = self.desks.keys().copied().collect();
         for device in devices {
@@ -20,20 +28,52 @@ impl MemoryWorld {
     /// The same for one desk.
     pub fn keep_keys_of(&mut self, device: &DeviceId) {
         let now = self.now;
-        let switched = self.use_next_keys(device);
+        let changed = self.tend_pair(device);
         let work = self.desk(device).key_work(now).unwrap();
-        if !switched && !work.is_any() {
+        if !changed && !work.is_any() {
             return;
         }
         let mut ring = self.ring_of(device);
         if let Some(until) = work.erase_until {
             ring.erase_expired(until, until);
         }
-        if switched || work.bundle_due {
+        if changed || work.bundle_due {
             let bundle = self.next_bundle(device, &mut ring);
             self.desks.get_mut(device).unwrap().bundle = bundle;
         }
         self.desk(device).replace_ring(ring);
+    }
+
+    /// What the devices of all organisations offer in the bundles that relays hold: what `maille
+    /// device renewals` finds at a desk of each.
+    pub fn renewals(&mut self) -> Vec<SignedRenewal> {
+        let mut newest: BTreeMap<DeviceId, SignedBundle> = BTreeMap::new();
+        let relays: Vec<String> = self.relays.keys().cloned().collect();
+        let held = self.network.devices.iter();
+        let asking: Vec<(DeviceId, ContactAddress)> =
+            held.map(|held| (held.id, held.contact.clone())).collect();
+        for relay in relays {
+            let core = self.relay(&relay);
+            for (device, contact) in &asking {
+                let contacts = core.roster().contacts();
+                let own = contacts.map(|entry| entry.contact.address.clone());
+                let own = own.filter(|own| own.organisation() == contact.organisation());
+                let own: Vec<ContactAddress> = own.collect();
+                let Answer::Bundles(bundles) = core.bundles(device, &own).unwrap().answer else {
+                    continue;
+                };
+                for bundle in bundles.iter() {
+                    let held = newest.entry(bundle.bundle.device).or_insert(bundle.clone());
+                    if held.bundle.number < bundle.bundle.number {
+                        *held = bundle.clone();
+                    }
+                }
+            }
+        }
+        let bundles = newest.into_values();
+        bundles
+            .filter_map(|bundle| bundle.bundle.renewal())
+            .collect()
     }
 
     /// A copy of a desk's sealing keys, as whoever copies its home has them.
@@ -48,28 +88,36 @@ impl MemoryWorld {
     }
 
     fn next_bundle(&mut self, device: &DeviceId, ring: &mut SealingRing) -> SignedBundle {
-        let key = SigningKey::from_seed(self.network.device(device).signing);
-        let contact = self.network.device(device).contact.clone();
+        let held = self.network.device(device);
+        let (key, renewal) = (SigningKey::from_seed(held.signing), held.renewal());
+        let contact = held.contact.clone();
         let owner = BundleOwner {
             contact: &contact,
             device: *device,
             key: &key,
+            renewal: renewal.as_ref(),
         };
         ring.next_bundle(owner, self.now, &mut self.random).unwrap()
     }
 
-    /// Whether the desk's roster has the next keys of its device, which it uses from now on.
-    fn use_next_keys(&mut self, device: &DeviceId) -> bool {
-        let Some((_, signing)) = self.network.device(device).next else {
-            return false;
-        };
-        let key = SigningKey::from_seed(signing);
-        let keys = self.desk(device).roster().signing_keys_now(device);
-        if !keys.contains(&key.verifying_key()) {
-            return false;
+    /// Makes the next two keys of a desk, or takes them into use; whether anything was done.
+    fn tend_pair(&mut self, device: &DeviceId) -> bool {
+        let now = self.now;
+        let held = self.network.device(device);
+        let (in_use, offered) = (public(held.signing), held.offered());
+        let roster = Arc::clone(self.desk(device).roster());
+        match pair_work(&roster, device, &in_use, offered.as_ref(), now) {
+            Some(PairWork::Make) => {
+                let seeds = (self.random.array(), self.random.array());
+                self.network.make_next_keys(device, seeds, now);
+            }
+            Some(PairWork::Take) => {
+                self.network.switch_device_keys(device);
+                let key = SigningKey::from_seed(self.network.device(device).signing);
+                self.desk(device).sign_with(key);
+            }
+            None => return false,
         }
-        self.network.switch_device_keys(device);
-        self.desk(device).sign_with(key);
         true
     }
 }

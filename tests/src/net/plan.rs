@@ -8,7 +8,7 @@ use maille_client::entropy::OsRandomness;
 use maille_client::home::format_anchor;
 use maille_common::codec::encode;
 use maille_common::randomness::Randomness;
-use maille_common::time::Span;
+use maille_common::time::{Span, Timestamp};
 use maille_link::Limits;
 
 use super::TestNet;
@@ -84,6 +84,13 @@ impl NetPlan {
     #[must_use]
     pub fn machine(mut self, machine: &Machine) -> Self {
         self.net.machine = Some(machine.clone());
+        self
+    }
+
+    /// The keys of all devices are valid from then.
+    #[must_use]
+    pub fn keys_from(mut self, from: Timestamp) -> Self {
+        self.net.network.key_devices_from(from);
         self
     }
 

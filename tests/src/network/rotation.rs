@@ -1,21 +1,55 @@
 //! Keys that change: of the authority, of an organisation's annex, of relays and of devices.
 
+use maille_client::authority::{RenewError, renew};
+use maille_client::core::OfferedKeys;
 use maille_common::address::DeviceId;
 use maille_common::codec::{List, SortedList};
 use maille_common::crypto::ed25519::SigningKey;
 use maille_common::randomness::Randomness;
 use maille_common::roster::{
-    AuthorityKey, Device, DeviceKeys, Head, Organisation, RelayKeys, RosterDocuments,
+    AuthorityKey, Device, DeviceKeys, DeviceRequest, Head, Organisation, RelayKeys, Roster,
+    RosterDocuments, SignedRenewal, SignedRequest, Version,
 };
 use maille_common::time::{Span, Timestamp};
 
-use super::{Network, public};
+use super::{Network, TestDevice, public, text};
 
 /// How long a part and an annex are good for.
 const YEAR: Span = Span::from_days(365);
 
 /// The seeds of a transport and a signing key.
 pub type Seeds = ([u8; 32], [u8; 32]);
+
+impl TestDevice {
+    /// The keys that it offers.
+    pub fn offered(&self) -> Option<OfferedKeys> {
+        let ((transport, signing), made) = self.next?;
+        Some(OfferedKeys {
+            transport: public(transport),
+            signing: public(signing),
+            made,
+        })
+    }
+
+    /// What its bundle says of them.
+    pub fn renewal(&self) -> Option<SignedRenewal> {
+        let ((transport, signing), made) = self.next?;
+        let request = DeviceRequest {
+            version: Version::ONE,
+            network: text("test"),
+            contact: self.contact.clone(),
+            device: self.id,
+            label: text("test"),
+            transport: public(transport),
+            signing: public(signing),
+            created: made,
+        };
+        let keys = [signing, transport].map(SigningKey::from_seed);
+        let request = SignedRequest::sign(request, &keys[0], &keys[1]).unwrap();
+        let present = SigningKey::from_seed(self.signing);
+        Some(SignedRenewal::sign(request, &present))
+    }
+}
 
 impl Network {
     /// What is issued from now on is dated so, and good for a year.
@@ -94,33 +128,37 @@ impl Network {
         (held.transport, held.signing) = held.next.take().unwrap();
     }
 
-    /// The next keys of a device stand in its annex, and those it has until then. It uses the next
-    /// ones once it has heard of that. All documents so far.
-    pub fn renew_device(
+    /// The organisations take up what their devices offer, as `maille authority renew` does. All
+    /// documents so far.
+    pub fn take_up(
         &mut self,
-        device: &DeviceId,
-        now: Timestamp,
+        roster: &Roster,
+        renewals: &[SignedRenewal],
         overlap: Span,
+        now: Timestamp,
     ) -> RosterDocuments {
-        let next: Seeds = (self.random.array(), self.random.array());
-        let held = self.devices.iter_mut().find(|held| held.id == *device);
-        let held = held.unwrap();
-        held.next = Some(next);
-        let contact = held.contact.clone();
-        let fresh = DeviceKeys {
-            transport: public(next.0),
-            signing: public(next.1),
-            valid_from: now,
-            valid_to: Some(now + YEAR + overlap),
-        };
-        self.change_device(device, &contact, |device| {
-            let old = DeviceKeys {
-                valid_to: Some(now + overlap),
-                ..device.keys[0].clone()
-            };
-            device.keys = List::new(vec![fresh, old]).unwrap();
-        });
+        for annex in &mut self.annexes {
+            let own = renewals.iter().filter(|renewal| {
+                let contact = &renewal.request.request.contact;
+                contact.organisation() == annex.organisation
+            });
+            let own: Vec<SignedRenewal> = own.cloned().collect();
+            match renew(roster, &own, overlap, now) {
+                Ok(renewed) => {
+                    assert_eq!(renewed.unusable, []);
+                    annex.contacts = renewed.annex.contacts;
+                }
+                Err(RenewError::Nothing { unusable }) => assert_eq!(unusable, []),
+                Err(error) => panic!("{error}"),
+            }
+        }
         self.publish()
+    }
+
+    /// A device makes its next keys, and goes on with those it has.
+    pub fn make_next_keys(&mut self, device: &DeviceId, seeds: Seeds, now: Timestamp) {
+        let held = self.devices.iter_mut().find(|held| held.id == *device);
+        held.unwrap().next = Some((seeds, now));
     }
 
     /// The keys of a device count until then. All documents so far.
@@ -136,11 +174,11 @@ impl Network {
         self.publish()
     }
 
-    /// A device uses the keys that stand in its annex for it.
+    /// A device uses the keys that it offered.
     pub fn switch_device_keys(&mut self, device: &DeviceId) {
         let held = self.devices.iter_mut().find(|held| held.id == *device);
         let held = held.unwrap();
-        (held.transport, held.signing) = held.next.take().unwrap();
+        ((held.transport, held.signing), _) = held.next.take().unwrap();
     }
 
     fn change_device(

@@ -466,6 +466,7 @@ impl World {
             contact: &fact.contact,
             device: fact.device,
             key: &key,
+            renewal: None,
         };
         ring.next_bundle(owner, wall, &mut self.random).unwrap()
     }

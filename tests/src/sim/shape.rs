@@ -155,6 +155,7 @@ fn made(index: usize) -> Shape {
             contact: &held.contact,
             device: held.id,
             key: &key,
+            renewal: None,
         };
         let now = FOUNDED + Span::from_ms(MADE);
         let made = ring

@@ -17,6 +17,7 @@ mod escalation;
 mod forwarding;
 mod receipts;
 mod recipients;
+mod renewals;
 mod replay;
 mod rosters;
 mod sealing_keys;

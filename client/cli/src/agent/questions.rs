@@ -2,7 +2,7 @@
 
 use super::{Ask, Desk};
 use crate::command::archive::{standing, stop, to};
-use crate::command::device::join;
+use crate::command::device::{join, renewals};
 use crate::command::drill::{over, show};
 use crate::command::officer::{add, passphrase, remove, sign_in, sign_out};
 use crate::command::read::{part, save};
@@ -54,6 +54,7 @@ questions! {
     passphrase::Change,
     remove::Remove,
     join::Join,
+    renewals::Renewals,
     ledger::Ledger,
     handover::Handover,
     export::Export,

@@ -13,6 +13,7 @@ mod key_passphrase;
 mod proposed;
 mod publish;
 mod remove;
+mod renew;
 mod sign;
 mod status;
 
@@ -30,6 +31,8 @@ commands! {
         Init(init::Init),
         /// Propose to take in a device, by its request and the code read out by telephone.
         Admit(admit::Admit),
+        /// Propose to take up the keys that devices offer in the place of those they have.
+        Renew(renew::Renew),
         /// Propose to take out a device or a contact.
         Remove(remove::Remove),
         /// Propose to change what the roster says of a contact.

@@ -5,6 +5,7 @@ use super::{commands, group};
 pub(crate) mod join;
 mod reanchor;
 mod removed;
+pub(crate) mod renewals;
 mod request;
 mod suspend;
 mod wipe;
@@ -21,6 +22,8 @@ commands! {
     pub(crate) enum DeviceCommand {
         /// Make a home with fresh keys, and the request to be admitted.
         Request(request::Request),
+        /// Ask which keys devices of this organisation offer in the place of those they have.
+        Renewals(renewals::RenewalsArgs),
         /// Take the roster of the network into this home.
         Join(join::JoinArgs),
         /// Trust another anchor of the same network, after a letter, by two officers.

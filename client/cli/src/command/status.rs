@@ -47,6 +47,9 @@ pub(crate) struct DeskStatus {
     epoch: u64,
     /// The number of the newest bundle of this device's sealing keys.
     bundle: u64,
+    /// The two keys of this device.
+    #[serde(default)]
+    keys: Keys,
     roster: Roster,
     relays: Vec<Relay>,
     /// Alerts of the inbox that wait for an answer.
@@ -78,6 +81,18 @@ struct Archive {
     behind: u64,
     /// It cannot be written.
     failing: bool,
+}
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Keys {
+    /// From when those in use are valid; `null` where the roster has others for the device.
+    #[serde(with = "maybe")]
+    since: Option<Timestamp>,
+    #[serde(with = "maybe")]
+    until: Option<Timestamp>,
+    /// When the next ones were offered that wait for the organisation.
+    #[serde(with = "maybe")]
+    offered: Option<Timestamp>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -208,6 +223,11 @@ impl From<&Standing> for DeskStatus {
             officer: None,
             epoch: standing.epoch.0,
             bundle: standing.bundle,
+            keys: Keys {
+                since: standing.keys.since,
+                until: standing.keys.until,
+                offered: standing.keys.offered,
+            },
             roster: Roster {
                 hash: roster.hash.to_string(),
                 number: roster.number,
@@ -253,6 +273,24 @@ impl From<&RelayStatus> for Relay {
     }
 }
 
+impl Keys {
+    fn text(&self) -> String {
+        let mut words = match (self.since.map(local), self.until.map(local)) {
+            (Some(since), None) => status::KeysSince { since: &since }.to_string(),
+            (Some(since), Some(until)) => status::KeysUntil {
+                since: &since,
+                until: &until,
+            }
+            .to_string(),
+            (None, _) => status::KeysOfOthers.to_string(),
+        };
+        if let Some(offered) = self.offered.map(local) {
+            words += &format!("; {}", status::KeysOffered { offered: &offered });
+        }
+        words
+    }
+}
+
 impl DeskStatus {
     fn text(&self) -> String {
         let held: &dyn Display = match self.agent {
@@ -275,6 +313,7 @@ impl DeskStatus {
             open: &self.open,
         };
         let mut text = format!("{head}\n{alerts}\n{}\n", self.roster.text());
+        text += &format!("{}\n", self.keys.text());
         if self.overdue > 0 {
             let count = &self.overdue;
             text += &format!("{}\n", status::Overdue { count });

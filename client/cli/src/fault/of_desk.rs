@@ -121,6 +121,7 @@ impl From<OrderError> for Fault {
     fn from(error: OrderError) -> Self {
         let (exit, hint): (_, Option<&dyn Display>) = match &error {
             OrderError::NotDesignated { .. }
+            | OrderError::KeysEnded { .. }
             | OrderError::Recipient { .. }
             | OrderError::NoRule { .. }
             | OrderError::TwoPersons { .. } => (Exit::Refused, None),

@@ -3,6 +3,7 @@
 sentences! {
     "authority":
     NothingToSign;
+    NothingToRenew;
     NoProposal;
     NextSteps { anchor: text, proposal: text, threshold: text };
     HoursForm;

@@ -4,6 +4,11 @@ sentences! {
     "device":
     Joined { contact: text, network: text, designation: text };
     SendRequest { request: text };
+    Offers { contact: text, device: text, label: text, offered: text };
+    NothingOffered;
+    RenewalsLeft { count: count };
+    RelayNotAsked { relay: text };
+    TakeUpRenewals { file: text };
     SuspendAtOnce { subject: text };
     CopyToRelays;
     RemovedBy { document: text, issued: text, signers: text };

@@ -88,6 +88,7 @@ sentences! {
     CheckFounding;
     OtherRoster;
     CheckHolder;
+    MakeRenewals;
     OtherOut;
     OutForKey;
     OtherOutFolder;

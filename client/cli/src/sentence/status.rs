@@ -9,6 +9,10 @@ sentences! {
     Alerts { unanswered: count, open: count };
     Overdue { count: count };
     Roster { number: text, issued: text, renew_by: text };
+    KeysSince { since: text };
+    KeysUntil { since: text, until: text };
+    KeysOfOthers;
+    KeysOffered { offered: text };
     Stale;
     Forked;
     Silent { contact: text, device: text, since: text };

@@ -16,6 +16,7 @@ mod officers;
 #[cfg(unix)]
 #[path = "../shared/publishing.rs"]
 mod publishing;
+mod renewal;
 #[cfg(unix)]
 mod transcript;
 mod unit;

@@ -143,6 +143,19 @@ fn device_changed(
         let mut kept = new.keys.iter();
         kept.any(|kept| (kept.transport, kept.signing) == (pair.transport, pair.signing))
     };
+    let (newest, older) = match old.keys.as_slice() {
+        [newest, older @ ..] => (Some(newest), older),
+        [] => (None, &[][..]),
+    };
+    if newest.is_some_and(|newest| !stays(newest)) && older.iter().any(stays) {
+        found.cut_off(
+            "newest-device-keys-go",
+            format!(
+                "The newest keys of the device {id} of `{address}` go, and older ones stay: it was \
+                 restored from a backup, or somebody else has its old keys. Telephone it first."
+            ),
+        );
+    }
     if !old.keys.is_empty() && !old.keys.iter().any(stays) {
         found.cut_off(
             "device-keys-replaced",

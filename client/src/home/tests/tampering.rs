@@ -216,6 +216,7 @@ fn a_ring_of_sealing_keys_is_replaced_whole_and_leaves_no_trace() {
         contact,
         device,
         key,
+        renewal: None,
     };
     ring.next_bundle(owner, NOW, randomness).unwrap();
     home.save_ring(&ring, randomness).unwrap();

@@ -9,6 +9,7 @@ use maille_common::vectors::{Annotate, Counted, Page, Vectors, annotate_fields};
 
 use super::*;
 use crate::home::owner::Owner;
+use crate::home::pair::Beside;
 use crate::home::place::Place;
 use crate::own_keys::{load_bundle, make_bundle};
 
@@ -17,6 +18,24 @@ annotate_fields! {
     Owner { network, contact, device, label, created }
     RingBytes { format, number, previous, keys }
     RingKey { valid_from, valid_to, seed }
+    BesideBytes { next, former_transport }
+    PairBytes { transport, signing, made }
+}
+
+coded! {
+    /// What stands beside the keys in use, described in the same way.
+    struct BesideBytes {
+        next: Option<PairBytes>,
+        former_transport: Option<[u8; 32]>,
+    }
+}
+
+coded! {
+    struct PairBytes {
+        transport: [u8; 32],
+        signing: [u8; 32],
+        made: Timestamp,
+    }
 }
 
 coded! {
@@ -55,11 +74,10 @@ fn make(world: &World) -> Home {
     home.add_officer(world.boris(), NOW, random).unwrap();
     home.remove_officer("boris", LATER).unwrap();
     let mut ring = SealingRing::new();
-    let owner = (home.contact(), home.device(), home.signing_key());
-    let bundle = make_bundle(&home, &mut ring, owner, NOW, random).unwrap();
+    let bundle = make_bundle(&home, &mut ring, NOW, random).unwrap();
     // It lies there as it travels; the protocol pins its bytes.
     assert_eq!(fs::read(world.file("bundle")).unwrap(), encode(&bundle));
-    assert_eq!(load_bundle(&world.path(), &ring), Some(bundle));
+    assert_eq!(load_bundle(&home, &ring), Some(bundle));
     home
 }
 
@@ -86,6 +104,17 @@ fn every_file_of_a_home_has_its_pinned_bytes_and_opens() {
     );
     assert_eq!(*opened.unwrap(), vectors.page("identity", &plain));
     let ring = home.load_ring().unwrap().unwrap().to_bytes();
+    let beside = BesideBytes {
+        next: Some(PairBytes {
+            transport: [5; 32],
+            signing: [6; 32],
+            made: LATER,
+        }),
+        former_transport: Some([7; 32]),
+    };
+    let read: Beside = decode(&encode(&beside)).unwrap();
+    assert_eq!(encode(&read), encode(&beside));
+    vectors.value("identity-beside", &beside);
     vectors.value("ring", &decode::<RingBytes>(&ring).unwrap());
     vectors.end();
     let made = identity(&home);

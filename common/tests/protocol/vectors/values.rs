@@ -12,7 +12,7 @@ use maille_common::extension::{Extension, Extensions};
 use maille_common::hash::{FileHash, Hash};
 use maille_common::identifier::{AlertId, Epoch, Incarnation};
 use maille_common::local_text::LocalText;
-use maille_common::roster::{Roster, RosterDocuments, SignedRequest, SignedSuspension, Subject};
+use maille_common::roster::{Roster, RosterDocuments, SignedRenewal, SignedSuspension, Subject};
 use maille_common::sealing::SignedBundle;
 use maille_common::terms::{
     Category, Certainty, GapEnd, HandlingCode, InformationGrade, Numbered, PartRole, Response,
@@ -27,7 +27,7 @@ use maille_common::wire::{
 
 use crate::evidence::{accepted, expiry, notice, receipt, relay_time};
 use crate::notes::{note, sealed_note};
-use crate::types::{bundle, request, suspension};
+use crate::types::{bundle, signed_request, suspension};
 use crate::world::*;
 
 const HASH: Hash = Hash::from_bytes([7; 32]);
@@ -85,8 +85,10 @@ fn roster_formats(check: &mut Vectors) {
     ] {
         check.value(name, &subject);
     }
-    let signed = SignedRequest::sign(request(), &key(1), &key(51)).unwrap();
+    let signed = signed_request();
     check.value("request", &signed);
+    let renewal = SignedRenewal::sign(signed, &key(2));
+    check.value("renewals", &list::<_, 1024>([renewal]));
     check.value("bundle", &signed_bundle());
     check.value("heads", roster().heads());
     check.value("documents", &small_documents());

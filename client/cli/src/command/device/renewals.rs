@@ -1,0 +1,164 @@
+//! `maille device renewals`: the keys that devices of this organisation offer in the place of those
+//! they have, as a file for whoever holds the organisation's key.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use maille_client::authority::write_renewals;
+use maille_common::codec::List;
+use maille_common::limits;
+use maille_common::roster::SignedRenewal;
+use maille_common::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::agent::{Ask, Desk, with_desk};
+use crate::args::DeskArgs;
+use crate::command::{Context, Run};
+use crate::fault::{Fault, Hint};
+use crate::form::word;
+use crate::local_time::local;
+use crate::safe_text::safe_text;
+use crate::sentence::{device, hint};
+
+/// Arguments of `device renewals`.
+#[derive(Debug, Args)]
+pub(crate) struct RenewalsArgs {
+    /// The file to make.
+    #[arg(long, value_name = "FILE", default_value = "device.renewals")]
+    out: PathBuf,
+    #[command(flatten)]
+    desk: DeskArgs,
+}
+
+/// Asks for the renewals that devices of this organisation offer.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Renewals {
+    /// A file; absolute where an agent writes.
+    out: PathBuf,
+}
+
+/// What is offered.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Offered {
+    /// The file that was made; `null` where nothing is offered.
+    file: Option<PathBuf>,
+    renewals: Vec<Renewal>,
+    /// What is offered and cannot be taken up.
+    unusable: Vec<Unusable>,
+    /// Home relays that could not be asked.
+    not_asked: Vec<String>,
+    /// What had no room in the file, and comes with the next one.
+    left: usize,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Renewal {
+    contact: String,
+    device: String,
+    label: String,
+    /// When the device made the keys, by its clock.
+    #[serde(with = "word")]
+    offered: Timestamp,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Unusable {
+    device: String,
+    code: String,
+    message: String,
+}
+
+impl Run for RenewalsArgs {
+    fn run(self, context: &Context) -> Result<(), Fault> {
+        let out = std::path::absolute(&self.out).unwrap_or_else(|_| self.out.clone());
+        let question = Renewals { out };
+        let offered = with_desk(context, &self.desk, async |access| {
+            access.ask(question).await
+        })?;
+        context.output.result(&offered, &offered.text())?;
+        for unusable in &offered.unusable {
+            context.output.say(&unusable.message);
+        }
+        for relay in &offered.not_asked {
+            context.output.say(device::RelayNotAsked { relay });
+        }
+        if let Some(file) = &offered.file {
+            let file = &file.display();
+            context.output.say(device::TakeUpRenewals { file });
+        }
+        Ok(())
+    }
+}
+
+impl Ask for Renewals {
+    const NAME: &'static str = "device-renewals";
+    const COLLECTS: bool = true;
+    type Answer = Offered;
+
+    async fn answer(self, desk: &Desk) -> Result<Offered, Fault> {
+        let mut found = desk.client().renewals(desk.patience()).await?;
+        let left = found.renewals.len().saturating_sub(limits::RENEWALS_MAX);
+        found.renewals.truncate(limits::RENEWALS_MAX);
+        let file = match found.renewals.is_empty() {
+            true => None,
+            false => Some(write(&self.out, &found.renewals)?),
+        };
+        Ok(Offered {
+            file,
+            renewals: found.renewals.iter().map(Renewal::of).collect(),
+            unusable: found
+                .unusable
+                .iter()
+                .map(|(device, error)| Unusable {
+                    device: device.to_string(),
+                    code: error.code().to_owned(),
+                    message: error.to_string(),
+                })
+                .collect(),
+            not_asked: found.not_asked.iter().map(ToString::to_string).collect(),
+            left,
+        })
+    }
+}
+
+fn write(out: &Path, renewals: &[SignedRenewal]) -> Result<PathBuf, Fault> {
+    let list = List::new(renewals.to_vec()).expect("no more are written than a file holds");
+    write_renewals(out, &list).hint(hint::OtherOut)?;
+    Ok(out.to_owned())
+}
+
+impl Renewal {
+    fn of(renewal: &SignedRenewal) -> Self {
+        let request = renewal.request.request.value();
+        Self {
+            contact: request.contact.to_string(),
+            device: request.device.to_string(),
+            label: request.label.to_string(),
+            offered: request.created,
+        }
+    }
+}
+
+impl Offered {
+    fn text(&self) -> String {
+        let line = |renewal: &Renewal| {
+            let offers = device::Offers {
+                contact: &renewal.contact,
+                device: &renewal.device,
+                label: &safe_text(&renewal.label),
+                offered: &local(renewal.offered),
+            };
+            offers.to_string()
+        };
+        let mut lines: Vec<String> = self.renewals.iter().map(line).collect();
+        if lines.is_empty() {
+            lines.push(device::NothingOffered.to_string());
+        }
+        if self.left > 0 {
+            let count = &self.left;
+            lines.push(device::RenewalsLeft { count }.to_string());
+        }
+        lines.join("\n")
+    }
+}
