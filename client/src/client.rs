@@ -190,7 +190,7 @@ impl Client {
         self.office().roster()
     }
 
-    fn office(&self) -> &Arc<Office> {
+    pub(crate) fn office(&self) -> &Arc<Office> {
         &self.inner.office
     }
 }

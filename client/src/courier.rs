@@ -16,6 +16,7 @@ use crate::backoff::Backoff;
 use crate::clock::real_now;
 use crate::entropy::OsRandomness;
 use crate::error::DeskError;
+use crate::excluded;
 use crate::office::Office;
 use crate::session::{Session, SessionError};
 use crate::status::Connection;
@@ -42,6 +43,13 @@ enum DialError {
     /// None of its addresses could be reached.
     #[error(transparent)]
     Connect(#[from] ConnectError),
+}
+
+impl DialError {
+    /// The relay does not admit the key of this device.
+    const fn is_about_our_key(&self) -> bool {
+        matches!(self, Self::Connect(ConnectError::NotAdmitted { .. }))
+    }
 }
 
 /// Keeps one courier for every relay of the roster, until the client stops.
@@ -97,14 +105,17 @@ impl Courier {
                 return;
             }
             self.stand(Connection::Connecting, None);
-            let failure = match self.dial().await {
+            let (failure, refused) = match self.dial().await {
                 Ok(link) => match self.serve(link).await {
                     SessionError::Idle => continue,
-                    error => error.to_string(),
+                    error => (error.to_string(), error.is_about_our_key()),
                 },
-                Err(error) => error.to_string(),
+                Err(error) => (error.to_string(), error.is_about_our_key()),
             };
             tracing::info!(relay = %self.relay, failure, "the connection ended");
+            if refused {
+                excluded::not_admitted(&self.office, &self.relay).await;
+            }
             self.stand(Connection::Waiting, Some(failure));
             self.pause().await;
         }

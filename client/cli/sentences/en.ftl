@@ -174,7 +174,6 @@ hint-other-single = Choose another --single.
 hint-check-key-file = Check --key-file.
 hint-check-anchor = Check --anchor.
 hint-compare-letter = Read the letter again, and telephone those who signed it.
-hint-still-readable = Your organisation can say why. What came and went before stays readable here: `maille inbox --all`, `maille track`, `maille export`.
 hint-compare-anchor = Compare the keys of --anchor with those who handed it over.
 hint-telephone-organisation = Telephone your organisation: somebody else may have been admitted in your place.
 hint-ask-why-suspended = Ask your organisation why; only it and the authority can lift that.
@@ -498,8 +497,6 @@ demo-wire-searched = searched for { $words } words of { $letters } letters or mo
 device-joined = { $contact } in { $network }: { $designation }
 device-send-request = Send { $request } to your organisation, then telephone and read this code out.
 device-suspend-at-once = Suspend { $subject } at once? Only the full rule of signatures brings it back.
-device-removed-by = This device was taken out by { $document } of { $issued }, signed with { $signers }.
-device-still-readable = Nothing comes or goes any more. What came and went before stays readable here for as long as this desk keeps it: inbox, outbox, notes and evidence.
 device-reanchor-changes = Under the new anchor it is otherwise than before like this; no signature of before vouches for it:
 device-trust-this = Trust the new anchor, as the letter says?
 device-reanchored = The anchor is now { $code }. What was trusted before is kept in the home.
@@ -584,6 +581,11 @@ incident-fork-told =
         [receipts] receipt
        *[alerts] alert
     } { $number }: was its store restored from a copy, or is somebody else using its keys?
+
+incident-excluded = This device may not act any more ({ $designation }): { $subject }, by { $document } ({ $hash }) of { $at }, signed with { $signers }. `maille status` says what stays readable.
+incident-excluded-for-reason = This device may not act any more ({ $designation }): { $subject }, by { $document } ({ $hash }) of { $at }, signed with { $signers }: { $reason } `maille status` says what stays readable.
+incident-excluded-never-in = This device may not act ({ $designation }): no document that is kept here ever had it.
+incident-not-admitted = Relay { $relay } does not admit this device, though the roster in use here (authority part { $authority }) has it: a newer roster may have taken it out, which no relay hands to a desk that is out. Ask its organisation for the newest roster, and take it with `maille device join`.
 
 ## listen: What happens at a desk.
 
@@ -920,6 +922,7 @@ term-event =
         [sent-again] missing there, and sent again
         [archive-failing] THE ARCHIVE CANNOT BE WRITTEN
         [archive-working] the archive is written again
+        [ends] ends
        *[unlisted] { $word }
     }
 
@@ -1156,6 +1159,25 @@ ending-ends-in =
        *[other] ends { $at }, in { $count } days
     }
 ending-ended = HAS ENDED, { $at }
+
+## excluded: Why a desk may not act any more, and what stays readable there.
+
+excluded-removed = THIS DESK IS OUT: { $subject } was taken out by { $document } ({ $hash }) of { $issued }, signed with { $signers }.
+excluded-ended = THIS DESK IS OUT: the designation of { $subject } ended at { $end }, by { $document } ({ $hash }) of { $issued }, signed with { $signers }.
+excluded-suspended = THIS DESK IS OUT: { $document } ({ $hash }) of { $issued }, signed with { $signers }: { $reason }
+excluded-never-in = THIS DESK IS NOT IN: the roster in use does not have this device, and no document that is kept here ever had it.
+excluded-not-admitted = THIS DESK IS NOT LET IN by { $relays }, though the roster in use here (authority part { $authority }, annex { $annex } of `{ $organisation }`) has it: either a newer roster took it out or suspended it, which no relay hands to a desk that is out, or the relay has not yet the roster that admits it.
+excluded-nothing-passes = Nothing comes or goes any more.
+excluded-nothing-goes = What was accepted for it before still comes; nothing new is sealed to it, and nothing that it sends is taken.
+excluded-readable = What came and went before stays readable here: `maille inbox --all`, `maille track`, `maille export`.
+excluded-readable-for =
+    { $count ->
+        [one] What came and went before stays readable here until a day after it came: `maille inbox --all`, `maille track`, `maille export`.
+       *[other] What came and went before stays readable here until { $count } days after it came: `maille inbox --all`, `maille track`, `maille export`.
+    }
+excluded-ask-organisation = Ask `{ $organisation }` by telephone why; it can bring this desk back with a newer roster, to be taken with `maille device join`.
+excluded-ask-authority = Ask the holders of the authority's keys by telephone why; they can bring this desk back with a newer roster, to be taken with `maille device join`.
+excluded-ask-for-roster = Ask `{ $organisation }` by telephone for the newest roster as a file, and take it with `maille device join`: it says which document took this desk out, and on whose signatures.
 
 ## export: An alert leaves as evidence.
 

@@ -12,7 +12,7 @@ use maille_common::randomness::Randomness;
 use maille_common::roster::RosterHeads;
 use maille_common::time::Timestamp;
 use maille_common::wire::RefusalCode;
-use maille_link::{CloseCode, CloseReason, Link};
+use maille_link::{CloseCode, CloseReason, Link, RequestError};
 use thiserror::Error;
 
 use crate::core::{GreetError, Greeting, StepError};
@@ -63,6 +63,18 @@ pub(crate) enum SessionError {
     /// The desk did not do its part.
     #[error(transparent)]
     Desk(#[from] DeskError),
+}
+
+impl SessionError {
+    /// The relay does not admit the key of this device, or no more.
+    pub(crate) const fn is_about_our_key(&self) -> bool {
+        let reason = match self {
+            Self::Closed(reason) => reason,
+            Self::Talk(TalkError::Link(RequestError::Closed(reason))) => reason,
+            _ => return false,
+        };
+        matches!(reason, CloseReason::Removed | CloseReason::NotAdmitted)
+    }
 }
 
 impl From<GreetError> for SessionError {

@@ -4,12 +4,9 @@ use super::{commands, group};
 
 pub(crate) mod join;
 mod reanchor;
-mod removed;
 mod request;
 mod suspend;
 mod wipe;
-
-pub(crate) use removed::Removed;
 
 group! {
     /// Devices.

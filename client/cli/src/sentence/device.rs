@@ -6,8 +6,6 @@ sentences! {
     SendRequest { request: text };
     SuspendAtOnce { subject: text };
     CopyToRelays;
-    RemovedBy { document: text, issued: text, signers: text };
-    StillReadable;
     ReanchorChanges;
     TrustThis;
     Reanchored { code: text };

@@ -96,7 +96,6 @@ sentences! {
     CheckAnchor;
     CompareAnchor;
     CompareLetter;
-    StillReadable;
     TelephoneOrganisation;
     AskWhySuspended;
     AskToBeAdmitted;
