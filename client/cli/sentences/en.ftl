@@ -133,6 +133,9 @@ hint-check-roster-and-anchor = Check --roster and --anchor.
 hint-publish-first = Check --roster, or publish authority part 1 first.
 hint-new-folder = Name a folder that is not there yet.
 hint-no-agent-needed = Leave it out: every command opens the home and does the work itself.
+hint-mend-archive = Mount its folder, make room there, or let this desk write there; it then goes on by itself.
+hint-keep-archiving = Keep `maille agent` running until it has caught up; `maille archive status` says how far it is.
+hint-find-left-out = The log of the agent names them; `maille export` writes out what is still here.
 hint-mend-hook = Look why it fails; the agent tells it again by itself.
 hint-ask-for-webhook = Ask whoever runs it for another address, or take it out of settings.toml; then start the agent again.
 hint-do-remedies = Do what stands behind each `do`.
@@ -541,6 +544,25 @@ doctor-nobody-on-duty = nobody is on duty: only the system can acknowledge
 doctor-outbox = outbox
 doctor-nobody-lacks = nobody waits for an alert for want of keys
 doctor-devices-lack = { $count } devices wait for an alert until their keys appear, the first of { $first }
+doctor-archive = archive { $folder }
+doctor-archive-written =
+    { $records ->
+        [one] it is written: 1 record
+       *[other] it is written: { $records } records
+    }
+doctor-archive-behind =
+    { $count ->
+        [one] 1 event or attachment is not in it yet
+       *[other] { $count } events and attachments are not in it yet
+    }
+doctor-archive-left-out =
+    { $count ->
+        [one] 1 alert or attachment could not be archived
+       *[other] { $count } alerts and attachments could not be archived
+    }
+doctor-archive-fails = it cannot be written since { $since }: { $why }
+doctor-archive-no-folder = it is not a folder
+doctor-archive-read-only = nobody may write there
 doctor-folder = folder { $path }
 doctor-no-folder = it is not a folder
 doctor-folder-open = others may enter it (mode { $mode })

@@ -53,6 +53,9 @@ sentences! {
     NoAgentNeeded;
     DoRemedies;
     MendHook;
+    MendArchive;
+    KeepArchiving;
+    FindLeftOut;
     AskForWebhook;
     MendIt;
     HaveAdmitted;

@@ -35,6 +35,7 @@ pub(super) async fn findings(desk: &Desk) -> Result<Vec<Finding>, Fault> {
     findings.extend(status.relays.iter().filter_map(clock));
     findings.push(duty(desk)?);
     findings.push(lacking(&status));
+    findings.extend(super::archive::finding(desk).await?);
     let hooks = Hook::all_of(desk).await?;
     findings.extend(hooks.iter().map(super::hook::finding));
     Ok(findings)
