@@ -189,6 +189,8 @@ async fn a_running_relay_uses_its_next_keys_nine_weeks_after_the_roster_named_th
     let documents = renewal.announce(&[&next, &present]);
     relay.offer_roster(documents).await.unwrap();
     stands(&relay, "announced").await;
+    let lines = relay.standing().await.unwrap().lines().join("\n");
+    assert!(lines.contains("used by themselves from"), "{lines}");
     let roster = relay.roster();
     // A desk that is connected stays so, whatever is shown to others.
     let (_dialer, link) = renewal.world.connect_to(Desk(2), &relay, &present).await;
@@ -265,6 +267,31 @@ async fn a_relay_killed_while_it_took_its_next_keys_starts_with_them() {
     relay.shutdown().await.unwrap();
     assert!(!folder.keys_being_taken().exists());
     assert_eq!(keys_in(&folder), next);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn metrics_tell_where_the_next_keys_stand() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let renewal = Renewal::begin();
+    let mut config = renewal.world.config();
+    config.metrics = Some("127.0.0.1:0".parse().unwrap());
+    let relay = renewal.world.try_start(config).await.unwrap();
+    let address = relay.metrics_address().unwrap();
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    stream
+        .write_all(b"GET /metrics HTTP/1.1\r\n\r\n")
+        .await
+        .unwrap();
+    let mut page = String::new();
+    stream.read_to_string(&mut page).await.unwrap();
+    for line in [
+        "maille_relay_next_keys{state=\"made\"} 1",
+        "maille_relay_next_keys{state=\"announced\"} 0",
+        "maille_relay_next_keys_used_in_seconds 0",
+    ] {
+        assert!(page.contains(line), "{page}");
+    }
+    relay.shutdown().await.unwrap();
 }
 
 /// Where the roster names the present pair no more, waiting would serve nobody.
