@@ -89,8 +89,8 @@ impl Listener {
         })
     }
 
-    /// Shows another key in every handshake that begins from now on; links that stand go on. Devices
-    /// that knew an earlier key are told of a killed process by no reset of this one.
+    /// Shows another key in every handshake that begins from now on; links that stand go on. Resets
+    /// stay those of the key it was bound with.
     pub fn identify(&self, identity: &Identity) -> Result<(), BindError> {
         let directory = Arc::clone(&self.door.directory);
         let quic = quic_server(identity, directory, self.door.limits())?;
