@@ -324,3 +324,25 @@ async fn a_backup_with_keys_holds_the_next_pair() {
     assert_eq!(keys_in(&RelayFolder::new(again.next_keys())), renewal.next);
     assert!(read_anchor(&again.anchor()).is_ok());
 }
+
+#[test]
+fn no_pair_is_made_for_a_relay_that_the_roster_does_not_name_or_that_takes_one() {
+    let renewal = Renewal::begin();
+    let folder = &renewal.world.folder;
+    let refused = || {
+        let error = renew_keys(folder, &mut OsRandomness::new()).unwrap_err();
+        assert!(!error.to_string().is_empty());
+        error.code()
+    };
+    fs::rename(folder.next_keys(), folder.keys_being_taken()).unwrap();
+    assert_eq!(refused(), "renew-being-taken");
+    fs::rename(folder.keys_being_taken(), folder.root().join("elsewhere")).unwrap();
+    let config = "name = \"south\"\nnetwork = \"testing\"\nlisten = \"127.0.0.1:0\"\n";
+    fs::write(folder.config(), config).unwrap();
+    assert_eq!(refused(), "renew-not-in-roster");
+    fs::remove_dir_all(folder.roster()).unwrap();
+    assert_eq!(refused(), "renew-roster");
+    for made in [folder.next_keys(), folder.keys_being_taken()] {
+        assert!(!made.exists());
+    }
+}
