@@ -16,6 +16,7 @@ use crate::backoff::Backoff;
 use crate::clock::real_now;
 use crate::entropy::OsRandomness;
 use crate::error::DeskError;
+use crate::excluded;
 use crate::office::Office;
 use crate::session::{Session, SessionError};
 use crate::status::Connection;
@@ -45,8 +46,8 @@ enum DialError {
 }
 
 impl DialError {
-    /// Whether the relay does not know the key that it was shown.
-    fn is_not_admitted(&self) -> bool {
+    /// The relay does not admit the key of this device.
+    const fn is_about_our_key(&self) -> bool {
         matches!(self, Self::Connect(ConnectError::NotAdmitted { .. }))
     }
 }
@@ -107,7 +108,7 @@ impl Courier {
             self.stand(Connection::Connecting, None);
             let shown = Arc::clone(&self.office.shown.borrow());
             let former = shown.former.as_ref().filter(|_| as_former);
-            let (failure, not_admitted) = match self.dial(former.unwrap_or(&shown.present)).await {
+            let (failure, refused) = match self.dial(former.unwrap_or(&shown.present)).await {
                 Ok(link) => {
                     let showing = former.is_none().then_some(shown.key);
                     match self.serve(link, showing).await {
@@ -116,14 +117,17 @@ impl Courier {
                             as_former = false;
                             continue;
                         }
-                        error => (error.to_string(), error.is_not_admitted()),
+                        error => (error.to_string(), error.is_about_our_key()),
                     }
                 }
-                Err(error) => (error.to_string(), error.is_not_admitted()),
+                Err(error) => (error.to_string(), error.is_about_our_key()),
             };
             // A relay with an older roster may know the key before this one alone.
-            as_former = not_admitted && !as_former;
+            as_former = refused && !as_former && shown.former.is_some();
             tracing::info!(relay = %self.relay, failure, "the connection ended");
+            if refused && !as_former {
+                excluded::not_admitted(&self.office, &self.relay).await;
+            }
             self.stand(Connection::Waiting, Some(failure));
             self.pause().await;
         }

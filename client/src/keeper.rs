@@ -10,6 +10,7 @@ use crate::client::SendError;
 use crate::core::{Desk, StepError};
 use crate::entropy::OsRandomness;
 use crate::error::DeskError;
+use crate::excluded;
 use crate::office::{Office, blocking};
 use crate::own_keys;
 
@@ -36,6 +37,7 @@ pub(crate) async fn keep(office: Arc<Office>) {
         extend(&office).await;
         beat(&office).await;
         reconcile(&office).await;
+        excluded::look(&office).await;
         warned.look(&office, now).await;
         if now.since(swept) >= SWEEP {
             sweep(&office, now).await;
@@ -51,14 +53,14 @@ pub(crate) async fn keep(office: Arc<Office>) {
     }
 }
 
-/// What was logged to end soon, and when that was looked for.
+/// What was logged to end soon since the start, and when that was looked for.
 struct Warned {
     looked: Timestamp,
     told: EndingsTold,
 }
 
 impl Warned {
-    /// Logs what ends soon, once for each stage.
+    /// Tells and logs what ends soon, once for each stage.
     async fn look(&mut self, office: &Arc<Office>, now: Timestamp) {
         if now.since(self.looked) < WARN_EVERY {
             return;
@@ -71,6 +73,17 @@ impl Warned {
             Ok(endings) => endings,
             Err(error) => return tracing::error!(%error, "what ends soon was not looked for"),
         };
+        let ends = endings.clone();
+        let told = office.settle_quietly(move |desk, now, _| {
+            let before = desk.newest_event()?;
+            let settled = desk.tell_endings(&ends, now)?;
+            Ok::<_, DeskError>((desk.newest_event()? != before, settled))
+        });
+        match told.await {
+            Ok(true) => office.tell(),
+            Ok(false) => {}
+            Err(error) => tracing::error!(%error, "what ends soon was not told"),
+        }
         for Ending { at, what, stage } in self.told.news(endings) {
             let contact = what.contact().map(ToString::to_string);
             let organisation = what.organisation().map(|name| name.to_string());

@@ -18,6 +18,8 @@ use crate::config::{Config, ConfigError};
 use crate::copying::{Unfinished, copy, measure};
 use crate::core::BackedUp;
 use crate::folder::{RelayFolder, create_folder};
+use crate::identity::{KEY_FILES, KeyFileError, RelayKeyPair};
+use crate::service::PublicKeys;
 
 mod manifest;
 pub use manifest::{Manifest, ManifestError, ManifestFile};
@@ -52,6 +54,9 @@ pub enum BackupError {
         /// What it said.
         sentence: String,
     },
+    /// Its keys cannot be read.
+    #[error(transparent)]
+    Key(#[from] KeyFileError),
     /// A file cannot be read or written.
     #[error("{} cannot be copied: {source}.", .path.display())]
     File {
@@ -71,6 +76,7 @@ impl BackupError {
             Self::Exists { .. } => "backup-exists",
             Self::Store(error) => error.code(),
             Self::Relay { .. } => "backup-relay",
+            Self::Key(error) => error.code(),
             Self::File { .. } => "backup-file",
         }
     }
@@ -210,14 +216,13 @@ impl Copying<'_> {
 
     fn texts(&mut self) -> Result<(), BackupError> {
         let folder = self.from;
-        let mut needed = vec![folder.config(), folder.anchor()];
-        if self.manifest.keys {
-            needed.extend([folder.transport_key(), folder.signing_key()]);
-        }
-        for path in needed {
+        for path in [folder.config(), folder.anchor()] {
             if !self.in_its_place(&path)? {
                 return Err(unread(&path, io::ErrorKind::NotFound.into()));
             }
+        }
+        if self.manifest.keys {
+            self.keys()?;
         }
         for path in [folder.request(), folder.roster_heads()] {
             self.in_its_place(&path)?;
@@ -238,6 +243,36 @@ impl Copying<'_> {
         documents.sort();
         for path in documents {
             self.in_its_place(&path)?;
+        }
+        Ok(())
+    }
+
+    /// The keys in use, the next pair, and what taking one into use has left in between.
+    fn keys(&mut self) -> Result<(), BackupError> {
+        let folder = self.from;
+        let in_use = || Ok::<_, BackupError>(PublicKeys::of(&RelayKeyPair::load(folder)?));
+        let before = in_use()?;
+        for path in [folder.transport_key(), folder.signing_key()] {
+            self.in_its_place(&path)?;
+        }
+        for keys in [
+            folder.next_keys(),
+            folder.keys_being_taken(),
+            folder.former_keys(),
+        ] {
+            if !keys.exists() {
+                continue;
+            }
+            let inside = keys.strip_prefix(folder.root()).unwrap_or(&keys);
+            let copy = self.to.join(inside);
+            create_folder(&copy).map_err(|source| unread(&copy, source))?;
+            for name in KEY_FILES {
+                self.in_its_place(&keys.join(name))?;
+            }
+        }
+        if in_use()? != before {
+            let sentence = "it took its next keys into use meanwhile; make another.".to_owned();
+            return Err(BackupError::Relay { sentence });
         }
         Ok(())
     }

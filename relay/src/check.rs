@@ -12,6 +12,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::folder::RelayFolder;
 use crate::identity::RelayKeyPair;
+use crate::renewal::NextKeys;
 use crate::roster_desk::peek;
 use crate::service::PublicKeys;
 
@@ -76,7 +77,8 @@ pub fn check(folder: &RelayFolder) -> Vec<Finding> {
     let now = SystemClock.now();
     if let Some(roster) = check_roster(folder, &config, &mut findings) {
         if let Some(keys) = keys {
-            findings.push(check_place(&config, &keys, &roster));
+            let next = check_next_keys(folder, (&config, &keys, &roster), now, &mut findings);
+            findings.push(check_place(&config, &next.unwrap_or(keys), &roster));
         }
         findings.push(check_clock(&roster, now));
     }
@@ -158,6 +160,53 @@ fn check_roster(
         Err(error) => {
             findings.push(bad("roster", error.to_string(), advice));
             None
+        }
+    }
+}
+
+/// Looks at the next pair, where there is one; that pair, where a start would use it.
+fn check_next_keys(
+    folder: &RelayFolder,
+    (config, keys, roster): (&Config, &PublicKeys, &Roster),
+    now: Timestamp,
+    findings: &mut Vec<Finding>,
+) -> Option<PublicKeys> {
+    const WHAT: &str = "next";
+    if folder.keys_being_taken().exists() {
+        let found = "taking the next keys into use was cut off".to_owned();
+        findings.push(warning(WHAT, found, "start the relay, which finishes it"));
+    }
+    let next = match RelayKeyPair::load_next(folder) {
+        Ok(next) => next.as_ref().map(PublicKeys::of),
+        Err(error) => {
+            let advice = "move the folder `next` away, and make another pair with `renew-keys`";
+            findings.push(bad(WHAT, error.to_string(), advice));
+            return None;
+        }
+    };
+    match NextKeys::judge(keys, next, roster, &config.name, now) {
+        NextKeys::None => None,
+        NextKeys::Made { next } => {
+            let found = format!("transport {}, not in the roster", next.transport.short());
+            let advice = "hand what `renew-keys` prints to the authority";
+            findings.push(warning(WHAT, found, advice));
+            None
+        }
+        NextKeys::Announced {
+            next,
+            since,
+            used_from,
+        } => {
+            let transport = next.transport.short();
+            let found =
+                format!("transport {transport}, named since {since}, used from {used_from}");
+            findings.push(good(WHAT, found));
+            None
+        }
+        NextKeys::Due { next } => {
+            let found = format!("transport {}, due: used by itself", next.transport.short());
+            findings.push(good(WHAT, found));
+            Some(next)
         }
     }
 }

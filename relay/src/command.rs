@@ -18,6 +18,7 @@ use crate::entropy::OsRandomness;
 use crate::folder::RelayFolder;
 use crate::init::{InitError, NewRelay, init};
 use crate::reanchor::{NewAnchor, ReanchorError, reanchor};
+use crate::renewal::{RenewError, renew_keys};
 
 mod account;
 mod exit;
@@ -54,6 +55,9 @@ enum Command {
     /// Changes the roster of the running relay.
     #[command(subcommand)]
     Roster(Roster),
+    /// Makes the next pair of keys, and prints the relay's entry for the authority; the relay uses
+    /// the pair by itself, nine weeks after the roster named it.
+    RenewKeys(Folder),
     /// Trusts another anchor, after a letter; the relay has to be stopped.
     Reanchor(Reanchor),
 }
@@ -192,6 +196,7 @@ impl Cli {
             Command::Roster(Roster::Reload(Folder { dir })) => {
                 change(&RelayFolder::new(dir), &AdminRequest::RosterReload)
             }
+            Command::RenewKeys(Folder { dir }) => renew(&RelayFolder::new(dir)),
             Command::Reanchor(new) => trust(&new),
         }
     }
@@ -221,6 +226,31 @@ fn make(new: Init) -> Result<(), Exit> {
          telephone, and put the documents it publishes into {}.",
         folder.root().display(),
         folder.roster().display()
+    ));
+    Ok(())
+}
+
+fn renew(folder: &RelayFolder) -> Result<(), Exit> {
+    let renewed = renew_keys(folder, &mut OsRandomness::new()).map_err(|error| {
+        let sentence = error.to_string();
+        match error {
+            RenewError::Key(_) | RenewError::BeingTaken => Exit::Keys(sentence),
+            RenewError::Config(_) => Exit::Config(sentence),
+            RenewError::Anchor(_) | RenewError::Roster(_) | RenewError::NotInRoster { .. } => {
+                Exit::Roster(sentence)
+            }
+        }
+    })?;
+    print(renewed.entry.trim_end())?;
+    let what = match renewed.made {
+        true => "The next keys are made",
+        false => "The next keys were made before",
+    };
+    say(&format!(
+        "{what}, and lie in {}. Hand this entry to the authority, which puts it in the place of \
+         this relay's in its plan, and read the keys out by telephone. The relay uses them by \
+         itself, nine weeks after the roster named them.",
+        folder.next_keys().display()
     ));
     Ok(())
 }

@@ -171,6 +171,18 @@ impl Counters {
                 "maille_relay_roster_ends{{within=\"{by}\"}} {number}"
             ));
         }
+        page.head("next_keys", "1 where the next keys stand so", "gauge");
+        for state in ["none", "made", "announced", "due"] {
+            let is_so = u64::from(standing.next_keys == state);
+            page.line(format_args!(
+                "maille_relay_next_keys{{state=\"{state}\"}} {is_so}"
+            ));
+        }
+        page.gauge(
+            "next_keys_used_in_seconds",
+            "Until the next keys are used; 0 where none are announced",
+            standing.next_keys_used_in_seconds.unwrap_or(0),
+        );
         page.gauge(
             "disk_free_bytes",
             "Free bytes of the volume",

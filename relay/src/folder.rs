@@ -42,6 +42,21 @@ impl RelayFolder {
         self.root.join("signing.key")
     }
 
+    /// The next pair of keys, until it is used.
+    pub fn next_keys(&self) -> PathBuf {
+        self.root.join("next")
+    }
+
+    /// The next pair of keys, while it takes the place of the present one.
+    pub fn keys_being_taken(&self) -> PathBuf {
+        self.root.join("taking")
+    }
+
+    /// The pair of keys that was used before, until the roster names it no more.
+    pub fn former_keys(&self) -> PathBuf {
+        self.root.join("former")
+    }
+
     /// What the authority needs to admit this relay.
     pub fn request(&self) -> PathBuf {
         self.root.join("relay-request.toml")

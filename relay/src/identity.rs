@@ -11,6 +11,9 @@ use zeroize::Zeroizing;
 
 use crate::folder::{RelayFolder, create_file, read_bounded};
 
+/// The names of the files, transport first.
+pub(crate) const KEY_FILES: [&str; 2] = ["transport.key", "signing.key"];
+
 /// 64 digits and a line feed.
 const BYTES_MAX: usize = 65;
 
@@ -89,12 +92,37 @@ impl RelayKeyPair {
         })
     }
 
-    /// Reads both keys, and refuses those that others could read.
+    /// Reads both keys, and refuses those that others could read. Where the next pair is being
+    /// taken into use, and that was cut off, it is the next pair.
     pub fn load(folder: &RelayFolder) -> Result<Self, KeyFileError> {
+        let taking = folder.keys_being_taken();
+        let [transport, signing] = KEY_FILES.map(|name| {
+            let fresh = taking.join(name);
+            match fresh.exists() {
+                true => fresh,
+                false => folder.root().join(name),
+            }
+        });
         Ok(Self {
-            transport: load_key(&folder.transport_key())?,
-            signing: load_key(&folder.signing_key())?,
+            transport: load_key(&transport)?,
+            signing: load_key(&signing)?,
         })
+    }
+
+    /// Reads the next pair, where there is one.
+    pub(crate) fn load_next(folder: &RelayFolder) -> Result<Option<Self>, KeyFileError> {
+        let next = folder.next_keys();
+        match next.exists() {
+            true => Self::load(&RelayFolder::new(next)).map(Some),
+            false => Ok(None),
+        }
+    }
+
+    /// Reads whichever of the two keys lie in a folder.
+    pub(crate) fn each_in(folder: &Path) -> Result<Vec<SigningKey>, KeyFileError> {
+        let paths = KEY_FILES.map(|name| folder.join(name));
+        let there = paths.iter().filter(|path| path.exists());
+        there.map(|path| load_key(path)).collect()
     }
 }
 

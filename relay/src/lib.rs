@@ -12,6 +12,7 @@
 //! | `blobs` | sealed attachments, piece by piece | keys to open them |
 //! | `books` | the account of a day, over a snapshot of the store | |
 //! | `backup`, `restore`, `copying` | a relay in a folder of another name | |
+//! | `renewal` | the next keys: made beside those in use, and used by themselves | |
 //! | `reanchor` | another anchor, after a letter | |
 //! | `rounds` | what is due by the clock | |
 //! | `config`, `folder`, `identity`, `anchor_file`, `init`, `check` | the relay's folder | |
@@ -44,6 +45,7 @@ mod opening;
 #[cfg(feature = "parsers")]
 pub mod parsers;
 mod reanchor;
+mod renewal;
 mod restore;
 mod roster_desk;
 mod roster_folder;
@@ -70,6 +72,7 @@ pub use identity::{KeyFileError, RelayKeyPair};
 pub use init::{InitError, NewRelay, RelayRequest, init};
 pub use opening::opening_progress;
 pub use reanchor::{NewAnchor, ReanchorError, Reanchored, reanchor};
+pub use renewal::{OVERLAP, RenewError, Renewed, renew_keys};
 pub use restore::{RestoreError, restore};
 pub use roster_desk::RosterRefused;
 pub use running::{RelayFailure, RunningRelay};

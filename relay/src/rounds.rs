@@ -7,6 +7,7 @@ use maille_common::blob::BlobId;
 use maille_common::roster::{EndStage, Ending, EndingsTold};
 
 use crate::core::{Escalated, StepError};
+use crate::renewal::NextKeys;
 use crate::service::Service;
 use crate::standing::Standing;
 
@@ -14,6 +15,8 @@ use crate::standing::Standing;
 const ROSTER_PERIOD: Duration = Duration::from_secs(1);
 /// How often attachments are looked through.
 const UNNAMED_PERIOD: Duration = Duration::from_secs(60 * 60);
+/// How often the next keys are looked at.
+const KEYS_PERIOD: Duration = Duration::from_secs(60);
 /// How often it is looked what of the roster ends soon.
 const ENDINGS_PERIOD: Duration = Duration::from_secs(60 * 60);
 /// Longest time between two looks at the clock: the machine may have slept, which a timer does not
@@ -70,6 +73,23 @@ pub(crate) async fn watch_roster(service: Arc<Service>) {
         }
         if let Err(error) = service.reload_roster().await {
             tracing::error!(%error, "the folder of the roster was not taken into use");
+        }
+    }
+}
+
+/// Looks at the next keys whenever the roster changes, and often enough to use them when they are
+/// due.
+pub(crate) async fn watch_keys(service: Arc<Service>) {
+    let mut stopping = service.stops();
+    loop {
+        let looked = service.block(|service| service.look_at_keys()).await;
+        if let Err(error) = looked {
+            tracing::error!(%error, "the next keys were not looked at");
+        }
+        tokio::select! {
+            () = stopping.told() => return,
+            () = service.keys_due.notified() => {}
+            () = tokio::time::sleep(KEYS_PERIOD) => {}
         }
     }
 }
@@ -157,6 +177,15 @@ pub(crate) async fn standing(service: &Arc<Service>) -> Result<Standing, StepErr
         .iter()
         .filter(|ending| ending.stage == EndStage::Over);
     let (disk_free_bytes, attachment_bytes, stores_set_aside) = disk.await;
+    let next_keys = service.next_keys();
+    let (next_transport, used_from) = match next_keys {
+        NextKeys::None => (None, None),
+        NextKeys::Made { next } | NextKeys::Due { next } => (Some(next.transport), None),
+        NextKeys::Announced {
+            next, used_from, ..
+        } => (Some(next.transport), Some(used_from)),
+    };
+    let next_transport = next_transport.map(|key| key.to_string());
     Ok(Standing {
         relay: name,
         network: roster.authority().network.to_string(),
@@ -187,6 +216,11 @@ pub(crate) async fn standing(service: &Arc<Service>) -> Result<Standing, StepErr
         roster_ends_within_1_day: ends_by(EndStage::Day),
         roster_ended: count(over.count()),
         in_roster: service.is_in(&roster),
+        keys_transport: service.keys().transport.to_string(),
+        next_keys: next_keys.name().to_owned(),
+        next_keys_transport: next_transport,
+        next_keys_used_from: used_from.map(|time| time.to_string()),
+        next_keys_used_in_seconds: used_from.map(|time| time.since(now).ms() / 1_000),
         disk_free_bytes,
         attachment_bytes,
     })

@@ -41,6 +41,7 @@ impl RunningRelay {
         tasks.spawn(accept_links(Arc::clone(&service)));
         tasks.spawn(rounds::keep_deadlines(Arc::clone(&service)));
         tasks.spawn(rounds::watch_roster(Arc::clone(&service)));
+        tasks.spawn(rounds::watch_keys(Arc::clone(&service)));
         tasks.spawn(rounds::drop_unnamed(Arc::clone(&service)));
         tasks.spawn(rounds::warn_of_endings(Arc::clone(&service)));
         tasks.spawn(admin::serve(Arc::clone(&service)));
@@ -106,6 +107,7 @@ impl RunningRelay {
     /// something is due.
     pub fn look_at_the_clock(&self) {
         self.service.due.notify_one();
+        self.service.keys_due.notify_one();
     }
 
     /// Waits until the relay has stopped by itself. It never does while its store works.

@@ -4,19 +4,21 @@
 use std::future::Future;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use maille_common::address::Name;
 use maille_common::crypto::ed25519::VerifyingKey;
 use maille_common::roster::{Applied, Roster, RosterDocuments, RosterHeads};
 use maille_common::wire::Answer;
 use maille_durable::{CommitNumber, DurableStore, GoOn, Store, StoreError};
-use maille_link::{CloseCode, Listener};
+use maille_link::{CloseCode, Identity, Listener};
 use tokio::sync::{Notify, Semaphore, oneshot, watch};
 
 use crate::blobs::Blobs;
 use crate::clock::Clock;
 use crate::core::{RelayCore, Step, StepError};
 use crate::counters::{Counters, StoreFigures};
-use crate::identity::RelayKeyPair;
+use crate::identity::{KeyFileError, RelayKeyPair};
 use crate::live_roster::LiveRoster;
+use crate::renewal::{self, NextKeys};
 use crate::roster_desk::{RosterDesk, RosterRefused};
 use crate::sessions::Sessions;
 
@@ -36,7 +38,11 @@ pub(crate) struct Service {
     pub(crate) listener: Listener,
     pub(crate) folder: crate::folder::RelayFolder,
     /// The public keys that the roster should name.
-    pub(crate) keys: PublicKeys,
+    pub(crate) keys: RwLock<PublicKeys>,
+    /// Where the next pair stands, as it was looked at last.
+    pub(crate) next_keys: RwLock<NextKeys>,
+    /// Rings when the keys have to be looked at.
+    pub(crate) keys_due: Notify,
     pub(crate) work: Arc<Semaphore>,
     pub(crate) failure: watch::Sender<Option<Arc<str>>>,
     pub(crate) stopping: watch::Sender<bool>,
@@ -45,7 +51,7 @@ pub(crate) struct Service {
 }
 
 /// The public halves of the relay's keys.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct PublicKeys {
     pub(crate) transport: VerifyingKey,
     pub(crate) signing: VerifyingKey,
@@ -184,6 +190,7 @@ impl Service {
         }
         // A step of deputies that nobody can take any more does not wait out its delay.
         self.due.notify_one();
+        self.keys_due.notify_one();
         let closed = self.listener.disconnect_removed();
         tracing::info!(
             roster = %roster.hash().short(), part = roster.authority().number, closed,
@@ -196,7 +203,76 @@ impl Service {
 
     /// Whether a roster names this relay with the keys it has.
     pub(crate) fn is_in(&self, roster: &Roster) -> bool {
-        self.keys.are_in(roster, self.core().name())
+        self.keys().are_in(roster, self.core().name())
+    }
+
+    /// The public keys of this relay.
+    pub(crate) fn keys(&self) -> PublicKeys {
+        *self.keys.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Where the next pair stands.
+    pub(crate) fn next_keys(&self) -> NextKeys {
+        *self
+            .next_keys
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks at the next pair, and uses it from now on where it is due: every later handshake, and
+    /// all that is signed from here. Links that stand go on.
+    pub(crate) fn look_at_keys(&self) -> Result<(), KeyFileError> {
+        let (roster, name) = (self.roster(), self.core().name().clone());
+        if renewal::finish_taking(&self.folder)? {
+            // The disk did not let it be finished when it was due.
+            self.use_keys(RelayKeyPair::load(&self.folder)?, &name);
+        }
+        let next = RelayKeyPair::load_next(&self.folder)?;
+        let public = next.as_ref().map(PublicKeys::of);
+        let mut state = NextKeys::judge(&self.keys(), public, &roster, &name, self.clock.now());
+        if let Some(next) = next.filter(|_| state.is_due()) {
+            renewal::take(&self.folder)?;
+            self.use_keys(next, &name);
+            state = NextKeys::None;
+        }
+        if renewal::remove_former(&self.folder, &roster, &name)? {
+            tracing::info!("the roster names the former keys no more, and they are removed");
+        }
+        let before = std::mem::replace(
+            &mut *self
+                .next_keys
+                .write()
+                .unwrap_or_else(PoisonError::into_inner),
+            state,
+        );
+        if before != state {
+            say_next(&state);
+        }
+        Ok(())
+    }
+
+    /// Shows and signs with another pair, which is on disk already. There is no way back: a relay
+    /// that cannot follow stops, and starts with it.
+    fn use_keys(&self, pair: RelayKeyPair, name: &Name) {
+        let keys = PublicKeys::of(&pair);
+        let identity = Identity::new(name.as_str(), &pair.transport);
+        let shown = identity
+            .map_err(|error| error.to_string())
+            .and_then(|identity| {
+                let shown = self.listener.identify(&identity);
+                shown.map_err(|error| error.to_string())
+            });
+        if let Err(error) = shown {
+            return self.fail(&format!(
+                "The next keys could not be taken into use: {error}"
+            ));
+        }
+        self.core_mut().replace_signing(pair.signing);
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
+        tracing::warn!(
+            transport = %keys.transport.short(),
+            "the next keys are in use; the former ones stay in former/ until the roster drops them"
+        );
     }
 
     /// Hears when the relay is told to stop.
@@ -275,6 +351,26 @@ impl Service {
     }
 }
 
+/// Tells in the log where the next pair stands.
+pub(crate) fn say_next(state: &NextKeys) {
+    match state {
+        NextKeys::None => {}
+        NextKeys::Made { next } => tracing::warn!(
+            transport = %next.transport.short(),
+            "the next keys wait for the roster: hand what `renew-keys` prints to the authority"
+        ),
+        NextKeys::Announced {
+            next, used_from, ..
+        } => tracing::info!(
+            transport = %next.transport.short(), %used_from,
+            "the roster names the next keys; they are used by themselves"
+        ),
+        NextKeys::Due { next } => {
+            tracing::info!(transport = %next.transport.short(), "the next keys are due");
+        }
+    }
+}
+
 /// Hears when the relay is told to stop.
 pub(crate) struct Stops(watch::Receiver<bool>);
 
@@ -295,7 +391,7 @@ impl PublicKeys {
     }
 
     /// Whether a roster names a relay with these keys, newest or overlapping.
-    pub(crate) fn are_in(&self, roster: &Roster, name: &maille_common::address::Name) -> bool {
+    pub(crate) fn are_in(&self, roster: &Roster, name: &Name) -> bool {
         let is_mine = |keys: &maille_common::roster::RelayKeys| {
             keys.transport == self.transport && keys.signing == self.signing
         };

@@ -54,6 +54,22 @@ pub struct Standing {
     pub roster_ended: u64,
     /// Whether the roster names this relay with the keys it has.
     pub in_roster: bool,
+    /// The public transport key in use, in hexadecimal.
+    #[serde(default)]
+    pub keys_transport: String,
+    /// Where the next keys stand: `none`, `made` where the roster does not name them, `announced`
+    /// where it does and they are used from a time on, `due` where they are about to be used.
+    #[serde(default)]
+    pub next_keys: String,
+    /// The next public transport key, in hexadecimal.
+    #[serde(default)]
+    pub next_keys_transport: Option<String>,
+    /// From when on the next keys are used, by themselves (RFC 3339).
+    #[serde(default)]
+    pub next_keys_used_from: Option<String>,
+    /// In how many seconds that is.
+    #[serde(default)]
+    pub next_keys_used_in_seconds: Option<u64>,
     /// Free bytes of the volume.
     pub disk_free_bytes: u64,
     /// Bytes of attachments.
@@ -108,6 +124,18 @@ impl Standing {
                 self.roster_ends_within_1_day,
                 self.roster_ended
             ));
+        }
+        match (self.next_keys.as_str(), &self.next_keys_used_from) {
+            ("announced", Some(time)) => lines.push(format!(
+                "next keys    in the roster, used by themselves from {time} on"
+            )),
+            ("made", _) => lines.push(
+                "next keys    made, and not in the roster: hand what `maille-relay renew-keys` \
+                 prints to the authority"
+                    .to_owned(),
+            ),
+            ("due", _) => lines.push("next keys    due".to_owned()),
+            _ => {}
         }
         for name in &self.stores_set_aside {
             lines.push(format!(

@@ -25,9 +25,10 @@ use crate::identity::{KeyFileError, RelayKeyPair};
 use crate::live_roster::LiveRoster;
 use crate::metrics;
 use crate::opening::OpeningDesk;
+use crate::renewal::{self, NextKeys};
 use crate::roster_desk::{RosterDesk, RosterRefused};
 use crate::running::RunningRelay;
-use crate::service::{PublicKeys, Service, WORK_MAX};
+use crate::service::{PublicKeys, Service, WORK_MAX, say_next};
 use crate::sessions::Sessions;
 
 /// What a relay is started from.
@@ -183,6 +184,7 @@ impl Relay {
 struct Opened {
     folder: RelayFolder,
     keys: PublicKeys,
+    next_keys: NextKeys,
     identity: Identity,
     desk: RosterDesk,
     live: Arc<LiveRoster>,
@@ -197,10 +199,18 @@ impl Opened {
         config: &Config,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StartError> {
-        let pair = RelayKeyPair::load(&folder)?;
-        let keys = PublicKeys::of(&pair);
+        let present = RelayKeyPair::load(&folder)?;
+        let next = RelayKeyPair::load_next(&folder)?;
         let reading = clock.reading();
         let (desk, roster) = open_roster(&folder, config, clock)?;
+        let public = next.as_ref().map(PublicKeys::of);
+        let keys = PublicKeys::of(&present);
+        let next_keys = NextKeys::judge(&keys, public, &roster, &config.name, reading.wall);
+        let (pair, takes_next) = match next {
+            Some(next) if next_keys.is_due() => (next, true),
+            _ => (present, false),
+        };
+        let keys = PublicKeys::of(&pair);
         if !keys.are_in(&roster, &config.name) {
             return Err(StartError::NotInRoster {
                 name: config.name.clone(),
@@ -213,6 +223,20 @@ impl Opened {
         let (store, opening) = DurableStore::open(&folder.store(), &options)?;
         drop(opening_desk);
         tell(&opening);
+        // With the store open, no other process serves from this folder.
+        if renewal::finish_taking(&folder)? {
+            tracing::warn!("taking the next keys into use had been cut off, and is finished");
+        }
+        if takes_next {
+            renewal::take(&folder)?;
+            tracing::warn!(
+                transport = %keys.transport.short(),
+                "the next keys are in use; the former ones stay in former/ until the roster drops \
+                 them"
+            );
+        } else {
+            say_next(&next_keys);
+        }
         let store = Arc::new(store);
         let identity = Identity::new(config.name.as_str(), &pair.transport)?;
         let roster = Arc::new(roster);
@@ -249,6 +273,11 @@ impl Opened {
         Ok(Self {
             folder,
             keys,
+            next_keys: if takes_next {
+                NextKeys::None
+            } else {
+                next_keys
+            },
             identity,
             desk,
             live,
@@ -270,7 +299,9 @@ impl Opened {
             clock,
             listener,
             folder: self.folder,
-            keys: self.keys,
+            keys: RwLock::new(self.keys),
+            next_keys: RwLock::new(self.next_keys),
+            keys_due: Notify::new(),
             work: Arc::new(Semaphore::new(WORK_MAX as usize)),
             failure: watch::Sender::new(None),
             stopping: watch::Sender::new(false),

@@ -134,6 +134,9 @@ hint-check-roster-and-anchor = Check --roster and --anchor.
 hint-publish-first = Check --roster, or publish authority part 1 first.
 hint-new-folder = Name a folder that is not there yet.
 hint-no-agent-needed = Leave it out: every command opens the home and does the work itself.
+hint-mend-archive = Mount its folder, make room there, or let this desk write there; it then goes on by itself.
+hint-keep-archiving = Keep `maille agent` running until it has caught up; `maille archive status` says how far it is.
+hint-find-left-out = The log of the agent names them; `maille export` writes out what is still here.
 hint-mend-hook = Look why it fails; the agent tells it again by itself.
 hint-ask-for-webhook = Ask whoever runs it for another address, or take it out of settings.toml; then start the agent again.
 hint-do-remedies = Do what stands behind each `do`.
@@ -176,7 +179,6 @@ hint-other-single = Choose another --single.
 hint-check-key-file = Check --key-file.
 hint-check-anchor = Check --anchor.
 hint-compare-letter = Read the letter again, and telephone those who signed it.
-hint-still-readable = Your organisation can say why. What came and went before stays readable here: `maille inbox --all`, `maille track`, `maille export`.
 hint-compare-anchor = Compare the keys of --anchor with those who handed it over.
 hint-telephone-organisation = Telephone your organisation: somebody else may have been admitted in your place.
 hint-ask-why-suspended = Ask your organisation why; only it and the authority can lift that.
@@ -513,8 +515,6 @@ device-renewals-left =
 device-relay-not-asked = Relay { $relay } could not be asked; what devices publish there alone is missing here.
 device-take-up-renewals = Hand { $file } to whoever holds the key of your organisation: `maille authority renew` takes it up.
 device-suspend-at-once = Suspend { $subject } at once? Only the full rule of signatures brings it back.
-device-removed-by = This device was taken out by { $document } of { $issued }, signed with { $signers }.
-device-still-readable = Nothing comes or goes any more. What came and went before stays readable here for as long as this desk keeps it: inbox, outbox, notes and evidence.
 device-reanchor-changes = Under the new anchor it is otherwise than before like this; no signature of before vouches for it:
 device-trust-this = Trust the new anchor, as the letter says?
 device-reanchored = The anchor is now { $code }. What was trusted before is kept in the home.
@@ -559,6 +559,25 @@ doctor-nobody-on-duty = nobody is on duty: only the system can acknowledge
 doctor-outbox = outbox
 doctor-nobody-lacks = nobody waits for an alert for want of keys
 doctor-devices-lack = { $count } devices wait for an alert until their keys appear, the first of { $first }
+doctor-archive = archive { $folder }
+doctor-archive-written =
+    { $records ->
+        [one] it is written: 1 record
+       *[other] it is written: { $records } records
+    }
+doctor-archive-behind =
+    { $count ->
+        [one] 1 event or attachment is not in it yet
+       *[other] { $count } events and attachments are not in it yet
+    }
+doctor-archive-left-out =
+    { $count ->
+        [one] 1 alert or attachment could not be archived
+       *[other] { $count } alerts and attachments could not be archived
+    }
+doctor-archive-fails = it cannot be written since { $since }: { $why }
+doctor-archive-no-folder = it is not a folder
+doctor-archive-read-only = nobody may write there
 doctor-folder = folder { $path }
 doctor-no-folder = it is not a folder
 doctor-folder-open = others may enter it (mode { $mode })
@@ -599,6 +618,11 @@ incident-fork-told =
         [receipts] receipt
        *[alerts] alert
     } { $number }: was its store restored from a copy, or is somebody else using its keys?
+
+incident-excluded = This device may not act any more ({ $designation }): { $subject }, by { $document } ({ $hash }) of { $at }, signed with { $signers }. `maille status` says what stays readable.
+incident-excluded-for-reason = This device may not act any more ({ $designation }): { $subject }, by { $document } ({ $hash }) of { $at }, signed with { $signers }: { $reason } `maille status` says what stays readable.
+incident-excluded-never-in = This device may not act ({ $designation }): no document that is kept here ever had it.
+incident-not-admitted = Relay { $relay } does not admit this device, though the roster in use here (authority part { $authority }) has it: a newer roster may have taken it out, which no relay hands to a desk that is out. Ask its organisation for the newest roster, and take it with `maille device join`.
 
 ## listen: What happens at a desk.
 
@@ -941,6 +965,7 @@ term-event =
         [sent-again] missing there, and sent again
         [archive-failing] THE ARCHIVE CANNOT BE WRITTEN
         [archive-working] the archive is written again
+        [ends] ends
        *[unlisted] { $word }
     }
 
@@ -1177,6 +1202,25 @@ ending-ends-in =
        *[other] ends { $at }, in { $count } days
     }
 ending-ended = HAS ENDED, { $at }
+
+## excluded: Why a desk may not act any more, and what stays readable there.
+
+excluded-removed = THIS DESK IS OUT: { $subject } was taken out by { $document } ({ $hash }) of { $issued }, signed with { $signers }.
+excluded-ended = THIS DESK IS OUT: the designation of { $subject } ended at { $end }, by { $document } ({ $hash }) of { $issued }, signed with { $signers }.
+excluded-suspended = THIS DESK IS OUT: { $document } ({ $hash }) of { $issued }, signed with { $signers }: { $reason }
+excluded-never-in = THIS DESK IS NOT IN: the roster in use does not have this device, and no document that is kept here ever had it.
+excluded-not-admitted = THIS DESK IS NOT LET IN by { $relays }, though the roster in use here (authority part { $authority }, annex { $annex } of `{ $organisation }`) has it: either a newer roster took it out or suspended it, which no relay hands to a desk that is out, or the relay has not yet the roster that admits it.
+excluded-nothing-passes = Nothing comes or goes any more.
+excluded-nothing-goes = What was accepted for it before still comes; nothing new is sealed to it, and nothing that it sends is taken.
+excluded-readable = What came and went before stays readable here: `maille inbox --all`, `maille track`, `maille export`.
+excluded-readable-for =
+    { $count ->
+        [one] What came and went before stays readable here until a day after it came: `maille inbox --all`, `maille track`, `maille export`.
+       *[other] What came and went before stays readable here until { $count } days after it came: `maille inbox --all`, `maille track`, `maille export`.
+    }
+excluded-ask-organisation = Ask `{ $organisation }` by telephone why; it can bring this desk back with a newer roster, to be taken with `maille device join`.
+excluded-ask-authority = Ask the holders of the authority's keys by telephone why; they can bring this desk back with a newer roster, to be taken with `maille device join`.
+excluded-ask-for-roster = Ask `{ $organisation }` by telephone for the newest roster as a file, and take it with `maille device join`: it says which document took this desk out, and on whose signatures.
 
 ## export: An alert leaves as evidence.
 

@@ -25,6 +25,7 @@ pub(crate) mod doctor;
 pub(crate) mod drill;
 mod ending;
 mod example;
+pub(crate) mod excluded;
 pub(crate) mod export;
 pub(crate) mod handover;
 pub(crate) mod inbox;

@@ -17,6 +17,7 @@
 //! | `authority.rs`, `device.rs`, `officer.rs` | ceremonies |
 //! | `drill.rs` | drills, and whom they reached |
 //! | `ending.rs` | what ends soon |
+//! | `excluded.rs` | why a desk may not act any more |
 //! | `ledger.rs`, `handover.rs` | what is open, and what one officer leaves to the next |
 //! | `reconcile.rs` | what two desks hold of the alerts between them |
 //! | `export.rs`, `verify.rs` | evidence for others, and what it proves |
@@ -96,6 +97,7 @@ pub(crate) mod device;
 pub(crate) mod doctor;
 pub(crate) mod drill;
 pub(crate) mod ending;
+pub(crate) mod excluded;
 pub(crate) mod export;
 pub(crate) mod fault;
 pub(crate) mod handover;
@@ -132,6 +134,7 @@ const DECLARED: &[&[Declared]] = &[
     doctor::DECLARED,
     drill::DECLARED,
     ending::DECLARED,
+    excluded::DECLARED,
     export::DECLARED,
     fault::DECLARED,
     handover::DECLARED,

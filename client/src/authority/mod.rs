@@ -17,7 +17,7 @@
 //! | `warning.rs`, `warning/` | what a proposal does to whom, said before it is signed |
 //! | `network.rs` | the documents that count before and after a proposal |
 //! | `found.rs`, `admit.rs`, `renew.rs`, `edit.rs`, `suspend.rs` | the acts |
-//! | `removal.rs` | what took a device out, for those at it |
+//! | `removal.rs`, `exclusion.rs` | what took a device out, for those at it |
 //! | `roster_folder.rs` | a folder of published documents |
 //! | `files.rs` | the only file that touches the disk |
 
@@ -26,6 +26,7 @@ mod build;
 mod build_annex;
 mod description;
 mod edit;
+mod exclusion;
 pub(crate) mod files;
 mod found;
 mod key_file;
@@ -51,6 +52,7 @@ pub use admit::{AdmitError, Removed, admit, code_is, remove};
 pub use build::{Draft, PlanError};
 pub use description::roster_text;
 pub use edit::{ContactEdit, edit};
+pub use exclusion::{Exclusion, exclusion};
 pub(crate) use files::Access;
 pub use files::{FileError, read_renewals, read_request, write_renewals, write_request};
 pub use found::{FoundError, Founding, found};

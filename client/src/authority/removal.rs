@@ -78,28 +78,36 @@ fn has(annex: &Annex, contact: &ContactAddress, device: &DeviceId) -> bool {
     })
 }
 
-/// A key of the authority, in whichever part it last was, or one of the organisation's own.
-fn signers(
+/// Who signed a document of an organisation.
+pub(super) fn signers(
     signatures: &[KeySignature],
     organisation: &Name,
     parts: &[&SignedAuthority],
 ) -> Vec<RemovalSigner> {
-    let held = |part: &AuthorityPart, key: &VerifyingKey| {
-        let held = part.keys.iter().find(|held| held.key == *key)?;
+    let signers = signatures.iter();
+    signers
+        .map(|signature| signer_of(signature.key, organisation, parts))
+        .collect()
+}
+
+/// A key of the authority, in whichever part it last was, or one of the organisation's own.
+pub(super) fn signer_of(
+    key: VerifyingKey,
+    organisation: &Name,
+    parts: &[&SignedAuthority],
+) -> RemovalSigner {
+    let held = |part: &AuthorityPart| {
+        let held = part.keys.iter().find(|held| held.key == key)?;
         Some((held.organisation.clone(), Some(held.holder.to_string())))
     };
-    let signers = signatures.iter().map(|signature| {
-        let key = signature.key;
-        let mut parts = parts.iter().rev();
-        let found = parts.find_map(|signed| held(signed.part.value(), &key));
-        let (organisation, holder) = found.unwrap_or_else(|| (organisation.clone(), None));
-        RemovalSigner {
-            key,
-            organisation,
-            holder,
-        }
-    });
-    signers.collect()
+    let mut parts = parts.iter().rev();
+    let found = parts.find_map(|signed| held(signed.part.value()));
+    let (organisation, holder) = found.unwrap_or_else(|| (organisation.clone(), None));
+    RemovalSigner {
+        key,
+        organisation,
+        holder,
+    }
 }
 
 /// `` key 1a2b3c4d of `interpol`, General Secretariat ``

@@ -5,6 +5,7 @@ use maille_common::address::{ContactAddress, DeviceId, Name};
 use maille_common::codec::{Decode, Encode, coded, coded_choice};
 use maille_common::identifier::AlertId;
 use maille_common::record::{read_record, write_record};
+use maille_common::roster::{EndStage, Ends};
 use maille_common::terms::{AcceptReason, GapEnd, Kind, NoticeKind, Reason, Stage, Status};
 use maille_common::time::Timestamp;
 use maille_durable::{Batch, CommitNumber, Scan};
@@ -218,6 +219,16 @@ coded_choice! {
         Archive {
             /// It cannot.
             failing: bool,
+        },
+        /// Something ends soon that this contact's organisation or the authority can prolong, or it
+        /// has ended: told once for each stage.
+        Ends {
+            /// What.
+            what: Ends,
+            /// When.
+            at: Timestamp,
+            /// How near that is.
+            stage: EndStage,
         },
     }
 }

@@ -2,8 +2,10 @@
 
 use maille_common::address::{ContactAddress, DeviceId, Name};
 use maille_common::codec::{Decode, Encode, List, Text, coded, coded_choice};
+use maille_common::hash::Hash;
 use maille_common::identifier::AlertId;
 use maille_common::record::{read_record, write_record};
+use maille_common::roster::Designation;
 use maille_common::terms::{GapEnd, Numbered, Status};
 use maille_common::time::Timestamp;
 use maille_durable::{Batch, CommitNumber, Scan};
@@ -155,6 +157,30 @@ coded_choice! {
             number: u64,
             /// Who told it.
             by: ContactAddress,
+        },
+        /// The roster in use has this device no more, or not as one that may act.
+        Excluded {
+            /// Why: ended, suspended, or unknown where a document took it out.
+            designation: Designation,
+            /// What is out: the device, its contact or its organisation, in words.
+            subject: Text<160>,
+            /// The document that says so, in words; empty where none is known.
+            document: Text<160>,
+            /// The hash of that document; zero where none is known.
+            hash: Hash,
+            /// When that was written; when it ended, for a designation whose time is over.
+            at: Timestamp,
+            /// Who signed it, in words.
+            signers: Text<512>,
+            /// The reason that a suspension gives.
+            reason: Text<512>,
+        },
+        /// A relay refuses the key of this device, which the roster in use has.
+        NotAdmitted {
+            /// The relay.
+            relay: Name,
+            /// The number of the authority part in use here.
+            authority: u64,
         },
     }
 }

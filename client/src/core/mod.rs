@@ -24,6 +24,8 @@
 //! | `moved.rs` | receipts of organisations that move to other relays |
 //! | `forward.rs` | others' answers that the sender passes on |
 //! | `evidence.rs` | receipts, notices and expiries come in |
+//! | `excluded.rs` | whether this device is still let in, by the roster and by relays |
+//! | `ends.rs` | what ends soon, told once for each stage |
 //! | `early.rs` | receipts that come before what they are about |
 //! | `taken.rs` | who has an alert in hand, here or elsewhere |
 //! | `unseen.rs` | what expired at a relay before it was collected |
@@ -82,9 +84,11 @@ mod desk;
 mod drills;
 mod duty;
 mod early;
+mod ends;
 mod entrusted;
 mod events;
 mod evidence;
+mod excluded;
 mod expire;
 mod export;
 mod extend;
@@ -134,6 +138,7 @@ pub use desk::{Desk, DeskIdentity, StepError};
 pub use drills::LastDrill;
 pub use duty::{Promise, Taken};
 pub use events::{Event, EventKind, NumberedEvent};
+pub use excluded::ToldExclusion;
 pub use export::ExportError;
 pub use extend::{ExtendError, Extended, Extension};
 pub use inbox::{InboxEntry, Received};

@@ -15,7 +15,7 @@ use maille_common::hash::Hash;
 use maille_common::identifier::{AlertId, Epoch, Incarnation};
 use maille_common::limits;
 use maille_common::record::Record;
-use maille_common::roster::RosterHeads;
+use maille_common::roster::{Designation, EndStage, RosterHeads};
 use maille_common::sealing::SignedBundle;
 use maille_common::terms::{Kind, Release, Stage, Status};
 use maille_common::time::{Count, Span, Timestamp};
@@ -215,6 +215,36 @@ coded! {
         pub(super) fault: Option<RosterFault>,
         /// Since when that is so.
         pub(super) since: Timestamp,
+    }
+}
+
+coded! {
+    /// What was told of why the roster has this device no more.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(super) struct ExcludedRecord {
+        /// The roster in use when it was looked at last.
+        pub(super) roster: Hash,
+        pub(super) designation: Designation,
+        /// The document that says so; zero where none is known.
+        pub(super) document: Hash,
+    }
+}
+
+coded! {
+    /// A relay refuses the key of this device.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(super) struct NotAdmittedRecord {
+        /// The roster in use here when that was told.
+        pub(super) roster: Hash,
+        pub(super) since: Timestamp,
+    }
+}
+
+coded! {
+    /// How near an end was when that was told.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(super) struct EndingToldRecord {
+        pub(super) stage: EndStage,
     }
 }
 
@@ -451,6 +481,9 @@ records! {
     RelayRecord = "relay";
     ErasureRecord = "sealing keys to be erased";
     RosterShownRecord = "roster that a relay showed";
+    ExcludedRecord = "what took this device out";
+    NotAdmittedRecord = "relay that does not admit this device";
+    EndingToldRecord = "end that was told";
     PostRecord = "receipt for a relay";
     PostedRecord = "count of receipts for a relay";
     HomesRecord = "home relays of an organisation";

@@ -130,6 +130,7 @@ impl Desk {
             record
         };
         batch.put(tables::RELAY, &key, &write_record(&record));
+        self.admitted_again(&mut batch, relay)?;
         if known.is_some() && same.is_none() {
             self.resubmit_all(&mut batch, relay, now)?;
             self.drop_heartbeats_before(&mut batch, relay, now)?;

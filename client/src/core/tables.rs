@@ -3,10 +3,12 @@
 //! Keys stand in the clear, so they hold ids and hashes only, never names.
 
 use maille_common::address::{ContactAddress, DeviceId, Name};
+use maille_common::codec::encode;
 use maille_common::content::{Reconciliation, Step};
 use maille_common::hash::{Hash, hash};
 use maille_common::identifier::{AlertId, Epoch};
 use maille_common::label::Label;
+use maille_common::roster::Ends;
 use maille_common::time::Timestamp;
 use maille_durable::Table;
 pub(super) use maille_durable::after_prefix as after;
@@ -165,6 +167,12 @@ tables! {
     ARCHIVE = 71;
     /// attachment → nothing: what is still to be copied to the archive.
     ARCHIVE_BLOB = 72;
+    /// One record: what was told of why the roster has this device no more.
+    EXCLUDED = 73;
+    /// relay → `NotAdmittedRecord`: it refuses the key of this device.
+    NOT_ADMITTED = 74;
+    /// what ends → `EndingToldRecord`: how near it was when that was told.
+    ENDING_TOLD = 75;
 }
 
 /// The one key of [`META`].
@@ -175,6 +183,9 @@ pub(super) const ERASE_KEY: &[u8] = b"erase";
 
 /// The one key of [`ARCHIVE`].
 pub(super) const ARCHIVE_KEY: &[u8] = b"archive";
+
+/// The one key of [`EXCLUDED`].
+pub(super) const EXCLUDED_KEY: &[u8] = b"device";
 
 /// The one key of [`CLOCK`].
 pub(super) const CLOCK_KEY: &[u8] = b"count";
@@ -195,6 +206,11 @@ pub(super) fn contact(address: &ContactAddress) -> [u8; 32] {
 /// The key of a word chosen outside: a caller's reference, a reader's name.
 pub(super) fn word(word: &str) -> [u8; 32] {
     *hash(Label::REFERENCE, &[word.as_bytes()]).as_bytes()
+}
+
+/// The key of something that ends.
+pub(super) fn ending(what: &Ends) -> [u8; 32] {
+    *hash(Label::REFERENCE, &[&encode(what)]).as_bytes()
 }
 
 pub(super) fn held(envelope: &AlertId, name: &Name) -> Vec<u8> {

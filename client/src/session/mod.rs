@@ -73,15 +73,14 @@ pub(crate) enum SessionError {
 }
 
 impl SessionError {
-    /// Whether the relay does not know the key that it was shown.
-    pub(crate) fn is_not_admitted(&self) -> bool {
-        matches!(
-            self,
-            Self::Closed(CloseReason::NotAdmitted)
-                | Self::Talk(TalkError::Link(RequestError::Closed(
-                    CloseReason::NotAdmitted
-                )))
-        )
+    /// The relay does not admit the key of this device, or no more.
+    pub(crate) const fn is_about_our_key(&self) -> bool {
+        let reason = match self {
+            Self::Closed(reason) => reason,
+            Self::Talk(TalkError::Link(RequestError::Closed(reason))) => reason,
+            _ => return false,
+        };
+        matches!(reason, CloseReason::Removed | CloseReason::NotAdmitted)
     }
 }
 

@@ -13,6 +13,7 @@ use crate::close::CloseCode;
 use crate::common::Common;
 use crate::directory::Directory;
 use crate::gate::{Attempt, Begun, Gate, Refused, Verdict};
+use crate::limits::Limits;
 use crate::link::Link;
 use crate::open_links::OpenLinks;
 use crate::session::{Session, is_access_denied};
@@ -64,6 +65,11 @@ impl Door {
         self.common
             .tally
             .figures(self.open.count(), handshakes, memory)
+    }
+
+    /// Budgets and deadlines.
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.common.limits
     }
 
     /// Judges attempts until the endpoint closes.

@@ -11,6 +11,15 @@ impl Designation {
     pub fn is_valid(self) -> bool {
         self == Self::Valid
     }
+
+    /// The same, where it was designated and is not any more, or is not known; none where it may
+    /// act, or its time has not begun.
+    pub fn out(self) -> Option<Self> {
+        match self {
+            Self::Valid | Self::NotYet => None,
+            Self::Ended | Self::Suspended | Self::Unknown => Some(self),
+        }
+    }
 }
 
 impl Roster {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::{Contact, Device, Roster};
 use crate::address::{ContactAddress, DeviceId, Name};
-use crate::codec::coded_enum;
+use crate::codec::{Decode, Encode, coded_enum};
 use crate::time::{Span, Timestamp};
 
 /// What is over is shown for so long: contacts and devices stay in their annex as evidence.
@@ -44,7 +44,7 @@ impl EndStage {
 }
 
 /// What ends.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
 pub enum Ends {
     /// The authority part: its key holders write the next one.
     Authority,

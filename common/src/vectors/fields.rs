@@ -25,10 +25,11 @@ use crate::hash::Hash;
 use crate::identifier::{AlertId, Epoch, Incarnation};
 use crate::local_text::LocalText;
 use crate::roster::{
-    Anchor, Annex, AnnexHead, AuthorityKey, AuthorityPart, Contact, Deputy, Device, DeviceKeys,
-    DeviceRequest, DutyHours, Head, KeySignature, NamedList, Organisation, Relay, RelayKeys,
-    RosterDocuments, RosterHeads, Rule, SignedAnnex, SignedAuthority, SignedRenewal, SignedRequest,
-    SignedSuspension, Subject, Suspension, UrgencyDefault, Version,
+    Anchor, Annex, AnnexHead, AuthorityKey, AuthorityPart, Contact, Deputy, Designation, Device,
+    DeviceKeys, DeviceRequest, DutyHours, EndStage, Ends, Head, KeySignature, NamedList,
+    Organisation, Relay, RelayKeys, RosterDocuments, RosterHeads, Rule, SignedAnnex,
+    SignedAuthority, SignedRenewal, SignedRequest, SignedSuspension, Subject, Suspension,
+    UrgencyDefault, Version,
 };
 use crate::sealing::{Bundle, SealingKey, SealingKeyId, SignedBundle};
 use crate::terms::{
@@ -73,7 +74,7 @@ macro_rules! annotate_fields {
 leaves!(shown: bool, u8, u16, u32, u64, Kind, Status, Urgency, Severity, Certainty, Category,
     Response, Tlp, HandlingCode, SourceGrade, InformationGrade, AckRule, PartRole, Stage, Actor,
     Reason, Standing, Reach, Outcome, AcceptReason, NoticeKind, Release, RefusalCode,
-    GapEnd, Numbered);
+    GapEnd, Numbered, Designation, EndStage);
 leaves!(plain: RoundId, Hash, AlertId, DeviceId, BlobId, Incarnation, Epoch, ChainId,
     SealingKeyId, Signature, VerifyingKey, SealingPublicKey, ContentKey, Version, Name,
     ContactAddress, Timestamp, Span);
@@ -244,6 +245,13 @@ annotate_choices! {
         4 Closing { items, whole }
     }
     GivenStatement { 0 Receipt { receipt, note } 1 Expiry(expiry) 2 Envelope(envelope) }
+    Ends {
+        0 Authority
+        1 Annex(organisation)
+        2 Contact(address)
+        3 Device(address, id)
+        4 SealingKeys(address, id)
+    }
     Subject { 0 Organisation(name) 1 Contact(address) 2 Device(address, id) }
     PartContent { 0 Inline(bytes) 1 Blob(blob) }
     ShownEntries { 0 All(entries) 1 Some(entries) }

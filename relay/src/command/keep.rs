@@ -14,6 +14,7 @@ pub(super) fn make(folder: &RelayFolder, target: &Path, keys: bool) -> Result<()
         let sentence = error.to_string();
         match error {
             BackupError::Store(_) | BackupError::Relay { .. } => Exit::Store(sentence),
+            BackupError::Key(_) => Exit::Keys(sentence),
             _ => Exit::Config(sentence),
         }
     })?;

@@ -199,6 +199,11 @@ impl RelayCore {
         Ok(standing)
     }
 
+    /// Signs with another key from now on.
+    pub fn replace_signing(&mut self, signing: SigningKey) {
+        self.identity.signing = signing;
+    }
+
     /// Signs statements with the relay's key, all at once.
     pub(super) fn sign<S: Statement>(&self, statements: Vec<S>) -> Vec<Signed<S>> {
         let exact = |statement| {

@@ -52,7 +52,7 @@ impl Desk {
         format!("interpol/desk-{}", self.0).parse().unwrap()
     }
 
-    fn transport(self) -> SigningKey {
+    pub(crate) fn transport(self) -> SigningKey {
         SigningKey::from_seed([100 + self.0; 32])
     }
 
@@ -108,6 +108,19 @@ impl World {
         names
     }
 
+    /// The authority part that follows, with these keys of the relay.
+    pub(crate) fn next_part(&self, keys: Vec<RelayKeys>, now: Timestamp) -> SignedAuthority {
+        let mut part = AuthorityPart::clone(self.part.part.value());
+        part.number += 1;
+        part.previous = self.part.hash();
+        part.issued = now;
+        part.renew_by = now + Span::from_days(365);
+        let mut relay = part.relays[0].clone();
+        relay.keys = List::new(keys).unwrap();
+        part.relays = SortedList::new([relay]).unwrap();
+        sign(part, &authority_key())
+    }
+
     /// The annex that follows, with these desks alone.
     pub(crate) fn next_annex(&self, desks: &[Desk]) -> SignedAnnex {
         let (number, previous) = (self.annex.annex.number + 1, self.annex.hash());
@@ -159,9 +172,19 @@ impl World {
 
     /// A link of a desk, with nothing said yet. The dialer has to live as long as the link.
     pub(crate) async fn connect(&self, desk: Desk, relay: &RunningRelay) -> (Dialer, Link) {
+        let keys = &self.part.part.relays[0].keys[0];
+        self.connect_to(desk, relay, keys).await
+    }
+
+    /// The same, to a relay that holds these keys.
+    pub(crate) async fn connect_to(
+        &self,
+        desk: Desk,
+        relay: &RunningRelay,
+        keys: &RelayKeys,
+    ) -> (Dialer, Link) {
         let identity = Identity::new("desk", &desk.transport()).unwrap();
         let dialer = Dialer::bind(identity, Limits::default()).unwrap();
-        let keys = &self.part.part.relays[0].keys[0];
         let link = dialer
             .connect(&relay.address().to_string(), &[keys.transport])
             .await

@@ -9,6 +9,7 @@ use maille_common::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::ending::Ending;
+use super::excluded::Excluded;
 use super::person::Person;
 use super::{Context, Run};
 use crate::agent::{Ask, Desk, with_desk};
@@ -41,6 +42,9 @@ pub(crate) struct Contacts {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct ContactList {
     contacts: Vec<Entry>,
+    /// Why this desk may not act any more, or which relays refuse it; `null` where all is well.
+    #[serde(default)]
+    excluded: Option<Excluded>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -85,7 +89,8 @@ impl Run for ContactsArgs {
             access.ask(self.question).await
         })?;
         let text: String = found.contacts.iter().map(Entry::text).collect();
-        context.output.result(&found, text.trim_end())
+        let text = Excluded::before(found.excluded.as_ref(), text.trim_end());
+        context.output.result(&found, &text)
     }
 }
 
@@ -95,9 +100,11 @@ impl Ask for Contacts {
 
     async fn answer(self, desk: &Desk) -> Result<ContactList, Fault> {
         let cards = meant(desk, self.pattern.as_deref())?;
+        let excluded = Excluded::of(desk).await?;
         if cards.is_empty() {
             return Ok(ContactList {
                 contacts: Vec::new(),
+                excluded,
             });
         }
         // A preview knows the hour there and whose keys are known here.
@@ -121,6 +128,7 @@ impl Ask for Contacts {
         };
         Ok(ContactList {
             contacts: cards.iter().filter_map(entry).collect(),
+            excluded,
         })
     }
 }

@@ -4,13 +4,10 @@ use super::{commands, group};
 
 pub(crate) mod join;
 mod reanchor;
-mod removed;
 pub(crate) mod renewals;
 mod request;
 mod suspend;
 mod wipe;
-
-pub(crate) use removed::Removed;
 
 group! {
     /// Devices.

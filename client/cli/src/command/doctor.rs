@@ -10,6 +10,7 @@ use crate::exit::Exit;
 use crate::fault::Fault;
 use crate::sentence::{doctor, hint};
 
+mod archive;
 mod desk;
 mod finding;
 mod hook;

@@ -10,6 +10,7 @@ use maille_common::time::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::amended::Amended;
+use super::excluded::Excluded;
 use super::ledger::InHand;
 use super::{Context, Run};
 use crate::agent::{Ask, Desk, with_desk};
@@ -55,6 +56,9 @@ pub(crate) struct InboxList {
     hidden: usize,
     /// How many of those wait for an answer and are exercises or tests.
     exercises: usize,
+    /// Why this desk may not act any more, or which relays refuse it; `null` where all is well.
+    #[serde(default)]
+    excluded: Option<Excluded>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -133,6 +137,7 @@ impl Ask for Inbox {
             exercises: hidden.iter().filter(|entry| is_exercise(entry)).count(),
             unseen: unseen.into_iter().map(ExpiredUnseen::of).collect(),
             hidden: hidden.len() + earlier.len(),
+            excluded: Excluded::of(desk).await?,
         })
     }
 }
@@ -299,6 +304,6 @@ impl InboxList {
             let count = &self.exercises;
             lines.push(alert::ExercisesWait { count }.to_string());
         }
-        lines.join("\n")
+        Excluded::before(self.excluded.as_ref(), &lines.join("\n"))
     }
 }

@@ -9,6 +9,7 @@ use maille_common::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::ending::Ending;
+use super::excluded::Excluded;
 use super::{Context, Run};
 use crate::agent::{Ask, Desk, with_desk};
 use crate::args::DeskArgs;
@@ -63,6 +64,9 @@ pub(crate) struct DeskStatus {
     /// Devices that wrote to this one, and are not heard of any more.
     #[serde(default)]
     silent: Vec<Silent>,
+    /// Why this desk may not act any more, or which relays refuse it; `null` where all is well.
+    #[serde(default)]
+    excluded: Option<Excluded>,
     /// What ends within 30 days, or has ended: of the network, and of this organisation.
     #[serde(default)]
     endings: Vec<Ending>,
@@ -189,6 +193,7 @@ impl Ask for Status {
             open: real().filter(is_open).count(),
             overdue: real().filter(|entry| entry.overdue).count(),
             endings: endings.iter().filter(concerns).map(Ending::of).collect(),
+            excluded: Excluded::of(desk).await?,
             hooks: Hook::all_of(desk).await?,
             archive: client.archiving().await?.map(|(archiving, _)| Archive {
                 records: archiving.number,
@@ -242,6 +247,7 @@ impl From<&Standing> for DeskStatus {
             overdue: 0,
             lacking: lacking.collect(),
             silent: silent.collect(),
+            excluded: None,
             endings: Vec::new(),
             hooks: Vec::new(),
             archive: None,
@@ -362,7 +368,7 @@ impl DeskStatus {
             // Writing to a String cannot fail.
             let _ = writeln!(text, "{silent}");
         }
-        text.trim_end().to_owned()
+        Excluded::before(self.excluded.as_ref(), text.trim_end())
     }
 }
 

@@ -11,8 +11,6 @@ sentences! {
     TakeUpRenewals { file: text };
     SuspendAtOnce { subject: text };
     CopyToRelays;
-    RemovedBy { document: text, issued: text, signers: text };
-    StillReadable;
     ReanchorChanges;
     TrustThis;
     Reanchored { code: text };

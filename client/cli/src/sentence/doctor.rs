@@ -29,6 +29,13 @@ sentences! {
     Outbox;
     NobodyLacks;
     DevicesLack { count: count, first: text };
+    Archive { folder: text };
+    ArchiveWritten { records: count };
+    ArchiveBehind { count: count };
+    ArchiveLeftOut { count: count };
+    ArchiveFails { since: text, why: text };
+    ArchiveNoFolder;
+    ArchiveReadOnly;
     Folder { path: text };
     NoFolder;
     FolderOpen { mode: text };

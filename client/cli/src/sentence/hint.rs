@@ -54,6 +54,9 @@ sentences! {
     NoAgentNeeded;
     DoRemedies;
     MendHook;
+    MendArchive;
+    KeepArchiving;
+    FindLeftOut;
     AskForWebhook;
     MendIt;
     HaveAdmitted;
@@ -98,7 +101,6 @@ sentences! {
     CheckAnchor;
     CompareAnchor;
     CompareLetter;
-    StillReadable;
     TelephoneOrganisation;
     AskWhySuspended;
     AskToBeAdmitted;

@@ -19,5 +19,14 @@ sentences! {
     AlertLost { device: text, number: text, end: text };
     AlertsForgotten { device: text, from: text, to: text };
     AskedUnknown { device: text, from: text, to: text };
+    Excluded {
+        designation: text, subject: text, document: text, hash: text, at: text, signers: text,
+    };
+    ExcludedForReason {
+        designation: text, subject: text, document: text, hash: text, at: text, signers: text,
+        reason: text,
+    };
+    ExcludedNeverIn { designation: text };
+    NotAdmitted { relay: text, authority: text };
     ForkTold { device: text, of: text, number: text, by: text };
 }

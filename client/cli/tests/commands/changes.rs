@@ -245,7 +245,7 @@ fn a_removed_desk_reads_what_removed_it_and_on_whose_signatures_and_goes_on_read
     let key = &public_key(&console, "annex")[..8];
     let by = format!("signed with key {key} of `afripol`.");
     for expected in [
-        "This device was taken out by annex 3 of `afripol` of ",
+        "was taken out by annex 3 of `afripol` (",
         by.as_str(),
         "What came and went before stays readable here",
     ] {

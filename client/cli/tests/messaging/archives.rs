@@ -383,6 +383,10 @@ fn an_archive_that_cannot_be_written_holds_nothing_up_and_is_caught_up_with() {
     assert!(standing["failing_since"].is_string(), "{standing}");
     assert!(standing["trouble"].as_str().unwrap().contains("archive"));
     assert_eq!(tunis.json(&["status"])["archive"]["failing"], true);
+    let doctor = tunis.answer(&["doctor"], "");
+    let said = String::from_utf8(doctor.stdout).unwrap();
+    assert!(said.contains("BAD   archive"), "{said}");
+    assert!(said.contains("cannot be written since"), "{said}");
     // It is an alarm after a restart as well.
     assert_eq!(agent.terminate(), 0);
     let agent = tunis.agent();
@@ -395,6 +399,8 @@ fn an_archive_that_cannot_be_written_holds_nothing_up_and_is_caught_up_with() {
         (&standing["behind"], &standing["trouble"]),
         (&0.into(), &Value::Null)
     );
+    let said = String::from_utf8(tunis.answer(&["doctor"], "").stdout).unwrap();
+    assert!(said.contains("good  archive"), "{said}");
     assert_eq!(agent.terminate(), 0);
     let (code, found, said) = scene.vault.open(&scene.archive, "ours", &[]);
     assert_eq!(code, 0, "{said}");

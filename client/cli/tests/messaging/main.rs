@@ -9,6 +9,7 @@ mod crowd;
 mod desk;
 mod drills;
 mod duty;
+mod excluded;
 mod export;
 mod hooks;
 mod joining;

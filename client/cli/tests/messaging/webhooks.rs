@@ -28,6 +28,13 @@ fn configure(desk: &Desk, webhooks: &[&str]) {
     fs::write(desk.home().join("settings.toml"), text).unwrap();
 }
 
+impl Desk {
+    /// Has the agent tell a receiver, with these settings besides.
+    pub(crate) fn tell(&self, receiver: &Receiver, settings: &str) {
+        configure(self, &[&format!("{}\n{settings}", url(receiver))]);
+    }
+}
+
 fn write_secret(desk: &Desk, text: &str, mode: u32) {
     let path = desk.home().join("cases.secret");
     fs::write(&path, text).unwrap();

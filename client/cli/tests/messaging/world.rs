@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use maille_client::authority::{
     ContactPlan, DevicePlan, HolderPlan, NetworkPlan, OrganisationPlan, RelayKeysPlan, RelayPlan,
-    RosterFolder, RulePlan, found,
+    RosterFolder, RulePlan, found, suspend,
 };
 use maille_client::clock::{Clock, SystemClock};
 use maille_client::entropy::OsRandomness as Random;
@@ -17,7 +17,7 @@ use maille_common::address::{DeviceId, Name};
 use maille_common::codec::{Text, from_hex};
 use maille_common::crypto::ed25519::{SigningKey, VerifyingKey};
 use maille_common::randomness::Randomness;
-use maille_common::roster::{Anchor, Roster};
+use maille_common::roster::{Anchor, Roster, Subject};
 use maille_common::terms::Reach;
 use maille_relay::{Config, NewRelay, OsRandomness, Relay, RelayFolder, RunningRelay, Setup, init};
 use tempfile::TempDir;
@@ -171,6 +171,31 @@ impl World {
         contact.devices = Some(vec![DevicePlan::Request(request)]);
         let usurped = publish(&plan, &key(), &self.anchor, self.roster.clone());
         self.save("usurped", &usurped)
+    }
+
+    /// Publishes something else about the plan to the relay, which takes it into use; a folder with
+    /// that roster, to be handed to whoever the relay hands nothing.
+    pub(crate) fn change(&mut self, change: impl FnOnce(&mut NetworkPlan)) -> PathBuf {
+        change(&mut self.plan);
+        let roster = publish(&self.plan, &key(), &self.anchor, self.roster.clone());
+        self.take(roster)
+    }
+
+    /// The same with a suspension by the key of the authority.
+    pub(crate) fn suspend(&mut self, subject: Subject, reason: &str) -> PathBuf {
+        let now = SystemClock.now();
+        let documents = suspend(&self.roster, subject, reason, &key(), now).unwrap();
+        let mut roster = self.roster.clone();
+        roster.apply(&documents).unwrap();
+        self.take(roster)
+    }
+
+    fn take(&mut self, roster: Roster) -> PathBuf {
+        let relay = self.relay.as_ref().unwrap();
+        let offered = relay.offer_roster(roster.documents());
+        self.runtime.block_on(offered).unwrap();
+        self.roster = roster;
+        self.save("changed", &self.roster)
     }
 
     fn save(&self, name: &str, roster: &Roster) -> PathBuf {

@@ -45,6 +45,9 @@ annotate_fields! {
     HomesRecord { organisation, relays }
     ErasureRecord { until, looks }
     RosterShownRecord { shown, took, fault, since }
+    ExcludedRecord { roster, designation, document }
+    NotAdmittedRecord { roster, since }
+    EndingToldRecord { stage }
     ArchivingRecord { key, folder, chain, number, last, event, failing, left_out }
     HeldRecord { delivery, relay, number, since }
     AcceptedRecord { accepted }
@@ -340,6 +343,17 @@ fn receipts(vectors: &mut Vectors) {
         since: NOW,
     };
     vectors.record("roster-shown", &shown);
+    let roster = Hash::from_bytes([0xc1; 32]);
+    let excluded = ExcludedRecord {
+        roster,
+        designation: Designation::Suspended,
+        document: Hash::from_bytes([0xc2; 32]),
+    };
+    vectors.record("excluded", &excluded);
+    let since = NOW;
+    vectors.record("not-admitted", &NotAdmittedRecord { roster, since });
+    let stage = EndStage::Week;
+    vectors.record("ending-told", &EndingToldRecord { stage });
     let archiving = ArchivingRecord {
         key: SealingSecretKey::from_seed([0xa5; 32]).public_key(),
         folder: Text::new("/media/archive").unwrap(),

@@ -180,6 +180,13 @@ fn keys() -> Vec<(Table, Vec<u8>, Vec<Part>)> {
             STATEMENT_HASH.as_bytes().to_vec(),
             vec![("attachment", 32)],
         ),
+        (EXCLUDED, EXCLUDED_KEY.to_vec(), vec![("device", 6)]),
+        (NOT_ADMITTED, relay(&lyon()).to_vec(), vec![LYON]),
+        (
+            ENDING_TOLD,
+            ending(&Ends::Authority).to_vec(),
+            vec![("what ends", 32)],
+        ),
     ]
 }
 

@@ -9,10 +9,10 @@ use maille_common::address::{ContactAddress, DeviceId};
 use maille_common::roster::{Anchor, Designation, Roster};
 use serde::{Deserialize, Serialize};
 
-use super::Removed;
 use crate::agent::{Ask, Desk, through_agent};
 use crate::args::UnlockArgs;
 use crate::clock::now;
+use crate::command::excluded::Excluded;
 use crate::command::{Context, Run};
 use crate::exit::Exit;
 use crate::fault::{Fault, Hint};
@@ -52,8 +52,8 @@ pub(crate) struct Joined {
     device: String,
     #[serde(with = "word")]
     designation: Designation,
-    /// What took the device out, where something did.
-    removed: Option<Removed>,
+    /// What took the device out, suspended it, or ended its time, where a document did.
+    removed: Option<Excluded>,
 }
 
 impl Run for JoinArgs {
@@ -71,8 +71,7 @@ impl Run for JoinArgs {
         };
         context.output.result(&joined, &text.to_string())?;
         if let Some(removed) = &joined.removed {
-            context.output.say(removed.text());
-            context.output.say(device::StillReadable);
+            context.output.say(removed.lines());
         }
         waiting(joined.designation)
     }
@@ -88,7 +87,7 @@ impl JoinArgs {
             return Err(of_others());
         }
         RosterFolder::of_home(path).save(&roster.documents())?;
-        joined.with_removal(path, home.contact(), &home.device())
+        joined.with_removal(path, &roster, home.contact(), &home.device())
     }
 }
 
@@ -122,7 +121,8 @@ impl Ask for Join {
         }
         let taken = client.offer_roster(documents);
         taken.await.hint(hint::CheckRoster)?;
-        joined.with_removal(desk.home(), &status.contact, &status.device)
+        let (contact, device) = (&status.contact, &status.device);
+        joined.with_removal(desk.home(), &client.roster(), contact, device)
     }
 }
 
@@ -138,17 +138,15 @@ impl Joined {
         }
     }
 
-    /// The same with what took the device out, once the roster is kept.
+    /// The same with why the device may not act any more, once the roster is kept.
     fn with_removal(
         self,
         home: &Path,
+        roster: &Roster,
         contact: &ContactAddress,
         device: &DeviceId,
     ) -> Result<Self, Fault> {
-        let removed = match self.designation {
-            Designation::Unknown => Removed::find(home, contact, device)?,
-            _ => None,
-        };
+        let removed = Excluded::by_documents(home, roster, contact, device)?;
         Ok(Self { removed, ..self })
     }
 }

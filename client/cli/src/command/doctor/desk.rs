@@ -3,11 +3,10 @@
 use std::fmt::Display;
 
 use maille_client::{Connection, RelayStatus, Status};
-use maille_common::roster::Designation;
 
 use super::finding::Finding;
 use crate::agent::Desk;
-use crate::command::device::Removed;
+use crate::command::excluded::Excluded;
 use crate::command::status::Hook;
 use crate::fault::Fault;
 use crate::local_time::local;
@@ -29,29 +28,30 @@ pub(super) async fn findings(desk: &Desk) -> Result<Vec<Finding>, Fault> {
                 epoch: &status.epoch,
             },
         ),
-        designation(desk, &status)?,
+        designation(desk, &status).await?,
         roster(&status),
     ];
     findings.extend(status.relays.iter().map(reach));
     findings.extend(status.relays.iter().filter_map(clock));
     findings.push(duty(desk)?);
     findings.push(lacking(&status));
+    findings.extend(super::archive::finding(desk).await?);
     let hooks = Hook::all_of(desk).await?;
     findings.extend(hooks.iter().map(super::hook::finding));
     Ok(findings)
 }
 
-fn designation(desk: &Desk, status: &Status) -> Result<Finding, Fault> {
-    let roster = desk.client().roster();
-    let found = roster.designated_device(&status.device, crate::clock::now());
+async fn designation(desk: &Desk, status: &Status) -> Result<Finding, Fault> {
+    let found = desk
+        .client()
+        .roster()
+        .designated_device(&status.device, crate::clock::now());
+    if let Some(excluded) = Excluded::of(desk).await? {
+        let remedy = format!("{} {}", excluded.remedy(), excluded.readable());
+        return Ok(Finding::bad(doctor::Key, excluded.found(), remedy));
+    }
     let contact = &status.contact;
     let designation = &term::Designation { word: &found };
-    if found == Designation::Unknown
-        && let Some(removed) = Removed::find(desk.home(), contact, &status.device)?
-    {
-        let finding = Finding::bad(doctor::Key, removed.text(), hint::StillReadable);
-        return Ok(finding);
-    }
     Ok(match found.is_valid() {
         true => Finding::good(doctor::Key, doctor::KeyValid { contact }),
         false => Finding::bad(

@@ -7,6 +7,7 @@ use maille_common::terms::{AcceptReason, Reason, Status};
 use maille_common::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::super::ending::Ending;
 use super::super::ledger::call;
 use super::incident;
 use crate::agent::Desk;
@@ -43,6 +44,7 @@ pub(crate) const EVENTS: &[&str] = &[
     "sent-again",
     "archive-failing",
     "archive-working",
+    "ends",
 ];
 
 /// An event. What its kind does not have is left out of the JSON.
@@ -77,8 +79,8 @@ pub(crate) struct Happening {
     reason: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     state: Option<String>,
-    /// What a relay told, an incident in words, how a reconciliation ended, or the number of a
-    /// roster.
+    /// What a relay told, an incident or an end in words, how a reconciliation ended, or the number
+    /// of a roster.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     words: Option<String>,
     /// Of `from`: the device that is silent, heard again, acted, or was compared with.
@@ -90,6 +92,9 @@ pub(crate) struct Happening {
     /// When a relay accepted what expired unseen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     accepted: Option<String>,
+    /// What ends, when, and how near that was when it was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ending: Option<Ending>,
     /// The deadline was counted across a start of the machine, with a clock that may have been set.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     uncertain: bool,
@@ -147,6 +152,7 @@ impl Happening {
             device: None,
             since: None,
             accepted: None,
+            ending: None,
             uncertain: false,
             telephones: Vec::new(),
             languages: Vec::new(),
@@ -309,6 +315,14 @@ impl Happening {
                 words: Some(number.to_string()),
                 ..self.named("roster")
             },
+            EventKind::Ends { what, at, stage } => {
+                let ending = Ending::of(&maille_common::roster::Ending { at, what, stage });
+                Self {
+                    words: Some(ending.text()),
+                    ending: Some(ending),
+                    ..self.named("ends")
+                }
+            }
             EventKind::Archive { failing: true } => self.named("archive-failing"),
             EventKind::Archive { failing: false } => self.named("archive-working"),
         }

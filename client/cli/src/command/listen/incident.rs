@@ -4,6 +4,7 @@ use maille_client::{AlertApart, Incident, IncidentKind};
 
 use crate::agent::Desk;
 use crate::fault::Fault;
+use crate::local_time::local;
 use crate::sentence::{incident as say, term};
 
 /// What happened that should not have; none where it is not kept any more.
@@ -82,6 +83,45 @@ pub(super) fn sentence(kind: &IncidentKind) -> String {
         }
         IncidentKind::AskedUnknown { device, from, to } => {
             say::AskedUnknown { device, from, to }.to_string()
+        }
+        IncidentKind::Excluded {
+            designation,
+            subject,
+            document,
+            hash,
+            at,
+            signers,
+            reason,
+        } => {
+            let designation = &term::Designation { word: designation };
+            let (hash, at) = (&hash.short(), &local(*at));
+            if document.as_str().is_empty() {
+                return say::ExcludedNeverIn { designation }.to_string();
+            }
+            if reason.as_str().is_empty() {
+                return say::Excluded {
+                    designation,
+                    subject,
+                    document,
+                    hash,
+                    at,
+                    signers,
+                }
+                .to_string();
+            }
+            say::ExcludedForReason {
+                designation,
+                subject,
+                document,
+                hash,
+                at,
+                signers,
+                reason,
+            }
+            .to_string()
+        }
+        IncidentKind::NotAdmitted { relay, authority } => {
+            say::NotAdmitted { relay, authority }.to_string()
         }
         IncidentKind::ForkTold {
             device,

@@ -2,6 +2,7 @@
 
 use maille_common::codec::encode;
 use maille_common::evidence::ObligationState;
+use maille_common::roster::{Designation, EndStage, Ends};
 use maille_common::terms::{AcceptReason, GapEnd, NoticeKind, Numbered, Reason, Status};
 use maille_common::vectors::{Annotate, Page};
 
@@ -38,6 +39,7 @@ annotate_choices! {
         19 GapEnded { alert, device, contact, end }
         20 SentAgain { alert, device, contact }
         21 Archive { failing }
+        22 Ends { what, at, stage }
     }
     IncidentKind {
         0 Delivery { relay, check, fault }
@@ -57,6 +59,8 @@ annotate_choices! {
         14 AlertsForgotten { device, from, to }
         15 AskedUnknown { device, from, to }
         16 ForkTold { device, of, number, by }
+        17 Excluded { designation, subject, document, hash, at, signers, reason }
+        18 NotAdmitted { relay, authority }
     }
 }
 
@@ -163,6 +167,11 @@ pub(super) fn events(vectors: &mut Vectors) {
         device,
         contact,
     };
+    let ends = EventKind::Ends {
+        what: Ends::Device(cyber(), DEVICE),
+        at: NOW,
+        stage: EndStage::Week,
+    };
     for (name, kind) in [
         ("event-0-sent", EventKind::Sent { alert }),
         ("event-1-answered", answered),
@@ -189,6 +198,7 @@ pub(super) fn events(vectors: &mut Vectors) {
         ("event-19-gap-ended", ended),
         ("event-20-sent-again", sent_again),
         ("event-21-archive", EventKind::Archive { failing: true }),
+        ("event-22-ends", ends),
     ] {
         let (time, status) = (NOW, Status::Exercise);
         vectors.record(name, &Event { time, status, kind });
@@ -229,6 +239,19 @@ pub(super) fn incidents(vectors: &mut Vectors) {
         number: 4,
         by: cyber(),
     };
+    let excluded = IncidentKind::Excluded {
+        designation: Designation::Suspended,
+        subject: Text::new("contact `interpol/fr/cyber`").unwrap(),
+        document: Text::new("the suspension of contact `interpol/fr/cyber`").unwrap(),
+        hash: Hash::from_bytes([0xc2; 32]),
+        at: NOW,
+        signers: Text::new("key 1a2b3c4d of `interpol`, General Secretariat").unwrap(),
+        reason: Text::new("Stolen at the airport.").unwrap(),
+    };
+    let not_admitted = IncidentKind::NotAdmitted {
+        relay: lyon(),
+        authority: 7,
+    };
     for (name, kind) in [
         ("incident-0-delivery", delivery),
         ("incident-1-returned", returned),
@@ -265,6 +288,8 @@ pub(super) fn incidents(vectors: &mut Vectors) {
             IncidentKind::AskedUnknown { device, from, to },
         ),
         ("incident-16-fork-told", told),
+        ("incident-17-excluded", excluded),
+        ("incident-18-not-admitted", not_admitted),
     ] {
         let alert = match &kind {
             IncidentKind::Returned { .. }
