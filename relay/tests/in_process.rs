@@ -13,6 +13,8 @@ mod books;
 mod damaged_store;
 #[cfg(unix)]
 mod reanchoring;
+#[cfg(unix)]
+mod strangers;
 mod world;
 
 use maille_common::codec::{decode, encode};

@@ -11,6 +11,8 @@ mod drills;
 mod duty;
 mod export;
 mod hooks;
+#[path = "../shared/hostile.rs"]
+mod hostile;
 mod joining;
 mod kinds;
 mod parts;
@@ -23,6 +25,7 @@ mod service;
 mod shifts;
 mod stolen;
 mod strangers;
+mod told;
 mod unsent;
 mod webhooks;
 mod wiped;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fault::Fault;
 use crate::local_time::local;
-use crate::safe_text::safe_text;
+use crate::safe_text::safe_name;
 use crate::sentence::device;
 
 /// The document that took it out, and who signed that.
@@ -36,7 +36,7 @@ impl Removed {
     fn of(removal: &Removal) -> Self {
         let signers = removal.signers.iter();
         let signers: Vec<String> = signers
-            .map(|signer| safe_text(&signer.to_string()))
+            .map(|signer| safe_name(&signer.to_string()))
             .collect();
         let text = device::RemovedBy {
             document: &removal.document,
