@@ -2,7 +2,8 @@
 //!
 //! Hashes of rosters that were once in force, so that their hash in an envelope is known as an
 //! ancestor; hashes of annexes that the pin passed, so that a second one for their place is seen;
-//! signing keys that left, and deputies that were dismissed, so that their receipts can be judged.
+//! signing keys and devices that left, and deputies that were dismissed, so that their receipts can
+//! be judged.
 //! None of it changes which documents are in force, so two rosters are equal whatever they
 //! remember.
 
@@ -27,6 +28,8 @@ pub(super) struct History {
     keys: HashMap<DeviceId, Vec<(ContactAddress, KeyTerm)>>,
     /// Principal and deputy: the last annex passed that named the one for the other.
     deputies: HashMap<(ContactAddress, ContactAddress), u64>,
+    /// Device and the contact it acted for: the last annex passed that named the one for the other.
+    devices: HashMap<(DeviceId, ContactAddress), u64>,
     /// When the annexes known of an organisation were issued.
     issued: BTreeMap<Name, BTreeMap<u64, Timestamp>>,
     /// Annexes whose keys and deputies are remembered.
@@ -86,8 +89,20 @@ impl History {
         principal: &ContactAddress,
     ) -> Option<Timestamp> {
         let named = *self.deputies.get(&(principal.clone(), deputy.clone()))?;
-        let issued = self.issued.get(&principal.organisation())?;
-        let mut later = issued.range((Bound::Excluded(named), Bound::Unbounded));
+        self.issued_after(principal, named)
+    }
+
+    /// When the annex was issued that named a device for a contact no more; none where no annex
+    /// that did, or none that came after it, is known.
+    pub(super) fn removed(&self, device: &DeviceId, contact: &ContactAddress) -> Option<Timestamp> {
+        let named = *self.devices.get(&(*device, contact.clone()))?;
+        self.issued_after(contact, named)
+    }
+
+    /// When the first annex known was issued that came after one of a contact's organisation.
+    fn issued_after(&self, contact: &ContactAddress, number: u64) -> Option<Timestamp> {
+        let issued = self.issued.get(&contact.organisation())?;
+        let mut later = issued.range((Bound::Excluded(number), Bound::Unbounded));
         later.next().map(|(_, issued)| *issued)
     }
 
@@ -178,6 +193,9 @@ impl History {
                 *last = annex.number().max(*last);
             }
             for device in &contact.devices {
+                let acted = (device.id, contact.address.clone());
+                let last = self.devices.entry(acted).or_default();
+                *last = annex.number().max(*last);
                 let known = self.keys.entry(device.id).or_default();
                 for keys in &device.keys {
                     known.retain(|(_, term)| term.key != keys.signing);
