@@ -32,8 +32,10 @@ use tempfile::TempDir;
 use crate::machine::Machine;
 use crate::network::{FOUNDED, Network, address};
 
+mod anew;
 mod plan;
 
+pub use anew::Anew;
 pub use plan::NetPlan;
 
 /// Longer than anything takes on a slow machine; met only by a failure.

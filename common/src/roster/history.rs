@@ -162,6 +162,46 @@ impl History {
         std::mem::take(&mut self.foreign)
     }
 
+    /// Takes over hashes and keys from what a roster of another anchor held and remembered. Its
+    /// devices have left, unless an annex of this anchor names them.
+    pub(super) fn succeed(&mut self, chains: &Chains, before: &Self) {
+        let mut hashes: Vec<(usize, Hash)> = Vec::new();
+        hashes.extend(before.by_hash.iter().map(|(hash, at)| (*at, *hash)));
+        hashes.sort_unstable();
+        for (_, hash) in hashes {
+            self.learn_ancestor(hash);
+        }
+        for hash in &before.learned_order {
+            self.learn_ancestor(*hash);
+        }
+        for (device, terms) in &before.keys {
+            for (contact, term) in terms {
+                self.add_former(*device, contact, *term);
+            }
+        }
+        for annex in chains.annexes.values().flat_map(|chain| chain.iter()) {
+            for contact in &annex.document.annex.contacts {
+                for device in &contact.devices {
+                    for keys in &device.keys {
+                        self.add_former(device.id, &contact.address, KeyTerm::former(keys));
+                    }
+                }
+            }
+        }
+    }
+
+    fn add_former(&mut self, device: DeviceId, contact: &ContactAddress, term: KeyTerm) {
+        let known = self.keys.entry(device).or_default();
+        if !known
+            .iter()
+            .any(|(of, known)| (of, known.key) == (contact, term.key))
+        {
+            known.push((contact.clone(), term));
+        }
+        // Before the first annex of this anchor.
+        self.devices.entry((device, contact.clone())).or_insert(0);
+    }
+
     fn record_annex(&mut self, annex: &Hashed<SignedAnnex>) {
         let places = self
             .annexes
