@@ -95,8 +95,9 @@ pub(crate) fn open(config: ClientConfig) -> Result<Arc<Office>, OpenError> {
     Ok(office)
 }
 
-/// The roster with what those from before a re-anchoring remember: what was proven by them stays so,
-/// and what was under way is no stranger's. One counts that was in use here, by the sealed store.
+/// The roster with what those from before a re-anchoring remember: what was proven by them stays
+/// so, and what was under way is no stranger's. One counts that was in use here, by the sealed
+/// store.
 fn succeed(
     home: &Home,
     store: &dyn Store,

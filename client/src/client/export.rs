@@ -44,7 +44,7 @@ impl Client {
     /// that knows nothing else; [`Export::verify`] does so. `reveal` adds the content key and the
     /// names of officers, so that its reader can read the alert.
     ///
-    /// After a re-anchoring, what the anchor of now does not prove is proven by the one from before,
+    /// After a re-anchoring, what the anchor of now does not prove is proven by the one before it,
     /// which lies in the home beside it: an alert that was sent, taken or answered with keys which
     /// had left by then.
     pub async fn export(&self, alert: AlertId, reveal: bool) -> Result<Export, ExportError> {

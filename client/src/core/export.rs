@@ -370,8 +370,8 @@ pub fn rosters_used(store: &dyn Store) -> Result<Vec<Hash>, StepError> {
     Ok(first.map(Hash::from_bytes).collect())
 }
 
-/// Whether a roster that was in use here is of the anchor of another. One from before a re-anchoring
-/// is proven by its own, and the newest judges in its place.
+/// Whether a roster that was in use here is of the anchor of another. One from before a
+/// re-anchoring is proven by its own, and the newest judges in its place.
 fn is_of_anchor(roster: &Roster, documents: &RosterDocuments, heads: &RosterHeads) -> bool {
     roster.compare(heads) == Comparison::Ancestor || leads_to(documents, heads, roster.anchor())
 }

@@ -154,7 +154,8 @@ impl RelayCore {
     }
 
     /// Whether its device may answer for its recipient: a deputy that was dismissed meanwhile may,
-    /// or a device that was removed or suspended, about an alert that was made before (PROTOCOL Q3).
+    /// or a device that was removed or suspended, about an alert that was made before
+    /// (PROTOCOL Q3).
     fn counts(&self, receipt: &Receipt) -> Result<bool, StepError> {
         let (contact, recipient) = (&receipt.contact, &receipt.recipient);
         let answers = contact == recipient || self.roster.is_deputy(contact, recipient);
