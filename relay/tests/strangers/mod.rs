@@ -100,8 +100,8 @@ fn what_an_operator_is_shown_of_folders_and_settings_is_harmless() {
     shown(&["run", root]);
 
     for config in [
-        format!("name = \"{}\"", named),
-        format!("name = 'north'\nnetwork = 'testing'\n\u{202e}\u{9b}FORGED = 1\n"),
+        format!("name = \"{named}\""),
+        "name = 'north'\nnetwork = 'testing'\n\u{202e}\u{9b}FORGED = 1\n".to_owned(),
         format!("\"{named}\" = 1\nname = 'north'\nnetwork = 'testing'\n"),
         format!("name = 'north'\nnetwork = 'testing'\nlog = \"{named}\"\n"),
     ] {
