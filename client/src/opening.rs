@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use maille_common::crypto::ed25519::SigningKey;
 use maille_common::randomness::Randomness;
-use maille_common::roster::Roster;
+use maille_common::roster::{Knowledge, Roster};
 use maille_common::terms::Reach;
 use maille_common::time::Timestamp;
-use maille_durable::{DurableStore, Options, StoreId, boot_id};
+use maille_durable::{DurableStore, Options, Store, StoreId, boot_id};
 
 use crate::config::{ClientConfig, Key, LOW_WATER_BYTES};
-use crate::core::{Desk, DeskIdentity};
+use crate::core::{Desk, DeskIdentity, rosters_used};
 use crate::courier::{addresses, is_loopback};
 use crate::entropy::OsRandomness;
 use crate::error::{DeskError, OpenError};
@@ -60,6 +60,7 @@ pub(crate) fn open(config: ClientConfig) -> Result<Arc<Office>, OpenError> {
     let nonces = Box::new(|bytes: &mut [u8]| OsRandomness::new().fill(bytes));
     let sealed = SealedStore::new(Arc::clone(&durable), home.store_key(), nonces);
     let store = Arc::new(WatchedStore::new(sealed, failed.clone()));
+    let roster = succeed(&home, &*store, roster)?;
     let identity = DeskIdentity {
         contact: home.contact().clone(),
         device: home.device(),
@@ -95,6 +96,30 @@ pub(crate) fn open(config: ClientConfig) -> Result<Arc<Office>, OpenError> {
         folder.make().map_err(write)?;
     }
     Ok(office)
+}
+
+/// The roster with what those from before a re-anchoring remember: what was proven by them stays
+/// so, and what was under way is no stranger's. One counts that was in use here, by the sealed
+/// store.
+fn succeed(
+    home: &Home,
+    store: &dyn Store,
+    mut roster: Arc<Roster>,
+) -> Result<Arc<Roster>, OpenError> {
+    let before = home.rosters_before();
+    if before.is_empty() {
+        return Ok(roster);
+    }
+    let used = rosters_used(store).map_err(DeskError::from)?;
+    let after = Arc::make_mut(&mut roster);
+    for (before, _) in &before {
+        let knows = |hash| before.knows(hash) != Knowledge::Unknown;
+        if used.iter().any(knows) {
+            after.succeed(before);
+        }
+    }
+    after.recall(used);
+    Ok(roster)
 }
 
 /// The keys of a loopback network are in everybody's hands: it must not be reached from elsewhere.

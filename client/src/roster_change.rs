@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use maille_common::roster::{RosterDocuments, RosterError, RosterHeads};
+use maille_common::roster::{Comparison, RosterDocuments, RosterError, RosterHeads};
 use thiserror::Error;
 
 use crate::error::DeskError;
@@ -67,11 +67,17 @@ pub(crate) async fn apply(
     Ok(applied.is_change())
 }
 
-/// Learns how another's roster stands to ours, and judges again what was held for it.
+/// Learns how another's roster stands to ours, and judges again what was held for it; by ours where
+/// the two contradict each other.
 pub(crate) async fn learn_heads(office: &Arc<Office>, heads: RosterHeads) -> Result<(), DeskError> {
     let _turn = office.roster_turn.lock().await;
     let mut roster = (*office.roster()).clone();
-    roster.learn_heads(&heads);
+    if roster.learn_heads(&heads) == Comparison::Fork {
+        let forked = heads.hash();
+        return office
+            .settle(move |desk, now, _| Ok(((), desk.judge_forked(&forked, now)?)))
+            .await;
+    }
     use_roster(office, Arc::new(roster)).await
 }
 

@@ -30,6 +30,7 @@ pub mod safe_text;
 pub mod sealing;
 pub mod terms;
 pub mod time;
+pub mod typed_code;
 #[cfg(any(test, feature = "vectors"))]
 pub mod vectors;
 pub mod wire;

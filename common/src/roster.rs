@@ -248,6 +248,23 @@ impl Roster {
         comparison
     }
 
+    /// Remembers rosters that were in use here before: what names one of them is judged by this one
+    /// (PROTOCOL R11), after a re-anchoring too, where no document leads from the one to the other.
+    pub fn recall(&mut self, used: impl IntoIterator<Item = Hash>) {
+        let history = Arc::make_mut(&mut self.history);
+        used.into_iter()
+            .for_each(|hash| history.learn_ancestor(hash));
+    }
+
+    /// Takes over what a roster of another anchor remembers, for which people vouched: what names
+    /// that one or what it descends from is judged by this one, and what its devices signed stays
+    /// proven, also with keys that they have no more (PROTOCOL section 3).
+    ///
+    /// Nothing here proves that the other one was ever trusted: whoever calls this knows it.
+    pub fn succeed(&mut self, before: &Self) {
+        Arc::make_mut(&mut self.history).succeed(&before.chains, &before.history);
+    }
+
     fn judge_foreign_again(&mut self) {
         let foreign = Arc::make_mut(&mut self.history).take_foreign();
         for heads in foreign {

@@ -5,6 +5,7 @@ use std::io;
 use std::net::UdpSocket;
 
 use maille_common::roster::Roster;
+use maille_common::safe_text::safe_text;
 use maille_common::time::Timestamp;
 
 use crate::anchor_file::read_anchor;
@@ -50,7 +51,10 @@ impl fmt::Display for Finding {
             Verdict::Warning => "warning",
             Verdict::Bad => "BAD",
         };
-        write!(f, "{:<8} {verdict:<8} {}", self.what, self.found)?;
+        // What is found may quote names of files and what a roster says: it begins no line.
+        let found: Vec<String> = self.found.split('\n').map(safe_text).collect();
+        let found = found.join(&format!("\n{:<18}", ""));
+        write!(f, "{:<8} {verdict:<8} {found}", self.what)?;
         if !self.advice.is_empty() {
             write!(f, "\n{:<17} do this: {}", "", self.advice)?;
         }

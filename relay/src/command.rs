@@ -1,6 +1,7 @@
 //! The command line of `maille-relay`. What it prints for programs goes to standard output, what it
 //! says to people to standard error.
 
+use std::ffi::OsString;
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -9,6 +10,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use maille_common::address::Name;
 use maille_common::codec::to_hex;
+use maille_common::safe_text::{safe_json, safe_lines, safe_text};
 
 use crate::admin::{AdminAnswer, AdminRequest, ask};
 use crate::books::Day;
@@ -163,14 +165,33 @@ enum Roster {
 
 /// Reads the arguments of this process and does what they say.
 pub fn main() -> ExitCode {
-    match Cli::parse().execute() {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        // Help, and the version.
+        Err(said) if !said.use_stderr() => said.exit(),
+        Err(error) => return refuse(&error),
+    };
+    match cli.execute() {
         Ok(()) => ExitCode::SUCCESS,
         Err(exit) => {
-            // Standard error is the last place to complain to.
-            let _ = writeln!(io::stderr(), "maille-relay: {exit}");
+            // A line that a quotation began is indented, so that it is not taken for one of ours.
+            let sentence = exit.to_string().replace('\n', "\n  ");
+            say(&format!("maille-relay: {sentence}"));
             exit.code().into()
         }
     }
+}
+
+/// Says what is wrong with the arguments. What is quoted of them is what stands there once they are
+/// harmless.
+fn refuse(error: &clap::Error) -> ExitCode {
+    let harmless = |word: OsString| safe_text(&word.to_string_lossy());
+    let said = match Cli::try_parse_from(std::env::args_os().map(harmless)) {
+        Err(same) if same.use_stderr() => same.to_string(),
+        _ => safe_text(&error.to_string()),
+    };
+    say(said.trim_end());
+    ExitCode::from(2)
 }
 
 impl Cli {
@@ -297,9 +318,10 @@ fn tell(folder: &RelayFolder, json: bool) -> Result<(), Exit> {
     if json {
         let text = serde_json::to_string(&standing)
             .map_err(|error| Exit::Other(format!("The answer is no JSON: {error}.")))?;
-        return print(&text);
+        return print(&safe_json(&text));
     }
-    standing.lines().iter().try_for_each(|line| print(line))
+    let lines = standing.lines();
+    lines.iter().try_for_each(|line| print(&safe_text(line)))
 }
 
 fn tell_opening(done_bytes: u64, total_bytes: u64, json: bool) -> Result<(), Exit> {
@@ -392,13 +414,14 @@ fn unexpected(answer: AdminAnswer) -> Exit {
     }
 }
 
-/// Prints a line for programs.
-fn print(line: &str) -> Result<(), Exit> {
-    writeln!(io::stdout(), "{line}")
+/// Prints what is for programs. It may quote a roster, a name of a file or a setting, which are
+/// shown to a terminal and not obeyed.
+fn print(lines: &str) -> Result<(), Exit> {
+    writeln!(io::stdout(), "{}", safe_lines(lines))
         .map_err(|error| Exit::Other(format!("Standard output is closed: {error}.")))
 }
 
 /// Says something to people; where nobody listens, nothing is lost.
 fn say(sentence: &str) {
-    let _ = writeln!(io::stderr(), "{sentence}");
+    let _ = writeln!(io::stderr(), "{}", safe_lines(sentence));
 }

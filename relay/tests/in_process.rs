@@ -15,6 +15,8 @@ mod damaged_store;
 mod reanchoring;
 #[cfg(unix)]
 mod renewal;
+#[cfg(unix)]
+mod strangers;
 mod world;
 
 use maille_common::codec::{decode, encode};

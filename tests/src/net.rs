@@ -33,8 +33,10 @@ use crate::kept_address::kept_address;
 use crate::machine::Machine;
 use crate::network::{FOUNDED, Network, address};
 
+mod anew;
 mod plan;
 
+pub use anew::Anew;
 pub use plan::NetPlan;
 
 /// Longer than anything takes on a slow machine; met only by a failure.

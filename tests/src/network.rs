@@ -19,6 +19,7 @@ use maille_common::time::{Span, Timestamp};
 
 use crate::randomness::Seeded;
 
+mod anew;
 mod rotation;
 
 pub use rotation::Seeds;

@@ -7,6 +7,7 @@ use maille_common::roster::{
     SignedRequest, VerifiedRequest,
 };
 use maille_common::time::Timestamp;
+use maille_common::typed_code::is_typed_code;
 use thiserror::Error;
 
 /// The next annex with the device in it: a new one, or new keys of a known one, whose newest keys
@@ -42,12 +43,7 @@ pub fn admit(
 
 /// Whether these are the digits of a request's code, however they were written down.
 pub fn code_is(request: &VerifiedRequest<'_>, typed: &str) -> bool {
-    let digits = |text: &str| -> String {
-        text.chars()
-            .filter(|c| !c.is_whitespace() && *c != '-')
-            .collect()
-    };
-    digits(typed) == digits(&request.code().to_string())
+    is_typed_code(&request.code(), typed)
 }
 
 /// What is removed from an annex.

@@ -43,6 +43,10 @@ impl Client {
     /// [`Export::to_bytes`] is a file that proves itself from the anchor, offline, on a machine
     /// that knows nothing else; [`Export::verify`] does so. `reveal` adds the content key and the
     /// names of officers, so that its reader can read the alert.
+    ///
+    /// After a re-anchoring, what the anchor of now does not prove is proven by the one before it,
+    /// which lies in the home beside it: an alert that was sent, taken or answered with keys which
+    /// had left by then.
     pub async fn export(&self, alert: AlertId, reveal: bool) -> Result<Export, ExportError> {
         let office = Arc::clone(self.office());
         // No roster changes between the reading of its documents and the signing of the file.
@@ -51,7 +55,17 @@ impl Client {
         office
             .ask(move |room, now| {
                 let documents = store.read()?;
-                Ok(room.desk.export(&alert, reveal, documents, now)?)
+                let refused = match room.desk.export(&alert, reveal, documents, now) {
+                    Err(refused @ Refused::NotProven { .. }) => refused,
+                    made => return Ok(made?),
+                };
+                for (roster, documents) in room.home.rosters_before() {
+                    let (before, what) = ((&roster, documents), (&alert, reveal));
+                    if let Ok(export) = room.desk.export_by(before, what, now) {
+                        return Ok(export);
+                    }
+                }
+                Err(refused.into())
             })
             .await
     }

@@ -161,13 +161,17 @@ impl Desk {
         documents: RosterDocuments,
         now: Timestamp,
     ) -> Result<(Export, Vec<BlobId>), ExportError> {
-        let revealed =
-            match self.proven_export(alert, Revealed::WordsAndNames, documents.clone(), now) {
-                Err(ExportError::Purged(_)) => {
-                    self.proven_export(alert, Revealed::Nothing, documents, now)
-                }
-                other => other,
-            };
+        let revealed = match self.proven_export(
+            alert,
+            Revealed::WordsAndNames,
+            (self.roster(), documents.clone()),
+            now,
+        ) {
+            Err(ExportError::Purged(_)) => {
+                self.proven_export(alert, Revealed::Nothing, (self.roster(), documents), now)
+            }
+            other => other,
+        };
         let (export, _) = revealed?;
         let blobs = self.blobs_of(&export.head().alert)?.unwrap_or_default();
         Ok((export, blobs.iter().map(|blob| blob.id).collect()))

@@ -7,6 +7,7 @@ use maille_common::content::Alert;
 use maille_common::envelope::{
     Content, Core, Delivery, OpenedAlert, SealedEnvelope, VerifiedEnvelope, VerifyFault,
 };
+use maille_common::hash::Hash;
 use maille_common::identifier::AlertId;
 use maille_common::limits;
 use maille_common::record::write_record;
@@ -98,6 +99,45 @@ impl Desk {
 
     /// Judges what was held, after another roster came, or when it has waited too long.
     pub fn judge_held(&mut self, now: Timestamp) -> Result<CommitNumber, StepError> {
+        for (key, record) in self.held()? {
+            let waited = now.since(record.since).ms() >= limits::ROSTER_UNKNOWN_MS;
+            let known = self.roster.knows(&record.delivery.env.core.roster);
+            if known == Knowledge::Unknown && !waited {
+                continue;
+            }
+            let mut batch = Batch::new();
+            if known == Knowledge::Unknown {
+                self.relay_explains_nothing(&mut batch, &record.relay, now)?;
+            }
+            self.judge_waiting(batch, (&key, record), now)?;
+        }
+        Ok(self.store.newest())
+    }
+
+    /// Judges what was held for a roster that contradicts the one in use here: no document ever
+    /// joins the two, and nothing is waited for (PROTOCOL R11).
+    pub fn judge_forked(
+        &mut self,
+        roster: &Hash,
+        now: Timestamp,
+    ) -> Result<CommitNumber, StepError> {
+        for (key, record) in self.held()? {
+            if record.delivery.env.core.roster != *roster {
+                continue;
+            }
+            let mut batch = Batch::new();
+            let sender = &record.delivery.env.core.sender;
+            let fault = words(&format_args!(
+                "{sender} uses a roster that contradicts ours"
+            ));
+            self.incident(&mut batch, IncidentKind::Roster { fault }, None, now)?;
+            self.judge_waiting(batch, (&key, record), now)?;
+        }
+        Ok(self.store.newest())
+    }
+
+    /// What waits for its roster to be known, and its keys.
+    fn held(&self) -> Result<Vec<(Vec<u8>, HeldRecord)>, StepError> {
         let mut held = Vec::new();
         let rows = self.store.scan(Scan::table(tables::HELD, usize::MAX))?;
         for (key, _) in rows {
@@ -108,22 +148,21 @@ impl Desk {
             let record = self.need_long::<HeldRecord>(tables::HELD, key)?;
             held.push((key.to_vec(), record));
         }
-        for (key, record) in held {
-            let waited = now.since(record.since).ms() >= limits::ROSTER_UNKNOWN_MS;
-            let known = self.roster.knows(&record.delivery.env.core.roster);
-            if known == Knowledge::Unknown && !waited {
-                continue;
-            }
-            let mut batch = Batch::new();
-            batch.urgent().delete_pieces(tables::HELD, &key);
-            if known == Knowledge::Unknown {
-                self.relay_explains_nothing(&mut batch, &record.relay, now)?;
-            }
-            let (relay, number) = (record.relay, record.number);
-            let at = (now, Some(record.since));
-            let _ = self.judge(batch, &relay, number, record.delivery, at)?;
-        }
-        Ok(self.store.newest())
+        Ok(held)
+    }
+
+    /// Judges one that waits, which waits no more.
+    fn judge_waiting(
+        &mut self,
+        mut batch: Batch,
+        (key, record): (&[u8], HeldRecord),
+        now: Timestamp,
+    ) -> Result<(), StepError> {
+        batch.urgent().delete_pieces(tables::HELD, key);
+        let (relay, number) = (record.relay, record.number);
+        let at = (now, Some(record.since));
+        self.judge(batch, &relay, number, record.delivery, at)?;
+        Ok(())
     }
 
     /// Uses another roster from now on, and looks again at everything that depends on it.

@@ -48,7 +48,8 @@ impl Desk {
             true => Revealed::Words,
             false => Revealed::Nothing,
         };
-        let (export, proven) = self.proven_export(alert, revealed, documents, now)?;
+        let (export, proven) =
+            self.proven_export(alert, revealed, (self.roster(), documents), now)?;
         let is_ours = proven.exported_by == proven.envelope.core().sender;
         match proven.reachability {
             Some(reachability) if is_ours => Ok((reachability, export)),

@@ -4,13 +4,15 @@ use std::collections::BTreeSet;
 
 use maille_common::envelope::SignedEnvelope;
 use maille_common::evidence::{Receipt, SealedNote, SignedReceipt, officer_hash};
-use maille_common::export::{Export, ExportFault, ExportHead, ExportTooLong, Piece, ProvenExport};
+use maille_common::export::{
+    Export, ExportFault, ExportHead, ExportTooLong, Piece, ProvenExport, leads_to,
+};
 use maille_common::hash::Hash;
 use maille_common::identifier::AlertId;
 use maille_common::record::write_record;
-use maille_common::roster::RosterDocuments;
+use maille_common::roster::{Comparison, Roster, RosterDocuments, RosterHeads};
 use maille_common::time::Timestamp;
-use maille_durable::Batch;
+use maille_durable::{Batch, Scan, Store};
 use thiserror::Error;
 
 use super::desk::{Desk, StepError};
@@ -94,7 +96,24 @@ impl Desk {
             true => Revealed::WordsAndNames,
             false => Revealed::Nothing,
         };
-        let (export, _) = self.proven_export(alert, revealed, documents, now)?;
+        let roster = (&*self.roster, documents);
+        let (export, _) = self.proven_export(alert, revealed, roster, now)?;
+        Ok(export)
+    }
+
+    /// The same, proven by a roster of an anchor from before, with all the documents of that: what
+    /// devices signed that had left by the time of a re-anchoring is proven by no later one.
+    pub fn export_by(
+        &self,
+        before: (&Roster, RosterDocuments),
+        (alert, reveal): (&AlertId, bool),
+        now: Timestamp,
+    ) -> Result<Export, ExportError> {
+        let revealed = match reveal {
+            true => Revealed::WordsAndNames,
+            false => Revealed::Nothing,
+        };
+        let (export, _) = self.proven_export(alert, revealed, before, now)?;
         Ok(export)
     }
 
@@ -103,7 +122,7 @@ impl Desk {
         &self,
         alert: &AlertId,
         revealed: Revealed,
-        documents: RosterDocuments,
+        (roster, documents): (&Roster, RosterDocuments),
         now: Timestamp,
     ) -> Result<(Export, ProvenExport), ExportError> {
         let sent: Option<OutboxRecord> = self.find_long(tables::OUTBOX, alert.as_bytes())?;
@@ -119,18 +138,18 @@ impl Desk {
         if revealed == Revealed::WordsAndNames {
             self.add_officers(&mut pieces);
         }
-        self.add_rosters(&mut pieces, documents)?;
+        self.add_rosters(&mut pieces, roster, documents)?;
         let head = ExportHead {
             version: ExportHead::VERSION,
-            network: self.roster.anchor().network.clone(),
+            network: roster.anchor().network.clone(),
             alert,
             contact: self.identity.contact.clone(),
             device: self.identity.device,
             time: now,
-            roster: self.roster.hash(),
+            roster: roster.hash(),
         };
         let export = Export::sign(head, pieces, &self.identity.signing)?;
-        match export.verify(self.roster.anchor()) {
+        match export.verify(roster.anchor()) {
             Ok(proven) => Ok((export, proven)),
             Err(fault) => Err(ExportError::NotProven {
                 alert,
@@ -310,16 +329,18 @@ impl Desk {
     fn add_rosters(
         &self,
         pieces: &mut Vec<Piece>,
+        roster: &Roster,
         documents: RosterDocuments,
     ) -> Result<(), StepError> {
         let named: BTreeSet<Hash> = pieces.iter().filter_map(Piece::roster).collect();
-        let newest = self.roster.hash();
+        let newest = roster.hash();
         let mut rosters = 0;
         for hash in named.into_iter().filter(|hash| *hash != newest) {
             let kept: Option<HeadsRecord> = self.find_long(tables::HEADS, hash.as_bytes())?;
             // Over the limit the newest judges: it descends from all of them.
             if let Some(HeadsRecord { heads }) = kept
                 && rosters < maille_common::limits::EXPORT_ROSTERS_MAX
+                && is_of_anchor(roster, &documents, &heads)
             {
                 pieces.push(Piece::Roster(heads));
                 rosters += 1;
@@ -335,6 +356,24 @@ impl Desk {
         pieces.extend(suspensions.into_vec().into_iter().map(Piece::Suspension));
         Ok(())
     }
+}
+
+/// The hashes of all rosters that were in use at a desk.
+pub fn rosters_used(store: &dyn Store) -> Result<Vec<Hash>, StepError> {
+    let rows = store.scan(Scan::table(tables::HEADS, usize::MAX))?;
+    let first = rows
+        .iter()
+        .filter_map(|(key, _)| match key.split_last_chunk::<4>() {
+            Some((whole, [0, 0, 0, 0])) => whole.try_into().ok(),
+            _ => None,
+        });
+    Ok(first.map(Hash::from_bytes).collect())
+}
+
+/// Whether a roster that was in use here is of the anchor of another. One from before a
+/// re-anchoring is proven by its own, and the newest judges in its place.
+fn is_of_anchor(roster: &Roster, documents: &RosterDocuments, heads: &RosterHeads) -> bool {
+    roster.compare(heads) == Comparison::Ancestor || leads_to(documents, heads, roster.anchor())
 }
 
 fn of_receipt(receipt: SignedReceipt, note: Option<SealedNote>) -> Piece {

@@ -139,7 +139,7 @@ pub use drills::LastDrill;
 pub use duty::{Promise, Taken};
 pub use events::{Event, EventKind, NumberedEvent};
 pub use excluded::ToldExclusion;
-pub use export::ExportError;
+pub use export::{ExportError, rosters_used};
 pub use extend::{ExtendError, Extended, Extension};
 pub use inbox::{InboxEntry, Received};
 pub use incidents::{Incident, IncidentKind};

@@ -12,7 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use maille_common::randomness::Randomness;
-use maille_common::roster::{Anchor, Roster};
+use maille_common::roster::{Anchor, Roster, RosterDocuments};
 use maille_common::time::Timestamp;
 use serde::Serialize;
 
@@ -26,6 +26,9 @@ const NEXT: &str = "reanchor.next";
 
 /// Who vouched, and by what.
 const LETTER: &str = "letter.toml";
+
+/// What the folders begin with that keep what was trusted before.
+const BEFORE: &str = "before-";
 
 /// The documents of the roster.
 const ROSTER: &str = "roster";
@@ -87,6 +90,33 @@ impl Home {
         self.identity
             .replace(&self.path, &bound, master, randomness)?;
         finish(&self.path, anchor)
+    }
+
+    /// The rosters of the anchors that were trusted before this one, with all their documents; each
+    /// verifies from its anchor. Nothing proves that a folder was not put here by somebody else:
+    /// what was in use stands in the store.
+    pub fn rosters_before(&self) -> Vec<(Roster, RosterDocuments)> {
+        let entries = fs::read_dir(&self.path).into_iter().flatten().flatten();
+        let folders = entries.map(|entry| entry.path()).filter(|path| {
+            let name = path.file_name().unwrap_or_default();
+            name.to_string_lossy().starts_with(BEFORE)
+        });
+        let read = |folder: PathBuf| {
+            let (anchor, store) = (anchor_file::load(&folder), RosterStore::of_home(&folder));
+            let read = anchor
+                .map_err(|error| error.to_string())
+                .and_then(|anchor| {
+                    let roster = store.found(anchor).map_err(|error| error.to_string())?;
+                    let documents = store.read().map_err(|error| error.to_string())?;
+                    Ok((roster, documents))
+                });
+            if let Err(error) = &read {
+                let path = folder.display();
+                tracing::warn!(%path, %error, "an anchor from before is passed over");
+            }
+            read.ok()
+        };
+        folders.filter_map(read).collect()
     }
 
     fn check_reanchoring(&self, new: &Reanchoring<'_>, now: Timestamp) -> Result<(), HomeError> {
@@ -156,7 +186,7 @@ pub(super) fn finish(home: &Path, anchor: &Anchor) -> Result<(), HomeError> {
 fn before(home: &Path, anchor: &Anchor) -> PathBuf {
     let code = anchor.code().to_string();
     let first = code.split('-').take(2).collect::<String>();
-    home.join(format!("before-{first}"))
+    home.join(format!("{BEFORE}{first}"))
 }
 
 /// What an attempt left that ended before it counted.

@@ -161,15 +161,16 @@ impl Receipt {
         }
     }
 
-    /// Whether its contact answers for its recipient about an alert that was made then: a deputy
-    /// that was dismissed before answers no more, nor does a device that was suspended before,
-    /// whatever time it writes (PROTOCOL Q3).
+    /// Whether its device answers for its recipient about an alert that was made then: a deputy
+    /// that was dismissed long before answers no more, nor does a device that was removed long
+    /// before, or suspended before, whatever time it writes (PROTOCOL Q3).
     pub fn is_entitled(&self, roster: &Roster, made: Timestamp) -> bool {
         let Self {
             contact, recipient, ..
         } = self;
         let answers = contact == recipient || roster.is_deputy_about(contact, recipient, made);
-        Check::Q3.holds(answers && !self.was_suspended_by(roster, made))
+        let acts = roster.is_device_about(&self.device, contact, made);
+        Check::Q3.holds(answers && acts && !self.was_suspended_by(roster, made))
     }
 }
 
@@ -177,7 +178,7 @@ impl Signed<Receipt> {
     /// Proves a receipt by the roster (PROTOCOL Q1 to Q3).
     ///
     /// A device of the sender that answers for an `own` wrap does so for its own contact. Whether
-    /// a deputy was dismissed, or a device suspended, before the alert was made
+    /// a deputy was dismissed, or a device removed or suspended, before the alert was made
     /// ([`Receipt::is_entitled`]), the alert is one of mine (Q4), and the row has no hole (Q5) is
     /// the caller's, who holds them.
     pub fn verify(self, roster: &Roster) -> Result<Proven<Receipt>, ReceiptFault> {

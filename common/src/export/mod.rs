@@ -35,3 +35,4 @@ pub use fault::ExportFault;
 pub use file::{Export, ExportHead, ExportTooLong, MAGIC};
 pub use piece::Piece;
 pub use proven::{ProvenExport, ProvenReceipt, ProvenRecipient};
+pub use rosters::leads_to;

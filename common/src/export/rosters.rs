@@ -62,6 +62,12 @@ impl Rosters {
     }
 }
 
+/// Whether documents prove a roster of exactly these heads from an anchor (PROTOCOL X2).
+pub fn leads_to(documents: &RosterDocuments, heads: &RosterHeads, anchor: &Anchor) -> bool {
+    let proved = Documents::all(documents).under(heads).found(anchor);
+    proved.is_ok_and(|roster| roster.hash() == heads.hash())
+}
+
 /// Documents of a roster, none of them believed.
 #[derive(Default)]
 struct Documents<'a> {
@@ -86,6 +92,16 @@ impl<'a> Documents<'a> {
             }
         }
         documents
+    }
+
+    fn all(documents: &'a RosterDocuments) -> Self {
+        let annexes = documents.annexes.iter();
+        let suspensions = documents.suspensions.iter();
+        Self {
+            authority: documents.authority.iter().collect(),
+            annexes: annexes.map(|signed| (signed.hash(), signed)).collect(),
+            suspensions: suspensions.map(|signed| (signed.hash(), signed)).collect(),
+        }
     }
 
     /// Those that these heads lead to: what a roster with these heads can have been made of.

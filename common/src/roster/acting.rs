@@ -6,6 +6,9 @@ use crate::crypto::ed25519::VerifyingKey;
 use crate::limits;
 use crate::time::{Span, Timestamp};
 
+/// How long it takes until everybody has heard who acts for whom no more.
+const SPREADS: Span = Span::from_ms(limits::DISMISSED_MS);
+
 impl Designation {
     /// Whether it is designated.
     pub fn is_valid(self) -> bool {
@@ -26,9 +29,7 @@ impl Roster {
     /// Whether the device acts for the contact in the roster in force, and is not suspended.
     pub fn acts_for(&self, device: &DeviceId, contact: &ContactAddress) -> bool {
         let subject = Subject::Device(contact.clone(), *device);
-        self.device(device)
-            .is_some_and(|entry| entry.contact.address == *contact)
-            && self.suspended(&subject).is_none()
+        self.is_device_of(device, contact) && self.suspended(&subject).is_none()
     }
 
     /// The contact a device acts for, unless it is suspended.
@@ -114,10 +115,24 @@ impl Roster {
         principal: &ContactAddress,
         made: Timestamp,
     ) -> bool {
-        let spreads = Span::from_ms(limits::DISMISSED_MS);
         let dismissed = self.dismissed(contact, principal);
         self.is_deputy(contact, principal)
-            || dismissed.is_some_and(|dismissed| made < dismissed + spreads)
+            || dismissed.is_some_and(|dismissed| made < dismissed + SPREADS)
+    }
+
+    /// Whether a device answers for a contact, which it acts for or did, about an alert that was
+    /// made then (PROTOCOL Q3). Whoever is removed while an alert is under way may have it, and
+    /// answers; what was made long after that no honest relay has handed over.
+    ///
+    /// One of which no annex is known that did without it is not judged by this: its keys are.
+    pub fn is_device_about(
+        &self,
+        device: &DeviceId,
+        contact: &ContactAddress,
+        made: Timestamp,
+    ) -> bool {
+        let removed = self.removed(device, contact);
+        removed.is_none_or(|removed| made < removed + SPREADS)
     }
 
     /// Whether a device acts for a deputy of `principal`, at whichever step.

@@ -10,6 +10,7 @@ use crate::codec::{Decode, Encode, SortedList, Text, encode};
 use crate::crypto::ed25519::VerifyingKey;
 use crate::hash::hash;
 use crate::label::Label;
+use crate::typed_code::is_typed_code;
 
 /// The keys that sign part 1 of the roster, handed over once, in person.
 ///
@@ -67,11 +68,7 @@ impl AnchorCode {
 
     /// Whether somebody wrote this code down, with whatever between its digits.
     pub fn is(&self, typed: &str) -> bool {
-        let digits = |text: &str| -> String {
-            let digits = text.chars().filter(|c| !c.is_whitespace() && *c != '-');
-            digits.collect::<String>().to_ascii_lowercase()
-        };
-        digits(typed) == digits(&self.to_string())
+        is_typed_code(self, typed)
     }
 }
 

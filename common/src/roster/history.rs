@@ -2,7 +2,8 @@
 //!
 //! Hashes of rosters that were once in force, so that their hash in an envelope is known as an
 //! ancestor; hashes of annexes that the pin passed, so that a second one for their place is seen;
-//! signing keys that left, and deputies that were dismissed, so that their receipts can be judged.
+//! signing keys and devices that left, and deputies that were dismissed, so that their receipts can
+//! be judged.
 //! None of it changes which documents are in force, so two rosters are equal whatever they
 //! remember.
 
@@ -30,6 +31,8 @@ pub(super) struct History {
     had: HashSet<VerifyingKey>,
     /// Principal and deputy: the last annex passed that named the one for the other.
     deputies: HashMap<(ContactAddress, ContactAddress), u64>,
+    /// Device and the contact it acted for: the last annex passed that named the one for the other.
+    devices: HashMap<(DeviceId, ContactAddress), u64>,
     /// When the annexes known of an organisation were issued.
     issued: BTreeMap<Name, BTreeMap<u64, Timestamp>>,
     /// Annexes whose keys and deputies are remembered.
@@ -94,8 +97,20 @@ impl History {
         principal: &ContactAddress,
     ) -> Option<Timestamp> {
         let named = *self.deputies.get(&(principal.clone(), deputy.clone()))?;
-        let issued = self.issued.get(&principal.organisation())?;
-        let mut later = issued.range((Bound::Excluded(named), Bound::Unbounded));
+        self.issued_after(principal, named)
+    }
+
+    /// When the annex was issued that named a device for a contact no more; none where no annex
+    /// that did, or none that came after it, is known.
+    pub(super) fn removed(&self, device: &DeviceId, contact: &ContactAddress) -> Option<Timestamp> {
+        let named = *self.devices.get(&(*device, contact.clone()))?;
+        self.issued_after(contact, named)
+    }
+
+    /// When the first annex known was issued that came after one of a contact's organisation.
+    fn issued_after(&self, contact: &ContactAddress, number: u64) -> Option<Timestamp> {
+        let issued = self.issued.get(&contact.organisation())?;
+        let mut later = issued.range((Bound::Excluded(number), Bound::Unbounded));
         later.next().map(|(_, issued)| *issued)
     }
 
@@ -155,6 +170,46 @@ impl History {
         std::mem::take(&mut self.foreign)
     }
 
+    /// Takes over hashes and keys from what a roster of another anchor held and remembered. Its
+    /// devices have left, unless an annex of this anchor names them.
+    pub(super) fn succeed(&mut self, chains: &Chains, before: &Self) {
+        let mut hashes: Vec<(usize, Hash)> = Vec::new();
+        hashes.extend(before.by_hash.iter().map(|(hash, at)| (*at, *hash)));
+        hashes.sort_unstable();
+        for (_, hash) in hashes {
+            self.learn_ancestor(hash);
+        }
+        for hash in &before.learned_order {
+            self.learn_ancestor(*hash);
+        }
+        for (device, terms) in &before.keys {
+            for (contact, term) in terms {
+                self.add_former(*device, contact, *term);
+            }
+        }
+        for annex in chains.annexes.values().flat_map(|chain| chain.iter()) {
+            for contact in &annex.document.annex.contacts {
+                for device in &contact.devices {
+                    for keys in &device.keys {
+                        self.add_former(device.id, &contact.address, KeyTerm::former(keys));
+                    }
+                }
+            }
+        }
+    }
+
+    fn add_former(&mut self, device: DeviceId, contact: &ContactAddress, term: KeyTerm) {
+        let known = self.keys.entry(device).or_default();
+        if !known
+            .iter()
+            .any(|(of, known)| (of, known.key) == (contact, term.key))
+        {
+            known.push((contact.clone(), term));
+        }
+        // Before the first annex of this anchor.
+        self.devices.entry((device, contact.clone())).or_insert(0);
+    }
+
     fn record_annex(&mut self, annex: &Hashed<SignedAnnex>) {
         let places = self
             .annexes
@@ -186,6 +241,9 @@ impl History {
                 *last = annex.number().max(*last);
             }
             for device in &contact.devices {
+                let acted = (device.id, contact.address.clone());
+                let last = self.devices.entry(acted).or_default();
+                *last = annex.number().max(*last);
                 let known = self.keys.entry(device.id).or_default();
                 for keys in &device.keys {
                     self.had.extend([keys.transport, keys.signing]);

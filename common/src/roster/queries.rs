@@ -105,6 +105,18 @@ impl Roster {
         dismissed.filter(|_| !self.is_deputy(deputy, principal))
     }
 
+    /// When a device was taken from a contact; none for one that acts for it, or never did.
+    pub(super) fn removed(&self, device: &DeviceId, contact: &ContactAddress) -> Option<Timestamp> {
+        let removed = self.history.removed(device, contact);
+        removed.filter(|_| !self.is_device_of(device, contact))
+    }
+
+    /// Whether the roster in force names a device for a contact, suspended or not.
+    pub(super) fn is_device_of(&self, device: &DeviceId, contact: &ContactAddress) -> bool {
+        self.device(device)
+            .is_some_and(|entry| entry.contact.address == *contact)
+    }
+
     /// The device with this id, suspended or not. A contested one is in no roster (PROTOCOL R8).
     pub fn device(&self, id: &DeviceId) -> Option<DeviceEntry<'_>> {
         let place = self.index.devices.get(id)?;

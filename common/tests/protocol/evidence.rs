@@ -11,7 +11,7 @@ use maille_common::hash::Hash;
 use maille_common::identifier::{AlertId, Epoch, Incarnation};
 use maille_common::limits;
 use maille_common::roster::{
-    Roster, RosterDocuments, SignedSuspension, Subject, Suspension, Version,
+    Contact, Roster, RosterDocuments, SignedSuspension, Subject, Suspension, Version,
 };
 use maille_common::terms::{AcceptReason, Actor, NoticeKind, Outcome, Reason, Stage, Status};
 use maille_common::time::Span;
@@ -254,6 +254,24 @@ fn q3_a_suspended_device_cannot_date_its_answer_back_before_the_alert() {
     assert!(!receipt.is_entitled(&roster, NOW));
     assert!(receipt.is_entitled(&roster, NOW - Span::from_ms(1)));
     assert!(receipt.is_suspended_about(&roster, NOW));
+}
+
+/// With a relay's help a device that was removed, and not suspended, answered whatever came after.
+#[test]
+fn q3_a_device_that_was_removed_answers_for_what_was_made_until_a_day_later() {
+    let left = |contact: &mut Contact| contact.devices = sorted(Vec::new());
+    let roster = roster_since(NOW, "beta", left);
+    let long_before = Receipt {
+        time: NOW - Span::from_days(900),
+        ..receipt()
+    };
+    let end = NOW + Span::from_ms(limits::DISMISSED_MS);
+    for receipt in [receipt(), long_before] {
+        let proven = signed(receipt, 3).verify(&roster).unwrap();
+        let receipt = proven.statement();
+        assert!(receipt.is_entitled(&roster, end - Span::from_ms(1)));
+        assert!(!receipt.is_entitled(&roster, end));
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! `maille-relay account`: asks the relay that runs, or reads the store of one that does not.
 
+use maille_common::safe_text::{safe_json, safe_text};
 use maille_durable::{ExtractError, OpenError};
 
 use super::{Exit, print, unreachable};
@@ -14,9 +15,10 @@ pub(super) fn balance(folder: &RelayFolder, day: Day, json: bool) -> Result<(), 
     if json {
         let text = serde_json::to_string(&account)
             .map_err(|error| Exit::Other(format!("The account is no JSON: {error}.")))?;
-        print(&text)?;
+        print(&safe_json(&text))?;
     } else {
-        lines(&account).iter().try_for_each(|line| print(line))?;
+        let lines = lines(&account);
+        lines.iter().try_for_each(|line| print(&safe_text(line)))?;
     }
     if account.is_sound() {
         return Ok(());

@@ -7,7 +7,7 @@ use maille_common::evidence::{Proven, Receipt, ReceiptFault};
 use maille_common::hash::Hash;
 use maille_common::identifier::AlertId;
 use maille_common::record::{read_record, write_record};
-use maille_common::roster::{Roster, Subject};
+use maille_common::roster::Roster;
 use maille_common::terms::Stage;
 use maille_common::wire::{Answer, PostReceipt, RefusalCode};
 use maille_durable::Batch;
@@ -153,13 +153,13 @@ impl RelayCore {
         self.settle(batch, Answer::Done, wake)
     }
 
-    /// Whether its contact may answer for its recipient: a deputy that was dismissed meanwhile may,
-    /// or a device that was suspended, about an alert that was made before (PROTOCOL Q3).
+    /// Whether its device may answer for its recipient: a deputy that was dismissed meanwhile may,
+    /// or a device that was removed or suspended, about an alert that was made before
+    /// (PROTOCOL Q3).
     fn counts(&self, receipt: &Receipt) -> Result<bool, StepError> {
         let (contact, recipient) = (&receipt.contact, &receipt.recipient);
-        let device = Subject::Device(contact.clone(), receipt.device);
         let answers = contact == recipient || self.roster.is_deputy(contact, recipient);
-        if answers && self.roster.suspended(&device).is_none() {
+        if answers && self.roster.acts_for(&receipt.device, contact) {
             return Ok(true);
         }
         for envelope in self.envelopes_of(&receipt.alert)? {

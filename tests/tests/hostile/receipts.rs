@@ -276,6 +276,51 @@ fn a_suspended_device_answers_no_later_alert_whatever_time_it_writes() {
     }
 }
 
+/// A device that was taken from its contact, and a relay that brings what it signs. While whoever
+/// had not heard may have asked it, its answer counts, as it would if it had been delayed.
+#[test]
+fn a_removed_device_answers_no_alert_from_long_after_it_left_whatever_time_it_writes() {
+    let (day, hour) = (Span::from_days(1), Span::from_hours(1));
+    let long_before: [fn(Timestamp) -> Timestamp; 2] = [
+        |made| made - Span::from_days(30),
+        |made| made - Span::from_hours(25),
+    ];
+    let later: [fn(Timestamp) -> Timestamp; 2] = [
+        |made| made + Span::from_days(3),
+        |made| made - Span::from_hours(23),
+    ];
+    let cases = long_before.map(|removed| (removed, ObligationState::Open));
+    let cases = cases
+        .into_iter()
+        .chain(later.map(|removed| (removed, ObligationState::Acknowledged)));
+    for (removed, state) in cases {
+        for time in [FOUNDED, FOUNDED + day, FOUNDED - hour, Timestamp::EPOCH] {
+            let mut waiting = Waiting::new();
+            let second = waiting.cast.second;
+            let removed = removed(waiting.cast.world.now);
+            let key = waiting.cast.key(&second);
+            let network = &mut waiting.cast.world.network;
+            network.remove(&second);
+            network.date(removed);
+            let documents = network.publish();
+            waiting.spread(&documents);
+            let receipt = Receipt {
+                device: second,
+                time,
+                ..waiting.acknowledged()
+            };
+            let incidents = waiting.bring(signed(receipt, &key));
+            let refused = incidents.iter().any(|check| check == "Q3");
+            assert_eq!(
+                refused,
+                state == ObligationState::Open,
+                "{removed} {incidents:?}"
+            );
+            assert_eq!(waiting.state(Cast::TUNIS), state, "{removed} {time}");
+        }
+    }
+}
+
 /// Whatever the clock of the recipient shows, its answer is one (I8).
 #[test]
 fn an_answer_dated_ten_years_off_counts_and_shows_its_time() {

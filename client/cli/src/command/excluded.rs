@@ -13,7 +13,7 @@ use crate::agent::Desk;
 use crate::clock::now;
 use crate::fault::Fault;
 use crate::local_time::local;
-use crate::safe_text::safe_text;
+use crate::safe_text::{safe_name, safe_text};
 use crate::sentence::excluded;
 
 /// Why a desk is out, as it is told there.
@@ -84,7 +84,7 @@ impl Excluded {
         let signers = document.map_or_else(Vec::new, |document| {
             let signers = document.signers.iter();
             signers
-                .map(|signer| safe_text(&signer.to_string()))
+                .map(|signer| safe_name(&signer.to_string()))
                 .collect()
         });
         let organisation = contact.organisation();
@@ -104,7 +104,7 @@ impl Excluded {
                 (Designation::Unknown, Some(_)) => "removed".to_owned(),
                 (designation, _) => designation.to_string(),
             },
-            subject: Some(safe_text(&found.subject.to_string())),
+            subject: Some(safe_name(&found.subject.to_string())),
             document: document.map(|document| document.document.to_string()),
             hash: document.map(|document| document.hash.to_string()),
             issued: document.map(|document| document.issued.to_string()),
@@ -181,7 +181,7 @@ fn sentence(found: &Exclusion, document: Option<&Removal>, signers: &str) -> Str
     let Some(document) = document else {
         return excluded::NeverIn.to_string();
     };
-    let subject = &safe_text(&found.subject.to_string());
+    let subject = &safe_name(&found.subject.to_string());
     let (hash, issued) = (&document.hash.short(), &local(document.issued));
     let document = &document.document;
     let signers = &signers;

@@ -12,7 +12,7 @@ use crate::agent::{Ask, Desk, with_desk};
 use crate::args::DeskArgs;
 use crate::fault::Fault;
 use crate::form::word;
-use crate::safe_text::safe_text;
+use crate::safe_text::safe_name;
 use crate::sentence::{alert, ledger, status};
 
 mod call;
@@ -156,7 +156,7 @@ pub(super) fn listed(obligations: &[Obligation]) -> String {
 /// How much is open, and whose list it is.
 pub(super) fn head(total: usize, overdue: usize, officer: Option<&str>) -> String {
     let officer = match officer {
-        Some(name) => safe_text(name),
+        Some(name) => safe_name(name),
         None => status::NobodyOnDuty.to_string(),
     };
     let (total, overdue, officer) = (&total, &overdue, &officer);

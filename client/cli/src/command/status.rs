@@ -310,7 +310,7 @@ impl DeskStatus {
         };
         let head = status::Head {
             contact: &self.contact,
-            network: &safe_text(&self.network),
+            network: &safe_name(&self.network),
             held,
             officer,
         };

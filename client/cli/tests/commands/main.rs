@@ -12,11 +12,14 @@ mod drills;
 #[cfg(unix)]
 mod fleet;
 mod help;
+#[path = "../shared/hostile.rs"]
+mod hostile;
 mod officers;
 #[cfg(unix)]
 #[path = "../shared/publishing.rs"]
 mod publishing;
 mod renewal;
+mod strangers;
 #[cfg(unix)]
 mod transcript;
 mod unit;

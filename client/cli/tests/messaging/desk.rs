@@ -135,6 +135,16 @@ impl Desk {
         Running::of(command.stderr(Stdio::inherit()).spawn().unwrap())
     }
 
+    /// Starts the agent with all that it can log, into a file, and waits until it answers.
+    pub(crate) fn agent_logging(&self, words: &[&str], log: &Path) -> Running {
+        let mut command = self.command(words);
+        command.env("RUST_LOG", "trace");
+        let log = std::fs::File::create(log).unwrap();
+        let mut agent = Running::of(command.stderr(log).spawn().unwrap());
+        agent.line();
+        agent
+    }
+
     /// Starts the agent, and waits until it answers.
     pub(crate) fn agent(&self) -> Running {
         self.agent_by(&[])

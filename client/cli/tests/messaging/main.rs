@@ -12,6 +12,8 @@ mod duty;
 mod excluded;
 mod export;
 mod hooks;
+#[path = "../shared/hostile.rs"]
+mod hostile;
 mod joining;
 mod kinds;
 mod parts;
@@ -24,6 +26,7 @@ mod service;
 mod shifts;
 mod stolen;
 mod strangers;
+mod told;
 mod unsent;
 mod webhooks;
 mod wiped;

@@ -12,17 +12,11 @@ use maille_client::{By, Message};
 use maille_common::content::{Alert, AlertDraft};
 use maille_common::identifier::AlertId;
 use maille_common::safe_text::is_harmful;
-use maille_common::terms::HandlingCode;
+use maille_common::terms::{HandlingCode, Reach};
 
 use crate::desk::{Answer, Desk};
+use crate::hostile::{FORGED, HOSTILE, harmless};
 use crate::world::World;
-
-/// Begins a line of its own wherever a text is not made harmless.
-const FORGED: &str = "FORGED";
-
-/// Clears the screen, turns what follows round, hides something, and goes on in another line; 29
-/// bytes, which fit into every field.
-const HOSTILE: &str = "\u{1b}[2J\u{9b}1m\u{202e}\u{2066}\u{200b}\r\nFORGED\t\u{7f}";
 
 /// What a name of a file may be, for whoever sends it.
 const NAMES: &[&str] = &[
@@ -48,7 +42,7 @@ const NAMES: &[&str] = &[
 ];
 
 /// Runs a command for people and for machines, and looks at every character of both.
-fn shown(desk: &Desk, words: &[&str]) -> String {
+pub(crate) fn shown(desk: &Desk, words: &[&str]) -> String {
     let text = desk.answer(words, "");
     let machine = desk.answer(&[&["--json"], words].concat(), "");
     harmless(words, &machine.stderr);
@@ -63,18 +57,8 @@ fn harmless_output(words: &[&str], answer: &Answer) -> String {
     shown
 }
 
-fn harmless(words: &[&str], shown: &str) {
-    for line in shown.split('\n') {
-        let line = line.strip_suffix('\r').unwrap_or(line);
-        let bad = line.chars().find(|c| is_harmful(*c));
-        assert_eq!(bad, None, "maille {words:?} escapes in {line:?}");
-        let forged = line.trim_start().starts_with(FORGED);
-        assert!(!forged, "maille {words:?} says a line of a stranger's");
-    }
-}
-
 /// Everything that an alert can say is hostile.
-fn hostile_draft() -> AlertDraft {
+pub(crate) fn hostile_draft() -> AlertDraft {
     let draft = Alert::draft((HOSTILE, HOSTILE))
         .subject(("fr", HOSTILE))
         .event(HOSTILE, HOSTILE)
@@ -153,8 +137,14 @@ fn every_command(world: &World, id: &str) {
 
 #[test]
 fn nothing_that_a_stranger_writes_escapes_from_any_command() {
-    let world = World::of(|plan| {
+    let (bare, with_port) = (HOSTILE, format!("{HOSTILE}:1"));
+    let world = World::with(HOSTILE, &[bare, &with_port], |plan| {
+        plan.reach = Reach::Anywhere;
+        plan.keys[0].holder = HOSTILE.to_owned();
         for organisation in &mut plan.organisations {
+            organisation
+                .names
+                .insert("fr".to_owned(), HOSTILE.to_owned());
             for contact in organisation.contacts.iter_mut().flatten() {
                 contact.names.insert("fr".to_owned(), HOSTILE.to_owned());
                 contact.role = HOSTILE.to_owned();
@@ -181,6 +171,7 @@ fn nothing_that_a_stranger_writes_escapes_from_any_command() {
     lyon.until("test", |event| event["state"] == "acknowledged");
     every_command(&world, &short);
     an_export_shows_nothing_harmful(&world, &short);
+    a_drill_shows_nothing_harmful(&world);
     every_attachment_has_a_safe_name(&world, &short, NAMES.len());
 }
 
@@ -192,6 +183,17 @@ fn an_export_shows_nothing_harmful(world: &World, id: &str) {
     let words = ["verify", file, "--anchor", anchor.to_str().unwrap()];
     let proven = shown(&lyon, &words);
     assert!(proven.contains("<U+202E>"), "{proven}");
+}
+
+/// Its words are our own; whom it asks is called by names, numbers and languages of strangers.
+fn a_drill_shows_nothing_harmful(world: &World) {
+    let lyon = world.lyon();
+    let begun = lyon.json(&["drill", "--to", "afripol/**"]);
+    let id = begun["short"].as_str().unwrap();
+    shown(&lyon, &["drill", "show", id]);
+    let table = shown(&lyon, &["drill", "show", id, "--csv"]);
+    assert!(table.contains("<U+202E>"), "{table}");
+    assert_eq!(table.lines().count(), 2, "{table}");
 }
 
 /// As many files as attachments, all in the folder, none in another's place.
@@ -286,7 +288,7 @@ fn naughty_strings() -> Option<Vec<String>> {
 
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
 
-fn sent(world: &World, message: Message) -> AlertId {
+pub(crate) fn sent(world: &World, message: Message) -> AlertId {
     world.with_client("lyon", async |client| {
         let sent = client.send(message).await.unwrap();
         assert!(client.settled(PATIENCE).await);
@@ -294,6 +296,6 @@ fn sent(world: &World, message: Message) -> AlertId {
     })
 }
 
-fn short(id: AlertId) -> String {
+pub(crate) fn short(id: AlertId) -> String {
     id.prefix().to_string()
 }

@@ -52,6 +52,16 @@ impl World {
 
     /// The same, with something else about its plan.
     pub(crate) fn of(change: impl FnOnce(&mut NetworkPlan)) -> Self {
+        Self::with("night desk", &[], change)
+    }
+
+    /// The same, with devices that are called so, and a relay that is said to be at these
+    /// addresses as well, after the one where it is.
+    pub(crate) fn with(
+        label: &str,
+        addresses: &[&str],
+        change: impl FnOnce(&mut NetworkPlan),
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let key = key();
         let mut plan = plan(&key);
@@ -63,13 +73,8 @@ impl World {
             organisation.home_relays = vec![name("hub")];
         }
         for (contact, home, officer) in [(0, "lyon", "A. Diallo"), (1, "tunis", "S. Ben Ali")] {
-            admit(
-                &mut plan,
-                contact,
-                &folder.path().join(home),
-                &anchor,
-                officer,
-            );
+            let home = folder.path().join(home);
+            admit(&mut plan, contact, &home, (&anchor, label), officer);
         }
         let roster = published(&plan, &key, &anchor);
         RosterFolder::at(relay_folder.roster())
@@ -78,7 +83,10 @@ impl World {
         let runtime = Runtime::new().unwrap();
         let address = kept_address();
         let relay = runtime.block_on(start(&relay_folder, address, 0));
-        plan.relays[0].addresses = vec![address.to_string()];
+        let addresses = addresses.iter().map(|address| (*address).to_owned());
+        plan.relays[0].addresses = std::iter::once(address.to_string())
+            .chain(addresses)
+            .collect();
         let roster = publish(&plan, &key, &anchor, roster);
         runtime
             .block_on(relay.offer_roster(roster.documents()))
@@ -324,14 +332,20 @@ fn new_relay(folder: &TempDir, relay: &RelayFolder, anchor: &Anchor) -> RelayPla
 }
 
 /// A home with a machine's key and one officer, who is on duty.
-fn admit(plan: &mut NetworkPlan, of: usize, path: &std::path::Path, anchor: &Anchor, who: &str) {
+fn admit(
+    plan: &mut NetworkPlan,
+    of: usize,
+    path: &std::path::Path,
+    (anchor, label): (&Anchor, &str),
+    who: &str,
+) {
     let contact = &mut plan.organisations[of].contacts.as_mut().unwrap()[0];
     let mut random = Random::new();
     let new = NewHome {
         anchor: anchor.clone(),
         contact: contact.address.clone(),
         device: DeviceId::from_bytes(random.array()),
-        label: Text::new("night desk").unwrap(),
+        label: Text::new(label).unwrap(),
     };
     let now = SystemClock.now();
     let mut home = Home::create(path, new, Protection::Machine, now, &mut random).unwrap();

@@ -241,6 +241,40 @@ fn r10_a_stale_roster_says_so_and_serves() {
     renewed.apply(&set(&[], &[annex], &[])).unwrap();
 }
 
+/// PROTOCOL Q3: a device that was removed may have the alert, from whoever had not heard.
+#[test]
+fn a_removed_device_answers_for_what_was_made_until_a_day_later() {
+    let hq = address("interpol/hq");
+    let (id, far) = (device(110).id, Span::from_days(900));
+    let mut roster = roster();
+    let about = |roster: &Roster, made| roster.is_device_about(&id, &hq, made);
+    let two = signed_annex(
+        next_annex(&interpol_1(), &[contact("interpol/hq", &[110, 130])]),
+        &INTERPOL,
+    );
+    roster.apply(&set(&[], from_ref(&two), &[])).unwrap();
+    assert!(about(&roster, two.annex.issued + far));
+    let without = [contact("interpol/hq", &[130])];
+    let three = signed_annex(next_annex(&two, &without), &INTERPOL);
+    let four = signed_annex(next_annex(&three, &without), &INTERPOL);
+    let end = three.annex.issued + Span::from_days(1);
+    roster
+        .apply(&set(&[], &[three, four.clone()], &[]))
+        .unwrap();
+    assert!(about(&roster, end - Span::from_ms(1)));
+    assert!(!about(&roster, end));
+    // Whoever begins with all the documents judges as whoever had them one by one.
+    let anew = Roster::found(roster.anchor().clone(), &roster.documents()).unwrap();
+    assert!(about(&anew, end - Span::from_ms(1)) && !about(&anew, end));
+    // A device that comes back answers as ever.
+    let five = signed_annex(
+        next_annex(&four, &[contact("interpol/hq", &[110, 130])]),
+        &INTERPOL,
+    );
+    roster.apply(&set(&[], from_ref(&five), &[])).unwrap();
+    assert!(about(&roster, five.annex.issued + far));
+}
+
 /// PROTOCOL Q3: a deputy that was dismissed may have been asked before, by whoever had not heard.
 #[test]
 fn a_dismissed_deputy_answers_for_what_was_made_until_a_day_later() {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use maille_client::archive::ArchivePublicFile;
+use maille_common::typed_code::is_typed_code;
 use serde::{Deserialize, Serialize};
 
 use super::standing::Standing;
@@ -64,8 +65,7 @@ impl Ask for Use {
     async fn answer(self, desk: &Desk) -> Result<Standing, Fault> {
         let key = ArchivePublicFile::read(&self.key).hint(hint::CheckArchiveKey)?;
         // Whoever exchanged the file on its way would read everything.
-        let digits = |code: &str| code.replace(['-', ' '], "").to_lowercase();
-        if digits(&key.code()) != digits(&self.code) {
+        if !is_typed_code(&key.code(), &self.code) {
             let fault = Fault::new(Exit::Refused, "wrong-archive-code", fault::WrongArchiveCode);
             return Err(fault.with_hint(hint::CompareArchiveCode));
         }

@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::clock::now;
 use crate::command::Context;
 use crate::fault::{Fault, Hint};
-use crate::safe_text::{safe_name, safe_text};
+use crate::safe_text::safe_name;
 use crate::sentence::{authority, hint};
 
 /// A proposal in JSON.
@@ -140,7 +140,8 @@ pub(super) fn write(
     Ok((path, proposed))
 }
 
-/// Shows what a proposal changes, each line made harmless: names in it are strangers' words.
+/// Shows what a proposal changes, each line made harmless: names in it are strangers' words, and
+/// whoever signs has to see a look-alike.
 pub(super) fn show(context: &Context, proposal: &Proposal, reading: &Reading) {
     let Reading {
         difference,
@@ -150,13 +151,13 @@ pub(super) fn show(context: &Context, proposal: &Proposal, reading: &Reading) {
     let document = &proposal.name();
     output.say(authority::Changes { document });
     for line in &difference.lines {
-        output.say(format_args!("  {}", safe_text(&line.to_string())));
+        output.say(format_args!("  {}", safe_name(&line.to_string())));
     }
     if difference.is_empty() {
         output.say(format_args!("  {}", authority::NothingChanges));
     }
     for warning in warnings {
-        output.say(format_args!("  ! {}", safe_text(&warning.text)));
+        output.say(format_args!("  ! {}", safe_name(&warning.text)));
     }
 }
 

@@ -15,7 +15,7 @@ use crate::clock::now;
 use crate::command::{Context, Run};
 use crate::exit::Exit;
 use crate::fault::{Fault, Hint};
-use crate::safe_text::safe_text;
+use crate::safe_text::safe_name;
 use crate::sentence::{device, fault, hint};
 
 /// Arguments of `device reanchor`.
@@ -125,6 +125,6 @@ fn show(context: &Context, old: Option<&Roster>, new: &Roster) {
     context.output.say(device::ReanchorChanges);
     for line in lines {
         let line = line.to_string();
-        context.output.say(format_args!("  {}", safe_text(&line)));
+        context.output.say(format_args!("  {}", safe_name(&line)));
     }
 }

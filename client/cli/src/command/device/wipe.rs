@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::command::{Context, Run};
 use crate::fault::{Fault, Hint};
+use crate::safe_text::safe_name;
 use crate::sentence::{device, hint};
 
 /// Arguments of `device wipe`.
@@ -76,7 +77,7 @@ impl Removed {
         let sentence = device::Wiped {
             contact: &self.contact,
             device: &self.device,
-            label: &self.label,
+            label: &safe_name(&self.label),
             keys: &self.keys.len(),
             files: &self.files,
         };
