@@ -19,6 +19,7 @@ use crate::copying::{Unfinished, copy, measure};
 use crate::core::BackedUp;
 use crate::folder::{RelayFolder, create_folder};
 
+mod lines;
 mod manifest;
 pub use manifest::{Manifest, ManifestError, ManifestFile};
 
