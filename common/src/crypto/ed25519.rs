@@ -107,9 +107,9 @@ fn check_point(bytes: [u8; 32]) -> Result<(), KeyError> {
     }
 }
 
-/// Whether a point has no other encoding that would be its canonical one: y is below p = 2^255 - 19,
-/// and x = 0, which is so where y is 1 or -1, has no sign. Encoding the point again would say the
-/// same, for as much time as all the rest takes, and rosters have thousands of keys.
+/// Whether the bytes of a point are its canonical encoding: y is below p = 2^255 - 19, and x = 0,
+/// which is so where y is 1 or -1, has no sign. Encoding the point again would say the same, and
+/// take as much time as all the rest; rosters have thousands of keys.
 fn is_canonical(bytes: &[u8; 32]) -> bool {
     let [lowest, middle @ .., highest] = bytes;
     let (sign, high) = (highest & 0x80 != 0, highest & 0x7f);

@@ -97,7 +97,7 @@ impl Manifest {
     }
 
     /// The first line, which proves the others.
-    pub(crate) fn head_of(body: &[u8]) -> String {
+    fn head_of(body: &[u8]) -> String {
         format!("{HEAD}{}\n", sha256(body))
     }
 
@@ -116,18 +116,27 @@ impl Manifest {
     }
 
     /// Reads its bytes; `path` names it in errors.
-    pub(crate) fn parse(path: &Path, bytes: Vec<u8>) -> Result<Self, ManifestError> {
-        let damaged = |why: String| ManifestError::Damaged {
+    fn parse(path: &Path, bytes: Vec<u8>) -> Result<Self, ManifestError> {
+        let damaged = |why: &str| ManifestError::Damaged {
+            path: path.to_owned(),
+            why: why.to_owned(),
+        };
+        let text = String::from_utf8(bytes).map_err(|_| damaged("it is no text"))?;
+        let (head, body) = text
+            .split_once('\n')
+            .ok_or_else(|| damaged("it has no lines"))?;
+        if head.strip_prefix(HEAD) != Some(&sha256(body.as_bytes())) {
+            return Err(damaged("its first line does not fit the others"));
+        }
+        Self::parse_body(path, body)
+    }
+
+    /// Reads everything behind the first line, which fits it.
+    pub(crate) fn parse_body(path: &Path, body: &str) -> Result<Self, ManifestError> {
+        let damaged = |why| ManifestError::Damaged {
             path: path.to_owned(),
             why,
         };
-        let text = String::from_utf8(bytes).map_err(|_| damaged("it is no text".to_owned()))?;
-        let (head, body) = text
-            .split_once('\n')
-            .ok_or_else(|| damaged("it has no lines".to_owned()))?;
-        if head.strip_prefix(HEAD) != Some(&sha256(body.as_bytes())) {
-            return Err(damaged("its first line does not fit the others".to_owned()));
-        }
         let version = lines::version_of(body).map_err(damaged)?;
         if version != VERSION {
             return Err(ManifestError::Version {
@@ -205,8 +214,17 @@ mod tests {
         for (gone, network) in [(0, "dialogue"), (1, awkward), (3, "\u{1b}[2J = [")] {
             let mut manifest = manifest("roster/it's \"one\".part");
             manifest.network = network.to_owned();
-            manifest.gone = ["a", "0", "f"][..gone].iter().map(|one| hash(one)).collect();
-            manifest.add("attachments/b", Measured { bytes: 0, sha256: hash("b") });
+            manifest.gone = ["a", "0", "f"][..gone]
+                .iter()
+                .map(|one| hash(one))
+                .collect();
+            manifest.add(
+                "attachments/b",
+                Measured {
+                    bytes: 0,
+                    sha256: hash("b"),
+                },
+            );
             let at = tempfile::tempdir().unwrap();
             manifest.write(at.path()).unwrap();
             assert_eq!(Manifest::read(at.path()).unwrap(), manifest);

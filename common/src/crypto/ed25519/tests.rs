@@ -53,8 +53,8 @@ fn other_non_canonical_keys_are_refused() {
     }
 }
 
-/// Wherever encodings could differ, and at some other places: what the bytes say is what encoding the
-/// point again says.
+/// Wherever encodings could differ, and at some other places: what the bytes say is what encoding
+/// the point again says.
 #[test]
 fn the_bytes_of_a_point_tell_whether_they_are_its_canonical_encoding() {
     let with_lowest = |lowest: u8, fill: u8, highest: u8| {
@@ -68,7 +68,9 @@ fn the_bytes_of_a_point_tell_whether_they_are_its_canonical_encoding() {
         near_p.into_iter().chain(near_zero)
     });
     let keys = (0..=u8::MAX).flat_map(|first| {
-        let key = *SigningKey::from_seed([first; 32]).verifying_key().as_bytes();
+        let key = *SigningKey::from_seed([first; 32])
+            .verifying_key()
+            .as_bytes();
         let mut other = key;
         other[31] ^= 0x80;
         [key, other]
