@@ -22,6 +22,8 @@ pub mod identifier;
 pub mod label;
 pub mod limits;
 pub mod local_text;
+#[cfg(feature = "parsers")]
+pub mod parsers;
 pub mod pattern;
 pub mod randomness;
 pub mod record;

@@ -21,6 +21,7 @@ use crate::folder::{RelayFolder, create_folder};
 use crate::identity::{KEY_FILES, KeyFileError, RelayKeyPair};
 use crate::service::PublicKeys;
 
+mod lines;
 mod manifest;
 pub use manifest::{Manifest, ManifestError, ManifestFile};
 

@@ -18,11 +18,10 @@ pub fn anchor(bytes: &[u8]) -> bool {
     parse_anchor(Path::new("anchor"), bytes.to_vec()).is_ok()
 }
 
-/// Whether this is the manifest of a backup, once its first line is right.
+/// Whether this is the manifest of a backup, behind its first line.
 pub fn manifest(body: &[u8]) -> bool {
-    let head = Manifest::head_of(body);
-    let bytes = [head.as_bytes(), body].concat();
-    let manifest = Manifest::parse(Path::new("manifest"), bytes);
+    let body = std::str::from_utf8(body).unwrap_or_default();
+    let manifest = Manifest::parse_body(Path::new("manifest"), body);
     manifest.is_ok_and(|manifest| manifest.bytes() > 0)
 }
 

@@ -32,8 +32,10 @@ const NO_FORMAT: &[&str] = &["common/vectors/codes.hex"];
 const ONCE_GREEDY: &[(&str, u64, u64)] = &[
     ("blob-manifest", 3_068_042_002, 1_257_678),
     ("config", 3_068_042_002, 598_568),
-    ("backup", 3_068_042_002, 113_434),
 ];
+
+/// The length of manifests of backups beside which a mebibyte is little.
+const LONG_MANIFEST_BYTES: usize = 16 << 20;
 
 /// One test, because the memory counted is that of the whole process.
 #[test]
@@ -47,6 +49,8 @@ fn parsers_take_real_bytes_and_survive_spoiled_ones_within_their_memory() {
             "{name}"
         );
     }
+    the_densest_toml_takes_no_more_than_is_said_of_it();
+    a_long_manifest_of_a_backup_takes_twice_its_length_of_memory();
     let mut known = BTreeSet::new();
     let mut faults = Vec::new();
     for target in TARGETS {
@@ -99,4 +103,58 @@ fn a_parser_that_takes_too_much_or_panics_is_found() {
     frightened.read = |_| panic!("as it should");
     let found = Probe::new(&frightened, 1, MEMORY).run(1);
     assert_eq!(found, Err(Finding::Panicked));
+}
+
+/// Whatever an input of chance meets, somebody can write more densely.
+fn the_densest_toml_takes_no_more_than_is_said_of_it() {
+    for name in ["anchor", "plan", "config", "holder-key", "home"] {
+        let target = Target::named(name).expect("a target of TOML");
+        let room = target.bytes_max.min(256 << 10);
+        for (head, piece, tail) in [
+            ("", "=", ""),
+            ("a=", "[", ""),
+            ("format=1\na=[", "1,", "]"),
+            ("", "a.", ""),
+            ("", "[a]\n", ""),
+        ] {
+            let times = (room - head.len() - tail.len()) / piece.len();
+            let input = [head, &piece.repeat(times), tail].concat();
+            let given = Probe::new(target, 1, MEMORY).give(input.as_bytes());
+            assert_eq!(given, Ok(()), "{name}, of {piece:?}");
+        }
+    }
+}
+
+/// Its TOML was once read as a whole, and took 51 times its length: a relay with a million
+/// attachments would not have been restored.
+fn a_long_manifest_of_a_backup_takes_twice_its_length_of_memory() {
+    let target = Target::named("backup").expect("a target of manifests");
+    let (_, seed) = target.seeds().remove(0);
+    let seed = String::from_utf8(seed).expect("a manifest is text");
+    let (head, _) = seed.split_once("\n[[files]]").expect("it names files");
+    let (scalars, _) = head.split_once("gone = [").expect("it names what went");
+    let hash = "0a".repeat(32);
+    let file = format!("\n[[files]]\npath = \"b\"\nbytes = 7\nsha256 = \"{hash}\"\n");
+    let gone = format!("{scalars}gone = [\"{hash}\"");
+    let went = format!(", \"{hash}\"");
+    // As relays write them; as somebody spoiled one; and bytes that hold nothing.
+    for (head, piece, tail, is_read) in [
+        (head, file.as_str(), "", true),
+        (&gone, &went, "]\n", false),
+        (&gone, &went, &format!("]\n{file}"), true),
+        (
+            head,
+            "\n[[files]]\npath = \"store.c false\ngone = [\"a1a1\"]\n",
+            "",
+            false,
+        ),
+        (head, "\n[[files]]\n", "", false),
+        (head, "[", "", false),
+    ] {
+        let times = LONG_MANIFEST_BYTES / piece.len();
+        let input = [head, &piece.repeat(times), tail].concat();
+        let mut probe = Probe::new(target, 1, MEMORY);
+        assert_eq!(probe.give(input.as_bytes()), Ok(()), "{piece}");
+        assert_eq!(probe.read == 1, is_read, "{piece}");
+    }
 }

@@ -98,12 +98,27 @@ fn check_point(bytes: [u8; 32]) -> Result<(), KeyError> {
     let point = CompressedEdwardsY(bytes)
         .decompress()
         .ok_or(KeyError::NotOnCurve)?;
-    if point.compress().to_bytes() != bytes {
+    if !is_canonical(&bytes) {
         return Err(KeyError::NotCanonical);
     }
     match point.is_small_order() {
         true => Err(KeyError::SmallOrder),
         false => Ok(()),
+    }
+}
+
+/// Whether the bytes of a point are its canonical encoding: y is below p = 2^255 - 19, and x = 0,
+/// which is so where y is 1 or -1, has no sign. Encoding the point again would say the same, and
+/// take as much time as all the rest; rosters have thousands of keys.
+fn is_canonical(bytes: &[u8; 32]) -> bool {
+    let [lowest, middle @ .., highest] = bytes;
+    let (sign, high) = (highest & 0x80 != 0, highest & 0x7f);
+    let is_near_p = high == 0x7f && middle.iter().all(|byte| *byte == 0xff);
+    let is_one = high == 0 && middle.iter().all(|byte| *byte == 0) && *lowest == 1;
+    match is_near_p {
+        // p ends in 0xed.
+        true => *lowest < 0xec || (*lowest == 0xec && !sign),
+        false => !(is_one && sign),
     }
 }
 

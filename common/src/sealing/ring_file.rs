@@ -52,26 +52,42 @@ impl SealingRing {
 
     /// Reads the bytes of [`to_bytes`](Self::to_bytes), and expands the keys, 70 µs each.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let file: RingFile = decode(bytes)?;
+        let file = RingFile::read(bytes)?;
+        let expanded = |stored: &StoredKey| {
+            let secret = SealingSecretKey::from_seed(stored.seed.0);
+            let half = PrivateHalf::new(stored.valid_to, secret);
+            (stored.valid_from, half)
+        };
+        Ok(Self {
+            number: file.number,
+            previous: file.previous,
+            halves: file.keys.iter().map(expanded).collect(),
+        })
+    }
+
+    /// Whether [`from_bytes`](Self::from_bytes) reads these bytes: any seed can be expanded.
+    #[cfg(feature = "parsers")]
+    pub(crate) fn reads(bytes: &[u8]) -> bool {
+        RingFile::read(bytes).is_ok()
+    }
+}
+
+impl RingFile {
+    /// Reads the file, and leaves the keys as they lie in it.
+    fn read(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let file: Self = decode(bytes)?;
         if file.format != FORMAT {
             return Err(DecodeError::Invalid(
                 "the ring of sealing keys has another format",
             ));
         }
-        let mut ring = Self {
-            number: file.number,
-            previous: file.previous,
-            ..Self::new()
-        };
-        for stored in &file.keys {
-            let secret = SealingSecretKey::from_seed(stored.seed.0);
-            let half = PrivateHalf::new(stored.valid_to, secret);
-            if ring.halves.insert(stored.valid_from, half).is_some() {
-                return Err(DecodeError::Invalid(
-                    "a week of the ring has two sealing keys",
-                ));
-            }
+        let weeks = file.keys.iter().map(|stored| stored.valid_from);
+        let ascend = weeks.is_sorted_by(|one, next| one < next);
+        match ascend {
+            true => Ok(file),
+            false => Err(DecodeError::Invalid(
+                "a week of the ring has two sealing keys",
+            )),
         }
-        Ok(ring)
     }
 }

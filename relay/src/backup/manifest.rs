@@ -6,6 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::lines;
 use crate::copying::{Measured, sha256};
 use crate::folder::{create_file, read_bounded};
 
@@ -19,8 +20,7 @@ const BYTES_MAX: usize = 512 * 1024 * 1024;
 const HEAD: &str = "# sha256 of the lines below: ";
 
 /// What a backup holds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Manifest {
     /// The format of the backup, 1.
     pub version: u16,
@@ -97,7 +97,7 @@ impl Manifest {
     }
 
     /// The first line, which proves the others.
-    pub(crate) fn head_of(body: &[u8]) -> String {
+    fn head_of(body: &[u8]) -> String {
         format!("{HEAD}{}\n", sha256(body))
     }
 
@@ -116,27 +116,35 @@ impl Manifest {
     }
 
     /// Reads its bytes; `path` names it in errors.
-    pub(crate) fn parse(path: &Path, bytes: Vec<u8>) -> Result<Self, ManifestError> {
-        let damaged = |why: String| ManifestError::Damaged {
+    fn parse(path: &Path, bytes: Vec<u8>) -> Result<Self, ManifestError> {
+        let damaged = |why: &str| ManifestError::Damaged {
+            path: path.to_owned(),
+            why: why.to_owned(),
+        };
+        let text = String::from_utf8(bytes).map_err(|_| damaged("it is no text"))?;
+        let (head, body) = text
+            .split_once('\n')
+            .ok_or_else(|| damaged("it has no lines"))?;
+        if head.strip_prefix(HEAD) != Some(&sha256(body.as_bytes())) {
+            return Err(damaged("its first line does not fit the others"));
+        }
+        Self::parse_body(path, body)
+    }
+
+    /// Reads everything behind the first line, which fits it.
+    pub(crate) fn parse_body(path: &Path, body: &str) -> Result<Self, ManifestError> {
+        let damaged = |why| ManifestError::Damaged {
             path: path.to_owned(),
             why,
         };
-        let text = String::from_utf8(bytes).map_err(|_| damaged("it is no text".to_owned()))?;
-        let (head, body) = text
-            .split_once('\n')
-            .ok_or_else(|| damaged("it has no lines".to_owned()))?;
-        if head.strip_prefix(HEAD) != Some(&sha256(body.as_bytes())) {
-            return Err(damaged("its first line does not fit the others".to_owned()));
-        }
-        let version: OfVersion =
-            toml::from_str(body).map_err(|error| damaged(error.to_string()))?;
-        if version.version != VERSION {
+        let version = lines::version_of(body).map_err(damaged)?;
+        if version != VERSION {
             return Err(ManifestError::Version {
                 path: path.to_owned(),
-                version: version.version,
+                version,
             });
         }
-        let manifest: Self = toml::from_str(body).map_err(|error| damaged(error.to_string()))?;
+        let manifest = lines::read(body).map_err(damaged)?;
         match manifest.files.iter().find(|file| !is_inside(&file.path)) {
             Some(file) => Err(damaged(format!(
                 "it names `{}`, outside the backup",
@@ -171,12 +179,6 @@ impl ManifestFile {
     }
 }
 
-/// What every version begins with.
-#[derive(Deserialize)]
-struct OfVersion {
-    version: u16,
-}
-
 /// Whether a path stays below the folder it is joined to.
 fn is_inside(path: &str) -> bool {
     let mut parts = Path::new(path).components().peekable();
@@ -203,6 +205,53 @@ mod tests {
         let (bytes, sha256) = (3, sha256(b"abc"));
         manifest.add(path, Measured { bytes, sha256 });
         manifest
+    }
+
+    #[test]
+    fn whatever_a_manifest_lists_comes_back() {
+        let hash = |letter: &str| letter.repeat(64);
+        let awkward = "it's \"here\"\n[[files]]\\";
+        for (gone, network) in [(0, "dialogue"), (1, awkward), (3, "\u{1b}[2J = [")] {
+            let mut manifest = manifest("roster/it's \"one\".part");
+            manifest.network = network.to_owned();
+            manifest.gone = ["a", "0", "f"][..gone]
+                .iter()
+                .map(|one| hash(one))
+                .collect();
+            manifest.add(
+                "attachments/b",
+                Measured {
+                    bytes: 0,
+                    sha256: hash("b"),
+                },
+            );
+            let at = tempfile::tempdir().unwrap();
+            manifest.write(at.path()).unwrap();
+            assert_eq!(Manifest::read(at.path()).unwrap(), manifest);
+        }
+    }
+
+    #[test]
+    fn a_manifest_with_lists_of_another_form_is_refused() {
+        let changes: &[(&str, &str)] = &[
+            ("gone = []", "gone = [\"aa\"]"),
+            ("gone = []", "gone = [7]"),
+            ("gone = []", "went = []"),
+            ("gone = []", "gone = []\nmore = 1"),
+            ("bytes = 3", "bytes = -3"),
+            ("bytes = 3", "bytes = 3\nmore = 1"),
+            ("sha256 = \"ba", "sha256 = \"BA"),
+            ("sha256 = \"ba", "sha256 = \"a"),
+        ];
+        for (from, to) in changes {
+            let read = read_changed(|text| {
+                let body = text.split_once('\n').unwrap().1;
+                let changed = body.replace(from, to);
+                assert_ne!(changed, body, "{from}");
+                Manifest::head_of(changed.as_bytes()) + &changed
+            });
+            assert!(matches!(read, Err(ManifestError::Damaged { .. })), "{to}");
+        }
     }
 
     fn read_changed(change: impl Fn(String) -> String) -> Result<Manifest, ManifestError> {

@@ -1,6 +1,6 @@
 //! Bytes of disks: records, logs, keys.
 
-use maille_common::sealing::SealingRing;
+use maille_common::parsers as common;
 use maille_durable::parsers;
 
 pub(super) fn relay_record(bytes: &[u8]) -> bool {
@@ -12,7 +12,7 @@ pub(super) fn desk_record(bytes: &[u8]) -> bool {
 }
 
 pub(super) fn key_ring(bytes: &[u8]) -> bool {
-    SealingRing::from_bytes(bytes).is_ok()
+    common::key_ring(bytes)
 }
 
 pub(super) fn log_batch(bytes: &[u8]) -> bool {

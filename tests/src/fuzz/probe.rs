@@ -94,7 +94,8 @@ impl Probe {
         seeds.iter().try_for_each(|seed| self.give(seed))
     }
 
-    fn give(&mut self, input: &[u8]) -> Result<(), Finding> {
+    /// Gives the parser these bytes.
+    pub fn give(&mut self, input: &[u8]) -> Result<(), Finding> {
         (self.memory.reset_peak)();
         let before = (self.memory.current)();
         let begun = Instant::now();

@@ -53,6 +53,45 @@ fn other_non_canonical_keys_are_refused() {
     }
 }
 
+/// Wherever encodings could differ, and at some other places: what the bytes say is what encoding
+/// the point again says.
+#[test]
+fn the_bytes_of_a_point_tell_whether_they_are_its_canonical_encoding() {
+    let with_lowest = |lowest: u8, fill: u8, highest: u8| {
+        let mut bytes = [fill; 32];
+        (bytes[0], bytes[31]) = (lowest, highest);
+        bytes
+    };
+    let ends = (0..=u8::MAX).flat_map(|lowest| {
+        let near_p = [0x7e, 0xfe, 0x7f, 0xff].map(|high| with_lowest(lowest, 0xff, high));
+        let near_zero = [0, 0x80, 1, 0x81].map(|high| with_lowest(lowest, 0, high));
+        near_p.into_iter().chain(near_zero)
+    });
+    let keys = (0..=u8::MAX).flat_map(|first| {
+        let key = *SigningKey::from_seed([first; 32])
+            .verifying_key()
+            .as_bytes();
+        let mut other = key;
+        other[31] ^= 0x80;
+        [key, other]
+    });
+    let (mut canonical, mut others) = (0, 0);
+    for bytes in ends.chain(keys) {
+        let Some(point) = CompressedEdwardsY(bytes).decompress() else {
+            continue;
+        };
+        let encoded = point.compress().to_bytes();
+        assert_eq!(is_canonical(&bytes), encoded == bytes, "{bytes:02x?}");
+        match encoded == bytes {
+            true => canonical += 1,
+            false => others += 1,
+        }
+    }
+    assert!(canonical > 1000, "{canonical}");
+    // What has a point: y of p, p + 1 and whatever of the other 17, and x = 0 with a sign.
+    assert!(others >= 6, "{others}");
+}
+
 #[test]
 fn what_is_not_on_the_curve_is_refused() {
     let mut bytes = [0; 32];
