@@ -135,7 +135,7 @@ impl Client {
     }
 
     /// How often the desk's store has waited for the disk since it was opened. One sync makes
-    /// durable whatever was committed meanwhile: the fewer for an alert, the better they are shared.
+    /// durable whatever was committed meanwhile.
     pub async fn syncs(&self) -> Result<u64, DeskError> {
         let asked = self
             .office()

@@ -7,6 +7,7 @@
 //! | `sealed`, `submit` | alerts sealed ahead, and submitted as fast as a relay takes them |
 //! | `pairs`, `hearing` | desks that send and receive, and when they hear of what |
 //! | `stretch`, `meter`, `usage` | a measured stretch, and what processes and machine used in it |
+//! | `numbers` | several numbers in one argument |
 //! | `latencies`, `report` | percentiles, and the lines that are printed |
 //! | the others | a figure each |
 
@@ -29,6 +30,7 @@ mod hearing;
 mod idle;
 mod latencies;
 mod meter;
+mod numbers;
 mod overload;
 mod pairs;
 mod report;

@@ -179,7 +179,7 @@ fn fanout_tells_when_everybody_has_an_alert_and_what_the_relay_brought() {
 #[test]
 fn idle_tells_what_connections_cost_that_say_nothing() {
     for line in lines("idle") {
-        assert_eq!((&line["alive"], &line["errors"]), (&6.into(), &0.into()));
+        assert_eq!(line["alive"], 6);
         assert!(line["rss_kib_per_conn"].is_number());
         assert!(line["idle_cpu_cores"].is_number());
     }

@@ -8,6 +8,7 @@ use maille_common::terms::Urgency;
 use serde_json::{Value, json};
 
 use super::hearing::{Desk, Ear, Step};
+use super::numbers::Numbers;
 use super::pairs::message;
 use super::report::Report;
 use super::sealed::{Letter, stock, text};
@@ -26,11 +27,11 @@ pub(super) struct Accept {
     #[command(flatten)]
     place: Place,
     /// Alerts under way at a time; a line for each number.
-    #[arg(long, value_delimiter = ',', default_value = "64")]
-    in_flight: Vec<usize>,
+    #[arg(long, default_value = "64")]
+    in_flight: Numbers,
     /// Bytes of text of an alert; lines for each number.
-    #[arg(long, value_delimiter = ',', default_value = "1536")]
-    bytes: Vec<usize>,
+    #[arg(long, default_value = "1536")]
+    bytes: Numbers,
     /// Alerts that are measured. A tenth as many go before them.
     #[arg(long, default_value_t = 20_000)]
     count: usize,
@@ -48,8 +49,8 @@ pub(super) struct Accept {
 
 impl Accept {
     pub(super) async fn run(&self, report: &mut Report) {
-        for &bytes in &self.bytes {
-            for &in_flight in &self.in_flight {
+        for &bytes in &self.bytes.0 {
+            for &in_flight in &self.in_flight.0 {
                 let line = match self.ahead {
                     true => self.relay_alone(bytes, in_flight).await,
                     false => self.with_sealing(bytes, in_flight).await,

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::bare::Line;
 use super::e2e::at_rate;
 use super::latencies::round;
+use super::numbers::Numbers;
 use super::pairs::Pairs;
 use super::report::Report;
 use super::sealed::{Letter, Mailbox, Quill, stock};
@@ -41,8 +42,8 @@ pub(super) struct Backlog {
     #[command(flatten)]
     full: Full,
     /// Alerts that wait; a line for each number, which must rise.
-    #[arg(long, value_delimiter = ',', default_value = "0,100000,1000000")]
-    waiting: Vec<usize>,
+    #[arg(long, default_value = "0,100000,1000000")]
+    waiting: Numbers,
     /// Alerts by which accepting is measured, one at a time and 64 at a time. They wait as well.
     #[arg(long, default_value_t = 5_000)]
     count: usize,
@@ -123,7 +124,7 @@ impl Backlog {
         let (serving, mut senders) = self.full.serve(Pairs::desks(self.pairs)).await;
         let pairs = Pairs::open(&serving, self.pairs).await;
         let mut held = 0;
-        for &waiting in &self.waiting {
+        for &waiting in &self.waiting.0 {
             let begun = Instant::now();
             senders.fill(waiting.saturating_sub(held)).await;
             held = held.max(waiting);

@@ -86,7 +86,7 @@ impl Idle {
             json!({
                 "n": self.connections,
                 "alive": connected,
-                "errors": wanted.saturating_sub(connected),
+                "lost": wanted.saturating_sub(connected),
                 "connect_s": connect_s,
                 "rss_kib": [before, after],
                 "rss_kib_per_conn": round(each, 1),
