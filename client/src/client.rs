@@ -126,6 +126,15 @@ impl Client {
         status::status(&self.inner.office).await
     }
 
+    /// How often the desk's store has waited for the disk since it was opened. One sync makes
+    /// durable whatever was committed meanwhile.
+    pub async fn syncs(&self) -> Result<u64, DeskError> {
+        let asked = self
+            .office()
+            .ask(|room, _| Ok(room.durable.figures().syncs));
+        asked.await
+    }
+
     /// Waits until every relay that matters has been asked for its contacts' sealing keys, or could
     /// not be reached. `false` when the time is up, or one could not.
     ///

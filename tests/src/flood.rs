@@ -5,7 +5,6 @@
 //! |---|---|
 //! | `forgers` | addresses that send valid first packets of connections and do nothing more |
 //! | `desks` | honest desks: they connect, ask, and send alerts |
-//! | `relay` | the relay's process, its memory, and what the system lost of its datagrams |
 //! | `verdict` | the bounds, and which of them broke |
 
 use std::process::ExitCode;
@@ -18,17 +17,17 @@ use clap::{Args, Parser, Subcommand};
 use serde_json::{Value, json};
 
 use crate::crash::chance::any_seed;
+use crate::crash::report::Role;
 use crate::crash::rig::{print, say};
 use crate::crash::world::World;
+use crate::relay_process::{RelayPart, RelayProcess};
 
 mod desks;
 mod forgers;
-mod relay;
 mod verdict;
 
 use desks::Desks;
 use forgers::{Forgers, Forging};
-use relay::{RelayPart, RelayProcess};
 use verdict::Bounds;
 
 /// Floods a relay with forged first packets, and checks that honest desks are served.
@@ -86,7 +85,7 @@ impl Run {
         say(format_args!("flood: seed {seed}"));
         let folder = tempfile::tempdir().unwrap();
         let world = World::found(&folder.path().join("world"), 2, 2);
-        let relay = RelayProcess::start(&world);
+        let relay = RelayProcess::start(&world.folder_of(Role::Relay));
         let calm_bytes = relay.resident_bytes();
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
@@ -104,7 +103,7 @@ impl Run {
         let forging = thread::spawn(move || forgers.forge(pace, &stop));
         while !forging.is_finished() {
             thread::sleep(Duration::from_secs(1));
-            print(&relay.line());
+            print(&line(&relay));
         }
         let forged = forging.join().unwrap();
         let served = runtime.block_on(honest).unwrap();
@@ -114,7 +113,7 @@ impl Run {
             per_second: self.initials_per_second,
             seconds: self.seconds,
             memory_bytes: relay.resident_bytes_peak(),
-            failed: relay.handshakes_failed(),
+            failed: relay.metric("handshakes_failed_total{reason=\"failed\"}"),
         };
         let broken = bounds.broken();
         let summary: Value = json!({
@@ -125,7 +124,7 @@ impl Run {
                 "memory_bytes_calm": calm_bytes,
                 "memory_bytes_peak": relay.resident_bytes_peak(),
                 "datagrams_lost": relay.datagrams_lost(),
-                "metrics": relay.metrics(),
+                "metrics": relay.metrics(TOLD),
             },
             "load_average": load_average(),
             "broken": broken,
@@ -142,8 +141,27 @@ impl Run {
     }
 }
 
+/// What the relay tells of connections.
+const TOLD: &[&str] = &[
+    "links ",
+    "handshakes ",
+    "attempts_",
+    "handshakes_failed_total",
+    "streams_cut_total",
+];
+
+/// What a second has come to.
+fn line(relay: &RelayProcess) -> Value {
+    json!({
+        "flood": true,
+        "memory_bytes": relay.resident_bytes(),
+        "datagrams_lost": relay.datagrams_lost(),
+        "metrics": relay.metrics(TOLD),
+    })
+}
+
 /// What else the machine does, as it counts that itself.
-fn load_average() -> String {
+pub(crate) fn load_average() -> String {
     let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     load.split(' ').take(3).collect::<Vec<_>>().join(" ")
 }

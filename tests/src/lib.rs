@@ -14,9 +14,11 @@
 //! | `volume` | a file system in an image, which can be filled, and whose power can be cut |
 //! | `network` | a network's keys and documents, and the ceremonies on them |
 //! | `crash` | the crash rig: faults on real processes and stores, and a checker outside them |
+//! | `load` | the load tool: what carrying alerts costs, in figures |
 //! | `machine` | a machine's clocks, of which a test sets the wall's |
 //! | `memory` | relays and desks in memory, in virtual time, over links that can fail |
 //! | `pair` | two contacts over one relay, who compare what they hold |
+//! | `relay_process` | a relay in a process of its own, and its metrics |
 //! | `shift` | a contact with two devices, and what each of them sees |
 //! | `sim` | the same cores with faults by a seed, and a checker outside them |
 //! | `randomness` | fixed randomness, so that a run can be repeated |
@@ -34,6 +36,7 @@ pub mod forwarder;
 pub mod fuzz;
 pub mod hostile;
 pub mod kept_address;
+pub mod load;
 pub mod machine;
 pub mod memory;
 pub mod net;
@@ -41,6 +44,7 @@ pub mod network;
 pub mod pair;
 pub mod randomness;
 pub mod raw;
+mod relay_process;
 pub mod shift;
 pub mod sim;
 pub mod volume;

@@ -117,8 +117,14 @@ fn every_relaxation_of_a_lint_gives_its_reason() {
     faults.none("an `allow` or `expect` of a lint has `reason = \"...\"`");
 }
 
-/// The rigs are programs: they let processes work for a while before they kill or flood them.
-const RIGS: &[&str] = &["tests/src/crash/", "tests/src/flood.rs", "tests/src/flood/"];
+/// The rigs are programs: they let processes work for a while before they kill, flood or measure
+/// them.
+const RIGS: &[&str] = &[
+    "tests/src/crash/",
+    "tests/src/flood.rs",
+    "tests/src/flood/",
+    "tests/src/load/",
+];
 
 #[test]
 fn no_test_sleeps() {

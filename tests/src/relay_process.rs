@@ -1,21 +1,23 @@
-//! The relay's process: what it holds, and what it tells of itself.
+//! A relay in a process of its own: what it holds, and what it tells of itself.
+//!
+//! The program that measures or floods a relay is the relay's program as well: it has a subcommand
+//! `relay`, which is [`RelayPart`].
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
 
 use clap::Args;
 use maille_relay::{Config, Relay, RelayFolder, Setup};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::crash::report::Role;
 use crate::crash::rig::print;
-use crate::crash::world::World;
 
 /// What the relay's process is told.
 #[derive(Debug, Args)]
-pub(super) struct RelayPart {
+pub(crate) struct RelayPart {
     /// Its folder.
     #[arg(long)]
     dir: PathBuf,
@@ -23,7 +25,7 @@ pub(super) struct RelayPart {
 
 impl RelayPart {
     /// Serves until standard input ends; says first where it listens and tells metrics.
-    pub(super) fn play(self) -> ExitCode {
+    pub(crate) fn play(self) -> ExitCode {
         log();
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
@@ -54,18 +56,19 @@ fn log() {
 }
 
 /// The process. Dropping it kills it.
-pub(super) struct RelayProcess {
+#[derive(Debug)]
+pub(crate) struct RelayProcess {
     child: Child,
-    pub(super) address: SocketAddr,
+    pub(crate) address: SocketAddr,
     metrics: SocketAddr,
 }
 
 impl RelayProcess {
     /// Starts this program again as a relay, and waits until it serves.
-    pub(super) fn start(world: &World) -> Self {
+    pub(crate) fn start(folder: &Path) -> Self {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["relay", "--dir"])
-            .arg(world.folder_of(Role::Relay))
+            .arg(folder)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -82,13 +85,25 @@ impl RelayProcess {
         }
     }
 
+    /// Ends it by SIGKILL.
+    pub(crate) fn kill(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Its number in the system.
+    pub(crate) fn number(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What it holds now.
-    pub(super) fn resident_bytes(&self) -> u64 {
+    pub(crate) fn resident_bytes(&self) -> u64 {
         self.status("VmRSS:")
     }
 
     /// The most it ever held.
-    pub(super) fn resident_bytes_peak(&self) -> u64 {
+    pub(crate) fn resident_bytes_peak(&self) -> u64 {
         self.status("VmHWM:")
     }
 
@@ -100,7 +115,7 @@ impl RelayProcess {
     }
 
     /// Datagrams for which the system had no room.
-    pub(super) fn datagrams_lost(&self) -> u64 {
+    pub(crate) fn datagrams_lost(&self) -> u64 {
         let port = format!(":{:04X} ", self.address.port());
         let sockets = std::fs::read_to_string("/proc/net/udp").unwrap();
         let line = sockets.lines().find(|line| line.contains(&port)).unwrap();
@@ -111,41 +126,24 @@ impl RelayProcess {
             .unwrap()
     }
 
-    /// What a second has come to.
-    pub(super) fn line(&self) -> Value {
-        json!({
-            "flood": true,
-            "memory_bytes": self.resident_bytes(),
-            "datagrams_lost": self.datagrams_lost(),
-            "metrics": self.metrics(),
-        })
-    }
-
-    /// What it tells of connections.
-    pub(super) fn metrics(&self) -> Value {
-        const TOLD: &[&str] = &[
-            "links ",
-            "handshakes ",
-            "attempts_",
-            "handshakes_failed_total",
-            "streams_cut_total",
-        ];
-        let Ok(page) = self.page() else {
-            return Value::Null;
-        };
+    /// Each of its metrics whose name begins with one of these words. None while it cannot answer.
+    pub(crate) fn metrics(&self, told: &[&str]) -> Option<BTreeMap<String, u64>> {
+        let page = self.page().ok()?;
         let lines = page.lines().filter_map(|line| {
             let line = line.strip_prefix("maille_relay_")?;
-            let told = TOLD.iter().any(|name| line.starts_with(name));
+            let told = told.iter().any(|name| line.starts_with(name));
             let (name, value) = line.rsplit_once(' ').filter(|_| told)?;
-            Some((name.to_owned(), value.parse::<u64>().ok()?.into()))
+            Some((name.to_owned(), value.parse().ok()?))
         });
-        Value::Object(lines.collect())
+        Some(lines.collect())
     }
 
-    /// Handshakes that failed at once, as those of packets do that are not valid.
-    pub(super) fn handshakes_failed(&self) -> u64 {
-        let failed = &self.metrics()["handshakes_failed_total{reason=\"failed\"}"];
-        failed.as_u64().unwrap()
+    /// One of its metrics, by its whole name.
+    pub(crate) fn metric(&self, name: &str) -> u64 {
+        let told = self.metrics(&[name]).expect("a relay at work has metrics");
+        *told
+            .get(name)
+            .unwrap_or_else(|| panic!("a relay tells {name}"))
     }
 
     fn page(&self) -> std::io::Result<String> {
@@ -159,8 +157,6 @@ impl RelayProcess {
 
 impl Drop for RelayProcess {
     fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.kill();
     }
 }
