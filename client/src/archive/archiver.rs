@@ -222,37 +222,48 @@ async fn pass_over(
 /// alert alone, so that nothing has to be sealed again.
 async fn copy_attachments(office: &Arc<Office>) -> Result<(), NotArchived> {
     let asked = office.ask(|room, _| {
-        let waiting = room.desk.blobs_to_archive()?;
-        let folder = room.desk.archiving()?.map(|archiving| archiving.folder);
-        let mut named = room.desk.sent_blobs()?;
-        named.extend(room.desk.received_blobs()?);
-        Ok::<_, DeskError>(folder.map(|folder| (folder, waiting, named)))
+        let archiving = room.desk.archiving()?;
+        let folder = archiving.map(|archiving| ArchiveFolder::at(archiving.folder));
+        Ok::<_, DeskError>((folder, room.desk.blobs_to_archive()?))
     });
-    let Some((folder, waiting, named)) = asked.await? else {
+    let (Some(folder), waiting) = asked.await? else {
         return Ok(());
     };
+    let folder = Arc::new(folder);
+    let mut missing = Vec::new();
     for blob in waiting {
         let sources = [&office.sent_blobs, &office.received_blobs];
         let whole = sources.into_iter().find(|source| source.is_whole(&blob));
-        let copied = match whole {
-            Some(source) => {
-                let (folder, from) = (ArchiveFolder::at(&folder), source.whole(&blob));
-                blocking(move || folder.add_blob(&blob, &from)).await?;
-                true
-            }
-            None => false,
+        let Some(source) = whole else {
+            missing.push(blob);
+            continue;
         };
-        // One that no alert here names any more will not come.
-        let left_out = !copied && !named.contains(&blob);
-        if left_out {
-            tracing::error!(%blob, "an attachment is left out of the archive");
-        }
-        if copied || left_out {
-            let noted = move |desk: &mut Desk, _, _: &mut OsRandomness| {
-                Ok::<_, DeskError>(((), desk.blob_archived(&blob, left_out)?))
-            };
-            office.settle_quietly(noted).await?;
-        }
+        let (folder, from) = (Arc::clone(&folder), source.whole(&blob));
+        blocking(move || folder.add_blob(&blob, &from)).await?;
+        note_blob(office, blob, false).await?;
+    }
+    if missing.is_empty() {
+        // What alerts name is read from every one of them, and here is nothing to compare it with.
+        return Ok(());
+    }
+    let asked = office.ask(|room, _| {
+        let mut named = room.desk.sent_blobs()?;
+        named.extend(room.desk.received_blobs()?);
+        Ok::<_, DeskError>(named)
+    });
+    let named = asked.await?;
+    // One that no alert here names any more will not come.
+    for blob in missing.into_iter().filter(|blob| !named.contains(blob)) {
+        tracing::error!(%blob, "an attachment is left out of the archive");
+        note_blob(office, blob, true).await?;
     }
     Ok(())
+}
+
+/// An attachment is in the archive, or left out of it.
+async fn note_blob(office: &Arc<Office>, blob: BlobId, left_out: bool) -> Result<(), DeskError> {
+    let noted = move |desk: &mut Desk, _, _: &mut OsRandomness| {
+        Ok::<_, DeskError>(((), desk.blob_archived(&blob, left_out)?))
+    };
+    office.settle_quietly(noted).await
 }
