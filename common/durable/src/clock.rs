@@ -1,9 +1,9 @@
 //! How long the machine runs, by a clock that nobody sets.
 
-use std::fs;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+#[cfg(target_os = "linux")]
 use crate::boot::boot_id;
 
 /// The time since a machine was started. It counts while the machine sleeps.
@@ -11,7 +11,7 @@ use crate::boot::boot_id;
 pub struct Uptime {
     /// Differs from every other start of every machine.
     pub boot: [u8; 16],
-    /// Since then, to the millisecond or so.
+    /// Since then.
     pub since: Duration,
 }
 
@@ -24,51 +24,22 @@ impl Uptime {
 }
 
 /// Linux's boot-time clock (CLOCK_BOOTTIME), which counts while the machine sleeps.
-///
-/// The system tells it in hundredths of a second. What lies between two of them is measured by the
-/// process's own clock, which stands still while the machine sleeps: then it is set anew.
+#[cfg(target_os = "linux")]
 fn since_boot() -> Option<Uptime> {
-    static SET: Mutex<Option<(Instant, Duration)>> = Mutex::new(None);
-    let id = u128::from_str_radix(&boot_id().replace('-', ""), 16).ok()?;
-    let told = uptime()?;
-    let mut set = SET.lock().unwrap_or_else(PoisonError::into_inner);
-    let counted = set.map(|(at, since)| since + at.elapsed());
-    let since = match counted.filter(|counted| told < *counted + 2 * HUNDREDTH) {
-        Some(counted) => counted,
-        None => {
-            let (at, since) = set_by_uptime()?;
-            *set = Some((at, since));
-            since + at.elapsed()
-        }
-    };
-    let boot = id.to_be_bytes();
-    Some(Uptime { boot, since })
+    use rustix::time::{ClockId, clock_gettime};
+    // A process lives within one boot, and asks at every step.
+    static BOOT: OnceLock<Option<[u8; 16]>> = OnceLock::new();
+    let boot = BOOT.get_or_init(|| {
+        let id = u128::from_str_radix(&boot_id().replace('-', ""), 16).ok()?;
+        Some(id.to_be_bytes())
+    });
+    let since = Duration::try_from(clock_gettime(ClockId::Boottime)).ok()?;
+    boot.map(|boot| Uptime { boot, since })
 }
 
-const HUNDREDTH: Duration = Duration::from_millis(10);
-
-/// Waits until a hundredth of a second begins: when it did, and which.
-fn set_by_uptime() -> Option<(Instant, Duration)> {
-    let began = Instant::now();
-    let (mut before, mut last) = (began, uptime()?);
-    loop {
-        let asked = Instant::now();
-        let told = uptime()?;
-        let now = Instant::now();
-        let is_close = now.duration_since(before) < Duration::from_millis(1);
-        // A machine that is that busy has to do with less.
-        if (told != last && is_close) || now.duration_since(began) > 20 * HUNDREDTH {
-            return Some((now, told));
-        }
-        (before, last) = (asked, told);
-    }
-}
-
-fn uptime() -> Option<Duration> {
-    let told = fs::read_to_string("/proc/uptime").ok()?;
-    let (seconds, hundredths) = told.split_whitespace().next()?.split_once('.')?;
-    let hundredths = hundredths.parse::<u32>().ok()?;
-    Some(Duration::from_secs(seconds.parse().ok()?) + HUNDREDTH * hundredths)
+#[cfg(not(target_os = "linux"))]
+const fn since_boot() -> Option<Uptime> {
+    None
 }
 
 /// Elsewhere a process has a clock of its own while it lives, and its start counts as the
