@@ -16,7 +16,7 @@ use maille_common::identifier::AlertId;
 use maille_common::roster::{Designation, EndStage, Ending, Ends, Roster, RosterDocuments};
 use maille_common::sealing::SealingRing;
 use maille_common::time::{Span, Timestamp};
-use maille_common::wire::Push;
+use maille_common::wire::{Answer, Push};
 use maille_tests::memory::{MemoryWorld, order};
 use maille_tests::network::{FOUNDED, Network};
 use maille_tests::randomness::Seeded;
@@ -501,4 +501,32 @@ fn sealing_keys_that_run_out_are_told_to_whoever_writes_to_their_desk() {
     let endings = world.desk(&lyon).endings(now).unwrap();
     let is_of_keys = |ending: &Ending| matches!(ending.what, Ends::SealingKeys(..));
     assert!(!endings.iter().any(is_of_keys), "{endings:?}");
+}
+
+/// No rule lets the desks of an organisation write to each other; what they offer concerns it.
+#[test]
+fn a_colleague_without_a_rule_finds_the_next_keys_of_its_organisation_and_nobody_else_does() {
+    let mut network = Network::found(75, &[("interpol", &["lyon"]), ("cmai", &["lyon"])]);
+    network.rules(&[("cmai/amman", "interpol/**")]);
+    let lyon = network.admit("interpol/lyon");
+    let paris = network.admit("interpol/paris");
+    let tunis = network.admit("cmai/tunis");
+    let mut world = MemoryWorld::new(network);
+    world.settle();
+    world.pass(Span::from_days(331));
+    world.keep_keys();
+    world.settle();
+    let asked = [world.network.device(&lyon).contact.clone()];
+    let core = world.relay("lyon");
+    let answer = |device| core.bundles(device, &asked).unwrap().answer;
+    let Answer::Bundles(bundles) = answer(&paris) else {
+        panic!("a colleague is given them");
+    };
+    let offered: Vec<DeviceId> = bundles
+        .iter()
+        .filter_map(|bundle| bundle.bundle.renewal())
+        .map(|renewal| renewal.request.request.device)
+        .collect();
+    assert_eq!(offered, [lyon]);
+    assert!(matches!(answer(&tunis), Answer::Refused(_)));
 }
