@@ -17,6 +17,9 @@ use crate::sentence::{fault, hint};
 
 mod of_desk;
 
+/// The code of results that nobody reads any more.
+const OUTPUT_CLOSED: &str = "output-closed";
+
 /// A failure, as people and machines are told of it.
 #[derive(Debug)]
 pub(crate) struct Fault {
@@ -55,7 +58,17 @@ impl Fault {
 
     /// A result could not be printed.
     pub(crate) fn of_write(error: &io::Error) -> Self {
-        Self::new(Exit::World, "output", fault::OutputUnwritable { error })
+        let code = match error.kind() {
+            io::ErrorKind::BrokenPipe => OUTPUT_CLOSED,
+            _ => "output",
+        };
+        Self::new(Exit::World, code, fault::OutputUnwritable { error })
+    }
+
+    /// Whether whoever read the results has read enough, as `head` has: the exit code says that not
+    /// all was read, and there is nothing to be told to people.
+    pub(crate) fn is_enough_read(&self) -> bool {
+        self.code == OUTPUT_CLOSED
     }
 }
 

@@ -81,7 +81,9 @@ fn main() -> ExitCode {
     match command.run(&context) {
         Ok(()) => ExitCode::SUCCESS,
         Err(fault) => {
-            context.output.fault(&fault);
+            if !fault.is_enough_read() {
+                context.output.fault(&fault);
+            }
             fault.exit.into()
         }
     }

@@ -41,6 +41,17 @@ impl Console {
 
     /// Runs `maille` and answers its questions.
     pub(crate) fn answer(&self, words: &[&str], input: &str) -> Answer {
+        self.answer_into(Stdio::piped(), words, input)
+    }
+
+    /// Runs `maille` where nobody reads its results.
+    pub(crate) fn unread(&self, words: &[&str]) -> Answer {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        self.answer_into(writer.into(), words, "")
+    }
+
+    fn answer_into(&self, results: Stdio, words: &[&str], input: &str) -> Answer {
         let mut command = Command::new(env!("CARGO_BIN_EXE_maille"));
         command
             .args(words)
@@ -48,7 +59,7 @@ impl Console {
             .env_clear();
         command
             .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
+            .stdout(results)
             .stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         // Whoever is not asked closes the stream early.

@@ -104,3 +104,17 @@ fn a_key_holder_changes_the_passphrase_and_signs_with_the_same_key() {
     console.refused(&format!("{sign} old.pass"), 5, "wrong-passphrase");
     console.done(&format!("{sign} new.pass"));
 }
+
+#[test]
+fn whoever_has_read_enough_of_the_results_is_told_of_no_fault() {
+    let console = home();
+    let (in_words, out_words) = (
+        ["--home", "desk", "officer", "in", "Diallo"],
+        ["--home", "desk", "officer", "out"],
+    );
+    let file = ["--passphrase-file", "diallo.pass"];
+    let signed_in = console.unread(&[&in_words[..], &file].concat());
+    assert_eq!((signed_in.code, signed_in.stderr.as_str()), (6, ""));
+    // What was to be done is done all the same.
+    console.done(&out_words.join(" "));
+}
