@@ -7,9 +7,11 @@
 
 use maille_client::core::IncidentKind;
 use maille_common::address::DeviceId;
-use maille_common::codec::{List, SortedList};
+use maille_common::codec::{Exact, List, SortedList};
 use maille_common::content::{GivenStatement, Handed, Place, Reconciliation, RoundId, Step};
+use maille_common::crypto::ed25519::SigningKey;
 use maille_common::envelope::{Content, SealedEnvelope, SignedEnvelope};
+use maille_common::evidence::{Expiry, sign};
 use maille_common::extension::Extensions;
 use maille_common::limits::RECONCILED_DAYS;
 use maille_common::wire::Push;
@@ -59,6 +61,46 @@ impl Letters {
             other => panic!("{other:?}"),
         }
     }
+
+    /// Lyon asks what Tunis holds, and hands a statement over with its own list.
+    fn hand_over(&mut self, statement: GivenStatement) {
+        let today = Place::day_of(self.world.now);
+        let digests = Step::Digests {
+            from: today.saturating_sub(RECONCILED_DAYS - 3),
+            after: Place::START,
+            days: SortedList::empty(),
+        };
+        self.write(RoundId::NONE, digests);
+        let answer = self.answer();
+        let Step::Holdings { days, .. } = answer.step else {
+            panic!("{answer:?}");
+        };
+        let handed = Handed {
+            statements: List::new([statement]).unwrap(),
+            again: SortedList::empty(),
+            more: false,
+        };
+        let holdings = Step::Holdings {
+            days,
+            held: SortedList::empty(),
+            upto: None,
+            handed,
+        };
+        self.write(answer.turn, holdings);
+    }
+
+    /// The checks that refused statements at Tunis.
+    fn refused(&mut self) -> Vec<String> {
+        let tunis = self.tunis;
+        let incidents = self.world.desk(&tunis).incidents_after(0, 100).unwrap();
+        let kinds = incidents.into_iter().map(|(_, one)| one.kind);
+        kinds
+            .filter_map(|kind| match kind {
+                IncidentKind::Receipt { check } => Some(check.as_str().to_owned()),
+                _ => None,
+            })
+            .collect()
+    }
 }
 
 #[test]
@@ -73,36 +115,45 @@ fn an_envelope_of_neither_contact_is_not_taken_from_a_letter() {
     let foreign = world.send(&rome, &["cmai/rabat"], "Nothing to Tunis");
     let submission = world.desk(&rome).submission(&foreign).unwrap().unwrap();
     world.settle();
-    let today = Place::day_of(world.now);
     let mut letters = Letters { world, lyon, tunis };
-    let digests = Step::Digests {
-        from: today.saturating_sub(RECONCILED_DAYS - 3),
-        after: Place::START,
-        days: SortedList::empty(),
-    };
-    letters.write(RoundId::NONE, digests);
-    let answer = letters.answer();
-    let Step::Holdings { days, .. } = answer.step else {
-        panic!("{answer:?}");
-    };
     let shown = SignedEnvelope::of_submission(&submission);
-    let handed = Handed {
-        statements: List::new([GivenStatement::Envelope(Box::new(shown))]).unwrap(),
-        again: SortedList::empty(),
-        more: false,
+    letters.hand_over(GivenStatement::Envelope(Box::new(shown)));
+    assert!(letters.refused().contains(&"V6".to_owned()));
+}
+
+/// With a contact's help a stolen device could end what its contact sent later, and stop all clocks.
+#[test]
+fn q6_an_expiry_by_a_suspended_device_ends_no_alert_that_was_made_later() {
+    let homes: &[&str] = &[RELAY];
+    let mut network = Network::found(62, &[("interpol", homes), ("cmai", homes)]);
+    let [lyon, tunis, stolen] =
+        ["interpol/lyon", "cmai/tunis", "cmai/tunis"].map(|to| network.admit(to));
+    let _ = network.admit("cmai/rabat");
+    let mut world = MemoryWorld::new(network);
+    world.settle();
+    let _ = world.send(&lyon, &["cmai/tunis"], "What there is to compare");
+    world.settle();
+    let documents = world.network.suspend(&stolen);
+    world.spread_to_relay(RELAY, &documents);
+    world.settle();
+    let alert = world.send(&tunis, &["cmai/rabat"], "After the theft");
+    world.settle();
+    let expiry = Expiry {
+        version: Expiry::VERSION,
+        alert,
+        recipient: "cmai/rabat".parse().unwrap(),
+        device: stolen,
+        time: world.now,
+        roster: world.desk(&tunis).roster().hash(),
+        uncertain: false,
     };
-    let holdings = Step::Holdings {
-        days,
-        held: SortedList::empty(),
-        upto: None,
-        handed,
-    };
-    letters.write(answer.turn, holdings);
-    let incidents = letters.world.desk(&tunis).incidents_after(0, 100).unwrap();
-    let kinds: Vec<IncidentKind> = incidents.into_iter().map(|(_, one)| one.kind).collect();
-    let refused = |kind: &IncidentKind| match kind {
-        IncidentKind::Receipt { check } => check.as_str() == "V6",
-        _ => false,
-    };
-    assert!(kinds.iter().any(refused), "{kinds:?}");
+    let key = SigningKey::from_seed(world.network.device(&stolen).signing);
+    let signed = sign(&key, vec![Exact::of(expiry).unwrap()]).remove(0);
+    let mut letters = Letters { world, lyon, tunis };
+    letters.hand_over(GivenStatement::Expiry(signed));
+    assert_eq!(letters.refused(), ["Q6"]);
+    let now = letters.world.now;
+    let track = letters.world.desk(&tunis).track(&alert, now).unwrap();
+    let track = track.unwrap();
+    assert_eq!(track.recipients[0].expiries, []);
 }

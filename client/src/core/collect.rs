@@ -194,7 +194,7 @@ impl Desk {
     /// Looks at everything sent that depends on the roster. Its heads are kept behind that, so that
     /// a desk which was stopped in between looks when it is opened.
     pub(super) fn look_with_new_roster(&self, now: Timestamp) -> Result<(), StepError> {
-        self.forget_void_bundles()?;
+        self.forget_void_bundles(now)?;
         self.look_for_new_devices(now)?;
         self.look_for_new_homes(now)?;
         self.post_to_new_homes(now)

@@ -81,11 +81,11 @@ impl Desk {
 
     /// Forgets the sealing keys of devices whose bundle no key signed that they have by the roster
     /// in use (PROTOCOL K2): whoever took those keys, or has them still, must not be sealed to.
-    pub(super) fn forget_void_bundles(&self) -> Result<(), StepError> {
+    pub(super) fn forget_void_bundles(&self, now: Timestamp) -> Result<(), StepError> {
         let mut batch = Batch::new();
         for key in self.pieced_keys(tables::PEER_BUNDLE)? {
             let record: BundleRecord = self.need_long(tables::PEER_BUNDLE, &key)?;
-            if !self.is_signed_now(&record.bundle) {
+            if !self.is_signed_now(&record.bundle, now) {
                 batch.delete_pieces(tables::PEER_BUNDLE, &key);
             }
         }
@@ -94,8 +94,8 @@ impl Desk {
     }
 
     /// Whether a key signed a bundle that its device has by the roster in use.
-    pub(super) fn is_signed_now(&self, signed: &SignedBundle) -> bool {
-        let keys = self.roster.signing_keys_now(&signed.bundle.device);
+    pub(super) fn is_signed_now(&self, signed: &SignedBundle, now: Timestamp) -> bool {
+        let keys = self.roster.signing_keys_now(&signed.bundle.device, now);
         keys.iter().any(|key| signed.verify(key).is_ok())
     }
 

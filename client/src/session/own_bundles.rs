@@ -37,6 +37,7 @@ impl Session {
         let contacts = annex.into_iter().flat_map(|annex| annex.contacts.iter());
         let contacts: Vec<ContactAddress> =
             contacts.map(|contact| contact.address.clone()).collect();
+        let now = self.office.now();
         let mut found = Vec::new();
         for asked in contacts.chunks(ASKED) {
             let Ok(asked) = List::new(asked.to_vec()) else {
@@ -52,7 +53,7 @@ impl Session {
             };
             // Whoever hands them over has made none of them, or they count for nothing (K2).
             let is_signed = |signed: &SignedBundle| {
-                let keys = roster.signing_keys_now(&signed.bundle.device);
+                let keys = roster.signing_keys_now(&signed.bundle.device, now);
                 keys.iter().any(|key| signed.verify(key).is_ok())
             };
             found.extend(

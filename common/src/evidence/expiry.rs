@@ -7,7 +7,7 @@ use crate::evidence::{Proven, ReceiptFault, Signed, Statement};
 use crate::hash::Hash;
 use crate::identifier::AlertId;
 use crate::label::Label;
-use crate::roster::Roster;
+use crate::roster::{Roster, Subject};
 use crate::time::Timestamp;
 
 /// Signed by a device of the sender's contact (I6). A relay's clock cannot expire anything.
@@ -39,27 +39,44 @@ impl Statement for Expiry {
 impl Expiry {
     /// The one version of the format.
     pub const VERSION: u16 = 1;
+
+    /// Whether its device ends alerts of `sender` that were made then: one that was removed long
+    /// before, or suspended before, ends none, whatever time it writes (PROTOCOL Q6, as Q3).
+    pub fn is_entitled(&self, roster: &Roster, sender: &ContactAddress, made: Timestamp) -> bool {
+        let subject = Subject::Device(sender.clone(), self.device);
+        let suspended = roster.suspended(&subject);
+        let was_suspended = suspended.is_some_and(|suspension| suspension.issued <= made);
+        let acts = roster.is_device_about(&self.device, sender, made);
+        Check::Q6.holds(acts && !was_suspended)
+    }
+
+    /// The fault of one whose device may not end it.
+    pub fn not_entitled(&self) -> ReceiptFault {
+        ReceiptFault::NotEntitled {
+            device: self.device,
+            recipient: self.recipient.clone(),
+        }
+    }
 }
 
 impl Signed<Expiry> {
     /// Proves an expiry by the roster: it is by a device of the alert's sender (PROTOCOL Q6).
+    /// Whether that was removed or suspended before the alert was made ([`Expiry::is_entitled`]) is
+    /// the caller's, who holds the alert, when it comes.
     pub fn verify(
         self,
         roster: &Roster,
         sender: &ContactAddress,
     ) -> Result<Proven<Expiry>, ReceiptFault> {
         let Expiry {
-            version,
-            device,
-            recipient,
-            ..
-        } = self.statement.value().clone();
+            version, device, ..
+        } = *self.statement;
         if Check::W3.refuses(version != Expiry::VERSION) {
             return Err(ReceiptFault::Version(version));
         }
         let keys = roster.signing_keys_for(&device, sender);
         if keys.is_empty() {
-            return Err(ReceiptFault::NotEntitled { device, recipient });
+            return Err(self.statement.not_entitled());
         }
         self.prove(&keys)
             .map_err(|_| ReceiptFault::Signature(device))

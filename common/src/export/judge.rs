@@ -165,10 +165,13 @@ fn prove_expiry(
     if Check::X5.refuses(!about || !letters.recipients().contains(&expiry.recipient)) {
         return Err(ExportFault::OtherStatement(hash));
     }
-    signed
-        .clone()
-        .verify(&rosters.newest, letters.sender())
-        .map_err(|fault| ExportFault::Expiry { hash, fault })
+    let (roster, sender) = (&rosters.newest, letters.sender());
+    let made = letters.alert.core().created;
+    let proven = match expiry.is_entitled(roster, sender, made) {
+        true => signed.clone().verify(roster, sender),
+        false => Err(expiry.not_entitled()),
+    };
+    proven.map_err(|fault| ExportFault::Expiry { hash, fault })
 }
 
 /// Proves a receipt of this alert, by the roster that it names (PROTOCOL X5, X6, Q1 to Q4).

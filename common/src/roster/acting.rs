@@ -54,12 +54,15 @@ impl Roster {
             .collect()
     }
 
-    /// The signing keys of a device in the roster in force: what is sent now is judged by these.
-    pub fn signing_keys_now(&self, device: &DeviceId) -> Vec<VerifyingKey> {
-        let keys = self.device_signing_keys(device);
-        keys.into_iter()
-            .filter(|(_, term)| term.current)
-            .map(|(_, term)| term.key)
+    /// The signing keys by which a device's bundle counts now (PROTOCOL K2): the newest it has in
+    /// the roster in force, and the one behind it until that ends. The newest has no end here, since
+    /// time alone stops no alert (I8); one that was replaced may have been taken meanwhile.
+    pub fn signing_keys_now(&self, device: &DeviceId, now: Timestamp) -> Vec<VerifyingKey> {
+        let pairs = self.device(device).into_iter();
+        let pairs = pairs.flat_map(|entry| entry.device.keys.iter().enumerate());
+        pairs
+            .filter(|(behind, pair)| *behind == 0 || pair.valid_to.is_none_or(|end| now < end))
+            .map(|(_, pair)| pair.signing)
             .collect()
     }
 

@@ -411,3 +411,18 @@ fn q6_an_expiry_is_by_a_device_of_the_sender() {
     let fault = one(by_recipient, 3).verify(&roster, &alpha).unwrap_err();
     assert!(matches!(fault, ReceiptFault::NotEntitled { .. }));
 }
+
+#[test]
+fn q6_a_device_that_was_suspended_or_removed_before_an_alert_was_made_ends_none_of_it() {
+    let alpha = address("alpha/desk");
+    let moment = Span::from_ms(1);
+    let ends = |roster: &Roster, made| expiry().is_entitled(roster, &alpha, made);
+    let roster = suspended(1);
+    assert!(ends(&roster, NOW - moment));
+    assert!(!ends(&roster, NOW));
+    let left = |contact: &mut Contact| contact.devices = sorted(Vec::new());
+    let roster = roster_since(NOW, "alpha", left);
+    let end = NOW + Span::from_ms(limits::DISMISSED_MS);
+    assert!(ends(&roster, end - moment));
+    assert!(!ends(&roster, end));
+}

@@ -7,6 +7,7 @@ use maille_common::check::Check;
 use maille_common::codec::List;
 use maille_common::record::write_record;
 use maille_common::sealing::{SignedBundle, Succession};
+use maille_common::time::Timestamp;
 use maille_common::wire::{Answer, RefusalCode};
 use maille_durable::Batch;
 
@@ -17,7 +18,12 @@ use super::tables;
 
 impl RelayCore {
     /// Takes a device's own bundle, if it is newer than the one held (PROTOCOL K2, K3).
-    pub fn publish(&mut self, device: &DeviceId, signed: &SignedBundle) -> Result<Step, StepError> {
+    pub fn publish(
+        &mut self,
+        device: &DeviceId,
+        signed: &SignedBundle,
+        now: Timestamp,
+    ) -> Result<Step, StepError> {
         let bundle = signed.bundle.value();
         if bundle.device != *device {
             return Ok(self.refuse(RefusalCode::NotYourContact));
@@ -25,7 +31,7 @@ impl RelayCore {
         if !self.roster.acts_for(device, &bundle.contact) {
             return Ok(self.refuse(RefusalCode::NotDesignated));
         }
-        let keys = self.roster.signing_keys_now(device);
+        let keys = self.roster.signing_keys_now(device, now);
         if Check::K2.refuses(!keys.iter().any(|key| signed.verify(key).is_ok())) {
             return Ok(self.refuse(RefusalCode::Signature));
         }

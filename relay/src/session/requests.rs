@@ -58,9 +58,9 @@ impl Session {
                 answer
             }
             Request::PublishBundle(bundle) => {
-                service
-                    .step(move |core, _| core.publish(&device, &bundle))
-                    .await
+                let step = service
+                    .step(move |core, service| core.publish(&device, &bundle, service.clock.now()));
+                step.await
             }
             Request::FetchBundles { contacts } => {
                 service

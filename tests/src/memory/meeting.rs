@@ -157,7 +157,8 @@ impl MemoryWorld {
         }
         let bundle = self.desks[device].bundle.clone();
         let step = self.exchange(relay, |world| {
-            answered(world.relay(relay).publish(device, &bundle))
+            let now = world.now;
+            answered(world.relay(relay).publish(device, &bundle, now))
         });
         if step.is_some_and(|step| step.answer == Answer::Done) {
             let number = bundle.bundle.value().number;

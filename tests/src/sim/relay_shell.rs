@@ -129,7 +129,7 @@ impl World {
                 incarnation,
                 numbers,
             } => answered(core.confirm(device, incarnation, &numbers)),
-            Request::PublishBundle(bundle) => answered(core.publish(device, &bundle)),
+            Request::PublishBundle(bundle) => answered(core.publish(device, &bundle, reading.wall)),
             Request::FetchBundles { contacts } => answered(core.bundles(device, &contacts)),
             other => panic!("nobody asks {other:?}"),
         }

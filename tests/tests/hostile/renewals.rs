@@ -6,10 +6,11 @@ use maille_client::authority::{OVERLAP, RenewError, renew};
 use maille_common::address::DeviceId;
 use maille_common::crypto::ed25519::SigningKey;
 use maille_common::roster::{Roster, SignedRenewal};
-use maille_common::sealing::BundleOwner;
+use maille_common::sealing::{BundleOwner, SealingRing};
 use maille_common::time::Span;
-use maille_common::wire::Answer;
+use maille_common::wire::{Answer, RefusalCode};
 use maille_tests::hostile::Cast;
+use maille_tests::randomness::Seeded;
 
 /// What a device offers eleven months after it had its last keys.
 fn offered(cast: &mut Cast, device: DeviceId) -> SignedRenewal {
@@ -66,12 +67,12 @@ fn a_renewal_that_another_made_is_not_taken_up_and_spoils_no_bundle() {
     };
     let now = cast.world.now;
     let mut ring = cast.world.ring_of(&colleague);
-    let random = &mut maille_tests::randomness::Seeded::new(9);
+    let random = &mut Seeded::new(9);
     let bundle = ring.next_bundle(owner, now, random).unwrap();
     let step = cast
         .world
         .relay("lyon")
-        .publish(&colleague, &bundle)
+        .publish(&colleague, &bundle, now)
         .unwrap();
     assert_eq!(step.answer, Answer::Done);
 }
@@ -89,4 +90,38 @@ fn a_renewal_that_was_taken_up_and_left_again_is_not_taken_up_twice() {
     }
     let roster = Roster::clone(cast.world.desk(&lyon).roster());
     assert_eq!(refused(&mut cast, &roster, &first), "renewal-not-vouched");
+}
+
+#[test]
+fn keys_that_were_renewed_away_publish_no_sealing_keys_once_the_overlap_is_over() {
+    let mut cast = Cast::gathered();
+    let lyon = cast.lyon;
+    let renewal = offered(&mut cast, lyon);
+    let old = SigningKey::from_seed(cast.world.network.device(&lyon).signing);
+    let contact = cast.world.network.device(&lyon).contact.clone();
+    let roster = taken_up(&mut cast, lyon, &renewal);
+    let used = Arc::new(roster);
+    cast.world.relay("lyon").replace_roster(used);
+    // Whoever took the old keys makes the next bundle, to be sealed to instead of the desk.
+    let published = |cast: &mut Cast, seed| {
+        let owner = BundleOwner {
+            contact: &contact,
+            device: lyon,
+            key: &old,
+            renewal: None,
+        };
+        let now = cast.world.now;
+        let mut ring = SealingRing::new();
+        ring.begin_after(cast.world.bundle(&lyon).number + seed);
+        let random = &mut Seeded::new(seed);
+        let bundle = ring.next_bundle(owner, now, random).unwrap();
+        let relay = cast.world.relay("lyon");
+        relay.publish(&lyon, &bundle, now).unwrap().answer
+    };
+    assert_eq!(published(&mut cast, 1), Answer::Done);
+    cast.world.pass(OVERLAP);
+    let Answer::Refused(refusal) = published(&mut cast, 100_000) else {
+        panic!("the old key still counts");
+    };
+    assert_eq!(refusal.code, RefusalCode::Signature);
 }

@@ -138,7 +138,9 @@ fn a_relay_takes_keys_from_their_own_device_alone_and_none_that_are_older() {
         (tunis, forked, RefusalCode::Conflict),
         (tunis, old, RefusalCode::BundleOlder),
     ] {
-        let step = cast.world.relay("tunis").publish(&by, &bundle).unwrap();
+        let now = cast.world.now;
+        let step = cast.world.relay("tunis");
+        let step = step.publish(&by, &bundle, now).unwrap();
         let Answer::Refused(refusal) = step.answer else {
             panic!("{:?}", step.answer);
         };

@@ -4,7 +4,7 @@ use maille_common::address::{ContactAddress, DeviceId};
 use maille_common::check::Check;
 use maille_common::codec::{List, SortedList};
 use maille_common::content::{GivenStatement, Handed};
-use maille_common::evidence::{Evidence, SignedExpiry};
+use maille_common::evidence::{Evidence, Expiry, Proven, SignedExpiry};
 use maille_common::identifier::AlertId;
 use maille_common::limits;
 use maille_common::randomness::Randomness;
@@ -181,8 +181,14 @@ impl Desk {
             return Ok(false);
         };
         let about_both = sender == *from || sender == self.identity.contact;
+        let core = self.known_core(&alert)?;
+        let is_entitled = core.is_none_or(|core| {
+            let expiry = expiry.statement.value();
+            expiry.is_entitled(&self.roster, &sender, core.created)
+        });
         let proven = expiry.clone().verify(&self.roster, &sender);
-        let Some(proven) = proven.ok().filter(|_| Check::V6.holds(about_both)) else {
+        let counts = |_: &Proven<Expiry>| Check::V6.holds(about_both) && is_entitled;
+        let Some(proven) = proven.ok().filter(counts) else {
             let check = words(&"Q6");
             self.incident(batch, IncidentKind::Receipt { check }, Some(alert), now)?;
             return Ok(false);

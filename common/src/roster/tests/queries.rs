@@ -77,6 +77,31 @@ fn a_device_has_its_newer_and_older_keys_while_they_overlap() {
 }
 
 #[test]
+fn k2_a_pair_behind_a_newer_one_counts_until_its_end_and_the_newest_beyond_its_own() {
+    let ends = |base, to: Option<u64>| DeviceKeys {
+        valid_to: to.map(time),
+        ..device_keys(base)
+    };
+    let with = |keys: &[DeviceKeys]| {
+        let mut roster = roster();
+        let mut desk = contact("interpol/hq", &[110]);
+        let mut changed = desk.devices[0].clone();
+        changed.keys = list(keys);
+        desk.devices = sorted([changed]);
+        let annex = signed_annex(next_annex(&interpol_1(), &[desk]), &INTERPOL);
+        roster.apply(&set(&[], &[annex], &[])).unwrap();
+        roster
+    };
+    let (id, newest, behind) = (device(110).id, public(115), public(111));
+    let renewed = with(&[ends(114, Some(90)), ends(110, Some(50))]);
+    assert_eq!(renewed.signing_keys_now(&id, time(49)), [newest, behind]);
+    assert_eq!(renewed.signing_keys_now(&id, time(50)), [newest]);
+    assert_eq!(renewed.signing_keys_now(&id, time(90)), [newest]);
+    let never = with(&[ends(114, None), ends(110, None)]);
+    assert_eq!(never.signing_keys_now(&id, time(1_000)), [newest, behind]);
+}
+
+#[test]
 fn a_relays_former_keys_judge_old_statements() {
     let mut roster = roster();
     let mut two = next_part(&part_1());
