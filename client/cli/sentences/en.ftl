@@ -664,8 +664,8 @@ network-anchor = anchor
 officer-added = { $officer } can open this home.
 officer-on-duty = { $officer } is on duty.
 officer-off-duty = { $officer } is off duty.
-officer-passphrase-changed = { $officer } has another passphrase here. A copy of the home made before still opens with the old one.
-officer-removed = { $officer } cannot open this home any more. A copy of it made before still opens with the old passphrase.
+officer-passphrase-changed = { $officer } has another passphrase here. A copy of the home, or of its slots.toml, made before still opens with the old one.
+officer-removed = { $officer } cannot open this home any more. A copy of it, or of its slots.toml, made before still opens with the old passphrase.
 
 ## refusal: Who does not take an alert, and why.
 

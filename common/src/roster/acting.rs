@@ -127,7 +127,7 @@ impl Roster {
     /// made then (PROTOCOL Q3). Whoever is removed while an alert is under way may have it, and
     /// answers; what was made long after that no honest relay has handed over.
     ///
-    /// One of which no annex is known that did without it is not judged by this: its keys are.
+    /// One of which no annex is known that did without it is not judged by this.
     pub fn is_device_about(
         &self,
         device: &DeviceId,
