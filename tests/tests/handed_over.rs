@@ -121,7 +121,8 @@ fn an_envelope_of_neither_contact_is_not_taken_from_a_letter() {
     assert!(letters.refused().contains(&"V6".to_owned()));
 }
 
-/// With a contact's help a stolen device could end what its contact sent later, and stop all clocks.
+/// With a contact's help a stolen device could end what its contact sent later, and stop all
+/// clocks.
 #[test]
 fn q6_an_expiry_by_a_suspended_device_ends_no_alert_that_was_made_later() {
     let homes: &[&str] = &[RELAY];
