@@ -125,7 +125,8 @@ impl RunningRelay {
         }
     }
 
-    /// Stops: accepts nobody any more, closes the links, lets what has begun end, closes the store.
+    /// Stops: accepts nobody any more, closes the links, lets what has begun end, closes the store,
+    /// and gives its address back.
     ///
     /// # Errors
     /// The store could not be closed cleanly. What was durable still is.
@@ -140,8 +141,14 @@ impl RunningRelay {
         let Some(service) = Arc::into_inner(self.service) else {
             return Ok(());
         };
+        let Service {
+            core,
+            store,
+            listener,
+            ..
+        } = service;
+        listener.release().await;
         let closed = tokio::task::spawn_blocking(move || {
-            let Service { core, store, .. } = service;
             drop(core);
             Arc::into_inner(store).map_or(Ok(()), DurableStore::close)
         });

@@ -1,12 +1,12 @@
 //! The side that waits for connections.
 
 use std::net::{SocketAddr, UdpSocket};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use maille_common::check::Check;
 use quinn::udp::UdpSocketState;
-use quinn::{Endpoint, TokioRuntime};
+use quinn::{AsyncUdpSocket, Endpoint, Runtime, TokioRuntime};
 use tokio::sync::{Mutex, mpsc};
 use tokio::time::timeout;
 
@@ -54,6 +54,8 @@ impl std::fmt::Debug for ListenerConfig {
 /// the listener closes it, and every link that came from it.
 pub struct Listener {
     endpoint: Endpoint,
+    /// The endpoint's socket, which lives until its driver has heard that it is over.
+    socket: Weak<dyn AsyncUdpSocket>,
     address: SocketAddr,
     door: Door,
     links: Mutex<mpsc::Receiver<Link>>,
@@ -73,7 +75,10 @@ impl Listener {
         let socket = UdpSocket::bind(address).map_err(address_error)?;
         widen(&socket);
         let settings = endpoint_config(&identity);
-        let endpoint = Endpoint::new(settings, Some(quic), socket, Arc::new(TokioRuntime))
+        let runtime = Arc::new(TokioRuntime);
+        let socket = runtime.wrap_udp_socket(socket).map_err(address_error)?;
+        let watched = Arc::downgrade(&socket);
+        let endpoint = Endpoint::new_with_abstract_socket(settings, Some(quic), socket, runtime)
             .map_err(address_error)?;
         let bound = endpoint.local_addr().map_err(address_error)?;
         let open = OpenLinks::new(&limits);
@@ -83,6 +88,7 @@ impl Listener {
         tracing::info!(address = %bound, key = %identity.key().short(), "listening");
         Ok(Self {
             endpoint,
+            socket: watched,
             address: bound,
             door,
             links: Mutex::new(links),
@@ -147,6 +153,19 @@ impl Listener {
     /// [`Listener::close`].
     pub async fn wait_idle(&self) {
         let _ = timeout(FAREWELL, self.endpoint.wait_idle()).await;
+    }
+
+    /// Gives the address back: on return another socket can have it. The endpoint's driver closes
+    /// the socket when it has heard of the end, which is soon; it is waited for a second at most.
+    pub async fn release(self) {
+        let socket = Weak::clone(&self.socket);
+        drop(self);
+        let closed = async {
+            while socket.strong_count() > 0 {
+                tokio::task::yield_now().await;
+            }
+        };
+        let _ = timeout(FAREWELL, closed).await;
     }
 }
 

@@ -149,6 +149,22 @@ async fn way_to(lives: [SocketAddr; 2]) -> (SocketAddr, tokio::sync::oneshot::Se
     (way, restart)
 }
 
+/// A relay that was started again where it had been found its own address taken.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_is_given_back_is_free_at_once() {
+    for _ in 0..20 {
+        let relay = Relay::new(Limits::default());
+        let links = relay.connect(DEVICE).await;
+        let Relay { listener, .. } = relay;
+        let address = listener.local_address();
+        listener.close(CloseCode::Shutdown);
+        listener.wait_idle().await;
+        drop(links);
+        listener.release().await;
+        UdpSocket::bind(address).expect("nobody has it");
+    }
+}
+
 #[tokio::test]
 async fn a_newer_link_of_the_same_key_replaces_the_oldest() {
     let limits = Limits {
