@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use maille_common::roster::{Ending, EndingsTold};
+use maille_common::roster::{Ending, EndingsTold, Roster};
 use maille_common::time::{Span, Timestamp};
 
 use crate::attachments;
@@ -26,6 +26,7 @@ const WARN_EVERY: Span = Span::from_hours(1);
 /// Does what is due until the client stops.
 pub(crate) async fn keep(office: Arc<Office>) {
     let mut swept = Timestamp::EPOCH;
+    let mut tended: Option<Tended> = None;
     let mut warned = Warned {
         looked: Timestamp::EPOCH,
         told: EndingsTold::default(),
@@ -33,11 +34,18 @@ pub(crate) async fn keep(office: Arc<Office>) {
     loop {
         let mut work = office.work();
         let now = office.now();
+        let roster = office.roster();
+        if tended
+            .as_ref()
+            .is_none_or(|last| last.is_over(&roster, now))
+        {
+            tend(&office).await;
+            tended = Some(Tended { at: now, roster });
+        }
         let next = round(&office).await;
         extend(&office).await;
         beat(&office).await;
         reconcile(&office).await;
-        excluded::look(&office).await;
         warned.look(&office, now).await;
         if now.since(swept) >= SWEEP {
             sweep(&office, now).await;
@@ -50,6 +58,20 @@ pub(crate) async fn keep(office: Arc<Office>) {
             woken = work.changed() => if woken.is_err() { return },
             () = office.stopped() => return,
         }
+    }
+}
+
+/// When the desk's own standing was looked at last, and by which roster.
+struct Tended {
+    at: Timestamp,
+    roster: Arc<Roster>,
+}
+
+impl Tended {
+    /// Whether it has to be looked at again: not with each alert that wakes the keeper. The wall's
+    /// clock may also have been set back.
+    fn is_over(&self, roster: &Arc<Roster>, now: Timestamp) -> bool {
+        !Arc::ptr_eq(&self.roster, roster) || now.since(self.at).max(self.at.since(now)) >= ROUND
     }
 }
 
@@ -96,11 +118,17 @@ impl Warned {
     }
 }
 
-/// Deadlines and sealing keys; how long until something is due next.
-async fn round(office: &Arc<Office>) -> Option<Span> {
+/// What changes with the roster and with the weeks: the keys of this device, and whether it may
+/// act.
+async fn tend(office: &Arc<Office>) {
     if let Err(error) = own_keys::renew(office).await {
-        tracing::error!(%error, "the sealing keys were not renewed");
+        tracing::error!(%error, "the keys of this device were not renewed");
     }
+    excluded::look(office).await;
+}
+
+/// Deadlines; how long until something is due next.
+async fn round(office: &Arc<Office>) -> Option<Span> {
     let clock = Arc::clone(&office.clock);
     let ticked = office
         .settle_quietly(move |desk, _, _| {
