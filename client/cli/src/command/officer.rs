@@ -1,5 +1,7 @@
 //! `maille officer`: who may open this home, and who is on duty.
 
+use serde::{Deserialize, Serialize};
+
 use super::{commands, group};
 
 pub(crate) mod add;
@@ -9,6 +11,12 @@ pub(crate) mod remove;
 pub(crate) mod sign_in;
 pub(crate) mod sign_out;
 mod voucher;
+
+/// Whose way into the home was changed.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct WayIn {
+    officer: String,
+}
 
 group! {
     /// Officers.

@@ -14,6 +14,7 @@ use serde::Serialize;
 use super::proposed::{self, Proposed};
 use crate::args::RosterArgs;
 use crate::clock::now;
+use crate::command::device::renewals::Unusable;
 use crate::command::{Context, Run};
 use crate::fault::{Fault, Hint};
 use crate::sentence::{authority, hint};
@@ -50,14 +51,6 @@ struct Renewed {
 struct Device {
     contact: String,
     device: String,
-}
-
-/// What was not taken up.
-#[derive(Debug, Serialize)]
-struct Unusable {
-    device: String,
-    code: &'static str,
-    message: String,
 }
 
 impl Run for Renew {
@@ -105,15 +98,5 @@ impl Run for Renew {
 fn say(context: &Context, unusable: &[(DeviceId, RenewalError)]) {
     for (_, error) in unusable {
         context.output.say(format_args!("  ! {error}"));
-    }
-}
-
-impl Unusable {
-    fn of((device, error): &(DeviceId, RenewalError)) -> Self {
-        Self {
-            device: device.to_string(),
-            code: error.code(),
-            message: error.to_string(),
-        }
     }
 }

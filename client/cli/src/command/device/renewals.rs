@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use maille_client::authority::write_renewals;
+use maille_common::address::DeviceId;
 use maille_common::codec::List;
 use maille_common::limits;
-use maille_common::roster::SignedRenewal;
+use maille_common::roster::{RenewalError, SignedRenewal};
 use maille_common::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -44,7 +45,6 @@ pub(crate) struct Offered {
     /// The file that was made; `null` where nothing is offered.
     file: Option<PathBuf>,
     renewals: Vec<Renewal>,
-    /// What is offered and cannot be taken up.
     unusable: Vec<Unusable>,
     /// Home relays that could not be asked.
     not_asked: Vec<String>,
@@ -62,8 +62,9 @@ struct Renewal {
     offered: Timestamp,
 }
 
+/// Keys that are offered and cannot be taken up.
 #[derive(Debug, Serialize, Deserialize)]
-struct Unusable {
+pub(crate) struct Unusable {
     device: String,
     code: String,
     message: String,
@@ -107,15 +108,7 @@ impl Ask for Renewals {
         Ok(Offered {
             file,
             renewals: found.renewals.iter().map(Renewal::of).collect(),
-            unusable: found
-                .unusable
-                .iter()
-                .map(|(device, error)| Unusable {
-                    device: device.to_string(),
-                    code: error.code().to_owned(),
-                    message: error.to_string(),
-                })
-                .collect(),
+            unusable: found.unusable.iter().map(Unusable::of).collect(),
             not_asked: found.not_asked.iter().map(ToString::to_string).collect(),
             left,
         })
@@ -126,6 +119,16 @@ fn write(out: &Path, renewals: &[SignedRenewal]) -> Result<PathBuf, Fault> {
     let list = List::new(renewals.to_vec()).expect("no more are written than a file holds");
     write_renewals(out, &list).hint(hint::OtherOut)?;
     Ok(out.to_owned())
+}
+
+impl Unusable {
+    pub(crate) fn of((device, error): &(DeviceId, RenewalError)) -> Self {
+        Self {
+            device: device.to_string(),
+            code: error.code().to_owned(),
+            message: error.to_string(),
+        }
+    }
 }
 
 impl Renewal {

@@ -7,6 +7,7 @@ use maille_client::entropy::OsRandomness;
 use maille_client::home::{Cost, NewOfficer, Passphrase};
 use serde::{Deserialize, Serialize};
 
+use super::WayIn;
 use super::voucher::Voucher;
 use crate::agent::{Ask, Desk, through_agent};
 use crate::args::{UnlockArgs, ask_new};
@@ -41,12 +42,6 @@ pub(crate) struct Add {
     by: Voucher,
 }
 
-/// The result.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Added {
-    officer: String,
-}
-
 impl Run for AddArgs {
     fn run(self, context: &Context) -> Result<(), Fault> {
         let home = context.home()?;
@@ -67,7 +62,7 @@ impl AddArgs {
     }
 
     /// Adds the officer in a home that nobody holds.
-    fn here(&self, home: &Path) -> Result<Added, Fault> {
+    fn here(&self, home: &Path) -> Result<WayIn, Fault> {
         let mut home = self.unlock.open(home)?;
         let passphrase = self.new_passphrase()?;
         let officer = NewOfficer {
@@ -77,7 +72,7 @@ impl AddArgs {
         };
         home.add_officer(officer, now(), &mut OsRandomness::new())
             .hint(hint::CheckNewOfficer)?;
-        Ok(Added {
+        Ok(WayIn {
             officer: self.name.clone(),
         })
     }
@@ -89,15 +84,15 @@ impl AddArgs {
 
 impl Ask for Add {
     const NAME: &'static str = "officer-add";
-    type Answer = Added;
+    type Answer = WayIn;
 
-    async fn answer(self, desk: &Desk) -> Result<Added, Fault> {
+    async fn answer(self, desk: &Desk) -> Result<WayIn, Fault> {
         self.by.check(desk).await?;
         let added = desk
             .client()
             .add_officer(self.officer.clone(), self.passphrase);
         added.await.hint(hint::CheckNewOfficer)?;
-        Ok(Added {
+        Ok(WayIn {
             officer: self.officer,
         })
     }

@@ -7,6 +7,7 @@ use maille_client::entropy::OsRandomness;
 use maille_client::home::{Cost, Home, NewOfficer, Passphrase, Unlock};
 use serde::{Deserialize, Serialize};
 
+use super::WayIn;
 use crate::agent::{Ask, Desk, through_agent};
 use crate::args::{ask, ask_new};
 use crate::command::{Context, Run};
@@ -39,12 +40,6 @@ pub(crate) struct Change {
     new: Passphrase,
 }
 
-/// The result.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Changed {
-    officer: String,
-}
-
 impl Run for PassphraseArgs {
     fn run(self, context: &Context) -> Result<(), Fault> {
         let home = context.home()?;
@@ -68,7 +63,7 @@ impl PassphraseArgs {
 
 impl Change {
     /// Changes it in a home that nobody holds.
-    fn here(self, path: &Path) -> Result<Changed, Fault> {
+    fn here(self, path: &Path) -> Result<WayIn, Fault> {
         let unlock = Unlock::Officer {
             name: &self.officer,
             passphrase: &self.present,
@@ -81,7 +76,7 @@ impl Change {
         };
         home.change_passphrase(officer, &self.present, &mut OsRandomness::new())
             .hint(hint::CheckNewOfficer)?;
-        Ok(Changed {
+        Ok(WayIn {
             officer: self.officer,
         })
     }
@@ -89,13 +84,13 @@ impl Change {
 
 impl Ask for Change {
     const NAME: &'static str = "officer-passphrase";
-    type Answer = Changed;
+    type Answer = WayIn;
 
-    async fn answer(self, desk: &Desk) -> Result<Changed, Fault> {
+    async fn answer(self, desk: &Desk) -> Result<WayIn, Fault> {
         let client = desk.client();
         let changed = client.change_passphrase(self.officer.clone(), self.present, self.new);
         changed.await.hint(hint::CheckPassphrases)?;
-        Ok(Changed {
+        Ok(WayIn {
             officer: self.officer,
         })
     }

@@ -5,6 +5,7 @@ use std::path::Path;
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
+use super::WayIn;
 use super::on_duty;
 use super::voucher::Voucher;
 use crate::agent::{Ask, Desk, through_agent};
@@ -33,12 +34,6 @@ pub(crate) struct Remove {
     by: Voucher,
 }
 
-/// The result.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Removed {
-    officer: String,
-}
-
 impl Run for RemoveArgs {
     fn run(self, context: &Context) -> Result<(), Fault> {
         let home = context.home()?;
@@ -58,12 +53,12 @@ impl RemoveArgs {
     }
 
     /// Removes the officer from a home that nobody holds.
-    fn here(&self, path: &Path) -> Result<Removed, Fault> {
+    fn here(&self, path: &Path) -> Result<WayIn, Fault> {
         let mut home = self.unlock.open(path)?;
         home.remove_officer(&self.name, now())
             .hint(hint::CheckOfficerName)?;
         on_duty::end_of(path, &self.name)?;
-        Ok(Removed {
+        Ok(WayIn {
             officer: self.name.clone(),
         })
     }
@@ -71,16 +66,16 @@ impl RemoveArgs {
 
 impl Ask for Remove {
     const NAME: &'static str = "officer-remove";
-    type Answer = Removed;
+    type Answer = WayIn;
 
-    async fn answer(self, desk: &Desk) -> Result<Removed, Fault> {
+    async fn answer(self, desk: &Desk) -> Result<WayIn, Fault> {
         self.by.check(desk).await?;
         let Self { officer, .. } = self;
         let removed = desk.client().remove_officer(officer.clone());
         removed.await.hint(hint::CheckOfficerName)?;
         desk.shift(|home| {
             on_duty::end_of(home, &officer)?;
-            Ok(Removed { officer })
+            Ok(WayIn { officer })
         })
         .await
     }
