@@ -234,7 +234,7 @@ impl Desk {
         if kept.as_ref() == Some(&record) {
             return Ok(());
         }
-        let proven = self.is_signed_now(signed, now);
+        let proven = signed.counts_by(&self.roster, now);
         if !proven && self.was_signed_once(signed) {
             // It is of a key that the device has no more: it signs another, or is away.
             return Ok(());

@@ -85,18 +85,12 @@ impl Desk {
         let mut batch = Batch::new();
         for key in self.pieced_keys(tables::PEER_BUNDLE)? {
             let record: BundleRecord = self.need_long(tables::PEER_BUNDLE, &key)?;
-            if !self.is_signed_now(&record.bundle, now) {
+            if !record.bundle.counts_by(&self.roster, now) {
                 batch.delete_pieces(tables::PEER_BUNDLE, &key);
             }
         }
         self.settle(batch)?;
         Ok(())
-    }
-
-    /// Whether a key signed a bundle that its device has by the roster in use.
-    pub(super) fn is_signed_now(&self, signed: &SignedBundle, now: Timestamp) -> bool {
-        let keys = self.roster.signing_keys_now(&signed.bundle.device, now);
-        keys.iter().any(|key| signed.verify(key).is_ok())
     }
 
     /// Whether a key signed it that its device had by an earlier roster, for the same contact.

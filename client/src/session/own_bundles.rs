@@ -2,7 +2,6 @@
 
 use maille_common::address::ContactAddress;
 use maille_common::codec::List;
-use maille_common::sealing::SignedBundle;
 
 use super::{Session, SessionError, TalkError};
 use crate::own_bundles::Offer;
@@ -52,16 +51,10 @@ impl Session {
                 Err(error) => return Err(error.into()),
             };
             // Whoever hands them over has made none of them, or they count for nothing (K2).
-            let is_signed = |signed: &SignedBundle| {
-                let keys = roster.signing_keys_now(&signed.bundle.device, now);
-                keys.iter().any(|key| signed.verify(key).is_ok())
-            };
-            found.extend(
-                bundles
-                    .into_iter()
-                    .filter(is_signed)
-                    .map(|signed| Offer::of(&signed)),
-            );
+            let counting = bundles
+                .iter()
+                .filter(|signed| signed.counts_by(&roster, now));
+            found.extend(counting.map(Offer::of));
         }
         self.office.own_bundles.keep(&self.relay, question, found);
         Ok(())

@@ -57,7 +57,7 @@ impl Roster {
     /// The signing keys by which a device's bundle counts now (PROTOCOL K2): the newest it has in
     /// the roster in force, and the one behind it until that ends. The newest has no end here,
     /// since time alone stops no alert (I8); one that was replaced may have been taken meanwhile.
-    pub fn signing_keys_now(&self, device: &DeviceId, now: Timestamp) -> Vec<VerifyingKey> {
+    pub(crate) fn signing_keys_now(&self, device: &DeviceId, now: Timestamp) -> Vec<VerifyingKey> {
         let pairs = self.device(device).into_iter();
         let pairs = pairs.flat_map(|entry| entry.device.keys.iter().enumerate());
         pairs

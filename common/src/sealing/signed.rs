@@ -9,7 +9,9 @@ use crate::extension::first_unknown_critical;
 use crate::hash::{Hash, hash};
 use crate::label::Label;
 use crate::limits;
+use crate::roster::Roster;
 use crate::sealing::Bundle;
+use crate::time::Timestamp;
 
 /// A bundle and the signature over its bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -42,6 +44,13 @@ impl SignedBundle {
         }
         let signed = key.verify(Label::BUNDLE_SIGNATURE, &self.hash(), &self.signature);
         Check::K2.found(signed).map_err(|_| BundleFault::Signature)
+    }
+
+    /// Whether its device signed it with a key by which bundles count now, by the roster in use
+    /// (PROTOCOL K2).
+    pub fn counts_by(&self, roster: &Roster, now: Timestamp) -> bool {
+        let keys = roster.signing_keys_now(&self.bundle.device, now);
+        keys.iter().any(|key| self.verify(key).is_ok())
     }
 
     /// `H("bundle", bundle)`, which the next bundle names as the one before.
