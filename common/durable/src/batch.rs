@@ -178,25 +178,27 @@ pub(crate) fn whole_key(table: Table, key: &[u8]) -> Vec<u8> {
     whole
 }
 
-/// The plain operations so far, and which keys they leave present.
+/// The plain operations so far.
 #[derive(Default)]
 struct Resolved {
     ops: Vec<Op>,
+    /// Which keys the first `seen` of them leave present. Most batches never ask.
     present: BTreeMap<Vec<u8>, bool>,
+    seen: usize,
 }
 
 impl Resolved {
     fn push(&mut self, table: Table, key: &[u8], value: Option<Arc<[u8]>>) {
-        self.push_whole(whole_key(table, key), value);
-    }
-
-    fn push_whole(&mut self, key: Vec<u8>, value: Option<Arc<[u8]>>) {
-        self.present.insert(key.clone(), value.is_some());
+        let key = whole_key(table, key);
         self.ops.push(Op { key, value });
     }
 
     /// Deletes the pieces that the store holds and those that this batch itself has put.
     fn remove_pieces(&mut self, table: Table, key: &[u8], stored: Vec<Vec<u8>>) {
+        for op in &self.ops[self.seen..] {
+            self.present.insert(op.key.clone(), op.value.is_some());
+        }
+        self.seen = self.ops.len();
         let (from, to) = pieces::bounds(key);
         let range = whole_key(table, &from)..whole_key(table, &to);
         let width = range.start.len();
@@ -210,8 +212,7 @@ impl Resolved {
                 .into_iter()
                 .filter(|key| !self.present.contains_key(key)),
         );
-        for key in doomed {
-            self.push_whole(key, None);
-        }
+        let deletions = doomed.into_iter().map(|key| Op { key, value: None });
+        self.ops.extend(deletions);
     }
 }

@@ -16,6 +16,7 @@ use crate::error::{Failure, StoreError};
 use crate::folder_lock::FolderLock;
 use crate::layout::Layout;
 use crate::marker::{Marker, Stop};
+use crate::pieces;
 use crate::reading::Reading;
 use crate::runs::ReadFault;
 use crate::serving::Shared;
@@ -298,6 +299,12 @@ impl Store for DurableStore {
 
     fn newest(&self) -> CommitNumber {
         CommitNumber(self.shared.overlay().newest())
+    }
+
+    fn pieces(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.serving()?;
+        let rows = self.reading(|reading| reading.pieces(table, key))?;
+        pieces::join(table, key, rows)
     }
 }
 

@@ -12,7 +12,7 @@ use crate::places::Places;
 use crate::run::merged::{LastWrite, Merged};
 use crate::run::run::Run;
 use crate::runs::{self, ReadFault};
-use crate::store::{Direction, Row, Scan, Table};
+use crate::store::{Direction, Row, Scan, Table, VALUE_BYTES_MAX};
 
 /// Everything a read looks into.
 #[derive(Clone, Copy)]
@@ -48,7 +48,13 @@ impl Reading<'_> {
             false => sources.push(Box::new(newest)),
             true => sources.push(Box::new(newest.rev())),
         }
-        for run in self.runs.iter().rev() {
+        let (from, to) = (bounds.from(), bounds.to());
+        for run in self
+            .runs
+            .iter()
+            .rev()
+            .filter(|run| run.may_hold_any(from, to))
+        {
             let scan = runs::scan(run, self.places, &bounds, descending)?;
             sources.push(Box::new(scan));
         }
@@ -58,6 +64,19 @@ impl Reading<'_> {
             Err(fault) => Some(Err(fault)),
         };
         merged.filter_map(row).take(scan.limit).collect()
+    }
+
+    /// Reads the pieces under `key`.
+    ///
+    /// Most strings are one piece long, and most that are asked for and are not there are new: the
+    /// runs' filters know that, and no place has to be looked up.
+    pub(crate) fn pieces(&self, table: Table, key: &[u8]) -> Result<Vec<Row>, ReadFault> {
+        let (from, to) = pieces::bounds(key);
+        match self.get(table, &from)? {
+            None => Ok(Vec::new()),
+            Some(first) if first.len() < VALUE_BYTES_MAX => Ok(vec![(from, first)]),
+            Some(_) => self.scan(&Scan::range(table, &from, &to, pieces::COUNT_MAX + 1)),
+        }
     }
 
     /// Returns the whole keys of the pieces under `key`.

@@ -15,6 +15,7 @@ use crate::log::reader::ReadError;
 use crate::marker::Marker;
 use crate::open::failed;
 use crate::overlay::Overlay;
+use crate::pieces;
 use crate::places::{MemoryPlaces, Places};
 use crate::reading::Reading;
 use crate::run::merged::{LastWrite, Merged};
@@ -173,6 +174,11 @@ impl Store for Snapshot {
 
     fn newest(&self) -> CommitNumber {
         self.commit()
+    }
+
+    fn pieces(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        let rows = self.reading().pieces(table, key).map_err(failure)?;
+        pieces::join(table, key, rows)
     }
 }
 

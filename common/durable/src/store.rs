@@ -185,7 +185,7 @@ pub trait Store: Send + Sync {
     /// Returns the byte string that [`Batch::put_pieces`] stored under `key`.
     ///
     /// # Errors
-    /// As [`Store::get`]; a missing piece is [`StoreError::Corrupt`].
+    /// As [`Store::get`]; a piece that is missing behind the first is [`StoreError::Corrupt`].
     fn pieces(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         let (from, to) = pieces::bounds(key);
         let rows = self.scan(Scan::range(table, &from, &to, pieces::COUNT_MAX + 1))?;

@@ -7,6 +7,10 @@ use crate::store_id::StoreId;
 /// The format of everything that is written; a later one is refused, not set aside.
 pub(crate) const FORMAT_VERSION: u16 = 2;
 
+/// The format of runs. Their filters know the beginnings of keys as well, which those of
+/// [`FORMAT_VERSION`] do not.
+pub(crate) const RUN_VERSION: u16 = 3;
+
 /// The format before, whose segments are the same but for the number, and which had a checkpoint
 /// instead of runs.
 pub(crate) const PREVIOUS_VERSION: u16 = 1;
@@ -37,7 +41,7 @@ impl Kind {
     fn has(self, version: u16) -> bool {
         match self {
             Self::Segment => version == FORMAT_VERSION || version == PREVIOUS_VERSION,
-            Self::Run => version == FORMAT_VERSION,
+            Self::Run => version == RUN_VERSION || version == FORMAT_VERSION,
             Self::Checkpoint => version == PREVIOUS_VERSION,
         }
     }

@@ -1,11 +1,22 @@
-//! Which keys a run certainly does not hold.
+//! Which keys a run certainly does not hold, and of which beginnings it holds none.
 //!
 //! A Bloom filter: ten bits a key and seven probes, so that one absent key in about a hundred costs
 //! a look into the run. A key that stands in the run is never denied.
 
+use crate::store::after_prefix;
+
 const BITS_PER_KEY: u64 = 10;
 const PROBES: u64 = 7;
 const WORD_BYTES: usize = 8;
+
+/// How long the beginning of a key is that a filter knows: table byte, and an identifier or hash.
+const BEGINNING_BYTES: usize = 33;
+
+/// The beginning of a key that is longer than that.
+pub(crate) fn beginning_of(key: &[u8]) -> Option<&[u8]> {
+    let (beginning, rest) = key.split_at_checked(BEGINNING_BYTES)?;
+    (!rest.is_empty()).then_some(beginning)
+}
 
 /// The filter of one run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +50,17 @@ impl Filter {
         for bit in self.bits(key) {
             self.bytes[bit / 8] |= 1 << (bit % 8);
         }
+    }
+
+    /// Tells whether the run may hold a key in `from..to`, as far as all of them begin alike and the
+    /// filter knows beginnings.
+    pub(crate) fn may_hold_any(&self, from: &[u8], to: Option<&[u8]>) -> bool {
+        let Some(beginning) = from.get(..BEGINNING_BYTES) else {
+            return true;
+        };
+        let end = after_prefix(beginning);
+        let alike = to.is_some_and(|to| end.is_empty() || to <= end.as_slice());
+        !alike || self.may_hold(beginning)
     }
 
     /// Tells whether the run may hold the key.
@@ -84,6 +106,35 @@ mod tests {
             .filter(|key| filter.may_hold(&key.to_be_bytes()))
             .count();
         assert!(false_yes < 1_500, "{false_yes} of 100,000");
+    }
+
+    #[test]
+    fn a_range_of_one_beginning_is_denied_where_none_of_it_was_noted() {
+        let key = |first: u8, last: u8| [&[first; BEGINNING_BYTES][..], &[last]].concat();
+        let mut filter = Filter::for_keys(100);
+        for first in 0..20 {
+            let key = key(first, 7);
+            filter.insert(&key);
+            filter.insert(beginning_of(&key).unwrap());
+        }
+        let any = |first: u8| {
+            let from = vec![first; BEGINNING_BYTES];
+            filter.may_hold_any(&from, Some(&after_prefix(&from)))
+        };
+        assert!((0..20).all(any));
+        assert!((20..120).filter(|first| any(*first)).count() < 10);
+        let (from, wider) = (key(40, 0), key(41, 0));
+        assert!(!filter.may_hold_any(&from, Some(&key(40, 9))));
+        assert!(
+            filter.may_hold_any(&from, Some(&wider)),
+            "several beginnings"
+        );
+        assert!(filter.may_hold_any(&from, None), "the end of the table");
+        assert!(
+            filter.may_hold_any(&from[..20], Some(&wider)),
+            "a short one"
+        );
+        assert_eq!(beginning_of(&from[..BEGINNING_BYTES]), None);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::damage::Damage;
 use crate::log::frame::{FRAME_HEADER_LEN, FrameHeader};
 use crate::log::ops;
 use crate::log::reader::{ReadError, check_header};
-use crate::log::segment::{HEADER_LEN, Kind};
+use crate::log::segment::{HEADER_LEN, Header, Kind};
 use crate::run::footer::Footer;
 use crate::run::id::RunId;
 use crate::store::BATCH_BYTES_MAX;
@@ -60,7 +60,7 @@ impl RunReader {
         let file = File::open(path).map_err(failed)?;
         let bytes = file.metadata().map_err(failed)?.len();
         let mut input = BufReader::with_capacity(READ_BYTES, file);
-        let seed = read_head(path, store_id, id, &mut input)?;
+        let seed = read_head(path, store_id, id, &mut input)?.seed();
         Ok(Self {
             path: path.to_path_buf(),
             id,
@@ -149,13 +149,13 @@ impl RunReader {
     }
 }
 
-/// Reads the head of a run's file and returns the seed of its checksums.
+/// Reads the head of a run's file.
 pub(crate) fn read_head(
     path: &Path,
     store_id: StoreId,
     id: RunId,
     input: &mut impl Read,
-) -> Result<u32, ReadError> {
+) -> Result<Header, ReadError> {
     let mut head = Vec::with_capacity(HEADER_LEN);
     input
         .take(HEADER_LEN as u64)
@@ -169,7 +169,7 @@ pub(crate) fn read_head(
     if header.number != id.last {
         return Err(Damage::Header { file }.into());
     }
-    Ok(header.seed())
+    Ok(header)
 }
 
 /// Says that a run is damaged at a place.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::log::frame::{self, FRAME_HEADER_LEN};
 use crate::log::reader::ReadError;
+use crate::log::segment::RUN_VERSION;
 use crate::run::filter::Filter;
 use crate::run::footer::{FOOTER_FRAME_LEN, Footer};
 use crate::run::id::RunId;
@@ -24,6 +25,7 @@ pub(crate) struct Run {
     bytes: u64,
     footer: Footer,
     filter: Filter,
+    knows_beginnings: bool,
 }
 
 impl Run {
@@ -37,16 +39,17 @@ impl Run {
         let failed = |error| ReadError::Io(path.to_path_buf(), error);
         let file = File::open(path).map_err(failed)?;
         let bytes = file.metadata().map_err(failed)?.len();
-        let seed = read_head(path, store_id, id, &mut &file)?;
+        let header = read_head(path, store_id, id, &mut &file)?;
         let mut run = Self {
             store_id,
             id,
             path: path.to_path_buf(),
             file,
-            seed,
+            seed: header.seed(),
             bytes,
             footer: Footer::default(),
             filter: Filter::for_keys(0),
+            knows_beginnings: header.version == RUN_VERSION,
         };
         run.read_ends()?;
         Ok(run)
@@ -100,6 +103,11 @@ impl Run {
     /// Tells whether the run may hold the key; a no is certain.
     pub(crate) fn may_hold(&self, key: &[u8]) -> bool {
         self.filter.may_hold(key)
+    }
+
+    /// Tells whether the run may hold a key in `from..to`; a no is certain.
+    pub(crate) fn may_hold_any(&self, from: &[u8], to: Option<&[u8]>) -> bool {
+        !self.knows_beginnings || self.filter.may_hold_any(from, to)
     }
 
     /// Reads it from beginning to end.

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use crate::disk::{self, Disk, Output};
 use crate::log::frame;
 use crate::log::ops;
-use crate::log::segment::{FORMAT_VERSION, Header, Kind};
+use crate::log::segment::{Header, Kind, RUN_VERSION};
 use crate::run::error::RunError;
-use crate::run::filter::Filter;
+use crate::run::filter::{Filter, beginning_of};
 use crate::run::footer::Footer;
 use crate::run::id::RunId;
 use crate::store_id::StoreId;
@@ -29,6 +29,8 @@ pub(crate) struct RunWriter {
     id: RunId,
     seed: u32,
     filter: Filter,
+    /// The beginning that was noted last.
+    beginning: Vec<u8>,
     footer: Footer,
     frames: u64,
     payload: Vec<u8>,
@@ -58,7 +60,7 @@ impl RunWriter {
     ) -> io::Result<Self> {
         let header = Header {
             kind: Kind::Run,
-            version: FORMAT_VERSION,
+            version: RUN_VERSION,
             store_id,
             number: id.last,
         };
@@ -67,7 +69,8 @@ impl RunWriter {
             path: path.to_path_buf(),
             id,
             seed: header.seed(),
-            filter: Filter::for_keys(keys_max),
+            filter: Filter::for_keys(keys_max.saturating_mul(2)),
+            beginning: Vec::new(),
             footer: Footer::default(),
             frames: 0,
             payload: Vec::new(),
@@ -80,6 +83,13 @@ impl RunWriter {
     pub(crate) fn add(&mut self, key: &[u8], value: Option<&[u8]>) -> io::Result<()> {
         ops::encode(key, value, &mut self.payload);
         self.filter.insert(key);
+        if let Some(beginning) = beginning_of(key)
+            && beginning != self.beginning
+        {
+            self.filter.insert(beginning);
+            self.beginning.clear();
+            self.beginning.extend_from_slice(beginning);
+        }
         match value {
             Some(_) => self.footer.puts += 1,
             None => self.footer.deletes += 1,

@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::world::{T, World, put};
-use maille_durable::{Batch, Store};
+use maille_durable::{Batch, DurableStore, Scan, Store};
 
 /// Returns a vector of FORMAT.md: of each line, what stands before two spaces.
 pub(crate) fn vector(name: &str) -> Vec<u8> {
@@ -62,18 +62,34 @@ fn a_store_reads_the_documented_bytes() {
     assert_eq!(store.commit(put(1, b"next")).unwrap().0, 3);
 }
 
-#[test]
-fn a_store_reads_the_documented_run() {
+/// Opens a store that has the documented run instead of its own.
+fn with_run(name: &str) -> (World, DurableStore) {
     let world = World::new();
     let (store, _) = world.open();
     store.commit(put(1, b"other")).unwrap();
     store.commit(put(1, b"other")).unwrap();
     store.checkpoint().unwrap();
     store.close().unwrap();
-    fs::write(&World::runs(&world.store_folder())[0], vector("run")).unwrap();
+    fs::write(&World::runs(&world.store_folder())[0], vector(name)).unwrap();
     fs::remove_dir_all(world.store_folder().join("index")).unwrap();
     let (store, opening) = world.open();
     assert_eq!((opening.newest.0, opening.records), (2, 1));
+    (world, store)
+}
+
+#[test]
+fn a_store_reads_the_documented_run() {
+    let (_world, store) = with_run("run");
     assert_eq!(store.get(T, b"l").unwrap(), Some(vec![]));
     assert_eq!(store.get(T, b"k").unwrap(), None);
+}
+
+/// Its filter knows no beginnings of keys, and must not be asked for one.
+#[test]
+fn a_range_is_found_in_a_run_of_format_2() {
+    let (_world, store) = with_run("run of format 2");
+    let key = [b'l'; 33];
+    assert_eq!(store.get(T, &key).unwrap(), Some(vec![]));
+    let found = store.scan(Scan::range(T, &key[..32], b"m", 9)).unwrap();
+    assert_eq!(found, [(key.to_vec(), vec![])]);
 }
