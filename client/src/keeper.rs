@@ -55,7 +55,7 @@ pub(crate) async fn keep(office: Arc<Office>) {
         tokio::select! {
             () = office.clock.reached(next) => {}
             // A new alert may have a deadline before the next round.
-            woken = work.changed() => if woken.is_err() { return },
+            woken = Office::stirred(&mut work) => if !woken { return },
             () = office.stopped() => return,
         }
     }

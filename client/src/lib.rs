@@ -96,6 +96,7 @@ mod session;
 mod shown_keys;
 mod status;
 mod stored_seed;
+mod visit;
 mod wait;
 mod watched_store;
 

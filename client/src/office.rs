@@ -7,13 +7,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use maille_common::address::{ContactAddress, Name};
 use maille_common::blob::BlobId;
 use maille_common::roster::Roster;
 use maille_common::sealing::SignedBundle;
 use maille_common::time::Timestamp;
-use maille_durable::{CommitNumber, DurableStore};
+use maille_durable::{CommitNumber, DurableStore, Gathering, StoreError};
 use tokio::sync::{RwLock, watch};
 
 use crate::archive::Trouble;
@@ -27,7 +28,14 @@ use crate::own_bundles::OwnBundles;
 use crate::roster_store::RosterStore;
 use crate::shown_keys::ShownKeys;
 use crate::status::Standings;
+use crate::visit::{Ended, Visit};
 use crate::watched_store::Failed;
+
+/// How long wakes are gathered that are not urgent.
+const BURST: Duration = Duration::from_millis(20);
+
+/// Steps that are taken before the room is given up for a moment.
+const VISITS_MAX: usize = 64;
 
 /// What ends with the client, in this order: whoever gets the lock of the home finds its store
 /// closed.
@@ -41,6 +49,8 @@ pub(crate) struct Room {
 /// What all tasks of a client share.
 pub(crate) struct Office {
     room: Mutex<Option<Room>>,
+    /// Who wants to take a step in it.
+    visits: Gathering<Visit>,
     /// The contact that the desk acts for.
     pub(crate) contact: ContactAddress,
     pub(crate) clock: Arc<dyn Clock>,
@@ -108,6 +118,7 @@ impl Office {
             received_blobs: BlobFolder::at(home_path.join("blobs-in")),
             contact: room.home.contact().clone(),
             room: Mutex::new(Some(room)),
+            visits: Gathering::default(),
             clock,
             roster: watch::Sender::new(roster),
             addresses,
@@ -148,13 +159,12 @@ impl Office {
         T: Send + 'static,
         E: From<DeskError> + Send + 'static,
     {
-        let office = Arc::clone(self);
-        blocking(move || {
-            let mut room = office.enter();
-            let room = room.as_mut().ok_or(DeskError::Closed)?;
-            let reading = office.clock.reading();
+        let clock = Arc::clone(&self.clock);
+        self.visit(move |room| {
+            let reading = clock.reading();
             room.desk.look_at_clocks(reading);
-            question(room, reading.wall)
+            let answer = question(room, reading.wall)?;
+            Ok((answer, None))
         })
         .await
     }
@@ -186,22 +196,57 @@ impl Office {
         T: Send + 'static,
         E: From<DeskError> + Send + 'static,
     {
-        let office = Arc::clone(self);
-        blocking(move || {
-            let mut room = office.enter();
-            let desk = &mut room.as_mut().ok_or(DeskError::Closed)?.desk;
-            let store = Arc::clone(desk.store());
-            let reading = office.clock.reading();
-            desk.look_at_clocks(reading);
-            let (outcome, commit) = step(desk, reading.wall, &mut OsRandomness::new())?;
-            // Others may use the desk while this thread waits for the disk.
-            drop(room);
-            store
-                .wait(commit)
-                .map_err(|error| DeskError::Step(error.into()))?;
-            Ok(outcome)
+        let clock = Arc::clone(&self.clock);
+        self.visit(move |room| {
+            let reading = clock.reading();
+            room.desk.look_at_clocks(reading);
+            let (outcome, commit) = step(&mut room.desk, reading.wall, &mut OsRandomness::new())?;
+            Ok((outcome, Some(commit)))
         })
         .await
+    }
+
+    /// Visits the room; ends when the commit that it names, if any, is durable.
+    async fn visit<T, E>(
+        self: &Arc<Self>,
+        step: impl FnOnce(&mut Room) -> Result<(T, Option<CommitNumber>), E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DeskError> + Send + 'static,
+    {
+        let (visit, outcome) = Visit::of(step);
+        if self.visits.add(visit) {
+            let office = Arc::clone(self);
+            tokio::task::spawn_blocking(move || office.take_visits());
+        }
+        match outcome.await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(panic)) => std::panic::resume_unwind(panic),
+            // The store calls every callback once; without it, it is going down, or the runtime is.
+            Err(_) => std::future::pending().await,
+        }
+    }
+
+    /// Takes visits until none waits: what gathered meanwhile together, with one wait for the disk.
+    fn take_visits(&self) {
+        while let Some(visits) = self.visits.take(VISITS_MAX) {
+            let mut room = self.enter();
+            let ended: Vec<Ended> = visits
+                .into_iter()
+                .filter_map(|visit| visit.take(room.as_mut()))
+                .collect();
+            let newest = ended.iter().map(|ended| ended.commit).max();
+            // Within the lock: whoever closes the room finds nobody else at its store.
+            if let (Some(room), Some(newest)) = (room.as_ref(), newest) {
+                let tell = move |durable: Result<(), StoreError>| {
+                    ended
+                        .into_iter()
+                        .for_each(|ended| (ended.tell)(durable.clone()));
+                };
+                room.desk.store().when_durable(newest, Box::new(tell));
+            }
+        }
     }
 
     /// Says that relays may have to be given something.
@@ -219,6 +264,16 @@ impl Office {
     /// Hears of every [`Office::wake`] from now on.
     pub(crate) fn work(&self) -> watch::Receiver<u64> {
         self.work.subscribe()
+    }
+
+    /// Ends a moment after the next [`Office::wake`], for those who do once for a burst of them what
+    /// none of them makes urgent; `false` when the client is gone.
+    pub(crate) async fn stirred(work: &mut watch::Receiver<u64>) -> bool {
+        let woken = work.changed().await.is_ok();
+        if woken {
+            tokio::time::sleep(BURST).await;
+        }
+        woken
     }
 
     /// Hears whenever the desk may have something new to tell.

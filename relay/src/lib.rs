@@ -40,6 +40,7 @@ mod folder;
 mod identity;
 mod init;
 mod live_roster;
+mod looks;
 mod metrics;
 mod opening;
 #[cfg(feature = "parsers")]
@@ -58,6 +59,7 @@ mod session;
 mod sessions;
 mod standing;
 mod start;
+mod steps;
 mod window;
 
 pub use anchor_file::{AnchorFileError, read_anchor};

@@ -2,15 +2,17 @@
 //! leaves before it is durable (I1).
 
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use maille_common::address::Name;
+use maille_common::address::{DeviceId, Name};
 use maille_common::crypto::ed25519::VerifyingKey;
+use maille_common::envelope::VerifiedSubmission;
 use maille_common::roster::{Applied, Roster, RosterDocuments, RosterHeads};
 use maille_common::wire::Answer;
 use maille_durable::{CommitNumber, DurableStore, GoOn, Store, StoreError};
 use maille_link::{CloseCode, Identity, Listener};
-use tokio::sync::{Notify, Semaphore, oneshot, watch};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot, watch};
 
 use crate::blobs::Blobs;
 use crate::clock::Clock;
@@ -18,9 +20,11 @@ use crate::core::{RelayCore, Step, StepError};
 use crate::counters::{Counters, StoreFigures};
 use crate::identity::{KeyFileError, RelayKeyPair};
 use crate::live_roster::LiveRoster;
+use crate::looks::Looks;
 use crate::renewal::{self, NextKeys};
 use crate::roster_desk::{RosterDesk, RosterRefused};
 use crate::sessions::Sessions;
+use crate::steps::{Asked, Outcome, Steps};
 
 /// Blocking calls at a time: more would only wait for the same disk and the same lock.
 pub(crate) const WORK_MAX: u32 = 64;
@@ -44,6 +48,8 @@ pub(crate) struct Service {
     /// Rings when the keys have to be looked at.
     pub(crate) keys_due: Notify,
     pub(crate) work: Arc<Semaphore>,
+    pub(crate) steps: Steps,
+    pub(crate) looks: Looks,
     pub(crate) failure: watch::Sender<Option<Arc<str>>>,
     pub(crate) stopping: watch::Sender<bool>,
     /// Rings when something new may be due.
@@ -63,7 +69,7 @@ impl Service {
         self: &Arc<Self>,
         work: impl FnOnce(&Self) -> T + Send + 'static,
     ) -> T {
-        let permit = Arc::clone(&self.work).acquire_owned().await;
+        let permit = self.permit().await;
         let service = Arc::clone(self);
         let done = tokio::task::spawn_blocking(move || {
             let result = work(&service);
@@ -75,7 +81,7 @@ impl Service {
         match done.await.map_err(tokio::task::JoinError::try_into_panic) {
             Ok(result) => result,
             // A fault of this program: it ends the task that asked, and no other.
-            Err(Ok(panic)) => std::panic::resume_unwind(panic),
+            Err(Ok(panic)) => resume_unwind(panic),
             // The runtime is going down.
             Err(Err(_)) => std::future::pending().await,
         }
@@ -86,12 +92,38 @@ impl Service {
         self: &Arc<Self>,
         step: impl FnOnce(&mut RelayCore, &Self) -> Result<Step, StepError> + Send + 'static,
     ) -> Result<Answer, StepError> {
-        let taken = self.block(move |service| {
-            let taken = step(&mut service.core_mut(), service)?;
-            let durable = service.durable(taken.settled);
-            Ok((taken, durable))
-        });
-        self.settle(taken.await).await
+        self.take(Asked::Other(Box::new(step))).await
+    }
+
+    /// Takes an envelope in that was proven; gives the answer when that is durable.
+    pub(crate) async fn submit(
+        self: &Arc<Self>,
+        device: DeviceId,
+        submission: VerifiedSubmission,
+    ) -> Result<Answer, StepError> {
+        self.take(Asked::Submit(device, Box::new(submission))).await
+    }
+
+    async fn take(self: &Arc<Self>, asked: Asked) -> Result<Answer, StepError> {
+        let permit = self.permit().await;
+        let (told, outcome) = oneshot::channel();
+        if self.steps.add(asked, told, permit) {
+            let service = Arc::clone(self);
+            tokio::task::spawn_blocking(move || {
+                let permits = service.steps.take_all(&service);
+                // As in `block`.
+                drop(service);
+                drop(permits);
+            });
+        }
+        let step = match outcome.await {
+            Ok(Outcome::Taken(taken)) => self.noted(taken)?,
+            Ok(Outcome::Panicked(panic)) => resume_unwind(panic),
+            // The store calls every callback once; without it, it is going down.
+            Err(_) => std::future::pending().await,
+        };
+        self.sessions.wake(&step.wake);
+        Ok(step.answer)
     }
 
     /// Takes a step that only reads, beside others.
@@ -99,12 +131,9 @@ impl Service {
         self: &Arc<Self>,
         step: impl FnOnce(&RelayCore) -> Result<Step, StepError> + Send + 'static,
     ) -> Result<Answer, StepError> {
-        let taken = self.block(move |service| {
-            let taken = step(&service.core())?;
-            let durable = service.durable(taken.settled);
-            Ok((taken, durable))
-        });
-        self.settle(taken.await).await
+        let step = self.look(step).await?;
+        self.noted(self.durable(step.settled).await)?;
+        Ok(step.answer)
     }
 
     /// Reads from the core. What is read may not be durable yet: see [`Service::durable`].
@@ -112,8 +141,35 @@ impl Service {
         self: &Arc<Self>,
         look: impl FnOnce(&RelayCore) -> Result<T, StepError> + Send + 'static,
     ) -> Result<T, StepError> {
-        let seen = self.block(move |service| look(&service.core())).await;
-        self.noted(seen)
+        let permit = self.permit().await;
+        let (told, seen) = oneshot::channel();
+        let look = move |core: &RelayCore| {
+            let seen = catch_unwind(AssertUnwindSafe(|| look(core)));
+            // Whoever asked may be gone: its connection broke.
+            drop(told.send(seen));
+        };
+        if self.looks.add(Box::new(look), permit) {
+            let service = Arc::clone(self);
+            tokio::task::spawn_blocking(move || {
+                let permits = service.looks.take_all(&service);
+                // As in `block`.
+                drop(service);
+                drop(permits);
+            });
+        }
+        match seen.await {
+            Ok(Ok(seen)) => self.noted(seen),
+            // A fault of this program: it ends the task that asked, and no other.
+            Ok(Err(panic)) => resume_unwind(panic),
+            // The runtime is going down.
+            Err(_) => std::future::pending().await,
+        }
+    }
+
+    /// Leave to do what blocks, in its turn.
+    async fn permit(&self) -> OwnedSemaphorePermit {
+        let permit = Arc::clone(&self.work).acquire_owned().await;
+        permit.expect("nobody closes the semaphore")
     }
 
     /// Waits until everything up to a commit would survive a power cut.
@@ -325,17 +381,6 @@ impl Service {
     /// The core, for writing; alone.
     pub(crate) fn core_mut(&self) -> RwLockWriteGuard<'_, RelayCore> {
         self.core.write().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Lets an answer go when everything it rests on is durable, and wakes whom it concerns.
-    async fn settle(
-        &self,
-        taken: Result<(Step, impl Future<Output = Result<(), StepError>>), StepError>,
-    ) -> Result<Answer, StepError> {
-        let (step, durable) = self.noted(taken)?;
-        self.noted(durable.await)?;
-        self.sessions.wake(&step.wake);
-        Ok(step.answer)
     }
 
     /// Sees to it that the relay stops once its store has failed.

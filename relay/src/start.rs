@@ -23,6 +23,7 @@ use crate::entropy::OsRandomness;
 use crate::folder::RelayFolder;
 use crate::identity::{KeyFileError, RelayKeyPair};
 use crate::live_roster::LiveRoster;
+use crate::looks::Looks;
 use crate::metrics;
 use crate::opening::OpeningDesk;
 use crate::renewal::{self, NextKeys};
@@ -30,6 +31,7 @@ use crate::roster_desk::{RosterDesk, RosterRefused};
 use crate::running::RunningRelay;
 use crate::service::{PublicKeys, Service, WORK_MAX, say_next};
 use crate::sessions::Sessions;
+use crate::steps::Steps;
 
 /// What a relay is started from.
 pub struct Setup {
@@ -303,6 +305,8 @@ impl Opened {
             next_keys: RwLock::new(self.next_keys),
             keys_due: Notify::new(),
             work: Arc::new(Semaphore::new(WORK_MAX as usize)),
+            steps: Steps::default(),
+            looks: Looks::default(),
             failure: watch::Sender::new(None),
             stopping: watch::Sender::new(false),
             due: Notify::new(),

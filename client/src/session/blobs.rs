@@ -13,7 +13,7 @@ use thiserror::Error;
 use super::{Session, SessionError, TalkError};
 use crate::attachments::{BlobFolder, Progress};
 use crate::error::DeskError;
-use crate::office::{blocking, lock};
+use crate::office::{Office, blocking, lock};
 
 /// The pause before attachments are asked for again that the relay could not give.
 const AGAIN: Duration = Duration::from_secs(30);
@@ -147,7 +147,7 @@ impl Session {
             let failed = !not_given.is_empty();
             self.note_not_given(not_given);
             tokio::select! {
-                woken = work.changed() => if woken.is_err() { return Ok(()) },
+                woken = Office::stirred(&mut work) => if !woken { return Ok(()) },
                 () = tokio::time::sleep(AGAIN), if failed => {}
             }
         }

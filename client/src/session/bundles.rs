@@ -12,7 +12,7 @@ use super::{Session, SessionError, TalkError, passes};
 use crate::core::{Lacking, SendError as OrderError};
 use crate::entropy::OsRandomness;
 use crate::error::DeskError;
-use crate::office::lock;
+use crate::office::{Office, lock};
 use crate::own_keys;
 
 /// The first pause before devices that lack an alert are asked after again, and keys of ours are
@@ -142,7 +142,7 @@ impl Session {
         lacked: bool,
     ) -> bool {
         loop {
-            if work.changed().await.is_err() {
+            if !Office::stirred(work).await {
                 return false;
             }
             let relay = self.relay.clone();

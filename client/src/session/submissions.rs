@@ -7,15 +7,15 @@ use maille_common::identifier::AlertId;
 use maille_common::terms::Urgency;
 use maille_common::time::Span;
 use maille_common::wire::{Refusal, RefusalCode};
+use maille_durable::CommitNumber;
 use maille_link::{Priority, RequestError};
 use tokio::task::JoinSet;
 
 use super::blobs::UploadError;
 use super::{Session, SessionError, Talk, TalkError};
-use crate::error::DeskError;
 
 /// Envelopes under way at a time: an urgent one does not wait behind another's attachments.
-const UNDER_WAY: usize = 4;
+const UNDER_WAY: usize = 16;
 
 /// The pause after a refusal that only another roster or another day changes.
 const REFUSED: Span = Span::from_minutes(5);
@@ -33,8 +33,7 @@ impl Session {
         let mut ids = BTreeSet::new();
         loop {
             let mut work = self.office.work();
-            self.begin_due(&mut under_way, &mut ids).await?;
-            let next = self.next_due(&ids).await?;
+            let next = self.begin_due(&mut under_way, &mut ids).await?;
             tokio::select! {
                 woken = work.changed() => if woken.is_err() { return Ok(()) },
                 Some(brought) = under_way.join_next() => {
@@ -47,47 +46,41 @@ impl Session {
         }
     }
 
+    /// Begins what is due, as much as may be under way, and hears when the next is.
+    ///
+    /// One that became due since is due now: nobody else would wake this session.
     async fn begin_due(
         &self,
         under_way: &mut JoinSet<Brought>,
         ids: &mut BTreeSet<AlertId>,
-    ) -> Result<(), SessionError> {
-        let relay = self.relay.clone();
-        let due: Vec<AlertId> = self
-            .office
-            .ask(move |room, now| {
-                room.desk
-                    .submissions_due(&relay, now, UNDER_WAY * 2)
-                    .map_err(|error| SessionError::Desk(error.into()))
-            })
-            .await?;
-        for alert in due {
-            if ids.len() < UNDER_WAY && ids.insert(alert) {
-                under_way.spawn(self.share().bring(alert));
-            }
-        }
-        Ok(())
-    }
-
-    /// Ends when the next envelope is due; never while as many are under way as may be.
-    ///
-    /// One that became due since the last look is due now: nobody else would wake this session.
-    async fn next_due(
-        &self,
-        under_way: &BTreeSet<AlertId>,
     ) -> Result<crate::clock::Reached, SessionError> {
-        let is_full = under_way.len() >= UNDER_WAY;
-        let (relay, under_way) = (self.relay.clone(), under_way.clone());
-        let next = self
-            .office
-            .ask(move |room, _| {
-                let next = room.desk.next_submission_besides(&relay, &under_way);
-                Ok::<_, SessionError>(next.map_err(DeskError::from)?)
-            })
-            .await?;
+        let (relay, mut known) = (self.relay.clone(), ids.clone());
+        let looked = self.office.settle_quietly(move |desk, now, _| {
+            let mut begun = Vec::new();
+            for alert in desk.submissions_due(&relay, now, UNDER_WAY * 2)? {
+                if known.len() < UNDER_WAY && known.insert(alert) {
+                    begun.push((alert, desk.submission(&alert)?));
+                }
+            }
+            let next = match known.len() < UNDER_WAY {
+                true => desk.next_submission_besides(&relay, &known)?,
+                false => None,
+            };
+            // The outbox record must be durable before anybody can have the alert (I1).
+            let settled = match begun.is_empty() {
+                true => CommitNumber::default(),
+                false => desk.store().newest(),
+            };
+            Ok::<_, SessionError>(((begun, next), settled))
+        });
+        let (begun, next) = looked.await?;
+        for (alert, submission) in begun {
+            ids.insert(alert);
+            under_way.spawn(self.share().bring(alert, submission));
+        }
         Ok(match next {
-            Some(next) if !is_full => self.office.clock.reached(next),
-            _ => Box::pin(std::future::pending()),
+            Some(next) => self.office.clock.reached(next),
+            None => Box::pin(std::future::pending()),
         })
     }
 
@@ -102,20 +95,16 @@ impl Session {
         }
     }
 
-    async fn bring(self, alert: AlertId) -> Brought {
-        let outcome = self.bring_one(alert).await;
+    async fn bring(self, alert: AlertId, kept: Option<Submission>) -> Brought {
+        let outcome = self.bring_one(alert, kept).await;
         Brought { alert, outcome }
     }
 
-    async fn bring_one(&self, alert: AlertId) -> Result<(), SessionError> {
-        // The outbox record must be durable before anybody can have the alert (I1).
-        let kept = self
-            .office
-            .settle_quietly(move |desk, _, _| {
-                let submission = desk.submission(&alert)?;
-                Ok::<_, SessionError>((submission, desk.store().newest()))
-            })
-            .await?;
+    async fn bring_one(
+        &self,
+        alert: AlertId,
+        kept: Option<Submission>,
+    ) -> Result<(), SessionError> {
         let Some(submission) = kept else {
             return self
                 .failed(alert, Some(REFUSED), "its envelope is not kept any more")

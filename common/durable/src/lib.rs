@@ -66,6 +66,7 @@ mod extract;
 #[cfg(test)]
 mod faults;
 mod folder_lock;
+mod gathering;
 mod index;
 mod inspect;
 mod intake;
@@ -104,6 +105,7 @@ pub use disk::{Disk, LocalDisk, Output};
 pub use durable::{DurableStore, Figures};
 pub use error::{Failure, StoreError};
 pub use extract::{ExtractError, GoOn};
+pub use gathering::Gathering;
 pub use inspect::{Inspection, WholeStore};
 pub use memory::MemoryStore;
 pub use open::{

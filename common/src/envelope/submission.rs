@@ -88,6 +88,33 @@ impl Submission {
         connected: &DeviceId,
         now: Timestamp,
     ) -> Result<VerifiedSubmission, SubmissionFault> {
+        let proven = self.verify_or_return(roster, connected, now);
+        proven.map_err(|returned| returned.1)
+    }
+
+    /// The same, and gives what is not proven back beside the fault.
+    pub fn verify_or_return(
+        self,
+        roster: &Roster,
+        connected: &DeviceId,
+        now: Timestamp,
+    ) -> Result<VerifiedSubmission, Box<(Self, SubmissionFault)>> {
+        match self.check(roster, connected, now) {
+            Ok(verdicts) => Ok(VerifiedSubmission {
+                id: self.id(),
+                submission: self,
+                verdicts,
+            }),
+            Err(fault) => Err(Box::new((self, fault))),
+        }
+    }
+
+    fn check(
+        &self,
+        roster: &Roster,
+        connected: &DeviceId,
+        now: Timestamp,
+    ) -> Result<Vec<AcceptReason>, SubmissionFault> {
         let core: &Core = &self.env.core;
         core.check().map_err(FormFault::from)?;
         check_original(&self.env, self.original.as_ref())?;
@@ -98,19 +125,11 @@ impl Submission {
         if let Some(original) = &self.original {
             check_extended(core, original, roster)?;
         }
-        Check::E7.found(check_entries(&self))?;
-        Check::E8.found(check_owners(&self, roster))?;
-        let verdicts = core
-            .recipients
-            .iter()
-            .enumerate()
-            .map(|(index, to)| judge(&self, index, to, roster, now))
-            .collect();
-        Ok(VerifiedSubmission {
-            id: self.id(),
-            submission: self,
-            verdicts,
-        })
+        Check::E7.found(check_entries(self))?;
+        Check::E8.found(check_owners(self, roster))?;
+        let recipients = core.recipients.iter().enumerate();
+        let verdicts = recipients.map(|(index, to)| judge(self, index, to, roster, now));
+        Ok(verdicts.collect())
     }
 }
 

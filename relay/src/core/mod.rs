@@ -7,6 +7,7 @@
 //! | file | its noun |
 //! |---|---|
 //! | `relay.rs` | the relay: identity, roster, incarnation, the way into each step |
+//! | `judging.rs` | whether an envelope is taken, and what its sender is told |
 //! | `submit.rs` | an envelope comes in |
 //! | `mailbox.rs` | what waits for a device |
 //! | `receipts.rs` | an answer comes in, and goes to the sender |
@@ -40,6 +41,7 @@ mod escalation;
 mod expire;
 mod heartbeat;
 mod hello;
+mod judging;
 mod mailbox;
 mod quota;
 mod receipts;

@@ -1,30 +1,27 @@
 //! An envelope comes in: judged per recipient, stored whole, answered with a signature (DESIGN §5).
 
+use std::borrow::Borrow;
 use std::collections::BTreeSet;
 use std::slice;
 
 use maille_common::address::{ContactAddress, DeviceId};
 use maille_common::blob::BlobId;
-use maille_common::check::Check;
 use maille_common::codec::List;
-use maille_common::envelope::{Core, Submission, SubmittedEntry, VerifiedSubmission};
-use maille_common::evidence::{Accepted, SignedAccepted};
-use maille_common::identifier::AlertId;
+use maille_common::envelope::{Submission, SubmittedEntry, VerifiedSubmission};
+use maille_common::evidence::SignedAccepted;
 use maille_common::limits;
 use maille_common::record::write_record;
-use maille_common::terms::{AcceptReason, AckRule, Outcome, Release};
-use maille_common::time::{Span, Timestamp};
-use maille_common::wire::{Answer, RefusalCode};
+use maille_common::terms::{AckRule, Release};
+use maille_common::time::Timestamp;
+use maille_common::wire::Answer;
 use maille_durable::Batch;
 
+use super::judging::{Judged, Verdict};
 use super::mailbox::Mailing;
-use super::quota::RelayBudget;
 use super::records::{
     AlertRecord, AnswerRecord, EntriesRecord, EntryRecord, EnvelopeRecord, Mail, MailRecord,
-    SenderRecord,
 };
 use super::relay::{RelayCore, Step, StepError};
-use super::said::KnownAnswer;
 use super::said::Parties;
 use super::tables;
 
@@ -46,32 +43,54 @@ impl RelayCore {
         blobs: &dyn BlobShelf,
         now: Timestamp,
     ) -> Result<Step, StepError> {
-        // It was proven before it came here, and another roster may be in use since (I9).
-        if !self.roster.acts_for(device, &submission.core().sender) {
-            return Ok(self.refuse(RefusalCode::NotDesignated));
+        let alone = self.submit_all(&[(*device, submission)], blobs, now);
+        alone.into_iter().next().expect("one step a submission")
+    }
+
+    /// The same for several that came together, each in a batch of its own: one signature answers
+    /// for all of them. The steps stand in the order of the submissions.
+    pub fn submit_all<S: Borrow<VerifiedSubmission>>(
+        &mut self,
+        submitted: &[(DeviceId, S)],
+        blobs: &dyn BlobShelf,
+        now: Timestamp,
+    ) -> Vec<Result<Step, StepError>> {
+        let mut steps = Vec::with_capacity(submitted.len());
+        while steps.len() < submitted.len() {
+            let rest = &submitted[steps.len()..];
+            let verdicts = self.judge_all(rest, blobs, now);
+            for ((device, submission), verdict) in rest.iter().zip(verdicts) {
+                let step = self.take_in((device, submission.borrow()), verdict, blobs, now);
+                let stored = step.is_ok();
+                steps.push(step);
+                // Its answer's number is free again, and the numbers behind it are not right.
+                if !stored {
+                    break;
+                }
+            }
         }
-        let known: Option<AlertRecord> =
-            self.find_long(tables::ALERT, submission.id().as_bytes())?;
-        // One that was refused for everybody is not kept, and its answers are: brought again it
-        // gets the same ones, or each try that was lost would look like a life of the device.
-        let told = self.told(submission.id(), submission.core())?;
-        let reasons = self.judge(submission, blobs, &told)?;
-        let changed = |index: usize| {
-            told.get(index)
-                .is_none_or(|told| told.statement.reason != reasons[index])
+        steps
+    }
+
+    fn take_in(
+        &mut self,
+        (device, submission): (&DeviceId, &VerifiedSubmission),
+        verdict: Result<Verdict<Judged>, StepError>,
+        blobs: &dyn BlobShelf,
+        now: Timestamp,
+    ) -> Result<Step, StepError> {
+        let Judged {
+            known,
+            newly,
+            changed,
+            answers,
+        } = match verdict? {
+            Verdict::Anew(judged) => judged,
+            Verdict::Known(known) => return self.answer_again(device, known),
+            Verdict::Refused(code) => return Ok(self.refuse(code)),
         };
-        if (0..reasons.len()).all(|index| !changed(index)) {
-            let known = KnownAnswer {
-                envelope: submission.id(),
-                answer: accepted_answer(told),
-            };
-            return self.answer_again(device, known);
-        }
         let mut batch = Batch::new();
         let mut mailing = Mailing::default();
-        let newly: Vec<bool> = (0..reasons.len())
-            .map(|index| reasons[index] == AcceptReason::None && changed(index))
-            .collect();
         // The sender's other devices collect here, whoever else does.
         let own = known.is_none() && self.takes_copies(submission, blobs)?;
         if newly.contains(&true) || own {
@@ -88,139 +107,18 @@ impl RelayCore {
             let from = (device, submission);
             self.tell_asked(&mut batch, &mut mailing, from, &newly, now)?;
         }
-        let answers = self.answer(
-            &mut batch,
-            &mut mailing,
-            device,
-            submission,
-            &reasons,
-            told,
-            now,
-        )?;
+        for index in changed {
+            let accepted = &answers[index];
+            let count = mailing.device(self, device)?;
+            count.accepted = count.accepted.max(accepted.statement.number);
+            let key = tables::answer(&submission.id(), recipient_index(index));
+            let record = AnswerRecord {
+                accepted: accepted.clone(),
+            };
+            batch.put(tables::ANSWER, &key, &write_record(&record));
+        }
         let wake = mailing.finish(&mut batch);
         self.settle(batch, accepted_answer(answers), wake)
-    }
-
-    /// The stored answers for an envelope already known, in the order of its recipients.
-    pub fn known_answer(
-        &self,
-        device: &DeviceId,
-        submission: &Submission,
-    ) -> Result<Option<KnownAnswer>, StepError> {
-        // What a relay answered is its sender's to hear again, and nobody else's.
-        if Check::E9.refuses(!self.roster.acts_for(device, &submission.env.core.sender)) {
-            return Ok(None);
-        }
-        let id = submission.id();
-        if self
-            .find_long::<AlertRecord>(tables::ALERT, id.as_bytes())?
-            .is_none()
-        {
-            return Ok(None);
-        }
-        let told = self.told(id, &submission.env.core)?;
-        let all_taken = told.len() == submission.env.core.recipients.len()
-            && told
-                .iter()
-                .all(|told| told.statement.outcome == Outcome::Accepted);
-        if !all_taken {
-            return Ok(None);
-        }
-        Ok(Some(KnownAnswer {
-            envelope: id,
-            answer: accepted_answer(told),
-        }))
-    }
-
-    fn told(&self, alert: AlertId, core: &Core) -> Result<Vec<SignedAccepted>, StepError> {
-        let mut told = Vec::with_capacity(core.recipients.len());
-        for index in 0..core.recipients.len() {
-            let key = tables::answer(&alert, recipient_index(index));
-            let known = self.find::<AnswerRecord>(tables::ANSWER, &key)?;
-            let Some(record) = known.filter(|_| Check::E2.stands()) else {
-                break;
-            };
-            told.push(record.accepted);
-        }
-        Ok(told)
-    }
-
-    /// Whether copies for the sender's own devices are kept here, as an alert for a recipient is.
-    fn takes_copies(
-        &self,
-        submission: &VerifiedSubmission,
-        blobs: &dyn BlobShelf,
-    ) -> Result<bool, StepError> {
-        let (core, whole) = (submission.core(), submission.submission());
-        let is_copy = |submitted: &SubmittedEntry| submitted.entry.release == Release::Own;
-        if !self.is_home_of(&core.sender) || !whole.entries.iter().any(is_copy) {
-            return Ok(false);
-        }
-        let full = self
-            .budget
-            .sender_is_full(&self.sender(&core.sender)?, weight(whole));
-        Ok(!full && whole.blobs().iter().all(|blob| blobs.is_whole(&blob.id)))
-    }
-
-    /// Per recipient: the reason against it, roster first, then home, attachments and budgets.
-    fn judge(
-        &self,
-        submission: &VerifiedSubmission,
-        blobs: &dyn BlobShelf,
-        told: &[SignedAccepted],
-    ) -> Result<Vec<AcceptReason>, StepError> {
-        let core = submission.core();
-        let named = submission.submission().blobs();
-        let whole = Check::E10.holds(named.iter().all(|blob| blobs.is_whole(&blob.id)));
-        let sender = self.sender(&core.sender)?;
-        let bytes = weight(submission.submission());
-        let mut reasons = Vec::with_capacity(core.recipients.len());
-        for index in 0..core.recipients.len() {
-            let accepted_before = told
-                .get(index)
-                .is_some_and(|told| told.statement.outcome == Outcome::Accepted);
-            let reason = match submission.verdicts()[index] {
-                _ if accepted_before => AcceptReason::None,
-                AcceptReason::None if !self.is_collected_here(submission, index) => {
-                    AcceptReason::NotCollectedHere
-                }
-                AcceptReason::None if !whole => AcceptReason::BlobMissing,
-                AcceptReason::None if self.budget.sender_is_full(&sender, bytes) => {
-                    AcceptReason::SenderQuota
-                }
-                AcceptReason::None => self.judge_mailboxes(submission, index, bytes)?,
-                reason => reason,
-            };
-            reasons.push(reason);
-        }
-        Ok(reasons)
-    }
-
-    /// A recipient is reachable while one of its devices has room.
-    fn judge_mailboxes(
-        &self,
-        submission: &VerifiedSubmission,
-        recipient: usize,
-        bytes: u64,
-    ) -> Result<AcceptReason, StepError> {
-        for SubmittedEntry { entry, .. } in submission.submission().entries.iter() {
-            let mine = usize::from(entry.recipient) == recipient;
-            if !(mine && self.gets_here(submission.core(), entry)) {
-                continue;
-            }
-            if !self
-                .budget
-                .mailbox_is_full(&self.device(&entry.device)?, bytes)
-            {
-                return Ok(AcceptReason::None);
-            }
-        }
-        Ok(AcceptReason::MailboxFull)
-    }
-
-    fn sender(&self, sender: &ContactAddress) -> Result<SenderRecord, StepError> {
-        let found = self.find(tables::SENDER, &tables::contact(sender))?;
-        Ok(found.unwrap_or_default())
     }
 
     /// Stores what all devices share, once.
@@ -424,93 +322,19 @@ impl RelayCore {
         }
         Ok(())
     }
-
-    /// Signs and stores an answer per recipient whose reason changed; one signature for all.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one private step of `submit`, split for reading"
-    )]
-    fn answer(
-        &self,
-        batch: &mut Batch,
-        mailing: &mut Mailing,
-        device: &DeviceId,
-        submission: &VerifiedSubmission,
-        reasons: &[AcceptReason],
-        mut told: Vec<SignedAccepted>,
-        now: Timestamp,
-    ) -> Result<Vec<SignedAccepted>, StepError> {
-        let mut fresh = Vec::new();
-        let recipients = submission.core().recipients.iter().zip(reasons).enumerate();
-        for (index, (recipient, reason)) in recipients {
-            if told
-                .get(index)
-                .is_some_and(|told| told.statement.reason == *reason)
-            {
-                continue;
-            }
-            let known = mailing.device(self, device)?;
-            known.accepted += 1;
-            let accepted = Accepted {
-                version: Accepted::VERSION,
-                relay: self.identity.name.clone(),
-                incarnation: self.incarnation,
-                number: known.accepted,
-                device: *device,
-                alert: submission.id(),
-                recipient: recipient.clone(),
-                outcome: outcome(*reason),
-                reason: *reason,
-                retry_after: retry_after(*reason),
-                time: now,
-                roster: self.roster.hash(),
-            };
-            fresh.push((index, accepted));
-        }
-        let (indexes, statements): (Vec<usize>, Vec<Accepted>) = fresh.into_iter().unzip();
-        for (index, accepted) in indexes.into_iter().zip(self.sign(statements)) {
-            let key = tables::answer(&submission.id(), recipient_index(index));
-            let record = AnswerRecord {
-                accepted: accepted.clone(),
-            };
-            batch.put(tables::ANSWER, &key, &write_record(&record));
-            match told.get_mut(index) {
-                Some(told) => *told = accepted,
-                None => told.push(accepted),
-            }
-        }
-        Ok(told)
-    }
 }
 
 /// Bytes that a submission takes, as budgets count them.
-fn weight(submission: &Submission) -> u64 {
+pub(super) fn weight(submission: &Submission) -> u64 {
     let entries = submission.entries.len().saturating_mul(limits::WRAP_BYTES);
     let bytes = submission.env.bytes().len() + submission.body.len() + entries;
     u64::try_from(bytes).unwrap_or(u64::MAX)
 }
 
-fn recipient_index(index: usize) -> u16 {
+pub(super) fn recipient_index(index: usize) -> u16 {
     u16::try_from(index).expect("recipients are bounded by RECIPIENTS_MAX")
 }
 
-fn outcome(reason: AcceptReason) -> Outcome {
-    if reason == AcceptReason::None {
-        Outcome::Accepted
-    } else {
-        Outcome::Refused
-    }
-}
-
-fn retry_after(reason: AcceptReason) -> Span {
-    match reason {
-        AcceptReason::SenderQuota | AcceptReason::MailboxFull => RelayBudget::RETRY_QUOTA,
-        AcceptReason::DiskLow => RelayBudget::RETRY_DISK,
-        AcceptReason::BlobMissing => RelayBudget::RETRY_BLOB,
-        _ => Span::ZERO,
-    }
-}
-
-fn accepted_answer(accepted: Vec<SignedAccepted>) -> Answer {
+pub(super) fn accepted_answer(accepted: Vec<SignedAccepted>) -> Answer {
     Answer::Accepted(List::new(accepted).expect("one answer per recipient, within its limit"))
 }

@@ -219,10 +219,13 @@ impl MemoryWorld {
     pub fn submit(&mut self, device: &DeviceId, relay: &str, submission: Submission) -> Step {
         let now = self.now;
         let core = self.relay(relay);
-        if let Some(known) = core.known_answer(device, &submission).unwrap() {
-            return answered(core.answer_again(device, known));
-        }
-        let verified = submission.verify(core.roster(), device, now).unwrap();
+        let verified = match submission.verify_or_return(core.roster(), device, now) {
+            Ok(verified) => verified,
+            Err(returned) => {
+                let known = core.known_answer(device, &returned.0).unwrap();
+                return answered(core.answer_again(device, known.expect("it is proven, or known")));
+            }
+        };
         self.letters += u64::from(verified.core().kind == Kind::Reconciliation);
         let reading = self.reading();
         let core = &mut self.relays.get_mut(relay).unwrap().core;

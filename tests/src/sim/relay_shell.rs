@@ -135,7 +135,7 @@ impl World {
         }
     }
 
-    /// A known envelope gets the answer it got; another one is proven first.
+    /// An envelope is proven first; one that is known and not proven any more gets the answer it got.
     fn submitted(
         held: &mut RelayParty,
         device: &DeviceId,
@@ -143,18 +143,19 @@ impl World {
         reading: maille_common::time::Reading,
     ) -> Step {
         let core = held.core.as_mut().expect("whoever hears runs");
-        if let Some(known) = core.known_answer(device, &submission).unwrap() {
-            return answered(core.answer_again(device, known));
-        }
         let used = submission.env.core.roster;
-        let verified = match submission.verify(core.roster(), device, reading.wall) {
+        let verified = match submission.verify_or_return(core.roster(), device, reading.wall) {
             Ok(verified) => verified,
-            Err(_) if core.roster().knows(&used) == Knowledge::Unknown => {
-                let later = Refusal::retry(RefusalCode::UnknownRoster, Span::from_seconds(1));
-                return refused(later);
-            }
-            Err(_) => {
-                return refused(Refusal::permanent(RefusalCode::NoRule));
+            Err(returned) => {
+                if let Some(known) = core.known_answer(device, &returned.0).unwrap() {
+                    return answered(core.answer_again(device, known));
+                }
+                return refused(match core.roster().knows(&used) {
+                    Knowledge::Unknown => {
+                        Refusal::retry(RefusalCode::UnknownRoster, Span::from_seconds(1))
+                    }
+                    _ => Refusal::permanent(RefusalCode::NoRule),
+                });
             }
         };
         core.look_at_clocks(reading);
