@@ -186,6 +186,7 @@ impl Session {
     /// be given to other mail later.
     async fn look(self: &Arc<Self>, window: &mut Window) -> Result<(), StepError> {
         let (device, unconfirmed, limit) = (self.device, window.unconfirmed(), window.look());
+        let floors = window.floors();
         let service = Arc::clone(&self.service);
         let seen = self.service.look(move |core| {
             let mut confirmed = Vec::new();
@@ -194,7 +195,7 @@ impl Session {
                     confirmed.push(mail);
                 }
             }
-            let waiting = core.waiting(&device, limit)?;
+            let waiting = core.waiting_above(&device, &floors, limit)?;
             Ok((confirmed, waiting, service.newest()))
         });
         let (confirmed, waiting, newest) = seen.await?;

@@ -4,7 +4,7 @@
 use maille_common::check::Check;
 use std::collections::BTreeSet;
 
-use crate::core::{RelayCore, Waiting};
+use crate::core::{Floors, RelayCore, Waiting};
 
 /// Pushes that wait for their confirmation at a time.
 const UNCONFIRMED_MAX: usize = 64;
@@ -30,12 +30,18 @@ pub(crate) struct Window {
     candidates: Vec<Waiting>,
     /// Whether more waits than was looked at.
     more: bool,
+    floors: Floors,
 }
 
 impl Window {
     /// How much mail to look at, so that what is unconfirmed cannot hide everything else.
     pub(crate) fn look(&self) -> usize {
         self.unconfirmed.len() + UNCONFIRMED_MAX
+    }
+
+    /// Where the mailbox begins, as far as looks have shown.
+    pub(crate) fn floors(&self) -> Floors {
+        self.floors.clone()
     }
 
     /// What was pushed here and not confirmed when last looked.
@@ -46,6 +52,7 @@ impl Window {
     /// Takes what a look has shown.
     pub(crate) fn seen(&mut self, confirmed: &[Waiting], waiting: Vec<Waiting>) {
         self.more = waiting.len() >= self.look();
+        self.floors.raise(&waiting);
         for gone in confirmed {
             self.unconfirmed.remove(gone);
         }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use maille_common::codec::List;
 use maille_common::hash::Hash;
 use maille_common::wire::{PostReceipt, RefusalCode};
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::{Session, SessionError, TalkError, passes};
@@ -13,8 +14,11 @@ use crate::clock::real_now;
 use crate::core::DuePost;
 use crate::error::DeskError;
 
-/// How many are looked at in one round, so that those of one row are brought in its order.
+/// How many are looked at in one round.
 const ROUND: usize = 512;
+
+/// Receipts on their way at a time.
+const UNDER_WAY: usize = 32;
 
 /// How many receipts that a relay took are noted with one wait for the disk. Those that were not
 /// noted when the desk stops are posted again, and change nothing.
@@ -77,7 +81,8 @@ impl Session {
             .office
             .settle_quietly(move |desk, _, _| {
                 let mut posts = desk.posts_due(&relay, limit)?;
-                // In the order of their row, or the sender would see holes in it (PROTOCOL Q5).
+                // About in the order of their row: the fewer overtake others, the fewer holes does
+                // the sender see meanwhile (PROTOCOL Q5).
                 posts.sort_by_key(|(_, posted)| {
                     let receipt = &posted.receipt.statement;
                     (receipt.epoch, receipt.number)
@@ -86,12 +91,22 @@ impl Session {
             })
             .await?;
         let full = posts.len() == limit;
+        let mut waiting = posts.into_iter();
+        let mut under_way = JoinSet::new();
         let mut posted = Vec::new();
-        for (post, receipt) in posts {
-            if aside.holds(&post.receipt) {
-                continue;
+        loop {
+            while under_way.len() < UNDER_WAY
+                && let Some((post, receipt)) = waiting.next()
+            {
+                if !aside.holds(&post.receipt) {
+                    under_way.spawn(self.share().post(post, receipt));
+                }
             }
-            let outcome = match self.talk.post(receipt).await {
+            let Some(ended) = under_way.join_next().await else {
+                break;
+            };
+            let Ok((post, outcome)) = ended else { continue };
+            let outcome = match outcome {
                 Ok(()) => Ok(()),
                 Err(TalkError::Refused(refusal)) => Err(refusal.code),
                 Err(error) => {
@@ -109,12 +124,18 @@ impl Session {
                 self.note_posted(std::mem::take(&mut posted)).await?;
             }
             if busy {
+                // Those under way are posted again, and change nothing.
                 tokio::time::sleep(BUSY).await;
                 return Ok(true);
             }
         }
         self.note_posted(posted).await?;
         Ok(full)
+    }
+
+    async fn post(self, post: DuePost, receipt: PostReceipt) -> (DuePost, Result<(), TalkError>) {
+        let outcome = self.talk.post(receipt).await;
+        (post, outcome)
     }
 
     async fn note_posted(

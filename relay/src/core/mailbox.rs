@@ -15,6 +15,7 @@ use maille_common::time::Timestamp;
 use maille_common::wire::{Answer, Push, RefusalCode};
 use maille_durable::{Batch, Scan};
 
+use super::floors::Floors;
 use super::receipts::VerifiedReceipt;
 use super::records::{
     AlertRecord, DeviceRecord, EntriesRecord, EntryRecord, EnvelopeRecord, Mail, MailRecord,
@@ -205,20 +206,42 @@ impl RelayCore {
 
     /// What waits for a device, urgent first, at most `limit`.
     pub fn waiting(&self, device: &DeviceId, limit: usize) -> Result<Vec<Waiting>, StepError> {
-        let from = device.as_bytes();
-        let rows = self.store.scan(Scan::range(
-            tables::WAITING,
-            from,
-            &tables::after(from),
-            limit,
-        ))?;
-        let waiting = |key: &[u8]| {
+        self.waiting_above(device, &Floors::default(), limit)
+    }
+
+    /// The same, of a mailbox that is known to begin there.
+    pub fn waiting_above(
+        &self,
+        device: &DeviceId,
+        floors: &Floors,
+        limit: usize,
+    ) -> Result<Vec<Waiting>, StepError> {
+        let parse = |key: &[u8]| {
             Some(Waiting {
                 class: *key.get(DeviceId::LEN)?,
                 number: tables::waiting_number(key)?,
             })
         };
-        Ok(rows.iter().filter_map(|(key, _)| waiting(key)).collect())
+        let end = tables::after(device.as_bytes());
+        let ranges = floors.ranges();
+        let mut waiting = Vec::new();
+        for (at, (class, number)) in ranges.iter().enumerate() {
+            let from = tables::waiting(device, *class, *number);
+            // Nothing of the next class waits below its floor.
+            let to = ranges
+                .get(at + 1)
+                .map(|(next, _)| tables::waiting(device, *next, 0));
+            let to = to.as_ref().unwrap_or(&end);
+            let left = limit - waiting.len();
+            let rows = self
+                .store
+                .scan(Scan::range(tables::WAITING, &from, to, left))?;
+            waiting.extend(rows.iter().filter_map(|(key, _)| parse(key)));
+            if waiting.len() >= limit {
+                break;
+            }
+        }
+        Ok(waiting)
     }
 
     /// Whether a piece of mail still waits for its confirmation.

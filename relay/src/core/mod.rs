@@ -10,6 +10,7 @@
 //! | `judging.rs` | whether an envelope is taken, and what its sender is told |
 //! | `submit.rs` | an envelope comes in |
 //! | `mailbox.rs` | what waits for a device |
+//! | `floors.rs` | where a mailbox begins |
 //! | `receipts.rs` | an answer comes in, and goes to the sender |
 //! | `said.rs` | what devices said about an alert that is kept |
 //! | `heartbeat.rs` | heartbeats and reconciliations, which nobody answers |
@@ -39,6 +40,7 @@ mod counted;
 mod ended;
 mod escalation;
 mod expire;
+mod floors;
 mod heartbeat;
 mod hello;
 mod judging;
@@ -57,6 +59,7 @@ pub use backed_up::{BackedUp, is_restored};
 pub use body_place::body_place;
 pub use escalation::Escalated;
 pub use expire::Tick;
+pub use floors::Floors;
 pub use mailbox::Waiting;
 pub use quota::RelayBudget;
 pub use receipts::{VerifiedReceipt, verify_receipt};
