@@ -93,6 +93,33 @@ fn the_argument_rests_on_checks_and_tests_that_exist() {
 }
 
 #[test]
+fn every_step_of_the_argument_names_a_check_and_a_test() {
+    const ARGUMENT: &str = "docs/security-argument.md";
+    let steps = steps(text_of(ARGUMENT));
+    assert!(steps.len() > 30, "the steps are read");
+    let mut faults = Faults::default();
+    for (line, step) in steps {
+        if !names_a_check(&step) {
+            faults.at(ARGUMENT, line, "a step without a check");
+        }
+        if !step.contains(".rs::") {
+            faults.at(ARGUMENT, line, "a step without a test");
+        }
+    }
+    faults.none("each step rests on a check of PROTOCOL.md and on a test");
+}
+
+#[test]
+fn a_step_that_rests_on_nothing_would_be_noticed() {
+    let text = "# Why\n1. No property.\n\n## 1. Secrecy\n\n1. First (E7;\n   `a.rs::b`).\n\
+                2. Second: U3, E.\n\nSymbolic: E9.\n\n## The models\n\n1. No step.\n";
+    let steps = steps(text);
+    let read: Vec<_> = steps.iter().map(|(line, step)| (*line, &**step)).collect();
+    assert_eq!(read, [(6, "First (E7; `a.rs::b`)."), (8, "Second: U3, E.")]);
+    assert!(names_a_check(read[0].1) && !names_a_check(read[1].1));
+}
+
+#[test]
 fn every_check_that_is_cited_exists() {
     let checks = checks();
     let unknown: Vec<String> = cited()
@@ -151,6 +178,39 @@ fn checks() -> BTreeSet<String> {
         .collect();
     assert!(checks.len() > 40, "PROTOCOL.md has its tables of checks");
     checks
+}
+
+/// The numbered steps below the numbered properties of an argument, each with its line.
+fn steps(text: &str) -> Vec<(usize, String)> {
+    let is_numbered = |line: &str| {
+        let head = line.split_once(". ").map(|(number, _)| number);
+        head.is_some_and(|number| number.parse::<u32>().is_ok())
+    };
+    let mut steps: Vec<(usize, String)> = Vec::new();
+    let (mut in_property, mut in_step) = (false, false);
+    for (number, line) in (1..).zip(text.lines()) {
+        if let Some(head) = line.strip_prefix("## ") {
+            in_property = is_numbered(head);
+        }
+        let begins = in_property && is_numbered(line);
+        if begins {
+            let words = line.split_once(". ").map_or("", |(_, words)| words);
+            steps.push((number, words.to_owned()));
+        }
+        in_step = begins || in_step && line.starts_with("   ");
+        if let Some((_, step)) = steps.last_mut().filter(|_| in_step && !begins) {
+            step.push(' ');
+            step.push_str(line.trim());
+        }
+    }
+    steps
+}
+
+/// Whether a text names a check, other than in the name of a test.
+fn names_a_check(text: &str) -> bool {
+    let plain = text.split('`').step_by(2);
+    let mut words = plain.flat_map(|text| text.split(|mark: char| !mark.is_ascii_alphanumeric()));
+    words.any(|word| check(word).is_some())
 }
 
 /// Every check cited by a comment as `PROTOCOL E7`, or held by code as the string `"E7"`.
