@@ -14,6 +14,7 @@ mod clocks;
 mod collision;
 mod conspiracy;
 mod escalation;
+mod expelled;
 mod forwarding;
 mod receipts;
 mod recipients;

@@ -321,6 +321,29 @@ fn a_removed_device_answers_no_alert_from_long_after_it_left_whatever_time_it_wr
     }
 }
 
+/// A contact that was expelled with all its devices, and a relay that brings what they sign.
+#[test]
+fn an_expelled_contact_answers_no_alert_from_long_after_it_left_whatever_time_it_writes() {
+    for time in [FOUNDED, FOUNDED + Span::from_days(1), Timestamp::EPOCH] {
+        let mut waiting = Waiting::new();
+        let (tunis, left) = (waiting.cast.tunis, Span::from_hours(25));
+        let (key, removed) = (waiting.cast.key(&tunis), waiting.cast.world.now - left);
+        let acknowledged = waiting.acknowledged();
+        let network = &mut waiting.cast.world.network;
+        network.dissolve(Cast::TUNIS);
+        network.date(removed);
+        let documents = network.publish();
+        waiting.spread(&documents);
+        let receipt = Receipt {
+            time,
+            ..acknowledged
+        };
+        let incidents = waiting.bring(signed(receipt, &key));
+        assert!(incidents.iter().any(|check| check == "Q3"), "{incidents:?}");
+        assert_eq!(waiting.state(Cast::TUNIS), ObligationState::Open);
+    }
+}
+
 /// Whatever the clock of the recipient shows, its answer is one (I8).
 #[test]
 fn an_answer_dated_ten_years_off_counts_and_shows_its_time() {
