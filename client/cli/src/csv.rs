@@ -32,6 +32,7 @@ fn cell(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::safe_text::is_harmful;
 
     #[test]
     fn no_cell_begins_a_formula() {
@@ -49,5 +50,25 @@ mod tests {
         let cells = ["say \"=1\"", "a,b;c", "two\r\n=lines", ""];
         let expected = "\"say \"\"=1\"\"\",\"a,b;c\",\"two<U+000D><U+000A>=lines\",\"\"\r\n";
         assert_eq!(row(cells), expected);
+    }
+
+    #[test]
+    fn every_naughty_string_stays_in_its_cell_and_none_is_a_formula() {
+        let list = include_str!("../tests/shared/naughty/blns.json");
+        let strings: Vec<String> = serde_json::from_str(list).unwrap();
+        assert_eq!(strings.len(), 515);
+        for string in strings {
+            let row = row([&string, "next"]);
+            let cell = row.strip_suffix("\",\"next\"\r\n").unwrap();
+            let cell = cell.strip_prefix('"').unwrap();
+            assert!(!cell.starts_with(FORMULA), "{row}");
+            assert!(!cell.chars().any(is_harmful), "{row}");
+            assert!(!cell.replace("\"\"", "").contains('"'), "{row}");
+            let plain = safe_text(&string);
+            let written = cell
+                .strip_prefix('\'')
+                .filter(|_| plain.starts_with(FORMULA));
+            assert_eq!(written.unwrap_or(cell).replace("\"\"", "\""), plain);
+        }
     }
 }

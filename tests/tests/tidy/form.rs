@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::faults::Faults;
-use crate::repository::{root, rust_sources, text_files, top_level};
+use crate::repository::{TextFile, root, rust_sources, text_files, top_level};
 use crate::words::{attribute, line_of, places};
 
 const COLUMNS_MAX: usize = 100;
@@ -25,6 +25,9 @@ const UNFINISHED: &[&str] = &[
     concat!("to", "do!"),
     concat!("db", "g!"),
 ];
+
+/// Texts of others, kept as they are.
+const OF_OTHERS: &str = "client/cli/tests/shared/naughty/";
 
 /// The fixed top level; besides, only hidden files.
 const TOP_LEVEL: &[&str] = &[
@@ -88,7 +91,8 @@ fn no_file_has_a_name_that_says_nothing() {
 #[test]
 fn nothing_is_left_unfinished() {
     let mut faults = Faults::default();
-    for file in text_files() {
+    let ours = |file: &&TextFile| !file.path.starts_with(OF_OTHERS);
+    for file in text_files().iter().filter(ours) {
         for word in UNFINISHED {
             for at in places(&file.text, word) {
                 faults.at(&file.path, line_of(&file.text, at), word);

@@ -14,6 +14,9 @@ mod fleet;
 mod help;
 #[path = "../shared/hostile.rs"]
 mod hostile;
+mod naughty;
+#[path = "../shared/naughty.rs"]
+mod naughty_strings;
 mod officers;
 #[cfg(unix)]
 #[path = "../shared/publishing.rs"]

@@ -16,6 +16,10 @@ mod hooks;
 mod hostile;
 mod joining;
 mod kinds;
+mod naughty;
+mod naughty_rosters;
+#[path = "../shared/naughty.rs"]
+mod naughty_strings;
 mod parts;
 #[path = "../shared/publishing.rs"]
 mod publishing;

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::Write;
 use std::path::Path;
 
 use maille_client::attachments::FileToAttach;
@@ -223,70 +222,7 @@ fn every_attachment_has_a_safe_name(world: &World, id: &str, count: usize) {
     harmless(&words, &again.to_string());
 }
 
-/// The Big List of Naughty Strings, which lies outside the repository.
-#[test]
-fn the_naughty_strings_of_others_escape_nowhere() {
-    let Some(strings) = naughty_strings() else {
-        return;
-    };
-    assert!(strings.len() > 400, "{}", strings.len());
-    let world = World::new().introduced();
-    // An alert has at most 64 attachments, and their names 255 bytes.
-    for chunk in strings.chunks(60) {
-        let fits = |string: &&String| (1..=255).contains(&string.len());
-        let names: Vec<String> = chunk.iter().filter(fits).cloned().collect();
-        let mut draft = Alert::draft(("en", "Naughty strings"));
-        for string in chunk.iter().filter(fits).take(7) {
-            let mut subject = string.clone();
-            subject.truncate(string.floor_char_boundary(200));
-            draft = draft.subject(("en", subject.as_str()));
-        }
-        draft = draft.text(("en", chunk.join("\n")));
-        let id = sent(&world, with_files(draft, &world.path("."), &names));
-        let tunis = world.tunis();
-        tunis.until("test", |event| event["event"] == "arrived");
-        let officer = &chunk[0][..chunk[0].floor_char_boundary(60)];
-        let note: String = chunk.join(" ").chars().take(400).collect();
-        world.with_client("tunis", async |client| {
-            client
-                .acknowledge(id, By::Officer(officer), &note)
-                .await
-                .unwrap();
-            assert!(client.settled(PATIENCE).await);
-        });
-        let short = short(id);
-        shown(&tunis, &["read", &short, "--unread"]);
-        shown(&world.lyon(), &["track", &short]);
-        let folder = world.path(&format!("saved-{short}"));
-        let words = ["read", &short, "--save", folder.to_str().unwrap()];
-        let answer = tunis.answer(&words, "");
-        assert_eq!(answer.code, 0, "{}", answer.stderr);
-        harmless_output(&words, &answer);
-        assert_eq!(fs::read_dir(&folder).unwrap().count(), names.len());
-    }
-    for desk in [world.lyon(), world.tunis()] {
-        for words in [&["inbox", "--all"][..], &["ledger"], &["handover"]] {
-            shown(&desk, words);
-        }
-    }
-}
-
-/// Reads `shared/samples/text/blns.json`; where that folder is absent, says so and gives nothing.
-fn naughty_strings() -> Option<Vec<String>> {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .ancestors()
-        .map(|ancestor| ancestor.join("shared/samples/text/blns.json"))
-        .find(|file| file.is_file());
-    let Some(file) = file else {
-        // Past the test harness, which hides what a passing test prints.
-        let skipped = "SKIPPED: shared/samples is absent, no naughty strings were sent.";
-        let _ = writeln!(std::io::stderr(), "{skipped}");
-        return None;
-    };
-    Some(serde_json::from_slice(&fs::read(file).unwrap()).unwrap())
-}
-
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+pub(crate) const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
 
 pub(crate) fn sent(world: &World, message: Message) -> AlertId {
     world.with_client("lyon", async |client| {

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use maille_client::authority::{
-    ContactPlan, DevicePlan, HolderPlan, NetworkPlan, OrganisationPlan, RelayKeysPlan, RelayPlan,
-    RosterFolder, RulePlan, found, suspend,
+    ContactPlan, DevicePlan, HolderPlan, NetworkPlan, OrganisationPlan, PlanError, RelayKeysPlan,
+    RelayPlan, RosterFolder, RulePlan, found, suspend,
 };
 use maille_client::clock::{Clock, SystemClock};
 use maille_client::entropy::OsRandomness as Random;
@@ -187,6 +187,14 @@ impl World {
         change(&mut self.plan);
         let roster = publish(&self.plan, &key(), &self.anchor, self.roster.clone());
         self.take(roster)
+    }
+
+    /// Why a plan in which something else is said makes no documents.
+    pub(crate) fn refuses(&self, change: impl FnOnce(&mut NetworkPlan)) -> PlanError {
+        let mut plan = self.plan.clone();
+        change(&mut plan);
+        plan.build(Some(&self.roster), SystemClock.now())
+            .unwrap_err()
     }
 
     /// The same with a suspension by the key of the authority.
