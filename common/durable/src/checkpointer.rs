@@ -180,15 +180,20 @@ impl Checkpointer {
         let count = self.flush_count();
         let segments: Vec<u64> = self.sealed[..count].iter().map(|s| s.first).collect();
         let covers = self.shared.runs.covers();
+        let older_runs = self.shared.runs.read().clone();
         let flush = Flush {
             log: &self.layout.log(),
             runs: &self.layout.runs(),
             store_id: self.store_id,
             first: covers + 1,
             segments: &segments,
-            older_runs: covers > 0,
+            older_runs: &older_runs,
         };
         let Flushed { id, keys } = flush.write(&*self.disk, &|| self.go_on())?;
+        self.shared.overlay_mut().cover(id.last);
+        for keys in keys.chunks(FORGET_AT_ONCE) {
+            self.shared.overlay_mut().hide(keys);
+        }
         self.install(id)?;
         for keys in keys.chunks(FORGET_AT_ONCE) {
             self.shared.overlay_mut().forget(keys, id.last);
@@ -290,14 +295,14 @@ impl Checkpointer {
         let Some(from) = self.merge_due() else {
             return Ok(None);
         };
-        let sources = self.shared.runs.read()[from..].to_vec();
+        let mut older = self.shared.runs.read().clone();
+        let sources = older.split_off(from);
         let bytes = sources.iter().map(|run| run.bytes()).sum();
         if !self.shared.space.has_room_for(bytes) {
             return Err(RunError::NoRoom);
         }
         let runs = self.layout.runs();
-        let keep_deletes = from > 0;
-        Merging::begin(&*self.disk, &runs, self.store_id, &sources, keep_deletes).map(Some)
+        Merging::begin(&*self.disk, &runs, self.store_id, &sources, older).map(Some)
     }
 
     fn merge_on(&mut self, mut merging: Merging) -> Result<Option<Merging>, RunError> {

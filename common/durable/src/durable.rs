@@ -18,6 +18,7 @@ use crate::layout::Layout;
 use crate::marker::{Marker, Stop};
 use crate::pieces;
 use crate::reading::Reading;
+use crate::run::run::may_hold;
 use crate::runs::ReadFault;
 use crate::serving::Shared;
 use crate::space::Admission;
@@ -280,7 +281,9 @@ impl Store for DurableStore {
             || self.serving(),
             || {
                 let ops = batch.resolve(stored)?;
-                Ok((self.shared.overlay_mut().add(&ops), ops))
+                let mut overlay = self.shared.overlay_mut();
+                let runs = self.shared.runs.read();
+                Ok((overlay.add(&ops, &|key| may_hold(&runs, key)), ops))
             },
         );
         match (pushed, unread.take()) {

@@ -2,17 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::damage::Damage;
 use crate::disk::{self, Disk};
 use crate::log::reader::Segment;
 use crate::run::error::RunError;
 use crate::run::id::RunId;
+use crate::run::run::{Run, may_hold};
 use crate::run::writer::RunWriter;
 use crate::store_id::StoreId;
 
 /// What a run is to be made of.
-#[derive(Debug)]
 pub(crate) struct Flush<'a> {
     /// Where the segments stand.
     pub(crate) log: &'a Path,
@@ -24,8 +25,8 @@ pub(crate) struct Flush<'a> {
     pub(crate) first: u64,
     /// The first numbers of some segments from there on, all sealed.
     pub(crate) segments: &'a [u64],
-    /// Whether there is an older run in which something may have to be hidden.
-    pub(crate) older_runs: bool,
+    /// The older runs, in which something may have to be hidden.
+    pub(crate) older_runs: &'a [Arc<Run>],
 }
 
 /// A run that stands in its place, durable.
@@ -79,7 +80,7 @@ impl Flush<'_> {
             if count.is_multiple_of(1024) {
                 go_on()?;
             }
-            if value.is_some() || self.older_runs {
+            if value.is_some() || may_hold(self.older_runs, key) {
                 writer.add(key, *value)?;
             }
         }

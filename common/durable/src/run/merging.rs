@@ -11,7 +11,7 @@ use crate::run::error::RunError;
 use crate::run::id::RunId;
 use crate::run::merged::{LastWrite, Merged};
 use crate::run::reader::RunReader;
-use crate::run::run::Run;
+use crate::run::run::{Run, may_hold};
 use crate::run::writer::RunWriter;
 use crate::store_id::StoreId;
 
@@ -21,18 +21,19 @@ pub(crate) struct Merging {
     unfinished: PathBuf,
     writes: Merged<RunWrites>,
     writer: RunWriter,
-    keep_deletes: bool,
+    /// The runs in which something may have to be hidden.
+    older: Vec<Arc<Run>>,
 }
 
 impl Merging {
-    /// Begins to merge `sources`, the oldest first. Deletions are kept while there is a run older
-    /// than all of them.
+    /// Begins to merge `sources`, the oldest first. Deletions are kept of what one of the runs may
+    /// hold that are `older` than all of them.
     pub(crate) fn begin(
         disk: &dyn Disk,
         runs: &Path,
         store_id: StoreId,
         sources: &[Arc<Run>],
-        keep_deletes: bool,
+        older: Vec<Arc<Run>>,
     ) -> Result<Self, RunError> {
         let ids = || sources.iter().map(|run| run.id());
         let id = RunId {
@@ -50,7 +51,7 @@ impl Merging {
             unfinished: disk::unfinished_name(&id.path(runs)),
             writes: Merged::new(newest_first?, false),
             writer: RunWriter::create(disk, runs, store_id, id, keys_max)?,
-            keep_deletes,
+            older,
         })
     }
 
@@ -66,7 +67,7 @@ impl Merging {
                 return Ok(false);
             };
             let (key, value) = write?;
-            if value.is_some() || self.keep_deletes {
+            if value.is_some() || may_hold(&self.older, &key) {
                 self.writer.add(&key, value.as_deref())?;
             }
         }

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::log::frame::{self, FRAME_HEADER_LEN};
 use crate::log::reader::ReadError;
@@ -26,6 +27,11 @@ pub(crate) struct Run {
     footer: Footer,
     filter: Filter,
     knows_beginnings: bool,
+}
+
+/// Tells whether one of several runs may hold a key; a no is certain.
+pub(crate) fn may_hold(runs: &[Arc<Run>], key: &[u8]) -> bool {
+    runs.iter().any(|run| run.may_hold(key))
 }
 
 impl Run {
