@@ -74,15 +74,16 @@ impl Flush<'_> {
         writes: &BTreeMap<&[u8], Option<&[u8]>>,
         go_on: &dyn Fn() -> Result<(), RunError>,
     ) -> Result<(), RunError> {
-        let keys_max = writes.len() as u64;
+        let stays = |(key, value): &(&&[u8], &Option<&[u8]>)| {
+            value.is_some() || may_hold(self.older_runs, key)
+        };
+        let keys_max = writes.iter().filter(stays).count() as u64;
         let mut writer = RunWriter::create(disk, self.runs, self.store_id, id, keys_max)?;
-        for (count, (key, value)) in writes.iter().enumerate() {
+        for (count, (key, value)) in writes.iter().filter(stays).enumerate() {
             if count.is_multiple_of(1024) {
                 go_on()?;
             }
-            if value.is_some() || may_hold(self.older_runs, key) {
-                writer.add(key, *value)?;
-            }
+            writer.add(key, *value)?;
         }
         writer.finish(disk)
     }

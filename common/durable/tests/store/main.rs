@@ -9,6 +9,7 @@ mod group_commit;
 mod inspect;
 mod model;
 mod previous;
+mod queue;
 mod reopen;
 mod snapshot;
 mod version_1;
