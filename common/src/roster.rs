@@ -16,6 +16,7 @@ use crate::codec::List;
 use crate::hash::Hash;
 use crate::limits;
 
+mod absence;
 mod acting;
 mod anchor;
 mod annex;
@@ -99,6 +100,9 @@ impl Roster {
     ///
     /// The whole authority chain from part 1 has to be among them. An organisation whose pinned
     /// annex is missing is [awaited](Self::awaited): its contacts are unknown until it comes.
+    ///
+    /// Annexes that were good under an earlier part and are not any more are no fault here: they
+    /// are what whoever kept all documents has, and what was in force by them is remembered.
     pub fn found(anchor: Anchor, documents: &RosterDocuments) -> Result<Self, RosterError> {
         anchor.check()?;
         let mut chains = Chains::new(anchor);

@@ -227,6 +227,15 @@ impl Network {
         self.part.organisations = SortedList::new(entries).unwrap();
     }
 
+    /// Leaves an organisation out of the next authority part; what it was.
+    pub fn leave_out(&mut self, organisation: &str) -> Organisation {
+        let all = self.part.organisations.iter().cloned();
+        let (out, kept): (Vec<_>, Vec<_>) =
+            all.partition(|entry| entry.name.as_str() == organisation);
+        self.part.organisations = SortedList::new(kept).unwrap();
+        out.into_iter().next().unwrap()
+    }
+
     /// Replaces the rules in the next authority part.
     pub fn rules(&mut self, rules: &[(&str, &str)]) {
         let rules = rules
@@ -458,7 +467,9 @@ impl Network {
             authority.push(SignedAuthority { part, signatures });
         }
         let mut annexes = self.documents.annexes.as_slice().to_vec();
-        for annex in &mut self.annexes {
+        let part = &self.part;
+        let is_in = |annex: &&mut Annex| part.organisation(&annex.organisation).is_some();
+        for annex in self.annexes.iter_mut().filter(is_in) {
             let issued = annexes
                 .iter()
                 .filter(|signed: &&SignedAnnex| signed.annex.organisation == annex.organisation);

@@ -14,6 +14,7 @@ use crate::hash::Hash;
 
 mod annexes;
 mod authority;
+mod earlier;
 mod suspensions;
 
 /// A document with its hash. Whether it is verified depends on where it stands.

@@ -11,13 +11,16 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::ops::Bound;
 
 use super::chains::{Chains, Growth, Hashed};
-use super::{AnnexHead, Head, KeyTerm, RosterHeads, SignedAnnex};
+use super::{Annex, AnnexHead, AuthorityPart, Head, KeyTerm, RosterHeads, SignedAnnex};
 use crate::address::{ContactAddress, DeviceId, Name};
 use crate::codec::SortedList;
 use crate::crypto::ed25519::VerifyingKey;
 use crate::hash::Hash;
 use crate::limits;
 use crate::time::Timestamp;
+
+/// The number of every annex of an earlier anchor: before the first one of this anchor.
+const BEFORE_THIS_ANCHOR: u64 = 0;
 
 /// The memory of one roster.
 #[derive(Debug, Clone, Default)]
@@ -27,7 +30,7 @@ pub(super) struct History {
     newest: Option<RosterHeads>,
     annexes: BTreeMap<Name, BTreeMap<u64, Vec<Hash>>>,
     keys: HashMap<DeviceId, Vec<(ContactAddress, KeyTerm)>>,
-    /// Every key that a device had, of either kind.
+    /// Every key that a device had, of either kind, and every key of an earlier anchor's documents.
     had: HashSet<VerifyingKey>,
     /// Principal and deputy: the last annex passed that named the one for the other.
     deputies: HashMap<(ContactAddress, ContactAddress), u64>,
@@ -70,6 +73,11 @@ impl History {
         self.record_state(heads);
     }
 
+    /// Whether nothing was recorded yet: a roster is being founded.
+    pub(super) fn is_empty(&self) -> bool {
+        self.newest.is_none()
+    }
+
     /// The hashes known for one place of an organisation's chain: mostly none or one; more where
     /// an annex was withdrawn and replaced.
     pub(super) fn annex_hashes(&self, organisation: &Name, number: u64) -> &[Hash] {
@@ -84,34 +92,45 @@ impl History {
         self.keys.get(device).map_or(&[], Vec::as_slice)
     }
 
-    /// Whether a device had this key in an annex that is no longer in force.
+    /// Whether a device had this key in an annex that is no longer in force, or anybody by a
+    /// document of an earlier anchor.
     pub(super) fn has_had(&self, key: &VerifyingKey) -> bool {
         self.had.contains(key)
     }
 
-    /// When the annex was issued that named a deputy of a contact no more; none where no annex
-    /// that did is known.
+    /// When the annex or part was issued that named a deputy of a contact no more; none where no
+    /// annex that did is known.
     pub(super) fn dismissed(
         &self,
         deputy: &ContactAddress,
         principal: &ContactAddress,
+        chains: &Chains,
     ) -> Option<Timestamp> {
         let named = *self.deputies.get(&(principal.clone(), deputy.clone()))?;
-        self.issued_after(principal, named)
+        self.ended(principal, named, chains)
     }
 
-    /// When the annex was issued that named a device for a contact no more; none where no annex
-    /// that did, or none that came after it, is known.
-    pub(super) fn removed(&self, device: &DeviceId, contact: &ContactAddress) -> Option<Timestamp> {
+    /// When the annex was issued that named a device for a contact no more, or the part that left
+    /// its organisation out; none where no annex that did, or nothing that came after it, is known.
+    pub(super) fn removed(
+        &self,
+        device: &DeviceId,
+        contact: &ContactAddress,
+        chains: &Chains,
+    ) -> Option<Timestamp> {
         let named = *self.devices.get(&(*device, contact.clone()))?;
-        self.issued_after(contact, named)
+        self.ended(contact, named, chains)
     }
 
-    /// When the first annex known was issued that came after one of a contact's organisation.
-    fn issued_after(&self, contact: &ContactAddress, number: u64) -> Option<Timestamp> {
-        let issued = self.issued.get(&contact.organisation())?;
-        let mut later = issued.range((Bound::Excluded(number), Bound::Unbounded));
-        later.next().map(|(_, issued)| *issued)
+    /// When that ended which the annex of this number, of a contact's organisation, was the last
+    /// one to name.
+    fn ended(&self, contact: &ContactAddress, named: u64, chains: &Chains) -> Option<Timestamp> {
+        let organisation = contact.organisation();
+        let later = self.issued.get(&organisation).and_then(|issued| {
+            let mut later = issued.range((Bound::Excluded(named), Bound::Unbounded));
+            later.next().map(|(_, issued)| *issued)
+        });
+        chains.last_in_force(&organisation, named, later)
     }
 
     /// Whether a roster with this hash was in force here, or was shown to be an ancestor.
@@ -170,8 +189,8 @@ impl History {
         std::mem::take(&mut self.foreign)
     }
 
-    /// Takes over hashes and keys from what a roster of another anchor held and remembered. Its
-    /// devices have left, unless an annex of this anchor names them.
+    /// Takes over hashes, keys and who acted for whom from what a roster of another anchor held and
+    /// remembered. Its devices have left, unless an annex of this anchor names them.
     pub(super) fn succeed(&mut self, chains: &Chains, before: &Self) {
         let mut hashes: Vec<(usize, Hash)> = Vec::new();
         hashes.extend(before.by_hash.iter().map(|(hash, at)| (*at, *hash)));
@@ -185,29 +204,61 @@ impl History {
         for (device, terms) in &before.keys {
             for (contact, term) in terms {
                 self.add_former(*device, contact, *term);
+                self.acted(*device, contact, BEFORE_THIS_ANCHOR);
             }
         }
+        for (principal, deputy) in before.deputies.keys() {
+            self.answered(principal, deputy, BEFORE_THIS_ANCHOR);
+        }
         for annex in chains.annexes.values().flat_map(|chain| chain.iter()) {
-            for contact in &annex.document.annex.contacts {
-                for device in &contact.devices {
-                    for keys in &device.keys {
-                        self.add_former(device.id, &contact.address, KeyTerm::former(keys));
-                    }
-                }
-            }
+            self.remember(&annex.document.annex, BEFORE_THIS_ANCHOR);
+        }
+        self.had.extend(&before.had);
+        for part in &chains.authority {
+            self.had.extend(keys_of(&part.document.part));
         }
     }
 
     fn add_former(&mut self, device: DeviceId, contact: &ContactAddress, term: KeyTerm) {
         let known = self.keys.entry(device).or_default();
-        if !known
-            .iter()
-            .any(|(of, known)| (of, known.key) == (contact, term.key))
-        {
+        let same = |(of, known): &(ContactAddress, KeyTerm)| (of, known.key) == (contact, term.key);
+        if !known.iter().any(same) {
             known.push((contact.clone(), term));
         }
-        // Before the first annex of this anchor.
-        self.devices.entry((device, contact.clone())).or_insert(0);
+    }
+
+    /// A device acted for a contact by the annex of this number.
+    fn acted(&mut self, device: DeviceId, contact: &ContactAddress, annex: u64) {
+        let last = self.devices.entry((device, contact.clone())).or_default();
+        *last = annex.max(*last);
+    }
+
+    /// A deputy answered for a contact by the annex of this number.
+    fn answered(&mut self, principal: &ContactAddress, deputy: &ContactAddress, annex: u64) {
+        let pair = (principal.clone(), deputy.clone());
+        let last = self.deputies.entry(pair).or_default();
+        *last = annex.max(*last);
+    }
+
+    /// Remembers who acted for whom by an annex, and with which keys. What is said of a key by a
+    /// later document of this anchor stands in the place of what an earlier one said.
+    fn remember(&mut self, annex: &Annex, number: u64) {
+        for contact in &annex.contacts {
+            for deputy in &contact.deputies {
+                self.answered(&contact.address, &deputy.contact, number);
+            }
+            for device in &contact.devices {
+                self.acted(device.id, &contact.address, number);
+                for keys in &device.keys {
+                    self.had.extend([keys.transport, keys.signing]);
+                    if number > BEFORE_THIS_ANCHOR {
+                        let known = self.keys.entry(device.id).or_default();
+                        known.retain(|(_, term)| term.key != keys.signing);
+                    }
+                    self.add_former(device.id, &contact.address, KeyTerm::former(keys));
+                }
+            }
+        }
     }
 
     fn record_annex(&mut self, annex: &Hashed<SignedAnnex>) {
@@ -234,24 +285,7 @@ impl History {
         if !self.remembered.insert(annex.hash) {
             return;
         }
-        for contact in &annex.document.annex.contacts {
-            for deputy in &contact.deputies {
-                let pair = (contact.address.clone(), deputy.contact.clone());
-                let last = self.deputies.entry(pair).or_default();
-                *last = annex.number().max(*last);
-            }
-            for device in &contact.devices {
-                let acted = (device.id, contact.address.clone());
-                let last = self.devices.entry(acted).or_default();
-                *last = annex.number().max(*last);
-                let known = self.keys.entry(device.id).or_default();
-                for keys in &device.keys {
-                    self.had.extend([keys.transport, keys.signing]);
-                    known.retain(|(_, term)| term.key != keys.signing);
-                    known.push((contact.address.clone(), KeyTerm::former(keys)));
-                }
-            }
-        }
+        self.remember(&annex.document.annex, annex.number());
     }
 
     fn record_state(&mut self, heads: &RosterHeads) {
@@ -288,4 +322,15 @@ fn changed<T: Ord + Clone, const MAX: usize>(
         .filter(|item| !before.has(item))
         .cloned()
         .collect()
+}
+
+/// The keys that an authority part names: of relays, of its holders, and of annexes.
+pub(super) fn keys_of(part: &AuthorityPart) -> impl Iterator<Item = &VerifyingKey> {
+    let relays = part.relays.iter().flat_map(|relay| &relay.keys);
+    let relays = relays.flat_map(|pair| [&pair.transport, &pair.signing]);
+    let holders = part.keys.iter().map(|holder| &holder.key);
+    let annexes = part.organisations.iter();
+    relays
+        .chain(holders)
+        .chain(annexes.flat_map(|organisation| organisation.annex_keys.iter()))
 }

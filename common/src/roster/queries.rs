@@ -101,14 +101,18 @@ impl Roster {
         deputy: &ContactAddress,
         principal: &ContactAddress,
     ) -> Option<Timestamp> {
-        let dismissed = self.history.dismissed(deputy, principal);
-        dismissed.filter(|_| !self.is_deputy(deputy, principal))
+        if self.is_deputy(deputy, principal) {
+            return None;
+        }
+        self.history.dismissed(deputy, principal, &self.chains)
     }
 
     /// When a device was taken from a contact; none for one that acts for it, or never did.
     pub(super) fn removed(&self, device: &DeviceId, contact: &ContactAddress) -> Option<Timestamp> {
-        let removed = self.history.removed(device, contact);
-        removed.filter(|_| !self.is_device_of(device, contact))
+        if self.is_device_of(device, contact) {
+            return None;
+        }
+        self.history.removed(device, contact, &self.chains)
     }
 
     /// Whether the roster in force names a device for a contact, suspended or not.

@@ -3,6 +3,7 @@
 
 use thiserror::Error;
 
+use super::history::keys_of;
 use super::{DeviceKeys, DeviceRequest, RequestError, Roster, SignedRequest};
 use crate::address::{ContactAddress, DeviceId};
 use crate::check::Check;
@@ -232,13 +233,7 @@ impl Roster {
             .map(|held| held.document.part.value());
         annexes.any(|device| device.keys.iter().any(of_device))
             || self.history.has_had(key)
-            || parts.any(|part| {
-                let mut relays = part.relays.iter().flat_map(|relay| &relay.keys);
-                let mut organisations = part.organisations.iter();
-                relays.any(|pair| pair.transport == *key || pair.signing == *key)
-                    || part.keys.iter().any(|holder| holder.key == *key)
-                    || organisations.any(|organisation| organisation.annex_keys.contains(key))
-            })
+            || parts.any(|part| keys_of(part).any(|known| known == key))
     }
 }
 

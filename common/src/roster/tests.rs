@@ -3,6 +3,7 @@
 mod annexes;
 mod authority;
 mod chains;
+mod departed;
 mod differences;
 mod endings;
 mod knowledge;

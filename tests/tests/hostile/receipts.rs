@@ -344,6 +344,43 @@ fn an_expelled_contact_answers_no_alert_from_long_after_it_left_whatever_time_it
     }
 }
 
+/// The same of a deputy whose organisation a part left out, while the annex of the recipient names
+/// it still: no annex follows its own, and the part tells when its devices ended.
+#[test]
+fn a_deputy_of_an_organisation_that_left_answers_no_alert_from_long_after() {
+    for (left, state) in [
+        (Span::from_days(30), ObligationState::Open),
+        (Span::from_hours(25), ObligationState::Open),
+        (Span::from_hours(23), ObligationState::Acknowledged),
+    ] {
+        for time in [FOUNDED, FOUNDED + Span::from_days(1), Timestamp::EPOCH] {
+            let mut waiting = Waiting::new();
+            let hague = waiting.cast.hague;
+            let network = &mut waiting.cast.world.network;
+            network.deputise(Cast::TUNIS, Cast::HAGUE, Span::from_minutes(20));
+            let documents = network.publish();
+            waiting.spread(&documents);
+            let left = waiting.cast.world.now - left;
+            let key = waiting.cast.key(&hague);
+            let network = &mut waiting.cast.world.network;
+            network.leave_out("europol");
+            network.date(left);
+            let documents = network.publish();
+            waiting.spread(&documents);
+            let receipt = Receipt {
+                contact: Cast::HAGUE.parse().unwrap(),
+                device: hague,
+                time,
+                ..waiting.acknowledged()
+            };
+            let incidents = waiting.bring(signed(receipt, &key));
+            let refused = incidents.iter().any(|check| check == "Q3");
+            assert_eq!(refused, state == ObligationState::Open, "{incidents:?}");
+            assert_eq!(waiting.state(Cast::TUNIS), state, "{left} {time}");
+        }
+    }
+}
+
 /// Whatever the clock of the recipient shows, its answer is one (I8).
 #[test]
 fn an_answer_dated_ten_years_off_counts_and_shows_its_time() {

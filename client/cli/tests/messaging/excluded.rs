@@ -14,6 +14,7 @@ use crate::receiver::Receiver;
 use crate::world::World;
 
 const TUNIS: &str = "afripol/tn/tunis";
+const ANNEX: &str = "annex 2 of `afripol`";
 const HOLDER: &str = "of `interpol`, General Secretariat";
 
 /// Both desks know each other, and Tunis has an alert of before. Its short id.
@@ -65,7 +66,7 @@ fn join(world: &World, tunis: &Desk, roster: &Path) -> Value {
 
 /// Removed while it was connected: the relay refuses it, and can hand it nothing any more. It is
 /// told so, and by which way it hears of the document; then the document itself.
-fn removed(world: &World, roster: &Path, subject: &str, short: &str) {
+fn removed(world: &World, roster: &Path, (document, subject): (&str, &str), short: &str) {
     let tunis = world.tunis();
     let refused = told_everywhere(&tunis, "not-admitted");
     assert_eq!(refused["relays"][0], "hub");
@@ -74,12 +75,12 @@ fn removed(world: &World, roster: &Path, subject: &str, short: &str) {
     let joined = join(world, &tunis, roster);
     assert_eq!(joined["removed"]["why"], "removed");
     let told = told_everywhere(&tunis, "removed");
-    assert_eq!(told["document"], "annex 2 of `afripol`");
+    assert_eq!(told["document"], document);
     assert!(told["subject"].as_str().unwrap().starts_with(subject));
     assert!(told["signers"][0].as_str().unwrap().ends_with(HOLDER));
     assert_eq!(told["hash"].as_str().unwrap().len(), 64);
     let words = incident(&tunis);
-    for part in ["annex 2 of `afripol`", subject, HOLDER] {
+    for part in [document, subject, HOLDER] {
         assert!(words.contains(part), "{words}");
     }
     let read = tunis.done(&["read", short, "--unread"]);
@@ -104,7 +105,7 @@ fn a_removed_device_reads_which_roster_removed_it_and_what_it_can_still_read() {
         contacts[0].devices = Some(Vec::new());
     });
     until_told(&world.tunis());
-    removed(&world, &roster, "device ", &short);
+    removed(&world, &roster, (ANNEX, "device "), &short);
     assert_eq!(agent.terminate(), 0);
     // Once, however often the desk is opened.
     let agent = world.tunis().agent();
@@ -120,8 +121,36 @@ fn a_device_whose_contact_was_removed_reads_that_it_was_the_contact() {
     let agent = world.tunis().agent();
     let roster = world.change(|plan| plan.organisations[1].contacts = Some(Vec::new()));
     until_told(&world.tunis());
-    removed(&world, &roster, "contact `afripol/tn/tunis`", &short);
+    let contact = "contact `afripol/tn/tunis`";
+    removed(&world, &roster, (ANNEX, contact), &short);
     assert_eq!(agent.terminate(), 0);
+}
+
+/// No annex follows those of an organisation that a part left out. Whoever kept them opens again
+/// with them: the desk itself, those that wrote to it, and their relay.
+#[test]
+fn a_desk_whose_organisation_was_left_out_reads_the_part_and_everybody_opens_again() {
+    let (mut world, short) = with_an_alert();
+    let agents = [world.lyon().agent(), world.tunis().agent()];
+    let roster = world.change(|plan| drop(plan.organisations.remove(1)));
+    until_told(&world.tunis());
+    let part = "authority part 3";
+    removed(&world, &roster, (part, "organisation `afripol`"), &short);
+    for agent in agents {
+        assert_eq!(agent.terminate(), 0);
+    }
+    world.stop_relay();
+    world.start_relay();
+    let agents = [world.lyon().agent(), world.tunis().agent()];
+    assert_eq!(told_everywhere(&world.tunis(), "removed")["document"], part);
+    let status = world.lyon().json(&["status"]);
+    assert_eq!(status["roster"]["authority"], 3, "{status}");
+    // What Tunis signed before is proven as ever.
+    let track = world.lyon().json(&["track", &short]);
+    assert_eq!(track["recipients"][0]["state"], "delivered", "{track}");
+    for agent in agents {
+        assert_eq!(agent.terminate(), 0);
+    }
 }
 
 /// A relay goes on handing out what was accepted, and with that the roster.

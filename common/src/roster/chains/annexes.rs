@@ -5,9 +5,11 @@
 //! the pinned annex, under the keys of the new part. So two desks with equal documents agree, even
 //! where one has seen an annex by keys that were taken away meanwhile.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::earlier::{Became, Earlier};
 use super::{AnnexChain, Chains, Growth, Hashed};
 use crate::address::Name;
 use crate::check::Check;
@@ -18,7 +20,8 @@ use crate::roster::history::History;
 use crate::roster::signatures::{SignatureFault, Signers};
 use crate::roster::{Fork, Head, Organisation, RosterError, SignedAnnex};
 
-type Given = BTreeMap<u64, Vec<Hashed<SignedAnnex>>>;
+/// Annexes of one organisation that are not held yet, by number.
+pub(super) type Given = BTreeMap<u64, Vec<Hashed<SignedAnnex>>>;
 
 impl Chains {
     /// Extends the chains by the annexes given, and builds all of them again where the authority
@@ -30,7 +33,8 @@ impl Chains {
         authority_changed: bool,
     ) -> Result<Growth, RosterError> {
         let mut growth = Growth::default();
-        let mut given = self.sort_by_organisation(given, history)?;
+        let mut given = self.sort_by_organisation(given, history, authority_changed)?;
+        self.place_departed(&mut given, history, &mut growth)?;
         let touched: BTreeSet<Name> = if authority_changed {
             let organisations = self.part().organisations.iter();
             organisations
@@ -49,29 +53,26 @@ impl Chains {
         Ok(growth)
     }
 
-    /// Sorts annexes by organisation and number, without those that are held already.
+    /// Sorts annexes by organisation and number, without those that are held already; all of an
+    /// organisation that left with the parts of the same set.
     fn sort_by_organisation(
         &self,
         given: &[SignedAnnex],
         history: &History,
+        authority_changed: bool,
     ) -> Result<BTreeMap<Name, Given>, RosterError> {
         let mut sorted: BTreeMap<Name, Given> = BTreeMap::new();
         for annex in given.iter().map(Hashed::from) {
             let name = annex.document.annex.organisation.clone();
             let number = annex.number();
-            let chain = self.annexes.get(&name).map_or(&[][..], Vec::as_slice);
-            if chain.iter().any(|held| held.hash == annex.hash) {
+            let is_known = match self.part().organisation(&name) {
+                Some(_) => self.holds(&annex),
+                None if authority_changed => false,
+                None if history.annex_hashes(&name, number).contains(&annex.hash) => true,
+                None => return Err(self.unknown_organisation(name, number)),
+            };
+            if is_known {
                 continue;
-            }
-            if self.part().organisation(&name).is_none() {
-                if history.annex_hashes(&name, number).contains(&annex.hash) {
-                    continue;
-                }
-                return Err(RosterError::UnknownOrganisation {
-                    organisation: name,
-                    number,
-                    part: self.part().number,
-                });
             }
             let place = sorted.entry(name).or_default().entry(number).or_default();
             if place.iter().all(|other| other.hash != annex.hash) {
@@ -79,6 +80,54 @@ impl Chains {
             }
         }
         Ok(sorted)
+    }
+
+    /// Takes out the annexes of organisations that the newest part does not have. Those that an
+    /// earlier part made good are remembered.
+    fn place_departed(
+        &self,
+        given: &mut BTreeMap<Name, Given>,
+        history: &History,
+        growth: &mut Growth,
+    ) -> Result<(), RosterError> {
+        let departed = |name: &Name| self.part().organisation(name).is_none();
+        let names: Vec<Name> = given
+            .keys()
+            .filter(|name| departed(name))
+            .cloned()
+            .collect();
+        for name in names {
+            let annexes = given.remove(&name).unwrap_or_default();
+            let mut known = annexes.clone();
+            for held in self.annexes.get(&name).into_iter().flatten() {
+                known.entry(held.number()).or_default().push(held.clone());
+            }
+            let earlier = self.earlier(&name, &known);
+            for annex in annexes.into_values().flatten() {
+                let hashes = history.annex_hashes(&name, annex.number());
+                match earlier.became(&annex) {
+                    _ if hashes.contains(&annex.hash) => {}
+                    Some(Became::Past) => growth.past.push(annex),
+                    Some(Became::Void) => {}
+                    None => return Err(self.unknown_organisation(name, annex.number())),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn holds(&self, annex: &Hashed<SignedAnnex>) -> bool {
+        let chain = self.annexes.get(&annex.document.annex.organisation);
+        let mut held = chain.into_iter().flatten();
+        held.any(|held| held.hash == annex.hash)
+    }
+
+    fn unknown_organisation(&self, organisation: Name, number: u64) -> RosterError {
+        RosterError::UnknownOrganisation {
+            organisation,
+            number,
+            part: self.part().number,
+        }
     }
 
     /// Builds the chain of one organisation from what is held and given. Empty while the annex that
@@ -101,11 +150,16 @@ impl Chains {
             signers: Signers::of_annex(self.part(), organisation),
             held: self.annexes.get(name).map_or(&[][..], Vec::as_slice),
             recheck: authority_changed,
+            kept: match history.is_empty() && self.authority.len() > 1 {
+                true => given.clone(),
+                false => Given::new(),
+            },
+            earlier: OnceCell::new(),
             given,
             chain: AnnexChain::new(),
         };
         builder.begin(growth)?;
-        builder.extend()?;
+        builder.extend(growth)?;
         builder.place_rest(history, growth)?;
         Ok(builder.chain)
     }
@@ -150,6 +204,10 @@ struct Builder<'a> {
     /// The chain so far, built under an earlier authority part if `recheck`.
     held: &'a [Hashed<SignedAnnex>],
     recheck: bool,
+    /// Where a roster is founded, all annexes that it is founded on.
+    kept: Given,
+    /// What earlier parts made good of those: looked at where the newest one does not.
+    earlier: OnceCell<Earlier>,
     given: Given,
     chain: AnnexChain,
 }
@@ -189,7 +247,7 @@ impl Builder<'_> {
     }
 
     /// Appends annexes as far as they follow by hash and signature, held ones first.
-    fn extend(&mut self) -> Result<(), RosterError> {
+    fn extend(&mut self, growth: &mut Growth) -> Result<(), RosterError> {
         while let Some(Head {
             number,
             hash: previous,
@@ -202,7 +260,10 @@ impl Builder<'_> {
             });
             let mut line = held.cloned();
             for annex in self.given.remove(&number).unwrap_or_default() {
-                self.check_follows(&annex, &previous)?;
+                if let Err(fault) = self.check_follows(&annex, &previous) {
+                    self.remember(annex, growth).ok_or(fault)?;
+                    continue;
+                }
                 if let Some(first) = &line {
                     Check::R5.found(Err(RosterError::Fork(Box::new(fork(first, &annex)))))?;
                 }
@@ -243,11 +304,13 @@ impl Builder<'_> {
         for (number, annexes) in std::mem::take(&mut self.given).into_iter().rev() {
             for annex in annexes {
                 let Some(base) = first.as_ref().filter(|base| number <= base.number()) else {
-                    return Err(RosterError::AnnexGap {
-                        organisation: name.clone(),
+                    let gap = RosterError::AnnexGap {
+                        organisation: self.organisation.name.clone(),
                         number,
                         next: self.missing_place(),
-                    });
+                    };
+                    self.remember(annex, growth).ok_or(gap)?;
+                    continue;
                 };
                 let mut known = history.annex_hashes(name, number).to_vec();
                 known.extend(link.filter(|link| link.0 == number + 1).map(|link| link.1));
@@ -257,10 +320,26 @@ impl Builder<'_> {
                     growth.past.push(annex);
                     continue;
                 }
-                return Err(self.refuse_old(annex, known.first().copied(), base));
+                let refused = self.refuse_old(annex.clone(), known.first().copied(), base);
+                if self.remember(annex, growth).is_none() {
+                    return Err(refused);
+                }
+                if let RosterError::Fork(fork) = refused {
+                    growth.forks.push(*fork);
+                }
             }
         }
         Ok(())
+    }
+
+    /// An annex that is not of the chain, and was kept since an earlier part made it good; none
+    /// where no part did.
+    fn remember(&self, annex: Hashed<SignedAnnex>, growth: &mut Growth) -> Option<()> {
+        let earlier = || self.chains.earlier(&self.organisation.name, &self.kept);
+        if self.earlier.get_or_init(earlier).became(&annex)? == Became::Past {
+            growth.past.push(annex);
+        }
+        Some(())
     }
 
     /// An annex at a place that the chain has passed: a fork if it was ever properly signed.
@@ -352,7 +431,7 @@ impl Builder<'_> {
     }
 }
 
-fn check(signers: &Signers, annex: &Hashed<SignedAnnex>) -> Result<(), SignatureFault> {
+pub(super) fn check(signers: &Signers, annex: &Hashed<SignedAnnex>) -> Result<(), SignatureFault> {
     signers.check(
         Label::ANNEX_SIGNATURE,
         &annex.hash,
