@@ -88,6 +88,7 @@ impl Warned {
             return;
         }
         self.looked = now;
+        tell_keys(office).await;
         let endings = office
             .ask(|room, now| Ok::<_, DeskError>(room.desk.endings(now)?))
             .await;
@@ -115,6 +116,35 @@ impl Warned {
                 "this ends soon, or has ended"
             );
         }
+    }
+}
+
+/// Tells what is wrong with this device's own keys, so that its organisation has to act.
+async fn tell_keys(office: &Arc<Office>) {
+    let offered = office
+        .ask(|room, _| Ok::<_, DeskError>(room.home.offered_keys()))
+        .await;
+    let told = async {
+        let offered = offered?;
+        let tell = office.settle_quietly(move |desk, now, _| {
+            let before = desk.newest_event()?;
+            let settled = desk.tell_keys(offered.as_ref(), now)?;
+            let news = desk.newest_event()? != before;
+            let trouble = desk.keys_trouble(offered.as_ref(), now);
+            Ok::<_, DeskError>((trouble.filter(|_| news), settled))
+        });
+        tell.await
+    };
+    match told.await {
+        Ok(Some((trouble, since))) => {
+            office.tell();
+            tracing::warn!(
+                trouble = trouble.name(), %since,
+                "the organisation of this device has to act about its keys"
+            );
+        }
+        Ok(None) => {}
+        Err(error) => tracing::error!(%error, "what is wrong with the keys was not told"),
     }
 }
 

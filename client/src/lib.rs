@@ -102,10 +102,10 @@ mod watched_store;
 
 pub use crate::core::{
     AlertApart, Amendment, Archiving, AskedDeputy, Awaited, Coming, ComingAct, DayCompared,
-    Differs, Direction, Event, EventKind, InboxEntry, Incident, IncidentKind, Lacking, LastDrill,
-    Ledger, LedgerPage, NumberedEvent, OpenObligation, OutboxEntry, Promise, Reach, Received,
-    Reconciled, Refusal, RefuseReason, RosterFault, RoundEnd, Silent, Taken, Track, TrackedCancel,
-    TrackedRecipient, Unseen,
+    Differs, Direction, Event, EventKind, InboxEntry, Incident, IncidentKind, KeysTrouble, Lacking,
+    LastDrill, Ledger, LedgerPage, NumberedEvent, OpenObligation, OutboxEntry, Promise,
+    RENEWAL_WAITS, Reach, Received, Reconciled, Refusal, RefuseReason, RosterFault, RoundEnd,
+    Silent, Taken, Track, TrackedCancel, TrackedRecipient, Unseen,
 };
 pub use attachments::{Attachment, AttachmentError, FileToAttach, Progress};
 pub use client::{

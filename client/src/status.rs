@@ -8,7 +8,7 @@ use maille_common::hash::Hash;
 use maille_common::identifier::{AlertId, Epoch, Incarnation};
 use maille_common::time::{Span, Timestamp};
 
-use crate::core::{Lacking, RosterFault, Silent};
+use crate::core::{KeysTrouble, Lacking, RosterFault, Silent};
 use crate::error::DeskError;
 use crate::office::{Office, lock};
 
@@ -46,6 +46,8 @@ pub struct KeyStanding {
     pub until: Option<Timestamp>,
     /// When the next ones were offered that wait for the organisation; none where none wait.
     pub offered: Option<Timestamp>,
+    /// What its organisation has to act about, and since when; none where all is well.
+    pub trouble: Option<(KeysTrouble, Timestamp)>,
 }
 
 /// The roster in use.
@@ -162,6 +164,7 @@ fn read(room: &mut crate::office::Room, now: Timestamp) -> Result<Status, DeskEr
     let roster = desk.roster();
     let part = roster.authority();
     let homes = desk.home_relays();
+    let offered = room.home.offered_keys();
     let mut relays = Vec::new();
     for relay in &part.relays {
         let name = &relay.name;
@@ -187,7 +190,8 @@ fn read(room: &mut crate::office::Room, now: Timestamp) -> Result<Status, DeskEr
         keys: KeyStanding {
             since: desk.pair_in_use().map(|pair| pair.valid_from),
             until: desk.pair_in_use().and_then(|pair| pair.valid_to),
-            offered: room.home.offered_keys().map(|keys| keys.made),
+            offered: offered.map(|keys| keys.made),
+            trouble: desk.keys_trouble(offered.as_ref(), now),
         },
         roster: RosterStatus {
             hash: roster.hash(),

@@ -144,6 +144,9 @@ pub const KEYS_RENEWED_AFTER_MS: u64 = 330 * DAY_MS;
 pub const KEYS_RENEWED_BEFORE_MS: u64 = 60 * DAY_MS;
 /// Old keys stand beside the new ones for at least so long: a desk may be away for eight weeks.
 pub const KEYS_OVERLAP_LEAST_MS: u64 = 57 * DAY_MS;
+/// The roster names the next keys of a relay for so long before it uses them: a desk that was away
+/// for eight weeks still knows those before, and has a week to hear of the next.
+pub const RELAY_KEYS_OVERLAP_MS: u64 = 63 * DAY_MS;
 /// Renewals in one file, of 1,220 bytes at most.
 pub const RENEWALS_MAX: usize = 1024;
 

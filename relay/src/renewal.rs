@@ -10,6 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use maille_common::address::Name;
+use maille_common::limits;
 use maille_common::randomness::Randomness;
 use maille_common::roster::{Relay, Roster};
 use maille_common::time::{Span, Timestamp};
@@ -25,7 +26,7 @@ use crate::service::PublicKeys;
 
 /// So long the roster names the next pair before it is used: a desk that was away for eight weeks
 /// still knows the one before, and has a week to hear of the next.
-pub const OVERLAP: Span = Span::from_days(63);
+pub const OVERLAP: Span = Span::from_ms(limits::RELAY_KEYS_OVERLAP_MS);
 
 /// Where the next pair of a relay stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

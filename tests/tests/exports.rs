@@ -228,3 +228,28 @@ fn everything_is_judged_by_the_roster_of_then_after_roster_and_process_changed()
     assert!(receipts.iter().all(|receipt| receipt.by_named_roster));
     assert!(receipts.iter().all(|receipt| !receipt.is_suspended));
 }
+
+/// The export goes with the annexes of before, which no annex follows, and its reader founds the
+/// newest roster on them as well.
+#[test]
+fn what_was_exchanged_with_an_organisation_that_left_is_proven_as_before() {
+    let (mut world, lyon, tunis) = two_desks();
+    let alert = world.send(&lyon, &["cmai/tunis"], "Before it left");
+    world.settle();
+    act(&mut world, &tunis, &alert, &Act::Acknowledge);
+    let _ = world.network.leave_out("cmai");
+    let leaves = world.now + Span::from_days(3);
+    world.network.date(leaves);
+    let all = world.network.publish();
+    world.pass(Span::from_days(3));
+    world.spread_to_relay("lyon", &all);
+    world.settle();
+    let now = world.now;
+    assert!(world.desk(&lyon).roster().device(&tunis).is_none());
+    let export = world.desk(&lyon).export(&alert, false, all, now).unwrap();
+    let anchor = world.network.anchor();
+    let proven = Export::parse(&export.to_bytes()).unwrap();
+    let proven = proven.verify(&anchor).unwrap();
+    assert_eq!(state(&proven), ObligationState::Acknowledged);
+    assert_eq!(stages(&proven), [Stage::Delivered, Stage::Acknowledged]);
+}

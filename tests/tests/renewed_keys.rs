@@ -12,7 +12,7 @@ use std::time::Duration;
 use maille_client::clock::{Clock, SystemClock};
 use maille_client::entropy::OsRandomness;
 use maille_client::home::{Home, Unlock};
-use maille_client::{Message, Milestone, OfferedRenewals};
+use maille_client::{EventKind, KeysTrouble, Message, Milestone, OfferedRenewals};
 use maille_common::address::DeviceId;
 use maille_common::crypto::ed25519::VerifyingKey;
 use maille_common::roster::{DeviceKeys, RosterDocuments};
@@ -132,6 +132,20 @@ impl Years {
             .iter()
             .filter(|ending| ending.what.name() == "device");
         of_devices.count()
+    }
+
+    /// What a desk tells of its own keys, as soon as it does.
+    async fn told_of_keys(&self, desk: &str) -> KeysTrouble {
+        let mut reader = self.net.desk(desk).client().events("keys");
+        let told = async {
+            loop {
+                let event = reader.next().await.unwrap().event;
+                if let EventKind::Keys { trouble, .. } = event.kind {
+                    return trouble;
+                }
+            }
+        };
+        soon("its keys are told of", told).await
     }
 
     async fn exchange(&self, from: &str, to: &str, subject: &str) {
@@ -291,6 +305,7 @@ async fn a_home_without_the_keys_that_were_taken_up_goes_on_offers_others_and_en
     std::fs::write(home.join("identity.sealed"), backup).unwrap();
     years.net.open_desk(LYON).await;
     years.exchange(LYON, TUNIS, "With the old keys").await;
+    assert_eq!(years.told_of_keys(LYON).await, KeysTrouble::Others);
     // It offers others, which the old keys vouch for while they count.
     years.until_offered(LYON).await;
     assert_eq!(years.device_endings(LYON).await, 0);

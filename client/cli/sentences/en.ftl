@@ -95,6 +95,7 @@ hint-name-home = Name it with --home DIR, or set MAILLE_HOME.
 hint-pass-proposal-on = Pass the file on; `maille authority status` tells for whom it waits.
 hint-update-roster = Bring the folder of --roster up to date, or make the proposal again on it.
 hint-publish-organisation = Publish the authority part that brings the organisation first.
+hint-propose-anew = Delete the file, make the proposal again, and have it signed within days; --without-overlap publishes this one, and cuts off whoever is away.
 hint-telephone-for-code = Telephone the contact again, and give what they read out with --code.
 hint-describe-contact = Describe the contact in a file, and bring it in by `maille authority apply`.
 hint-join-roster = Take the network's roster with `maille device join`.
@@ -506,6 +507,12 @@ demo-wire-searched = searched for { $words } words of { $letters } letters or mo
 device-joined = { $contact } in { $network }: { $designation }
 device-send-request = Send { $request } to your organisation, then telephone and read this code out.
 device-offers = { $contact } device { $device } ("{ $label }"): next keys offered on { $offered }
+device-renewal-waits =
+    { $count ->
+        [one] { $contact } device { $device } has waited for its next keys for one day: have them taken up.
+       *[other] { $contact } device { $device } has waited for its next keys for { $count } days: have them taken up.
+    }
+device-older-keys-vouch = The roster has newer keys for { $contact } device { $device } than those that vouch here: it was restored from a backup, or somebody else has renewed them. Telephone it first; if nobody restored it, suspend it.
 device-nothing-offered = No device of this organisation offers other keys.
 device-renewals-left =
     { $count ->
@@ -632,6 +639,8 @@ listen-at-relay = at relay { $name }
 listen-since = since { $time }
 listen-accepted = accepted { $time }
 listen-ask-again = ask them to send it again
+listen-renewal-waits = This device offers its next keys, and its organisation has not taken them up: have whoever holds its key run `maille device renewals` and `maille authority renew`.
+listen-keys-of-others = The roster has keys for this device that it does not hold: it was restored from a backup, or somebody else has renewed them. If nobody restored it, have it suspended at once; else have the keys taken up that it offers.
 listen-uncertain = (uncertain: the machine was started anew meanwhile)
 
 ## network: Networks that are made to read and to run.
@@ -966,6 +975,8 @@ term-event =
         [archive-failing] THE ARCHIVE CANNOT BE WRITTEN
         [archive-working] the archive is written again
         [ends] ends
+        [renewal-waits] the next keys wait
+        [keys-of-others] THE ROSTER HAS OTHER KEYS
        *[unlisted] { $word }
     }
 

@@ -158,6 +158,7 @@ impl From<ProposalError> for Fault {
             ProposalError::TooFew { .. } => Some(&hint::PassProposalOn),
             ProposalError::DoesNotFollow { .. } => Some(&hint::UpdateRoster),
             ProposalError::UnknownOrganisation { .. } => Some(&hint::PublishOrganisation),
+            ProposalError::OverlapOver { .. } => Some(&hint::ProposeAnew),
             _ => None,
         };
         hinted(Self::new(exit, error.code(), error), hint)

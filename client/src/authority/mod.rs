@@ -31,6 +31,7 @@ pub(crate) mod files;
 mod found;
 mod key_file;
 mod network;
+mod overlap;
 mod plan;
 mod plan_file;
 mod plan_of;
@@ -57,6 +58,7 @@ pub(crate) use files::Access;
 pub use files::{FileError, read_renewals, read_request, write_renewals, write_request};
 pub use found::{FoundError, Founding, found};
 pub use key_file::{HolderKey, KeyFile, KeyFileError};
+pub use overlap::{KeysOf, Overlap};
 pub use plan::{
     ContactPlan, DeadlinePlan, DeputyPlan, DevicePlan, HolderPlan, KeyPairPlan, NetworkPlan,
     OrganisationPlan, RelayKeysPlan, RelayPlan, RulePlan,

@@ -10,9 +10,11 @@ use maille_common::roster::{
     Anchor, Annex, AuthorityPart, DocumentName, KeySignature, Roster, RosterDocuments, RosterError,
     SignedAnnex, SignedAuthority, sign_annex, sign_authority,
 };
+use maille_common::time::Timestamp;
 use thiserror::Error;
 
 use super::files::{self, Access, FileError};
+use super::overlap::Overlap;
 
 /// The longest document, sixteen signatures of 96 bytes, and what frames them.
 const BYTES_MAX: usize = limits::ANNEX_BYTES_MAX + 4096;
@@ -270,6 +272,20 @@ pub enum ProposalError {
         /// Signatures needed.
         threshold: u8,
     },
+    /// It has lain for so long that an overlap which it begins is over.
+    #[error(
+        "The proposal, {document}, was made at {issued}, and what it says counts from then: {} \
+         has had until {} to go on with its keys of before, and that is over before anybody hears \
+         of the next ones. Propose it anew.", .overlap.whose, .overlap.until
+    )]
+    OverlapOver {
+        /// The document.
+        document: DocumentName,
+        /// When it was proposed.
+        issued: Timestamp,
+        /// The one that is over.
+        overlap: Overlap,
+    },
     /// The roster would refuse it.
     #[error(transparent)]
     Refused(#[from] RosterError),
@@ -287,6 +303,7 @@ impl ProposalError {
             Self::NotASigner { .. } => "proposal-not-a-signer",
             Self::Spoiled { .. } => "proposal-spoiled",
             Self::TooFew { .. } => "proposal-too-few",
+            Self::OverlapOver { .. } => "proposal-overlap-over",
             Self::Refused(_) => "roster-refused",
         }
     }

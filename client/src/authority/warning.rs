@@ -13,10 +13,12 @@ use maille_common::time::Timestamp;
 use super::network::Network;
 use super::proposal::Proposal;
 
+mod age;
 mod contacts;
 mod deputies;
 mod holders;
 mod organisations;
+mod pairs_of_keys;
 mod rules;
 #[cfg(test)]
 mod tests;
@@ -78,6 +80,7 @@ impl Proposal {
         deputies::judge(&mut found, before, &after);
         rules::judge(&mut found, before, &after);
         found.lifted(self, roster);
+        found.list.extend(self.age_warnings(roster, now));
         found.list
     }
 }

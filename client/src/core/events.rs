@@ -12,6 +12,7 @@ use maille_durable::{Batch, CommitNumber, Scan};
 
 use super::desk::{Desk, StepError};
 use super::ledger::CodedState;
+use super::pair::KeysTrouble;
 use super::reconcile::RoundEnd;
 use super::records::CursorRecord;
 use super::tables;
@@ -229,6 +230,14 @@ coded_choice! {
             at: Timestamp,
             /// How near that is.
             stage: EndStage,
+        },
+        /// The keys that this device offers wait for its organisation, or the roster has others for
+        /// it than it holds: told again as long as that lasts.
+        Keys {
+            /// Which of the two.
+            trouble: KeysTrouble,
+            /// When it offered them, or from when the others are valid.
+            since: Timestamp,
         },
     }
 }

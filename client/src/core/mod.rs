@@ -147,7 +147,7 @@ pub use keys::KeyWork;
 pub use ledger::{OutboxEntry, Track, TrackedCancel, TrackedRecipient};
 pub use obligations::{Awaited, Coming, ComingAct, Direction, Ledger, LedgerPage, OpenObligation};
 pub use order::{Order, Reach, SendError, Sent};
-pub use pair::{OfferedKeys, PairWork, pair_work};
+pub use pair::{KeysTrouble, OfferedKeys, PairWork, RENEWAL_WAITS, pair_work};
 pub use post::DuePost;
 pub use principals::Principal;
 pub use reconcile::{AlertApart, DayCompared, Differs, ReconcileError, Reconciled, RoundEnd};

@@ -31,6 +31,7 @@ pub(super) use numbered::{
 
 use super::events::Event;
 use super::incidents::Incident;
+use super::pair::KeysTrouble;
 use super::reconcile::{
     AgainRecord, ApartRecord, ArrivedRecord, LetterRecord, RoundRecord, TurnRecord,
 };
@@ -245,6 +246,17 @@ coded! {
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub(super) struct EndingToldRecord {
         pub(super) stage: EndStage,
+    }
+}
+
+coded! {
+    /// What was told of this device's own keys.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(super) struct KeysToldRecord {
+        pub(super) trouble: KeysTrouble,
+        pub(super) since: Timestamp,
+        /// When it was told last.
+        pub(super) at: Timestamp,
     }
 }
 
@@ -484,6 +496,7 @@ records! {
     ExcludedRecord = "what took this device out";
     NotAdmittedRecord = "relay that does not admit this device";
     EndingToldRecord = "end that was told";
+    KeysToldRecord = "trouble with keys that was told";
     PostRecord = "receipt for a relay";
     PostedRecord = "count of receipts for a relay";
     HomesRecord = "home relays of an organisation";

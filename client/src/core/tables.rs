@@ -173,6 +173,8 @@ tables! {
     NOT_ADMITTED = 74;
     /// what ends → `EndingToldRecord`: how near it was when that was told.
     ENDING_TOLD = 75;
+    /// One record: what was told of this device's own keys.
+    KEYS_TOLD = 76;
 }
 
 /// The one key of [`META`].
@@ -186,6 +188,9 @@ pub(super) const ARCHIVE_KEY: &[u8] = b"archive";
 
 /// The one key of [`EXCLUDED`].
 pub(super) const EXCLUDED_KEY: &[u8] = b"device";
+
+/// The one key of [`KEYS_TOLD`].
+pub(super) const KEYS_TOLD_KEY: &[u8] = b"pair";
 
 /// The one key of [`CLOCK`].
 pub(super) const CLOCK_KEY: &[u8] = b"count";

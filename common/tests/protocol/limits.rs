@@ -96,6 +96,7 @@ fn the_limits_of_the_document_are_those_of_the_code() {
         number("KEYS_RENEWED_AFTER_MS", limits::KEYS_RENEWED_AFTER_MS),
         number("KEYS_RENEWED_BEFORE_MS", limits::KEYS_RENEWED_BEFORE_MS),
         number("KEYS_OVERLAP_LEAST_MS", limits::KEYS_OVERLAP_LEAST_MS),
+        number("RELAY_KEYS_OVERLAP_MS", limits::RELAY_KEYS_OVERLAP_MS),
         number("RENEWALS_MAX", limits::RENEWALS_MAX),
         number("BUNDLE_BYTES_MAX", limits::BUNDLE_BYTES_MAX),
         number("STATEMENT_BYTES_MAX", limits::STATEMENT_BYTES_MAX),

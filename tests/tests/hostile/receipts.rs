@@ -363,7 +363,7 @@ fn a_deputy_of_an_organisation_that_left_answers_no_alert_from_long_after() {
             let left = waiting.cast.world.now - left;
             let key = waiting.cast.key(&hague);
             let network = &mut waiting.cast.world.network;
-            network.leave_out("europol");
+            let _ = network.leave_out("europol");
             network.date(left);
             let documents = network.publish();
             waiting.spread(&documents);

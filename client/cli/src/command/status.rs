@@ -3,7 +3,7 @@
 use std::fmt::{Display, Write};
 
 use clap::Args;
-use maille_client::{Connection, RelayStatus, Status as Standing};
+use maille_client::{Connection, KeysTrouble, RelayStatus, Status as Standing};
 use maille_common::terms::Status as Terms;
 use maille_common::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -97,6 +97,8 @@ struct Keys {
     /// When the next ones were offered that wait for the organisation.
     #[serde(with = "maybe")]
     offered: Option<Timestamp>,
+    /// `renewal-waits` or `keys-of-others`, where the organisation has to act.
+    trouble: Option<String>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -232,6 +234,10 @@ impl From<&Standing> for DeskStatus {
                 since: standing.keys.since,
                 until: standing.keys.until,
                 offered: standing.keys.offered,
+                trouble: standing
+                    .keys
+                    .trouble
+                    .map(|(trouble, _)| trouble.name().to_owned()),
             },
             roster: Roster {
                 hash: roster.hash.to_string(),
@@ -290,6 +296,10 @@ impl Keys {
             .to_string(),
             (None, _) => status::KeysOfOthers.to_string(),
         };
+        let of_others = KeysTrouble::Others.name();
+        if self.since.is_some() && self.trouble.as_deref() == Some(of_others) {
+            words += &format!("; {}", status::KeysOfOthers);
+        }
         if let Some(offered) = self.offered.map(local) {
             words += &format!("; {}", status::KeysOffered { offered: &offered });
         }

@@ -5,6 +5,8 @@ sentences! {
     Joined { contact: text, network: text, designation: text };
     SendRequest { request: text };
     Offers { contact: text, device: text, label: text, offered: text };
+    RenewalWaits { contact: text, device: text, count: count };
+    OlderKeysVouch { contact: text, device: text };
     NothingOffered;
     RenewalsLeft { count: count };
     RelayNotAsked { relay: text };

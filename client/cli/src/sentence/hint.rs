@@ -7,6 +7,7 @@ sentences! {
     PassProposalOn;
     UpdateRoster;
     PublishOrganisation;
+    ProposeAnew;
     TelephoneForCode;
     DescribeContact;
     JoinRoster;

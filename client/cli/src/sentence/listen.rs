@@ -9,4 +9,6 @@ sentences! {
     Accepted { time: text };
     AskAgain;
     Uncertain;
+    RenewalWaits;
+    KeysOfOthers;
 }

@@ -1,5 +1,10 @@
 //! Keys of a device that renew themselves: from the desk to the roster, and back.
 
+use maille_client::authority::Proposal;
+use maille_common::codec::{List, SortedList};
+use maille_common::roster::{Annex, Contact, Device, DeviceKeys};
+use maille_common::time::{Span, Timestamp};
+
 use crate::ceremony::{network, publish, request};
 use crate::console::{Console, field};
 
@@ -97,4 +102,82 @@ fn keys_that_are_neither_old_nor_near_their_end_are_not_renewed() {
     let console = ending_within(90);
     let offered = console.done(OFFERS);
     assert!(offered.contains("\"file\":null"), "{offered}");
+}
+
+/// The annex in a proposal, as it would be had it been made so many days before.
+fn aged(console: &Console, file: &str, days: u64) {
+    let path = console.path(file);
+    let Proposal::Annex(signed) = Proposal::read(&path).unwrap() else {
+        panic!("an annex");
+    };
+    let annex = signed.annex.value().clone();
+    let (issued, age) = (annex.issued, Span::from_days(days));
+    let earlier = |time: Timestamp| if time >= issued { time - age } else { time };
+    let pair = |pair: &DeviceKeys| DeviceKeys {
+        valid_from: earlier(pair.valid_from),
+        valid_to: pair.valid_to.map(earlier),
+        ..pair.clone()
+    };
+    let device = |device: &Device| Device {
+        keys: List::new(device.keys.iter().map(pair).collect::<Vec<_>>()).unwrap(),
+        ..device.clone()
+    };
+    let contact = |contact: &Contact| Contact {
+        devices: SortedList::new(contact.devices.iter().map(device).collect::<Vec<_>>()).unwrap(),
+        ..contact.clone()
+    };
+    let contacts: Vec<Contact> = annex.contacts.iter().map(contact).collect();
+    let aged = Annex {
+        issued: issued - age,
+        renew_by: annex.renew_by - age,
+        contacts: SortedList::new(contacts).unwrap(),
+        ..annex
+    };
+    Proposal::of_annex(aged).unwrap().replace(&path).unwrap();
+}
+
+#[test]
+fn a_renewal_that_lay_unsigned_says_what_is_left_and_is_not_published_when_nothing_is() {
+    let console = ending_within(50);
+    console.done(OFFERS);
+    console.done("authority renew device.renewals");
+    let annex = "annex-afripol-000004.proposal";
+    let fresh = console.done(&format!("--json authority status {annex}"));
+    assert!(!fresh.contains("proposal-old"), "{fresh}");
+    aged(&console, annex, 54);
+    let sign = format!("authority sign {annex} --key-file annex.key --yes");
+    let words: Vec<&str> = sign.split(' ').collect();
+    let signed = console.maille(&words);
+    for sentence in ["! This proposal was made 54 days ago", "8 days are left"] {
+        assert!(signed.stderr.contains(sentence), "{}", signed.stderr);
+    }
+    let published = console.done(&format!("--json authority publish {annex}"));
+    for code in ["proposal-old", "device-overlap-shortened"] {
+        assert!(
+            published.contains(&format!("\"code\":\"{code}\"")),
+            "{published}"
+        );
+    }
+}
+
+#[test]
+fn a_renewal_whose_overlap_is_over_is_published_by_whoever_says_so_alone() {
+    let console = ending_within(50);
+    console.done(OFFERS);
+    console.done("authority renew device.renewals");
+    let annex = "annex-afripol-000004.proposal";
+    aged(&console, annex, 64);
+    console.done(&format!(
+        "authority sign {annex} --key-file annex.key --yes"
+    ));
+    let publish = format!("authority publish {annex}");
+    let sentence = console.refused(&publish, 4, "proposal-overlap-over");
+    assert!(sentence.contains("Propose it anew."), "{sentence}");
+    assert!(sentence.contains("--without-overlap"), "{sentence}");
+    assert!(!console.path("roster").join("annex-afripol-000004").exists());
+    let published = console.done(&format!("--json {publish} --without-overlap"));
+    assert!(
+        published.contains("device-overlap-shortened"),
+        "{published}"
+    );
 }

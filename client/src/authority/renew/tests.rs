@@ -131,3 +131,62 @@ fn a_renewal_by_keys_that_are_not_the_newest_is_warned_of() {
     );
     assert!(difference.contains(&later().to_string()), "{difference}");
 }
+
+fn codes(world: &World, annex: Annex, now: Timestamp) -> Vec<&'static str> {
+    let proposal = Proposal::of_annex(annex).unwrap();
+    let warnings = proposal.warnings(Some(&world.roster), now);
+    warnings.iter().map(|warning| warning.code).collect()
+}
+
+/// A to B, and soon to C: what A signed is under way.
+#[test]
+fn a_renewal_that_takes_keys_away_in_their_overlap_is_warned_of() {
+    let mut world = world();
+    let first = renew(&world.roster, &[renewal(&world, 20, 10)], OVERLAP, later()).unwrap();
+    world.publish(Proposal::of_annex(first.annex).unwrap(), &[1, 2]);
+    for (after, expected) in [
+        (OVERLAP - Span::from_ms(1), &["overlapping-keys-go"][..]),
+        (OVERLAP, &[]),
+    ] {
+        let now = later() + after;
+        let next = renew(&world.roster, &[renewal(&world, 30, 20)], OVERLAP, now).unwrap();
+        assert_eq!(codes(&world, next.annex, now), expected);
+    }
+}
+
+#[test]
+fn a_renewal_that_moves_an_end_is_warned_of() {
+    let mut world = world();
+    let old = world.roster.annex(&"a".parse().unwrap()).unwrap().clone();
+    let ended = |end: Timestamp| {
+        let mut contact = old.contacts[0].clone();
+        let mut device = contact.devices[0].clone();
+        let mut keys = device.keys.to_vec();
+        keys[0].valid_to = Some(end);
+        device.keys = List::new(keys).unwrap();
+        contact.devices = SortedList::new([device]).unwrap();
+        following_annex(&world.roster, &old, vec![contact], NOW).unwrap()
+    };
+    let near = ended(later() + Span::from_days(20));
+    world.publish(Proposal::of_annex(near).unwrap(), &[1, 2]);
+    let renewed = renew(&world.roster, &[renewal(&world, 20, 10)], OVERLAP, later()).unwrap();
+    let found = codes(&world, renewed.annex, later());
+    assert!(found.contains(&"keys-end-later"), "{found:?}");
+    // The other way round the end of the overlap is what was asked for.
+    let whole = world.roster.annex(&"a".parse().unwrap()).unwrap().clone();
+    let mut contact = whole.contacts[0].clone();
+    let mut device = contact.devices[0].clone();
+    let mut keys = device.keys.to_vec();
+    keys[0].valid_to = Some(later() + Span::from_days(90));
+    device.keys = List::new(keys).unwrap();
+    contact.devices = SortedList::new([device]).unwrap();
+    let far = following_annex(&world.roster, &whole, vec![contact], NOW).unwrap();
+    assert_eq!(
+        codes(&world, far.clone(), NOW),
+        ["keys-end", "keys-end-later"]
+    );
+    world.publish(Proposal::of_annex(far).unwrap(), &[1, 2]);
+    let renewed = renew(&world.roster, &[renewal(&world, 20, 10)], OVERLAP, later()).unwrap();
+    let found = codes(&world, renewed.annex, later());
+    assert!(!found.contains(&"keys-end-later"), "{found:?}");
+}

@@ -3,7 +3,7 @@
 use maille_common::roster::{Annex, Contact, Device};
 use maille_common::time::Timestamp;
 
-use super::Warnings;
+use super::{Warnings, pairs_of_keys};
 use crate::authority::network::Network;
 
 pub(super) fn judge(
@@ -80,6 +80,7 @@ fn changed(found: &mut Warnings, old: &Contact, new: &Contact, now: Timestamp) {
         let kept = new.devices.iter().find(|kept| kept.id == device.id);
         device_changed(found, address, device, kept);
     }
+    pairs_of_keys::judge(found, old, new, now);
     if new.system_acknowledges && !old.system_acknowledges {
         found.weakened(
             "program-stops-escalation",

@@ -1,5 +1,6 @@
 //! Every kind of warning, by a proposal that brings it about.
 
+mod age;
 mod rules;
 
 use std::collections::BTreeMap;

@@ -16,6 +16,7 @@ use super::numbered::AheadOfHole;
 use super::*;
 use crate::core::events::EventKind;
 use crate::core::incidents::IncidentKind;
+use maille_common::time::Span;
 
 annotate_fields! {
     MetaRecord { epoch, device }
@@ -48,6 +49,7 @@ annotate_fields! {
     ExcludedRecord { roster, designation, document }
     NotAdmittedRecord { roster, since }
     EndingToldRecord { stage }
+    KeysToldRecord { trouble, since, at }
     ArchivingRecord { key, folder, chain, number, last, event, failing, left_out }
     HeldRecord { delivery, relay, number, since }
     AcceptedRecord { accepted }
@@ -91,6 +93,12 @@ annotate_choices! {
 }
 
 impl maille_common::vectors::Annotate for RosterFault {
+    fn annotate(&self, page: &mut maille_common::vectors::Page, path: &str) {
+        page.line(&format!("{path}: {self}"), &encode(self));
+    }
+}
+
+impl maille_common::vectors::Annotate for KeysTrouble {
     fn annotate(&self, page: &mut maille_common::vectors::Page, path: &str) {
         page.line(&format!("{path}: {self}"), &encode(self));
     }
@@ -354,6 +362,12 @@ fn receipts(vectors: &mut Vectors) {
     vectors.record("not-admitted", &NotAdmittedRecord { roster, since });
     let stage = EndStage::Week;
     vectors.record("ending-told", &EndingToldRecord { stage });
+    let keys_told = KeysToldRecord {
+        trouble: KeysTrouble::Others,
+        since,
+        at: since + Span::from_days(14),
+    };
+    vectors.record("keys-told", &keys_told);
     let archiving = ArchivingRecord {
         key: SealingSecretKey::from_seed([0xa5; 32]).public_key(),
         folder: Text::new("/media/archive").unwrap(),

@@ -187,6 +187,7 @@ fn keys() -> Vec<(Table, Vec<u8>, Vec<Part>)> {
             ending(&Ends::Authority).to_vec(),
             vec![("what ends", 32)],
         ),
+        (KEYS_TOLD, KEYS_TOLD_KEY.to_vec(), vec![("pair", 4)]),
     ]
 }
 

@@ -86,7 +86,7 @@ fn a_device_of_an_organisation_that_left_answers_for_what_was_made_until_a_day_l
     let (id, contact) = desk();
     let two = without_ngo(&part_1(), Span::from_days(30));
     let left = two.part.issued;
-    for roster in both(&[set(&[two.clone()], &[], &[])]) {
+    for roster in both(&[set(from_ref(&two), &[], &[])]) {
         assert!(roster.device(&id).is_none());
         // What it signed stays proven.
         assert_eq!(roster.signing_keys_for(&id, &contact), [public(401)]);

@@ -34,7 +34,7 @@ struct Changed {
 
 /// What it does to somebody.
 #[derive(Debug, Serialize)]
-struct Warned {
+pub(super) struct Warned {
     effect: &'static str,
     code: &'static str,
     text: String,
@@ -91,17 +91,22 @@ impl Proposed {
             },
             text: line.text.clone(),
         });
-        let warned = reading.warnings.iter().map(|warning| Warned {
-            effect: warning.effect.word(),
-            code: warning.code,
-            text: warning.text.clone(),
-        });
         Self {
             document: proposal.name().to_string(),
             proposal_file: file.to_owned(),
             difference: changed.collect(),
-            warnings: warned.collect(),
+            warnings: reading.warnings.iter().map(Warned::of).collect(),
             standing: standing.map(Standing::from),
+        }
+    }
+}
+
+impl Warned {
+    pub(super) fn of(warning: &Warning) -> Self {
+        Self {
+            effect: warning.effect.word(),
+            code: warning.code,
+            text: warning.text.clone(),
         }
     }
 }
@@ -156,8 +161,14 @@ pub(super) fn show(context: &Context, proposal: &Proposal, reading: &Reading) {
     if difference.is_empty() {
         output.say(format_args!("  {}", authority::NothingChanges));
     }
+    warn(context, warnings);
+}
+
+/// What has to be understood, a full sentence a line.
+pub(super) fn warn(context: &Context, warnings: &[Warning]) {
     for warning in warnings {
-        output.say(format_args!("  ! {}", safe_name(&warning.text)));
+        let text = safe_name(&warning.text);
+        context.output.say(format_args!("  ! {text}"));
     }
 }
 

@@ -6,7 +6,9 @@ use clap::Args;
 use maille_client::authority::{Proposal, RosterFolder};
 use serde::Serialize;
 
+use super::proposed::{self, Warned};
 use crate::args::{RosterArgs, Trusted};
+use crate::clock::now;
 use crate::command::{Context, Run};
 use crate::fault::{Fault, Hint};
 use crate::sentence::{authority, hint};
@@ -20,6 +22,10 @@ pub(crate) struct Publish {
     /// Also write all documents of the roster into one new file, to be handed over.
     #[arg(long, value_name = "FILE")]
     single: Option<PathBuf>,
+    /// Publish also where keys of before would have ended by now, or next ones be in use, so that
+    /// whoever is away is cut off.
+    #[arg(long)]
+    without_overlap: bool,
     #[command(flatten)]
     roster: RosterArgs,
 }
@@ -30,12 +36,15 @@ struct Published {
     roster: String,
     authority: u64,
     files: Vec<PathBuf>,
+    /// What is lost by the time for which the proposals have lain.
+    warnings: Vec<Warned>,
 }
 
 impl Run for Publish {
     fn run(self, context: &Context) -> Result<(), Fault> {
         let mut trusted = self.roster.load()?;
         let mut files = Vec::new();
+        let mut warnings = Vec::new();
         for path in &self.proposals {
             let proposal = Proposal::read(path)?;
             let Trusted {
@@ -43,7 +52,14 @@ impl Run for Publish {
                 anchor,
                 roster,
             } = &trusted;
-            let documents = proposal.publish(anchor, roster.as_ref())?;
+            let roster = roster.as_ref();
+            let lost = proposal.age_warnings(roster, now());
+            proposed::warn(context, &lost);
+            if !self.without_overlap {
+                proposal.overlaps_last(roster, now())?;
+            }
+            warnings.extend(lost.iter().map(Warned::of));
+            let documents = proposal.publish(anchor, roster)?;
             files.extend(folder.save(&documents).hint(hint::CheckRoster)?);
             trusted = self.roster.load()?;
         }
@@ -60,6 +76,7 @@ impl Run for Publish {
             roster: roster.hash().to_string(),
             authority: roster.authority().number,
             files,
+            warnings,
         };
         context.output.result(&published, &lines.join("\n"))?;
         context.output.say(authority::Published {

@@ -14,7 +14,7 @@ use serde::Serialize;
 use super::proposed::{self, Proposed};
 use crate::args::RosterArgs;
 use crate::clock::now;
-use crate::command::device::renewals::Unusable;
+use crate::command::device::renewals::{Unusable, warn_of_waiting};
 use crate::command::{Context, Run};
 use crate::fault::{Fault, Hint};
 use crate::sentence::{authority, hint};
@@ -64,6 +64,11 @@ impl Run for Renew {
             self.devices.is_empty() || prefixes.any(|prefix| id.starts_with(&prefix))
         };
         let renewals: Vec<SignedRenewal> = renewals.iter().filter(is_meant).cloned().collect();
+        for renewal in &renewals {
+            if renewal.verify(roster, now()).is_ok() {
+                warn_of_waiting(context, &renewal.request.request, now());
+            }
+        }
         let renewed = match renew(roster, &renewals, self.overlap, now()) {
             Err(RenewError::Nothing { unusable }) => {
                 context.output.say(authority::NothingToRenew);

@@ -4,16 +4,18 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use maille_client::RENEWAL_WAITS;
 use maille_client::authority::write_renewals;
 use maille_common::address::DeviceId;
 use maille_common::codec::List;
 use maille_common::limits;
-use maille_common::roster::{RenewalError, SignedRenewal};
+use maille_common::roster::{DeviceRequest, RenewalError, Roster, SignedRenewal};
 use maille_common::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::agent::{Ask, Desk, with_desk};
 use crate::args::DeskArgs;
+use crate::clock::now;
 use crate::command::{Context, Run};
 use crate::fault::{Fault, Hint};
 use crate::form::word;
@@ -60,6 +62,10 @@ struct Renewal {
     /// When the device made the keys, by its clock.
     #[serde(with = "word")]
     offered: Timestamp,
+    /// For how many days, where it has waited for long.
+    waits_days: Option<u64>,
+    /// The roster has newer keys for it than those that vouch.
+    older_keys_vouch: bool,
 }
 
 /// Keys that are offered and cannot be taken up.
@@ -78,6 +84,9 @@ impl Run for RenewalsArgs {
             access.ask(question).await
         })?;
         context.output.result(&offered, &offered.text())?;
+        for renewal in &offered.renewals {
+            renewal.warn(context);
+        }
         for unusable in &offered.unusable {
             context.output.say(&unusable.message);
         }
@@ -105,9 +114,11 @@ impl Ask for Renewals {
             true => None,
             false => Some(write(&self.out, &found.renewals)?),
         };
+        let roster = desk.client().roster();
+        let renewal = |renewal: &SignedRenewal| Renewal::of(renewal, &roster, now());
         Ok(Offered {
             file,
-            renewals: found.renewals.iter().map(Renewal::of).collect(),
+            renewals: found.renewals.iter().map(renewal).collect(),
             unusable: found.unusable.iter().map(Unusable::of).collect(),
             not_asked: found.not_asked.iter().map(ToString::to_string).collect(),
             left,
@@ -131,14 +142,54 @@ impl Unusable {
     }
 }
 
+/// For how many days its keys have been offered, where that is long.
+fn waits_days(request: &DeviceRequest, now: Timestamp) -> Option<u64> {
+    let waits = now.since(request.created);
+    (waits >= RENEWAL_WAITS).then(|| waits.ms() / limits::DAY_MS)
+}
+
+/// Says that a device has waited for long.
+pub(crate) fn warn_of_waiting(context: &Context, request: &DeviceRequest, now: Timestamp) {
+    if let Some(count) = &waits_days(request, now) {
+        context.output.say(device::RenewalWaits {
+            contact: &request.contact,
+            device: &request.device,
+            count,
+        });
+    }
+}
+
 impl Renewal {
-    fn of(renewal: &SignedRenewal) -> Self {
+    fn of(renewal: &SignedRenewal, roster: &Roster, now: Timestamp) -> Self {
         let request = renewal.request.request.value();
+        let newest = roster.device(&request.device);
+        let newest = newest.and_then(|entry| entry.device.keys.first());
+        let verified = renewal.verify(roster, now);
         Self {
+            waits_days: waits_days(request, now),
+            older_keys_vouch: verified.is_ok_and(|found| newest != Some(found.present())),
             contact: request.contact.to_string(),
             device: request.device.to_string(),
             label: request.label.to_string(),
             offered: request.created,
+        }
+    }
+}
+
+impl Renewal {
+    fn warn(&self, context: &Context) {
+        let (contact, device) = (&self.contact, &self.device);
+        if let Some(count) = &self.waits_days {
+            context.output.say(device::RenewalWaits {
+                contact,
+                device,
+                count,
+            });
+        }
+        if self.older_keys_vouch {
+            context
+                .output
+                .say(device::OlderKeysVouch { contact, device });
         }
     }
 }

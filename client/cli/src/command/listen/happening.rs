@@ -1,6 +1,6 @@
 //! One event, as people and machines are told of it.
 
-use maille_client::{EventKind, Incident, NumberedEvent};
+use maille_client::{EventKind, Incident, KeysTrouble, NumberedEvent};
 use maille_common::address::ContactAddress;
 use maille_common::identifier::AlertId;
 use maille_common::terms::{AcceptReason, Reason, Status};
@@ -45,6 +45,8 @@ pub(crate) const EVENTS: &[&str] = &[
     "archive-failing",
     "archive-working",
     "ends",
+    "renewal-waits",
+    "keys-of-others",
 ];
 
 /// An event. What its kind does not have is left out of the JSON.
@@ -86,7 +88,7 @@ pub(crate) struct Happening {
     /// Of `from`: the device that is silent, heard again, acted, or was compared with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     device: Option<String>,
-    /// When it was heard last.
+    /// When it was heard last, or since when something is so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     since: Option<String>,
     /// When a relay accepted what expired unseen.
@@ -323,6 +325,14 @@ impl Happening {
                     ..self.named("ends")
                 }
             }
+            EventKind::Keys { trouble, since } => Self {
+                words: Some(match trouble {
+                    KeysTrouble::Waiting => listen::RenewalWaits.to_string(),
+                    KeysTrouble::Others => listen::KeysOfOthers.to_string(),
+                }),
+                since: Some(since.to_string()),
+                ..self.named(trouble.name())
+            },
             EventKind::Archive { failing: true } => self.named("archive-failing"),
             EventKind::Archive { failing: false } => self.named("archive-working"),
         }

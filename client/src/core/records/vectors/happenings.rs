@@ -40,6 +40,7 @@ annotate_choices! {
         20 SentAgain { alert, device, contact }
         21 Archive { failing }
         22 Ends { what, at, stage }
+        23 Keys { trouble, since }
     }
     IncidentKind {
         0 Delivery { relay, check, fault }
@@ -172,6 +173,10 @@ pub(super) fn events(vectors: &mut Vectors) {
         at: NOW,
         stage: EndStage::Week,
     };
+    let keys = EventKind::Keys {
+        trouble: KeysTrouble::Waiting,
+        since: NOW,
+    };
     for (name, kind) in [
         ("event-0-sent", EventKind::Sent { alert }),
         ("event-1-answered", answered),
@@ -199,6 +204,7 @@ pub(super) fn events(vectors: &mut Vectors) {
         ("event-20-sent-again", sent_again),
         ("event-21-archive", EventKind::Archive { failing: true }),
         ("event-22-ends", ends),
+        ("event-23-keys", keys),
     ] {
         let (time, status) = (NOW, Status::Exercise);
         vectors.record(name, &Event { time, status, kind });
