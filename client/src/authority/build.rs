@@ -76,9 +76,7 @@ impl NetworkPlan {
         let head = previous.map(|roster| roster.heads().authority);
         let lifted = previous.map_or(&[][..], |roster| &roster.authority().lifted);
         let organisation = |planned: &OrganisationPlan| {
-            planned.build(
-                previous.and_then(|roster| Some(roster.heads().annex(&planned.name)?.head())),
-            )
+            planned.build(previous.and_then(|roster| roster.newest_annex(&planned.name)))
         };
         let lists = self
             .lists

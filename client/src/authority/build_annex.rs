@@ -27,7 +27,7 @@ impl NetworkPlan {
         };
         let name = &organisation.name;
         let old = previous.and_then(|roster| roster.annex(name));
-        let head = previous.and_then(|roster| roster.heads().annex(name));
+        let head = previous.and_then(|roster| roster.newest_annex(name));
         let contacts = contacts.iter().map(|planned| {
             if !planned.address.is_of(name) {
                 let (organisation, contact) = (name.clone(), planned.address.clone());

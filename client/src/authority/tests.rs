@@ -289,3 +289,41 @@ fn an_incomplete_set_of_documents_is_no_roster() {
     assert_eq!(roster.load(&world.anchor).unwrap(), None);
     assert_ne!(documents, RosterDocuments::default());
 }
+
+/// Its part pins the last annex that it had (PROTOCOL R6), which whoever kept it has in force
+/// again, and the next one follows.
+#[test]
+fn an_organisation_that_left_comes_back_with_the_annex_that_it_had() {
+    let mut plan = NetworkPlan::of_holders("test", 2, &[holder("a", 1), holder("b", 2)]);
+    plan.rules = vec![RulePlan::new("**", "**")];
+    let contact = |address: &str| ContactPlan::new(address.parse().unwrap());
+    plan.organisations.push(OrganisationPlan {
+        contacts: Some(vec![contact("c/x")]),
+        ..OrganisationPlan::new("c".parse().unwrap())
+    });
+    let mut world = World::of(plan);
+    let mut kept = world.roster.documents();
+    let c = "c/x".parse().unwrap();
+    let gone = world.plan.organisations.pop().unwrap();
+    world.apply(NOW + Span::from_days(1), &[1, 2]);
+    kept = kept.join(world.roster.documents()).unwrap();
+    world.roster = Roster::found(world.anchor.clone(), &kept).unwrap();
+    assert!(world.roster.contact(&c).is_none());
+    let mut back = gone;
+    back.contacts = Some(vec![contact("c/x"), contact("c/y")]);
+    world.plan.organisations.push(back);
+    let now = NOW + Span::from_days(2);
+    let draft = world.plan.build(Some(&world.roster), now).unwrap();
+    let proposals = draft.proposals().unwrap();
+    assert_eq!(proposals.len(), 2);
+    let warnings = proposals[0].warnings(Some(&world.roster), now);
+    let codes: Vec<_> = warnings.iter().map(|warning| warning.code).collect();
+    assert!(codes.contains(&"organisation-returns"), "{codes:?}");
+    for proposal in proposals {
+        world.publish(proposal, &[1, 2]);
+        kept = kept.join(world.roster.documents()).unwrap();
+        world.roster = Roster::found(world.anchor.clone(), &kept).unwrap();
+        assert!(world.roster.contact(&c).is_some());
+    }
+    assert_eq!(world.roster.annex(&c.organisation()).unwrap().number, 2);
+}

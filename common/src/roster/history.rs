@@ -87,6 +87,16 @@ impl History {
             .map_or(&[], Vec::as_slice)
     }
 
+    /// The newest annex of an organisation that was in force and is not any more.
+    pub(super) fn last_annex(&self, organisation: &Name) -> Option<Head> {
+        let places = self.annexes.get(organisation)?;
+        places.iter().rev().find_map(|(&number, hashes)| {
+            let mut hashes = hashes.iter();
+            let hash = *hashes.find(|hash| self.remembered.contains(*hash))?;
+            Some(Head { number, hash })
+        })
+    }
+
     /// Signing keys of a device in annexes that are no longer in force.
     pub(super) fn signing_keys(&self, device: &DeviceId) -> &[(ContactAddress, KeyTerm)] {
         self.keys.get(device).map_or(&[], Vec::as_slice)

@@ -64,6 +64,13 @@ impl Roster {
         chain.last().map(|annex| annex.document.annex.value())
     }
 
+    /// The newest annex known of an organisation: the one in force, or the last one of an
+    /// organisation that left. Where that comes back, its part pins it (PROTOCOL R6).
+    pub fn newest_annex(&self, organisation: &Name) -> Option<Head> {
+        let in_force = self.heads().annex(organisation).map(|head| head.head());
+        in_force.or_else(|| self.history.last_annex(organisation))
+    }
+
     /// Organisations whose pinned annex is not held, so that their contacts are unknown.
     pub fn awaited(&self) -> impl Iterator<Item = (&Name, Head)> {
         self.authority()

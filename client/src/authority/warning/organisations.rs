@@ -37,6 +37,16 @@ pub(super) fn judge(found: &mut Warnings, before: Option<&Network<'_>>, after: &
 }
 
 fn admitted(found: &mut Warnings, new: &Organisation) {
+    if let Some(pin) = new.pin {
+        found.weakened(
+            "organisation-returns",
+            format!(
+                "`{}` comes back with its annex {} as that was: the contacts and devices in it \
+                 count again until a later annex is published.",
+                new.name, pin.number
+            ),
+        );
+    }
     if new.standing == Standing::Observer {
         found.weakened(
             "observer-admitted",

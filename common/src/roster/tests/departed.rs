@@ -165,7 +165,7 @@ fn a_device_that_does_not_come_back_with_its_organisation_was_removed_when_that_
     }
 }
 
-/// PROTOCOL Q3: who was a deputy of the organisation's contact, and who of it is a deputy of another.
+/// PROTOCOL Q3: who was a deputy of its contact, and who of it is a deputy of another.
 #[test]
 fn deputies_from_and_of_an_organisation_that_left_answer_until_a_day_later() {
     let (id, observer) = desk();
