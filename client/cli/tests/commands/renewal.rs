@@ -1,6 +1,9 @@
 //! Keys of a device that renew themselves: from the desk to the roster, and back.
 
 use maille_client::authority::Proposal;
+use maille_client::clock::{Clock, SystemClock};
+use maille_client::entropy::OsRandomness;
+use maille_client::home::{Home, Unlock};
 use maille_common::codec::{List, SortedList};
 use maille_common::roster::{Annex, Contact, Device, DeviceKeys};
 use maille_common::time::{Span, Timestamp};
@@ -180,4 +183,52 @@ fn a_renewal_whose_overlap_is_over_is_published_by_whoever_says_so_alone() {
         published.contains("device-overlap-shortened"),
         "{published}"
     );
+}
+
+/// What a command says beside its result.
+fn said(console: &Console, line: &str) -> (String, String) {
+    let words: Vec<&str> = line.split(' ').collect();
+    let answer = console.maille(&words);
+    assert_eq!(answer.code, 0, "maille {line}\n{}", answer.stderr);
+    (answer.stdout, answer.stderr)
+}
+
+#[test]
+fn keys_that_have_waited_for_long_are_said_to_whoever_collects_them_and_to_the_key_holder() {
+    let console = ending_within(50);
+    let offered = SystemClock.now() - Span::from_days(20);
+    let mut home = Home::open(&console.path("desk"), Unlock::Machine).unwrap();
+    home.make_next_keys(offered, &mut OsRandomness::new())
+        .unwrap();
+    drop(home);
+    let sentence = "has waited for its next keys for 20 days: have them taken up.";
+    let (found, warned) = said(&console, OFFERS);
+    assert!(found.contains("\"waits_days\":20"), "{found}");
+    assert!(warned.contains(sentence), "{warned}");
+    let (_, warned) = said(&console, "authority renew device.renewals");
+    assert!(warned.contains(sentence), "{warned}");
+    let status = console.done("--json --home desk status --patience 1s");
+    assert_eq!(field(&status, "trouble"), "renewal-waits");
+}
+
+/// The backup was made before the desk made the keys that were taken up.
+#[test]
+fn keys_that_a_desk_does_not_hold_are_said_there_and_to_whoever_collects_what_it_offers() {
+    let console = ending_within(50);
+    let identity = console.path("desk").join("identity.sealed");
+    let backup = std::fs::read(&identity).unwrap();
+    console.done(OFFERS);
+    console.done("authority renew device.renewals");
+    publish(&console, "annex-afripol-000004.proposal", &["annex"]);
+    console.done("--home desk device join --roster roster --anchor roster/anchor.toml");
+    let status = console.done("--json --home desk status --patience 1s");
+    assert!(status.contains("\"trouble\":null"), "{status}");
+    std::fs::write(identity, backup).unwrap();
+    let status = console.done("--json --home desk status --patience 1s");
+    assert_eq!(field(&status, "trouble"), "keys-of-others");
+    let status = console.done("--home desk status --patience 1s");
+    assert!(status.contains("THE ROSTER HAS OTHER KEYS"), "{status}");
+    let (found, warned) = said(&console, &format!("{OFFERS} --out other.renewals"));
+    assert!(found.contains("\"older_keys_vouch\":true"), "{found}");
+    assert!(warned.contains("Telephone it first"), "{warned}");
 }
