@@ -1,12 +1,15 @@
 //! The keeper: what falls due by the desk's own clock, whether or not any relay is there (I4).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use maille_common::roster::{Ending, EndingsTold, Roster};
 use maille_common::time::{Span, Timestamp};
+use tokio::time::Instant;
 
 use crate::attachments;
 use crate::client::SendError;
+use crate::clock::real_now;
 use crate::core::{Desk, StepError};
 use crate::entropy::OsRandomness;
 use crate::error::DeskError;
@@ -16,6 +19,10 @@ use crate::own_keys;
 
 /// How often the keeper looks even when nothing is due: held deliveries and new weeks are found.
 const ROUND: Span = Span::from_minutes(1);
+
+/// How often it is looked what partners have to be told, at most: hearts beat and reconciliations go
+/// on in minutes, and alerts come by the hundred.
+const PARTNERS_EVERY: Duration = Duration::from_millis(200);
 
 /// How often content is purged and files that nobody names are removed.
 const SWEEP: Span = Span::from_hours(24);
@@ -27,6 +34,7 @@ const WARN_EVERY: Span = Span::from_hours(1);
 pub(crate) async fn keep(office: Arc<Office>) {
     let mut swept = Timestamp::EPOCH;
     let mut tended: Option<Tended> = None;
+    let mut partners: Option<Instant> = None;
     let mut warned = Warned {
         looked: Timestamp::EPOCH,
         told: EndingsTold::default(),
@@ -44,8 +52,14 @@ pub(crate) async fn keep(office: Arc<Office>) {
         }
         let next = round(&office).await;
         extend(&office).await;
-        beat(&office).await;
-        reconcile(&office).await;
+        // Both go over everybody with whom the desk exchanges alerts.
+        let rested = partners.map_or(PARTNERS_EVERY, |looked: Instant| looked.elapsed());
+        let rest = PARTNERS_EVERY.saturating_sub(rested);
+        if rest.is_zero() {
+            beat(&office).await;
+            reconcile(&office).await;
+            partners = Some(real_now());
+        }
         warned.look(&office, now).await;
         if now.since(swept) >= SWEEP {
             sweep(&office, now).await;
@@ -54,6 +68,7 @@ pub(crate) async fn keep(office: Arc<Office>) {
         let next = office.now() + next.unwrap_or(ROUND).min(ROUND);
         tokio::select! {
             () = office.clock.reached(next) => {}
+            () = tokio::time::sleep(rest), if !rest.is_zero() => {}
             // A new alert may have a deadline before the next round.
             woken = Office::stirred(&mut work) => if !woken { return },
             () = office.stopped() => return,
