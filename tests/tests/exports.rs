@@ -226,7 +226,7 @@ fn everything_is_judged_by_the_roster_of_then_after_roster_and_process_changed()
     assert!(proven.envelope.by_named_roster());
     let receipts = &proven.recipients[0].receipts;
     assert!(receipts.iter().all(|receipt| receipt.by_named_roster));
-    assert!(receipts.iter().all(|receipt| !receipt.is_suspended));
+    assert!(receipts.iter().all(|receipt| !receipt.is_void));
 }
 
 /// The export goes with the annexes of before, which no annex follows, and its reader founds the

@@ -334,7 +334,7 @@ impl Desk {
         }
         let mine = self.sender_of(&receipt.alert)?.as_ref() == Some(&self.identity.contact);
         let core = self.known_core(&receipt.alert)?;
-        if !core.is_none_or(|core| receipt.is_entitled(&self.roster, core.created)) {
+        if !core.is_none_or(|core| proven.is_entitled(&self.roster, core.created)) {
             // PROTOCOL Q3: it does not count, and its place in the row is taken.
             if mine {
                 self.follow_row(batch, proven, now)?;

@@ -180,7 +180,7 @@ impl ReachedContact {
         let counted = recipient
             .receipts
             .iter()
-            .filter(|proven| !proven.is_suspended)
+            .filter(|proven| !proven.is_void)
             .map(|proven| proven.receipt.statement());
         let receipts: Vec<&Receipt> = counted.collect();
         // Receipts stand by their times, and a contact's own come before a deputy's.

@@ -40,16 +40,6 @@ impl Expiry {
     /// The one version of the format.
     pub const VERSION: u16 = 1;
 
-    /// Whether its device ends alerts of `sender` that were made then: one that was removed long
-    /// before, or suspended before, ends none, whatever time it writes (PROTOCOL Q6, as Q3).
-    pub fn is_entitled(&self, roster: &Roster, sender: &ContactAddress, made: Timestamp) -> bool {
-        let subject = Subject::Device(sender.clone(), self.device);
-        let suspended = roster.suspended(&subject);
-        let was_suspended = suspended.is_some_and(|suspension| suspension.issued <= made);
-        let acts = roster.is_device_about(&self.device, sender, made);
-        Check::Q6.holds(acts && !was_suspended)
-    }
-
     /// The fault of one whose device may not end it.
     pub fn not_entitled(&self) -> ReceiptFault {
         ReceiptFault::NotEntitled {
@@ -59,9 +49,24 @@ impl Expiry {
     }
 }
 
+impl Proven<Expiry> {
+    /// Whether it ends alerts of `sender` that were made then: a device that was removed long
+    /// before, or suspended before, ends none, nor does a key that was replaced and ended long
+    /// before, whatever time is written (PROTOCOL Q6, as Q3).
+    pub fn is_entitled(&self, roster: &Roster, sender: &ContactAddress, made: Timestamp) -> bool {
+        let device = self.statement().device;
+        let subject = Subject::Device(sender.clone(), device);
+        let suspended = roster.suspended(&subject);
+        let was_suspended = suspended.is_some_and(|suspension| suspension.issued <= made);
+        let acts = roster.is_device_about(&device, sender, made);
+        let ended = roster.ended_keys_about(&device, sender, made);
+        Check::Q6.holds(acts && !was_suspended && !ended.contains(self.key()))
+    }
+}
+
 impl Signed<Expiry> {
     /// Proves an expiry by the roster: it is by a device of the alert's sender (PROTOCOL Q6).
-    /// Whether that was removed or suspended before the alert was made ([`Expiry::is_entitled`]) is
+    /// Whether that was removed or suspended before the alert was made ([`Proven::is_entitled`]) is
     /// the caller's, who holds the alert, when it comes.
     pub fn verify(
         self,

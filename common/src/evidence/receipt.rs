@@ -161,10 +161,9 @@ impl Receipt {
         }
     }
 
-    /// Whether its device answers for its recipient about an alert that was made then: a deputy
-    /// that was dismissed long before answers no more, nor does a device that was removed long
-    /// before, or suspended before, whatever time it writes (PROTOCOL Q3).
-    pub fn is_entitled(&self, roster: &Roster, made: Timestamp) -> bool {
+    /// Whether its device answers for its recipient about an alert that was made then, with
+    /// whichever key.
+    fn may_answer(&self, roster: &Roster, made: Timestamp) -> bool {
         let Self {
             contact, recipient, ..
         } = self;
@@ -174,12 +173,42 @@ impl Receipt {
     }
 }
 
+impl Proven<Receipt> {
+    /// Whether it answers for its recipient about an alert that was made then: a deputy that was
+    /// dismissed long before answers no more, nor does a device that was removed long before, or
+    /// suspended before, nor a key that was replaced and ended long before, whatever time is
+    /// written (PROTOCOL Q3).
+    pub fn is_entitled(&self, roster: &Roster, made: Timestamp) -> bool {
+        self.statement().may_answer(roster, made) && !self.is_by_ended_key(roster, made)
+    }
+
+    /// Whether its key proves nothing about an alert that was made then: another took its place,
+    /// and its end was long before (PROTOCOL Q3).
+    pub fn is_by_ended_key(&self, roster: &Roster, made: Timestamp) -> bool {
+        let receipt = self.statement();
+        let ended = roster.ended_keys_about(&receipt.device, &receipt.contact, made);
+        Check::Q3.refuses(ended.contains(self.key()))
+    }
+}
+
 impl Signed<Receipt> {
+    /// The same as [`Proven::is_entitled`] of one that was proven when it came. By which key is
+    /// only looked at where its device had one that ended long before the alert was made.
+    pub fn is_entitled_again(&self, roster: &Roster, made: Timestamp, proofs: &mut Proofs) -> bool {
+        let receipt: &Receipt = &self.statement;
+        if !receipt.may_answer(roster, made) {
+            return false;
+        }
+        let ended = roster.ended_keys_about(&receipt.device, &receipt.contact, made);
+        let counts = |proven: Proven<Receipt>| !proven.is_by_ended_key(roster, made);
+        ended.is_empty() || self.clone().verify_again(roster, proofs).is_ok_and(counts)
+    }
+
     /// Proves a receipt by the roster (PROTOCOL Q1 to Q3).
     ///
     /// A device of the sender that answers for an `own` wrap does so for its own contact. Whether
-    /// a deputy was dismissed, or a device removed or suspended, before the alert was made
-    /// ([`Receipt::is_entitled`]), the alert is one of mine (Q4), and the row has no hole (Q5) is
+    /// a deputy was dismissed, a device removed or suspended, or a key ended, before the alert was made
+    /// ([`Proven::is_entitled`]), the alert is one of mine (Q4), and the row has no hole (Q5) is
     /// the caller's, who holds them.
     pub fn verify(self, roster: &Roster) -> Result<Proven<Receipt>, ReceiptFault> {
         let receipt: &Receipt = &self.statement;

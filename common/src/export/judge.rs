@@ -167,10 +167,11 @@ fn prove_expiry(
     }
     let (roster, sender) = (&rosters.newest, letters.sender());
     let made = letters.alert.core().created;
-    let proven = match expiry.is_entitled(roster, sender, made) {
-        true => signed.clone().verify(roster, sender),
+    let proven = signed.clone().verify(roster, sender);
+    let proven = proven.and_then(|proven| match proven.is_entitled(roster, sender, made) {
+        true => Ok(proven),
         false => Err(expiry.not_entitled()),
-    };
+    });
     proven.map_err(|fault| ExportFault::Expiry { hash, fault })
 }
 
@@ -194,28 +195,26 @@ fn prove_receipt(
     let roster = rosters.named(&stated.roster);
     // Known to the newest alone: one that nobody here had heard of when the receipt came.
     let made = letters.alert.core().created;
-    let is_suspended = Check::X5.stands()
-        && roster.hash() != rosters.newest.hash()
-        && stated.is_suspended_about(&rosters.newest, made);
+    let newest = &rosters.newest;
+    let is_later = Check::X5.stands() && roster.hash() != newest.hash();
+    let is_void = is_later && stated.is_suspended_about(newest, made);
     let is_addressed = letters
         .carriers()
         .flat_map(|letter| letter.entries_for(&stated.recipient))
         .any(|entry| entry.device == stated.device);
     let proven = signed.clone().verify(roster);
-    let proven = proven.and_then(|proven| {
-        let receipt = proven.statement();
-        match receipt.is_entitled(roster, made) {
-            true => Ok(proven),
-            false => Err(receipt.not_entitled()),
-        }
+    let proven = proven.and_then(|proven| match proven.is_entitled(roster, made) {
+        true => Ok(proven),
+        false => Err(stated.not_entitled()),
     });
+    let receipt = proven.map_err(|fault| ExportFault::Receipt { hash, fault })?;
     Ok(ProvenReceipt {
         by_named_roster: roster.hash() == stated.roster,
         is_addressed,
-        is_suspended,
+        is_void: is_void || (is_later && receipt.is_by_ended_key(newest, made)),
         has_note: note.is_some(),
         officer: None,
-        receipt: proven.map_err(|fault| ExportFault::Receipt { hash, fault })?,
+        receipt,
     })
 }
 
@@ -251,7 +250,7 @@ impl Statements {
 
     /// Everything that counts for an obligation.
     fn evidence(&self, letters: &Letters) -> Vec<Evidence> {
-        let receipts = self.receipts.iter().filter(|proven| !proven.is_suspended);
+        let receipts = self.receipts.iter().filter(|proven| !proven.is_void);
         let receipts = receipts.map(|proven| Evidence::Receipt(proven.receipt.clone()));
         let expiries = self.expiries.iter().cloned().map(Evidence::Expiry);
         receipts

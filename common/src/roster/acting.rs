@@ -1,6 +1,6 @@
 //! Who acts for whom: what envelopes, receipts and directories ask of a roster.
 
-use super::{Designation, Roster, Subject};
+use super::{Designation, KeyTerm, Roster, Subject};
 use crate::address::{ContactAddress, DeviceId, Name};
 use crate::crypto::ed25519::VerifyingKey;
 use crate::limits;
@@ -76,6 +76,31 @@ impl Roster {
         self.device_signing_keys(device)
             .into_iter()
             .filter(|(acted_for, _)| acted_for == contact)
+            .map(|(_, term)| term.key)
+            .collect()
+    }
+
+    /// Whether a device has this signing key as its newest in the roster in force.
+    pub fn is_newest_key(&self, key: &VerifyingKey, device: &DeviceId) -> bool {
+        let newest = self
+            .device(device)
+            .and_then(|entry| entry.device.keys.first());
+        newest.is_some_and(|pair| pair.signing == *key)
+    }
+
+    /// The signing keys a device has had for a contact that prove nothing about an alert that was
+    /// made then (PROTOCOL Q3): pairs that were replaced, and ended long before. Whoever was away
+    /// meanwhile answers with one what was sealed to it before its end; nobody seals to it later.
+    pub(crate) fn ended_keys_about(
+        &self,
+        device: &DeviceId,
+        contact: &ContactAddress,
+        made: Timestamp,
+    ) -> Vec<VerifyingKey> {
+        let has_ended = |term: &KeyTerm| term.end().is_some_and(|end| end + SPREADS <= made);
+        self.device_signing_keys(device)
+            .into_iter()
+            .filter(|(acted_for, term)| acted_for == contact && has_ended(term))
             .map(|(_, term)| term.key)
             .collect()
     }

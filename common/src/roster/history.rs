@@ -29,7 +29,7 @@ pub(super) struct History {
     by_hash: HashMap<Hash, usize>,
     newest: Option<RosterHeads>,
     annexes: BTreeMap<Name, BTreeMap<u64, Vec<Hash>>>,
-    keys: HashMap<DeviceId, Vec<(ContactAddress, KeyTerm)>>,
+    keys: HashMap<DeviceId, Vec<Former>>,
     /// Every key that a device had, of either kind, and every key of an earlier anchor's documents.
     had: HashSet<VerifyingKey>,
     /// Principal and deputy: the last annex passed that named the one for the other.
@@ -45,6 +45,15 @@ pub(super) struct History {
     learned_order: VecDeque<Hash>,
     /// Heads of others' rosters that were not ancestors when they came.
     foreign: VecDeque<RosterHeads>,
+}
+
+/// A signing key in annexes that are no longer in force.
+#[derive(Debug, Clone)]
+struct Former {
+    contact: ContactAddress,
+    /// As the last annex passed has it that names it for the contact.
+    term: KeyTerm,
+    last: u64,
 }
 
 /// How the heads of one state differ from those of the state before.
@@ -97,9 +106,29 @@ impl History {
         })
     }
 
-    /// Signing keys of a device in annexes that are no longer in force.
-    pub(super) fn signing_keys(&self, device: &DeviceId) -> &[(ContactAddress, KeyTerm)] {
-        self.keys.get(device).map_or(&[], Vec::as_slice)
+    /// Signing keys of a device in annexes that are no longer in force, and for which contact. Of
+    /// one that acts for `now` in the annex in force none of them is the newest for that.
+    pub(super) fn signing_keys(
+        &self,
+        device: &DeviceId,
+        now: Option<&ContactAddress>,
+        chains: &Chains,
+    ) -> Vec<(ContactAddress, KeyTerm)> {
+        let known = self.keys.get(device).into_iter().flatten();
+        let term_of = |former: &Former| {
+            let acted = (*device, former.contact.clone());
+            let is_last = self.devices.get(&acted) == Some(&former.last);
+            match former.term.newest && is_last && now != Some(&former.contact) {
+                true => former.term,
+                false => {
+                    let left = self.ended(&former.contact, former.last, chains);
+                    former.term.left(left)
+                }
+            }
+        };
+        known
+            .map(|former| (former.contact.clone(), term_of(former)))
+            .collect()
     }
 
     /// Whether a device had this key in an annex that is no longer in force, or anybody by a
@@ -211,29 +240,28 @@ impl History {
         for hash in &before.learned_order {
             self.learn_ancestor(*hash);
         }
-        for (device, terms) in &before.keys {
-            for (contact, term) in terms {
-                self.add_former(*device, contact, *term);
-                self.acted(*device, contact, BEFORE_THIS_ANCHOR);
+        // What was in force there is passed as well.
+        let mut passed = before.clone();
+        for annex in chains.annexes.values().flat_map(|chain| chain.iter()) {
+            passed.remember_acting(annex);
+        }
+        for device in passed.keys.keys() {
+            for (contact, term) in passed.signing_keys(device, None, chains) {
+                self.acted(*device, &contact, BEFORE_THIS_ANCHOR);
+                let former = Former {
+                    contact,
+                    term,
+                    last: BEFORE_THIS_ANCHOR,
+                };
+                self.remember_key(*device, former);
             }
         }
-        for (principal, deputy) in before.deputies.keys() {
+        for (principal, deputy) in passed.deputies.keys() {
             self.answered(principal, deputy, BEFORE_THIS_ANCHOR);
         }
-        for annex in chains.annexes.values().flat_map(|chain| chain.iter()) {
-            self.remember(&annex.document.annex, BEFORE_THIS_ANCHOR);
-        }
-        self.had.extend(&before.had);
+        self.had.extend(&passed.had);
         for part in &chains.authority {
             self.had.extend(keys_of(&part.document.part));
-        }
-    }
-
-    fn add_former(&mut self, device: DeviceId, contact: &ContactAddress, term: KeyTerm) {
-        let known = self.keys.entry(device).or_default();
-        let same = |(of, known): &(ContactAddress, KeyTerm)| (of, known.key) == (contact, term.key);
-        if !known.iter().any(same) {
-            known.push((contact.clone(), term));
         }
     }
 
@@ -250,24 +278,16 @@ impl History {
         *last = annex.max(*last);
     }
 
-    /// Remembers who acted for whom by an annex, and with which keys. What is said of a key by a
-    /// later document of this anchor stands in the place of what an earlier one said.
-    fn remember(&mut self, annex: &Annex, number: u64) {
-        for contact in &annex.contacts {
-            for deputy in &contact.deputies {
-                self.answered(&contact.address, &deputy.contact, number);
-            }
-            for device in &contact.devices {
-                self.acted(device.id, &contact.address, number);
-                for keys in &device.keys {
-                    self.had.extend([keys.transport, keys.signing]);
-                    if number > BEFORE_THIS_ANCHOR {
-                        let known = self.keys.entry(device.id).or_default();
-                        known.retain(|(_, term)| term.key != keys.signing);
-                    }
-                    self.add_former(device.id, &contact.address, KeyTerm::former(keys));
-                }
-            }
+    /// Remembers a key as the last annex has it that is known to name it.
+    fn remember_key(&mut self, device: DeviceId, former: Former) {
+        let known = self.keys.entry(device).or_default();
+        let same = |known: &&mut Former| {
+            (known.term.key, &known.contact) == (former.term.key, &former.contact)
+        };
+        match known.iter_mut().find(same) {
+            Some(known) if known.last < former.last => *known = former,
+            Some(_) => {}
+            None => known.push(former),
         }
     }
 
@@ -295,7 +315,23 @@ impl History {
         if !self.remembered.insert(annex.hash) {
             return;
         }
-        self.remember(&annex.document.annex, annex.number());
+        for contact in &annex.document.annex.contacts {
+            for deputy in &contact.deputies {
+                self.answered(&contact.address, &deputy.contact, annex.number());
+            }
+            for device in &contact.devices {
+                self.acted(device.id, &contact.address, annex.number());
+                for (behind, keys) in device.keys.iter().enumerate() {
+                    self.had.extend([keys.transport, keys.signing]);
+                    let former = Former {
+                        contact: contact.address.clone(),
+                        term: KeyTerm::former(keys, behind),
+                        last: annex.number(),
+                    };
+                    self.remember_key(device.id, former);
+                }
+            }
+        }
     }
 
     fn record_state(&mut self, heads: &RosterHeads) {

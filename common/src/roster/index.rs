@@ -113,6 +113,7 @@ impl Index {
                             from: part.issued,
                             to: None,
                             current: true,
+                            newest: true,
                         }),
                     }
                 }

@@ -15,6 +15,8 @@ pub struct KeyTerm {
     pub to: Option<Timestamp>,
     /// Whether the roster in force has it. A former key judges old statements only.
     pub current: bool,
+    /// Whether no newer one is known that took its place. The newest never ends (I8).
+    pub newest: bool,
 }
 
 impl KeyTerm {
@@ -23,21 +25,34 @@ impl KeyTerm {
         self.from <= at && self.to.is_none_or(|end| at < end)
     }
 
-    /// A device's key in the roster in force.
-    pub(super) fn current(keys: &DeviceKeys) -> Self {
+    /// The end of one in whose place there is a newer one, if that is known.
+    pub(super) fn end(&self) -> Option<Timestamp> {
+        self.to.filter(|_| !self.newest)
+    }
+
+    /// A device's key in the roster in force, behind so many newer ones.
+    pub(super) fn current(keys: &DeviceKeys, behind: usize) -> Self {
         Self {
             key: keys.signing,
             from: keys.valid_from,
             to: keys.valid_to,
             current: true,
+            newest: behind == 0,
         }
     }
 
-    /// A device's key in an annex that is no longer in force.
-    pub(super) fn former(keys: &DeviceKeys) -> Self {
+    /// A device's key in an annex that is no longer in force, behind so many newer ones of that.
+    pub(super) fn former(keys: &DeviceKeys, behind: usize) -> Self {
         Self {
             current: false,
-            ..Self::current(keys)
+            ..Self::current(keys, behind)
         }
+    }
+
+    /// The same where the device has others by now, and an annex left it out then.
+    pub(super) fn left(self, left: Option<Timestamp>) -> Self {
+        let to = self.to.into_iter().chain(left).min();
+        let newest = false;
+        Self { to, newest, ..self }
     }
 }

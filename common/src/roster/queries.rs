@@ -150,17 +150,22 @@ impl Roster {
     /// Every signing key a device is known to have had, and for which contact: those in force
     /// first, then those of earlier annexes this roster has seen.
     pub fn device_signing_keys(&self, id: &DeviceId) -> Vec<(ContactAddress, KeyTerm)> {
-        let current = self.device(id).into_iter().flat_map(|entry| {
-            let keys = entry.device.keys.iter();
-            keys.map(|keys| (entry.contact.address.clone(), KeyTerm::current(keys)))
+        let entry = self.device(id);
+        let acts_for = entry.map(|entry| &entry.contact.address);
+        let current = entry.into_iter().flat_map(|entry| {
+            let keys = entry.device.keys.iter().enumerate();
+            keys.map(move |(behind, keys)| {
+                let term = KeyTerm::current(keys, behind);
+                (entry.contact.address.clone(), term)
+            })
         });
         let mut terms: Vec<(ContactAddress, KeyTerm)> = current.collect();
-        for former in self.history.signing_keys(id) {
+        for former in self.history.signing_keys(id, acts_for, &self.chains) {
             let same = |(contact, term): &(ContactAddress, KeyTerm)| {
                 (contact, term.key) == (&former.0, former.1.key)
             };
             if !terms.iter().any(same) {
-                terms.push(former.clone());
+                terms.push(former);
             }
         }
         terms

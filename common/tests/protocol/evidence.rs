@@ -11,7 +11,7 @@ use maille_common::hash::Hash;
 use maille_common::identifier::{AlertId, Epoch, Incarnation};
 use maille_common::limits;
 use maille_common::roster::{
-    Contact, Roster, RosterDocuments, SignedSuspension, Subject, Suspension, Version,
+    Contact, DeviceKeys, Roster, RosterDocuments, SignedSuspension, Subject, Suspension, Version,
 };
 use maille_common::terms::{AcceptReason, Actor, NoticeKind, Outcome, Reason, Stage, Status};
 use maille_common::time::Span;
@@ -250,10 +250,9 @@ fn q3_a_suspended_device_cannot_date_its_answer_back_before_the_alert() {
         ..receipt()
     };
     let proven = signed(dated_back, 3).verify(&roster).unwrap();
-    let receipt = proven.statement();
-    assert!(!receipt.is_entitled(&roster, NOW));
-    assert!(receipt.is_entitled(&roster, NOW - Span::from_ms(1)));
-    assert!(receipt.is_suspended_about(&roster, NOW));
+    assert!(!proven.is_entitled(&roster, NOW));
+    assert!(proven.is_entitled(&roster, NOW - Span::from_ms(1)));
+    assert!(proven.statement().is_suspended_about(&roster, NOW));
 }
 
 /// With a relay's help a device that was removed, and not suspended, answered whatever came after.
@@ -268,10 +267,66 @@ fn q3_a_device_that_was_removed_answers_for_what_was_made_until_a_day_later() {
     let end = NOW + Span::from_ms(limits::DISMISSED_MS);
     for receipt in [receipt(), long_before] {
         let proven = signed(receipt, 3).verify(&roster).unwrap();
-        let receipt = proven.statement();
-        assert!(receipt.is_entitled(&roster, end - Span::from_ms(1)));
-        assert!(!receipt.is_entitled(&roster, end));
+        assert!(proven.is_entitled(&roster, end - Span::from_ms(1)));
+        assert!(!proven.is_entitled(&roster, end));
     }
+}
+
+/// Whoever had the keys that a device had renewed away answered in its name for as long as it stood
+/// in the roster.
+#[test]
+fn q3_a_key_that_was_replaced_answers_for_what_was_made_until_a_day_after_its_end() {
+    let away = Receipt {
+        time: NOW + Span::from_days(900),
+        ..receipt()
+    };
+    let behind = roster_since(NOW, "beta", |contact| renew(contact, 3, Some(NOW)));
+    // Not even where the next annex names it no more.
+    let left_out = |contact: &mut Contact| give_keys(contact, 3, &[device_keys(203)]);
+    let mut former = behind.clone();
+    follow(&mut former, NOW + Span::from_days(500), "beta", left_out);
+    // Nor where nobody wrote down an end: it is left out.
+    let no_end = roster_since(NOW, "beta", left_out);
+    let end = NOW + Span::from_ms(limits::DISMISSED_MS);
+    for roster in [&behind, &former, &no_end] {
+        for receipt in [receipt(), away.clone()] {
+            let kept = signed(receipt, 3);
+            let proven = kept.clone().verify(roster).unwrap();
+            let mut proofs = Proofs::default();
+            for (made, counts) in [(end - Span::from_ms(1), true), (end, false)] {
+                assert_eq!(proven.is_entitled(roster, made), counts);
+                assert_eq!(proven.is_by_ended_key(roster, made), !counts);
+                assert_eq!(kept.is_entitled_again(roster, made, &mut proofs), counts);
+            }
+        }
+        let by_newest = signed(receipt(), 203).verify(roster).unwrap();
+        assert!(by_newest.is_entitled(roster, NOW + Span::from_days(900)));
+        let mut proofs = Proofs::default();
+        let kept = by_newest.signed();
+        assert!(kept.is_entitled_again(roster, NOW + Span::from_days(900), &mut proofs));
+    }
+}
+
+/// Time alone stops no answer (I8): a pair that nobody has renewed, or that stood in no annex that
+/// came after its device was taken out, goes on for as long as the device may answer.
+#[test]
+fn q3_the_newest_key_of_a_device_never_ends() {
+    let ended = |contact: &mut Contact| {
+        let pair = DeviceKeys {
+            valid_to: Some(NOW),
+            ..device_keys(3)
+        };
+        give_keys(contact, 3, &[pair]);
+    };
+    let mut roster = roster_since(NOW, "beta", ended);
+    let late = NOW + Span::from_days(900);
+    let proven = signed(receipt(), 3).verify(&roster).unwrap();
+    assert!(proven.is_entitled(&roster, late));
+    let left = |contact: &mut Contact| contact.devices = sorted(Vec::new());
+    follow(&mut roster, late, "beta", left);
+    assert!(proven.is_entitled(&roster, late));
+    let day = Span::from_ms(limits::DISMISSED_MS);
+    assert!(!proven.is_entitled(&roster, late + day));
 }
 
 #[test]
@@ -318,8 +373,9 @@ fn q3_what_a_deputy_answered_stays_true_after_its_office() {
     // And what it answers afterwards counts for what was made while it was one.
     let dismissed = roster.annex(&"beta".parse().unwrap()).unwrap().issued;
     let day = Span::from_ms(limits::DISMISSED_MS);
-    assert!(answer.is_entitled(&roster, dismissed));
-    assert!(!answer.is_entitled(&roster, dismissed + day));
+    let proven = signed(answer, 5).verify(&roster).unwrap();
+    assert!(proven.is_entitled(&roster, dismissed));
+    assert!(!proven.is_entitled(&roster, dismissed + day));
     // The principal was never a deputy of its deputy.
     let back = Receipt {
         recipient: address("gamma/desk"),
@@ -416,13 +472,22 @@ fn q6_an_expiry_is_by_a_device_of_the_sender() {
 fn q6_a_device_that_was_suspended_or_removed_before_an_alert_was_made_ends_none_of_it() {
     let alpha = address("alpha/desk");
     let moment = Span::from_ms(1);
-    let ends = |roster: &Roster, made| expiry().is_entitled(roster, &alpha, made);
+    let ends = |roster: &Roster, made| {
+        let signed = sign(&key(1), vec![Exact::of(expiry()).unwrap()]).remove(0);
+        let proven = signed.verify(roster, &alpha).unwrap();
+        proven.is_entitled(roster, &alpha, made)
+    };
     let roster = suspended(1);
     assert!(ends(&roster, NOW - moment));
     assert!(!ends(&roster, NOW));
     let left = |contact: &mut Contact| contact.devices = sorted(Vec::new());
-    let roster = roster_since(NOW, "alpha", left);
+    let renewed = |contact: &mut Contact| renew(contact, 1, Some(NOW));
     let end = NOW + Span::from_ms(limits::DISMISSED_MS);
-    assert!(ends(&roster, end - moment));
-    assert!(!ends(&roster, end));
+    for roster in [
+        roster_since(NOW, "alpha", left),
+        roster_since(NOW, "alpha", renewed),
+    ] {
+        assert!(ends(&roster, end - moment));
+        assert!(!ends(&roster, end));
+    }
 }

@@ -227,6 +227,24 @@ pub(crate) fn signed_annex(annex: Annex) -> SignedAnnex {
     proposal.with(signature).unwrap()
 }
 
+/// The keys of a contact's device are renewed: another pair stands before the one it had, which
+/// ends then.
+pub(crate) fn renew(contact: &mut Contact, number: u8, ends: Option<Timestamp>) {
+    let behind = DeviceKeys {
+        valid_to: ends,
+        ..device_keys(number)
+    };
+    give_keys(contact, number, &[device_keys(number + 200), behind]);
+}
+
+/// A contact's device has these pairs, the newest first.
+pub(crate) fn give_keys(contact: &mut Contact, number: u8, keys: &[DeviceKeys]) {
+    let mut devices = contact.devices.as_slice().to_vec();
+    let held = devices.iter_mut().find(|held| held.id == device(number));
+    held.unwrap().keys = list(keys);
+    contact.devices = sorted(devices);
+}
+
 /// The network's first documents, with each contact changed.
 pub(crate) fn documents(change: impl Fn(&mut Contact)) -> RosterDocuments {
     let annexes = ["alpha", "beta", "gamma", "delta"].map(|of| {
@@ -258,15 +276,25 @@ pub(crate) fn roster_after(of: &str, change: impl Fn(&mut Contact)) -> Roster {
 pub(crate) fn roster_since(issued: Timestamp, of: &str, change: impl Fn(&mut Contact)) -> Roster {
     let first = documents(|_| ());
     let mut roster = Roster::found(anchor(), &first).unwrap();
-    let before = first
-        .annexes
-        .iter()
-        .find(|signed| signed.annex.organisation.as_str() == of)
-        .unwrap();
+    follow(&mut roster, issued, of, change);
+    roster
+}
+
+/// The next annex of an organisation, with its contact changed.
+pub(crate) fn follow(
+    roster: &mut Roster,
+    issued: Timestamp,
+    of: &str,
+    change: impl Fn(&mut Contact),
+) {
+    let documents = roster.documents();
+    let its = |signed: &&SignedAnnex| signed.annex.organisation.as_str() == of;
+    let annexes = documents.annexes.iter().filter(its);
+    let before = annexes.max_by_key(|signed| signed.annex.number).unwrap();
     let mut contact = contact(&format!("{of}/desk"));
     change(&mut contact);
     let next = Annex {
-        number: 2,
+        number: before.annex.number + 1,
         previous: before.hash(),
         issued,
         ..annex(of, vec![contact])
@@ -276,5 +304,4 @@ pub(crate) fn roster_since(issued: Timestamp, of: &str, change: impl Fn(&mut Con
         ..RosterDocuments::default()
     };
     roster.apply(&documents).unwrap();
-    roster
 }

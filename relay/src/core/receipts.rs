@@ -9,6 +9,7 @@ use maille_common::identifier::AlertId;
 use maille_common::record::{read_record, write_record};
 use maille_common::roster::Roster;
 use maille_common::terms::Stage;
+use maille_common::time::Timestamp;
 use maille_common::wire::{Answer, PostReceipt, RefusalCode};
 use maille_durable::Batch;
 
@@ -115,8 +116,13 @@ impl RelayCore {
         let mut batch = Batch::new();
         batch.urgent();
         let mut mailing = Mailing::default();
-        self.answer_entries(&mut batch, &mut mailing, statement)?;
-        let counts = self.counts(statement)?;
+        let made = self.made(receipt)?;
+        // Whoever took a key that was renewed away frees no mailbox: what waits is for the device.
+        let ended = made.is_some_and(|made| receipt.proven.is_by_ended_key(&self.roster, made));
+        if !ended {
+            self.answer_entries(&mut batch, &mut mailing, statement)?;
+        }
+        let counts = !ended && self.counts(receipt, made);
         if counts {
             // The alert may come yet, where this relay lost its disk: nobody is asked then in the
             // place of who has answered.
@@ -156,22 +162,36 @@ impl RelayCore {
     /// Whether its device may answer for its recipient: a deputy that was dismissed meanwhile may,
     /// or a device that was removed or suspended, about an alert that was made before
     /// (PROTOCOL Q3).
-    fn counts(&self, receipt: &Receipt) -> Result<bool, StepError> {
+    fn counts(&self, receipt: &VerifiedReceipt, made: Option<Timestamp>) -> bool {
+        // It is not known when an alert was made that is not here.
+        let is_entitled = |made| receipt.proven.is_entitled(&self.roster, made);
+        self.answers_now(receipt.statement()) || made.is_some_and(is_entitled)
+    }
+
+    /// Whether its device acts for its contact now, and that answers for its recipient.
+    fn answers_now(&self, receipt: &Receipt) -> bool {
         let (contact, recipient) = (&receipt.contact, &receipt.recipient);
         let answers = contact == recipient || self.roster.is_deputy(contact, recipient);
-        if answers && self.roster.acts_for(&receipt.device, contact) {
-            return Ok(true);
+        answers && self.roster.acts_for(&receipt.device, contact)
+    }
+
+    /// When the alert was made that a receipt is about, where it is kept here and that matters:
+    /// the newest key of whoever answers now counts about all of them.
+    fn made(&self, receipt: &VerifiedReceipt) -> Result<Option<Timestamp>, StepError> {
+        let (statement, key) = (receipt.statement(), receipt.proven.key());
+        let is_newest = self.roster.is_newest_key(key, &statement.device);
+        if is_newest && self.answers_now(statement) {
+            return Ok(None);
         }
-        for envelope in self.envelopes_of(&receipt.alert)? {
+        for envelope in self.envelopes_of(&statement.alert)? {
             let kept: Option<EnvelopeRecord> =
                 self.find_long(tables::ENVELOPE, envelope.as_bytes())?;
             if let Some(kept) = kept {
                 let alert = kept.original.map_or(kept.env, |original| original.env);
-                return Ok(receipt.is_entitled(&self.roster, alert.core.created));
+                return Ok(Some(alert.core.created));
             }
         }
-        // It is not known when an alert was made that is not here.
-        Ok(false)
+        Ok(None)
     }
 
     /// Counts the receipts of a device's newest epoch: by that number, shown at each greeting, a

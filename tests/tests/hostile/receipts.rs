@@ -1,6 +1,7 @@
 //! Receipts that were forged, moved, replayed or dated back, brought to the sender by a relay that
 //! checks nothing.
 
+use maille_client::authority::OVERLAP;
 use maille_client::core::IncidentKind;
 use maille_common::address::DeviceId;
 use maille_common::codec::Exact;
@@ -11,7 +12,8 @@ use maille_common::identifier::AlertId;
 use maille_common::roster::RosterDocuments;
 use maille_common::terms::{Actor, Reason, Stage};
 use maille_common::time::{Span, Timestamp};
-use maille_common::wire::Push;
+use maille_common::wire::{Answer, PostReceipt, Push};
+use maille_relay::core::verify_receipt;
 use maille_tests::hostile::Cast;
 use maille_tests::network::FOUNDED;
 
@@ -32,13 +34,18 @@ impl Waiting {
     /// An officer's acknowledgement, as the first device of Tunis would sign it.
     fn acknowledged(&mut self) -> Receipt {
         let tunis = self.cast.tunis;
-        let desk = self.cast.world.desk(&tunis);
+        self.acknowledged_by(&tunis)
+    }
+
+    /// The same, with what stands in it of another device.
+    fn acknowledged_by(&mut self, device: &DeviceId) -> Receipt {
+        let desk = self.cast.world.desk(device);
         Receipt {
             version: Receipt::VERSION,
             alert: self.alert,
             recipient: Cast::TUNIS.parse().unwrap(),
             contact: Cast::TUNIS.parse().unwrap(),
-            device: tunis,
+            device: *device,
             stage: Stage::Acknowledged,
             actor: Actor::Officer,
             reason: Reason::None,
@@ -379,6 +386,104 @@ fn a_deputy_of_an_organisation_that_left_answers_no_alert_from_long_after() {
             assert_eq!(waiting.state(Cast::TUNIS), state, "{left} {time}");
         }
     }
+}
+
+/// What Tunis had before it renewed its keys, which everybody has heard of, in a thief's hands.
+fn renewed_away(waiting: &mut Waiting) -> SigningKey {
+    let tunis = waiting.cast.tunis;
+    let world = &mut waiting.cast.world;
+    world.pass(Span::from_days(331));
+    world.keep_keys();
+    world.settle();
+    let old = SigningKey::from_seed(world.network.device(&tunis).signing);
+    let (renewals, now) = (world.renewals(), world.now);
+    let roster = world.roster_of("tunis").clone();
+    let documents = world.network.take_up(&roster, &renewals, OVERLAP, now);
+    waiting.spread(&documents);
+    waiting.cast.world.keep_keys();
+    waiting.cast.world.settle();
+    old
+}
+
+/// A desk that was away answers with its old keys what was sealed to it before they ended. Whoever
+/// else has those keys answers nothing that was made later, whatever time is written and whoever
+/// brings it.
+#[test]
+fn keys_that_were_renewed_away_answer_no_alert_from_long_after_their_end() {
+    let (day, moment) = (Span::from_days(1), Span::from_ms(1));
+    for (since, state) in [
+        (OVERLAP + day - moment, ObligationState::Acknowledged),
+        (OVERLAP + day, ObligationState::Open),
+    ] {
+        for late in [Span::ZERO, Span::from_days(200)] {
+            let mut waiting = Waiting::new();
+            let old = renewed_away(&mut waiting);
+            waiting.cast.world.pass(since);
+            waiting.cast.world.keep_keys();
+            waiting.cast.world.settle();
+            waiting.alert = waiting.cast.sent("Answer this later").id();
+            waiting.cast.world.settle();
+            let made = waiting.cast.world.now;
+            waiting.cast.world.pass(late);
+            for time in [made, made + late, Timestamp::EPOCH] {
+                let receipt = Receipt {
+                    time,
+                    ..waiting.acknowledged()
+                };
+                let incidents = waiting.bring(signed(receipt, &old));
+                let refused = incidents.iter().any(|check| check == "Q3");
+                assert_eq!(refused, state == ObligationState::Open, "{incidents:?}");
+                assert_eq!(waiting.state(Cast::TUNIS), state);
+            }
+        }
+    }
+}
+
+/// The alert waits at the relay for the desk, and goes on waiting: what the relay holds it judges
+/// by the alert. Of others it decides nothing, and passes the answer on.
+#[test]
+fn keys_that_were_renewed_away_take_no_mail_out_of_a_mailbox() {
+    let mut waiting = Waiting::new();
+    let old = renewed_away(&mut waiting);
+    waiting.cast.world.pass(OVERLAP + Span::from_days(1));
+    waiting.cast.world.keep_keys();
+    waiting.cast.world.settle();
+    let (lyon, tunis, second) = (waiting.cast.lyon, waiting.cast.tunis, waiting.cast.second);
+    waiting.cast.world.switch_off(&tunis);
+    waiting.alert = waiting.cast.sent("Answer this later").id();
+    waiting.cast.world.settle();
+    let waits = |waiting: &mut Waiting| waiting.cast.world.deliveries("tunis", &tunis).len();
+    let before = waits(&mut waiting);
+    assert!(before > 0);
+    let posts = |waiting: &mut Waiting, alert, relay: &str| {
+        let receipt = Receipt {
+            alert,
+            ..waiting.acknowledged_by(&second)
+        };
+        let receipt = Receipt {
+            device: tunis,
+            ..receipt
+        };
+        let posted = PostReceipt {
+            receipt: signed(receipt, &old),
+            note: None,
+            to: Cast::LYON.parse().unwrap(),
+        };
+        let core = waiting.cast.world.relay(relay);
+        let verified = verify_receipt(posted, core.roster(), &second).unwrap();
+        assert_eq!(core.receipt(&verified).unwrap().answer, Answer::Done);
+    };
+    let alert = waiting.alert;
+    posts(&mut waiting, alert, "tunis");
+    posts(&mut waiting, alert, "lyon");
+    assert_eq!(waits(&mut waiting), before);
+    waiting.cast.world.meet(&lyon, "lyon");
+    assert!(waiting.incidents().iter().any(|check| check == "Q3"));
+    assert_eq!(waiting.state(Cast::TUNIS), ObligationState::Open);
+    waiting.cast.world.switch_on(&tunis);
+    waiting.cast.world.settle();
+    let desk = waiting.cast.world.desk(&tunis);
+    assert!(desk.received(&alert).unwrap().is_some());
 }
 
 /// Whatever the clock of the recipient shows, its answer is one (I8).

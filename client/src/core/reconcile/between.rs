@@ -13,7 +13,7 @@ use maille_common::check::Check;
 use maille_common::codec::SortedList;
 use maille_common::content::{GivenStatement, Holding, Place};
 use maille_common::envelope::Core;
-use maille_common::evidence::Receipt;
+use maille_common::evidence::{Proofs, Receipt, SignedReceipt};
 use maille_common::hash::Hash;
 use maille_common::identifier::AlertId;
 use maille_common::limits;
@@ -146,13 +146,19 @@ impl Known {
 impl Recipient<'_> {
     /// PROTOCOL V3: what relays bring to both sides, and what this device itself made; not what
     /// counts no more, which whoever has not proven it before never takes.
-    pub(super) fn is_told(&self, receipt: &Receipt, roster: &Roster) -> bool {
+    pub(super) fn is_told(
+        &self,
+        signed: &SignedReceipt,
+        roster: &Roster,
+        proofs: &mut Proofs,
+    ) -> bool {
+        let receipt: &Receipt = &signed.statement;
         let stage = receipt.stage;
         let brought = receipt.device == *self.device
             || (receipt.contact == *self.contact && stage >= Stage::Read)
             || (receipt.recipient == *self.contact && stage >= Stage::Acknowledged)
             || (self.ack_rule == AckRule::First && stage == Stage::Acknowledged);
-        Check::V3.holds(brought) && receipt.is_entitled(roster, self.made)
+        Check::V3.holds(brought) && signed.is_entitled_again(roster, self.made, proofs)
     }
 }
 
@@ -183,6 +189,11 @@ impl Desk {
         Ok(between)
     }
 
+    /// Whether both sides should hold a receipt that is kept here (PROTOCOL V3).
+    pub(super) fn is_told(&self, recipient: &Recipient<'_>, receipt: &SignedReceipt) -> bool {
+        recipient.is_told(receipt, &self.roster, &mut self.proofs.borrow_mut())
+    }
+
     /// Adds the statements kept about an alert that both sides should hold.
     pub(super) fn add_told(
         &self,
@@ -193,7 +204,7 @@ impl Desk {
         for record in self.evidence_records(&known.place.alert)? {
             match record {
                 EvidenceRecord::Receipt { receipt, note, .. }
-                    if recipient.is_told(&receipt.statement, &self.roster) =>
+                    if self.is_told(recipient, &receipt) =>
                 {
                     // A note is sealed to the sender's devices: towards the recipient it says
                     // nothing.

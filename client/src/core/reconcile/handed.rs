@@ -182,12 +182,11 @@ impl Desk {
         };
         let about_both = sender == *from || sender == self.identity.contact;
         let core = self.known_core(&alert)?;
-        let is_entitled = core.is_none_or(|core| {
-            let expiry = expiry.statement.value();
-            expiry.is_entitled(&self.roster, &sender, core.created)
-        });
+        let is_entitled = |proven: &Proven<Expiry>| {
+            core.is_none_or(|core| proven.is_entitled(&self.roster, &sender, core.created))
+        };
         let proven = expiry.clone().verify(&self.roster, &sender);
-        let counts = |_: &Proven<Expiry>| Check::V6.holds(about_both) && is_entitled;
+        let counts = |proven: &Proven<Expiry>| Check::V6.holds(about_both) && is_entitled(proven);
         let Some(proven) = proven.ok().filter(counts) else {
             let check = words(&"Q6");
             self.incident(batch, IncidentKind::Receipt { check }, Some(alert), now)?;

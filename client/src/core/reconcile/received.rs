@@ -48,7 +48,7 @@ impl Desk {
             let recipient = self.as_recipient(core);
             self.add_told(&mut known, &recipient, true)?;
             for (receipt, note) in own {
-                if !recipient.is_told(&receipt.statement, &self.roster) {
+                if !self.is_told(&recipient, &receipt) {
                     continue;
                 }
                 known.add(GivenStatement::Receipt { receipt, note });

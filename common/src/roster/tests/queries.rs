@@ -76,6 +76,54 @@ fn a_device_has_its_newer_and_older_keys_while_they_overlap() {
     assert_eq!(found, [(public(115), true), (public(111), false)]);
 }
 
+/// What a former key's end is, is said by the last annex that names it, whenever that comes: what
+/// was read from a disk has the newest annex first.
+#[test]
+fn q3_the_end_of_a_former_key_does_not_depend_on_the_order_of_annexes() {
+    let keys = |number, to: Option<u64>| DeviceKeys {
+        valid_to: to.map(time),
+        ..device_keys(number)
+    };
+    let mut annexes = vec![interpol_1()];
+    for (issued, pairs) in [
+        (20, vec![keys(114, None), keys(110, Some(50))]),
+        (30, vec![keys(118, None), keys(114, Some(60))]),
+        (40, vec![keys(118, None)]),
+    ] {
+        let mut desk = contact("interpol/hq", &[110]);
+        let mut changed = desk.devices[0].clone();
+        changed.keys = list(pairs);
+        desk.devices = sorted([changed]);
+        let mut next = next_annex(annexes.last().unwrap(), &[desk]);
+        next.issued = time(issued);
+        annexes.push(signed_annex(next, &INTERPOL));
+    }
+    let (id, contact) = (device(110).id, address("interpol/hq"));
+    let ends = |roster: &Roster| {
+        let of = |number| {
+            let terms = roster.device_signing_keys(&id).into_iter();
+            let mut terms = terms.filter(|(of, _)| *of == contact);
+            let found = terms.find(|(_, term)| term.key == public(number));
+            found.unwrap().1.end()
+        };
+        [of(111), of(115), of(119)]
+    };
+    // The first one is left out before its end, and the second by the last annex.
+    let expected = [Some(time(30)), Some(time(40)), None];
+    let mut grown = roster();
+    for annex in &annexes[1..] {
+        grown.apply(&set(&[], from_ref(annex), &[])).unwrap();
+    }
+    assert_eq!(ends(&grown), expected);
+    // The authority pins the last, and whoever comes then is shown the others later.
+    let part = signed_part(pinning(next_part(&part_1()), &annexes[3]), &AUTHORITY);
+    let others = [europol_1(), afripol_1(), ngo_1()];
+    let late = [&others[..], from_ref(&annexes[3])].concat();
+    let mut late = Roster::found(anchor(), &set(&[part_1(), part], &late, &[])).unwrap();
+    late.apply(&set(&[], &annexes[..3], &[])).unwrap();
+    assert_eq!(ends(&late), expected);
+}
+
 #[test]
 fn k2_a_pair_behind_a_newer_one_counts_until_its_end_and_the_newest_beyond_its_own() {
     let ends = |base, to: Option<u64>| DeviceKeys {

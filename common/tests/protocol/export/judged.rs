@@ -8,6 +8,7 @@ use maille_common::evidence::{Expiry, Note, Notice, ObligationState, Receipt, Se
 use maille_common::export::{ExportFault, Piece};
 use maille_common::hash::Hash;
 use maille_common::identifier::AlertId;
+use maille_common::limits;
 use maille_common::randomness::Randomness;
 use maille_common::roster::{
     Roster, RosterDocuments, SignedSuspension, Subject, Suspension, Version,
@@ -310,12 +311,35 @@ fn a_receipt_from_after_a_suspension_learnt_later_is_shown_and_not_counted() {
         let case = Case::new().answered(3, later(5, act(Stage::Acknowledged, Reason::None)));
         let proven = case.under(newest, true).proven();
         let beta = &proven.recipients[0];
-        (beta.receipts[0].is_suspended, beta.standing.state)
+        (beta.receipts[0].is_void, beta.standing.state)
     };
     let before = suspension(NOW);
     assert_eq!(state(&before), (true, ObligationState::Open));
     let after = suspension(NOW + Span::from_minutes(6));
     assert_eq!(state(&after), (false, ObligationState::Acknowledged));
+}
+
+/// Whoever has keys that were renewed away names a roster of before, in which they are the newest.
+#[test]
+fn a_receipt_by_a_key_that_ended_long_before_the_alert_is_shown_and_not_counted() {
+    let state = |ends: Timestamp, named: bool| {
+        let newest = roster_since(ends, "beta", |contact| renew(contact, 3, Some(ends)));
+        let case = Case::new().answered(3, later(5, act(Stage::Acknowledged, Reason::None)));
+        case.under(&newest, named)
+    };
+    let of = |case: Case| {
+        let proven = case.proven();
+        let beta = &proven.recipients[0];
+        (beta.receipts[0].is_void, beta.standing.state)
+    };
+    let day = Span::from_ms(limits::DISMISSED_MS);
+    let (open, acknowledged) = (ObligationState::Open, ObligationState::Acknowledged);
+    assert_eq!(of(state(NOW - day, true)), (true, open));
+    let within = NOW - day + Span::from_ms(1);
+    assert_eq!(of(state(within, true)), (false, acknowledged));
+    // By the newest roster it may not answer at all.
+    state(NOW - day, false).refused("X5");
+    assert_eq!(of(state(within, false)), (false, acknowledged));
 }
 
 #[test]

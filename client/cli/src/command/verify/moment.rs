@@ -114,7 +114,7 @@ impl Moment {
             reason: (receipt.reason != Reason::None).then(|| receipt.reason.to_string()),
             noted: proven.has_note,
             by_named_roster: proven.by_named_roster,
-            counted: !proven.is_suspended,
+            counted: !proven.is_void,
             roster: receipt.roster.to_string(),
             ..Self::new(&proven.receipt, receipt.time, &receipt.stage)
         }
