@@ -72,7 +72,7 @@ impl Client {
     /// roster yet, or the disk failed. No relay is needed to open a home.
     pub async fn open(config: ClientConfig) -> Result<Self, OpenError> {
         let office = blocking(move || opening::open(config)).await?;
-        let identity = office.shown.borrow().present.clone();
+        let identity = office.shown.borrow().present.identity.clone();
         let dialer = Dialer::bind(identity, Limits::default())
             .map_err(|error| OpenError::Socket(error.to_string()))?;
         let dialer = Arc::new(dialer);

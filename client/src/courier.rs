@@ -18,7 +18,8 @@ use crate::entropy::OsRandomness;
 use crate::error::DeskError;
 use crate::excluded;
 use crate::office::Office;
-use crate::session::{Session, SessionError};
+use crate::session::{KeyRefused, Session, SessionError};
+use crate::shown_keys::Which;
 use crate::status::Connection;
 
 /// After new work, a relay that failed is tried again within this time.
@@ -46,9 +47,13 @@ enum DialError {
 }
 
 impl DialError {
-    /// The relay does not admit the key of this device.
-    const fn is_about_our_key(&self) -> bool {
-        matches!(self, Self::Connect(ConnectError::NotAdmitted { .. }))
+    /// Whether the relay does not admit the key of this device, and why.
+    const fn refusal(&self) -> Option<KeyRefused> {
+        match self {
+            Self::Connect(ConnectError::NotAdmitted { .. }) => Some(KeyRefused::NotAdmitted),
+            Self::Connect(ConnectError::KeyEnded { .. }) => Some(KeyRefused::Ended),
+            _ => None,
+        }
     }
 }
 
@@ -99,7 +104,7 @@ impl Courier {
     }
 
     async fn run(mut self) {
-        let mut as_former = false;
+        let mut which = Which::Present;
         loop {
             self.stand(Connection::Idle, None);
             if !self.until_wanted().await {
@@ -107,25 +112,30 @@ impl Courier {
             }
             self.stand(Connection::Connecting, None);
             let shown = Arc::clone(&self.office.shown.borrow());
-            let former = shown.former.as_ref().filter(|_| as_former);
-            let (failure, refused) = match self.dial(former.unwrap_or(&shown.present)).await {
+            let key = shown.get(which).unwrap_or_else(|| {
+                which = Which::Present;
+                &shown.present
+            });
+            let (failure, refused) = match self.dial(&key.identity).await {
                 Ok(link) => {
-                    let showing = former.is_none().then_some(shown.key);
+                    let showing = (which != Which::Former).then_some(key.key);
                     match self.serve(link, showing).await {
                         SessionError::Idle => continue,
                         SessionError::OtherKeys => {
-                            as_former = false;
+                            which = Which::Present;
                             continue;
                         }
-                        error => (error.to_string(), error.is_about_our_key()),
+                        error => (error.to_string(), error.refusal()),
                     }
                 }
-                Err(error) => (error.to_string(), error.is_about_our_key()),
+                Err(error) => (error.to_string(), error.refusal()),
             };
-            // A relay with an older roster may know the key before this one alone.
-            as_former = refused && !as_former && shown.former.is_some();
             tracing::info!(relay = %self.relay, failure, "the connection ended");
-            if refused && !as_former {
+            // A relay with an older roster may know the key before this one alone, and one with a
+            // newer roster the next one.
+            let next = refused.and_then(|why| shown.after(which, why == KeyRefused::Ended));
+            which = next.unwrap_or_default();
+            if refused.is_some() && next.is_none() {
                 excluded::not_admitted(&self.office, &self.relay).await;
             }
             self.stand(Connection::Waiting, Some(failure));
@@ -216,8 +226,8 @@ impl Courier {
         Err(failure)
     }
 
-    /// Serves a connection on which this key is shown, or, where there is none, the one before the
-    /// key in use.
+    /// Serves a connection on which this key is shown, in use or the next one; where there is none,
+    /// the one before.
     async fn serve(&mut self, link: Link, showing: Option<VerifyingKey>) -> SessionError {
         let session = Session::new(
             Arc::clone(&self.office),

@@ -119,18 +119,26 @@ struct Renewed {
 /// Renews the device's own keys, makes the sealing keys of another week when they are due, and
 /// erases those that no honest sender uses.
 pub(crate) async fn renew(office: &Arc<Office>) -> Result<(), OpenError> {
-    let bundle = lock(&office.bundle).clone();
-    let shown = Arc::clone(&office.shown.borrow());
-    let renewed = office
-        .ask(move |room, now| renew_in(room, bundle.as_ref(), &shown, now))
+    // Both are read and replaced in the room: a keeper and a session may be at it at once.
+    let held = Arc::clone(office);
+    let is_published = office
+        .ask(move |room, now| {
+            let bundle = lock(&held.bundle).clone();
+            let shown = Arc::clone(&held.shown.borrow());
+            let renewed = renew_in(room, bundle.as_ref(), &shown, now)?;
+            let is_published = renewed.bundle.is_some();
+            if is_published {
+                *lock(&held.bundle) = renewed.bundle;
+            }
+            if let Some(shown) = renewed.shown {
+                held.shown.send_replace(Arc::new(shown));
+            }
+            Ok::<_, OpenError>(is_published)
+        })
         .await?;
-    if let Some(bundle) = renewed.bundle {
-        *lock(&office.bundle) = Some(bundle);
+    if is_published {
         office.wake();
         office.tell();
-    }
-    if let Some(shown) = renewed.shown {
-        office.shown.send_replace(Arc::new(shown));
     }
     Ok(())
 }

@@ -17,6 +17,8 @@ const ROSTER_PERIOD: Duration = Duration::from_secs(1);
 const UNNAMED_PERIOD: Duration = Duration::from_secs(60 * 60);
 /// How often the next keys are looked at.
 const KEYS_PERIOD: Duration = Duration::from_secs(60);
+/// How often it is looked whether the key of somebody who is connected has ended.
+const ENDED_PERIOD: Duration = Duration::from_secs(5);
 /// How often it is looked what of the roster ends soon.
 const ENDINGS_PERIOD: Duration = Duration::from_secs(60 * 60);
 /// Longest time between two looks at the clock: the machine may have slept, which a timer does not
@@ -91,6 +93,18 @@ pub(crate) async fn watch_keys(service: Arc<Service>) {
             () = service.keys_due.notified() => {}
             () = tokio::time::sleep(KEYS_PERIOD) => {}
         }
+    }
+}
+
+/// Closes links soon after the time of their key is over (PROTOCOL T1).
+pub(crate) async fn disconnect_ended(service: Arc<Service>) {
+    let mut stopping = service.stops();
+    loop {
+        tokio::select! {
+            () = stopping.told() => return,
+            () = tokio::time::sleep(ENDED_PERIOD) => {}
+        }
+        service.listener.disconnect_removed();
     }
 }
 

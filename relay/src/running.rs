@@ -44,6 +44,7 @@ impl RunningRelay {
         tasks.spawn(rounds::watch_keys(Arc::clone(&service)));
         tasks.spawn(rounds::drop_unnamed(Arc::clone(&service)));
         tasks.spawn(rounds::warn_of_endings(Arc::clone(&service)));
+        tasks.spawn(rounds::disconnect_ended(Arc::clone(&service)));
         tasks.spawn(admin::serve(Arc::clone(&service)));
         if let Some(listener) = metrics {
             tasks.spawn(metrics::serve(Arc::clone(&service), listener));

@@ -36,7 +36,7 @@ pub(crate) struct Session {
 /// Serves a link until it is over.
 pub(crate) async fn serve(service: Arc<Service>, link: Link) {
     let Some(device) = service.live.device_of(&link.peer_key()) else {
-        return link.close(CloseCode::Removed);
+        return link.close(service.live.farewell(&link.peer_key()));
     };
     service.counters.connected();
     let session = Arc::new(Session {
@@ -241,8 +241,9 @@ impl Session {
 
     /// Tells of another roster. A key that moved to another device begins a new connection.
     async fn tell_roster(&self, roster: Hash) {
-        if self.service.live.device_of(&self.link.peer_key()) != Some(self.device) {
-            return self.link.close(CloseCode::Removed);
+        let (live, key) = (&self.service.live, self.link.peer_key());
+        if live.device_of(&key) != Some(self.device) {
+            return self.link.close(live.farewell(&key));
         }
         let news = encode(&Push::RosterNews { roster });
         // Lost news shows at the next Hello, which compares rosters anyway.

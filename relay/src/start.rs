@@ -204,7 +204,7 @@ impl Opened {
         let present = RelayKeyPair::load(&folder)?;
         let next = RelayKeyPair::load_next(&folder)?;
         let reading = clock.reading();
-        let (desk, roster) = open_roster(&folder, config, clock)?;
+        let (desk, roster) = open_roster(&folder, config, Arc::clone(&clock))?;
         let public = next.as_ref().map(PublicKeys::of);
         let keys = PublicKeys::of(&present);
         let next_keys = NextKeys::judge(&keys, public, &roster, &config.name, reading.wall);
@@ -271,7 +271,7 @@ impl Opened {
                 source,
             },
         )?;
-        let live = Arc::new(LiveRoster::new(roster));
+        let live = Arc::new(LiveRoster::new(roster, clock));
         Ok(Self {
             folder,
             keys,

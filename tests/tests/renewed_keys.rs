@@ -10,13 +10,17 @@ use std::path::Path;
 use std::time::Duration;
 
 use maille_client::clock::{Clock, SystemClock};
+use maille_client::core::{EventKind, IncidentKind};
 use maille_client::entropy::OsRandomness;
 use maille_client::home::{Home, Unlock};
 use maille_client::{EventKind, KeysTrouble, Message, Milestone, OfferedRenewals};
 use maille_common::address::DeviceId;
-use maille_common::crypto::ed25519::VerifyingKey;
+use maille_common::crypto::ed25519::{SigningKey, VerifyingKey};
 use maille_common::roster::{DeviceKeys, RosterDocuments};
 use maille_common::time::Span;
+use maille_link::{
+    AnswerBound, CloseReason, ConnectError, Dialer, Identity, Limits, Link, Priority, RequestError,
+};
 use maille_tests::machine::Machine;
 use maille_tests::net::{NetPlan, TestNet, soon};
 
@@ -330,5 +334,145 @@ async fn a_home_without_the_keys_that_were_taken_up_goes_on_offers_others_and_en
         .find(|renewal| renewal.request.request.device == years.device(LYON));
     let late = late.unwrap().verify(&roster, Clock::now(&years.machine));
     assert_eq!(late.unwrap_err().code(), "renewal-not-vouched");
+    // Nor do they connect: it has no newer ones, and is told so.
+    let told = |event: &EventKind| matches!(event, EventKind::Incident { .. });
+    years.net.desk(LYON).until("refused", told).await;
+    let incidents = years
+        .net
+        .desk(LYON)
+        .client()
+        .incidents(0, 10)
+        .await
+        .unwrap();
+    let refused = |kind: &IncidentKind| matches!(kind, IncidentKind::NotAdmitted { .. });
+    assert!(
+        incidents.iter().any(|(_, one)| refused(&one.kind)),
+        "{incidents:?}"
+    );
     years.net.stop().await;
+}
+
+/// It was away until its keys had ended, and shows relays the next ones, which it had offered.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_desk_that_was_away_for_longer_than_the_overlap_comes_back_by_itself() {
+    for left_out in [false, true] {
+        let mut years = Years::begin(&["lyon"]).await;
+        years.exchange(LYON, TUNIS, "First").await;
+        let before = years.keys(LYON, LYON)[0].clone();
+        let found = years.offered_by(LYON).await;
+        years.net.close_desk(LYON).await;
+        // Sealed to it before it is renewed, and waits.
+        let message = Message::text("Waits", "Waits")
+            .to_all([LYON])
+            .expires_after(Span::from_days(90));
+        let waits = years.net.desk(TUNIS).client().send(message).await;
+        let waits = waits.unwrap().id;
+        years.net.desk(TUNIS).wait(waits, Milestone::Accepted).await;
+        years.take_up(PARIS, &found).await;
+        years.pass(331 + 70).await;
+        if left_out {
+            // Its organisation has cleared the roster of keys that ended.
+            let device = years.device(LYON);
+            let contact = years.net.desk(LYON).contact.clone();
+            years.net.network.forget_former_keys(&device, &contact);
+            years.net.publish().await;
+        }
+        years.net.open_desk(LYON).await;
+        assert_eq!(years.net.desk(LYON).receive().await.entry.id, waits);
+        years.until_taken(LYON, &before).await;
+        years.net.desk(LYON).acknowledge(waits).await;
+        years
+            .net
+            .desk(TUNIS)
+            .wait(waits, Milestone::Acknowledged)
+            .await;
+        years.exchange(TUNIS, LYON, "With the new keys").await;
+        years.exchange(LYON, TUNIS, "Back").await;
+        for desk in [LYON, PARIS, TUNIS] {
+            let incidents = years.net.desk(desk).client().incidents(0, 10).await;
+            assert_eq!(incidents.unwrap(), [], "{desk}");
+        }
+        years.net.close_desk(LYON).await;
+        let newest = years.keys(PARIS, LYON)[0].signing;
+        assert_eq!(keys_at(&years.net.desk(LYON).home), (newest, false));
+        years.net.stop().await;
+    }
+}
+
+/// Whoever took a copy of the home before it was renewed connects for as long as the overlap lasts.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transport_key_that_was_renewed_away_connects_until_it_ends_and_nowhere_then() {
+    let mut years = Years::begin(&["lyon", "dakar"]).await;
+    years.exchange(LYON, TUNIS, "First").await;
+    let before = years.keys(LYON, LYON)[0].clone();
+    let found = years.offered_by(LYON).await;
+    let seed = *years.closed_home(LYON).await.transport_seed();
+    years.net.open_desk(LYON).await;
+    years.take_up(PARIS, &found).await;
+    years.until_taken(LYON, &before).await;
+    let stolen = SigningKey::from_seed(seed);
+    assert_eq!(stolen.verifying_key(), before.transport);
+    let thief = Identity::new("thief", &stolen).unwrap();
+    let dialer = Dialer::bind(thief, Limits::default()).unwrap();
+    let mut held = Vec::new();
+    for relay in ["lyon", "dakar"] {
+        let link = years.connect(&dialer, relay).await.unwrap();
+        held.push((relay, link));
+    }
+    years.pass(331 + 64).await;
+    // Whoever is connected is put out by itself.
+    for (relay, link) in held {
+        let reason = soon("the thief is put out", link.closed()).await;
+        assert_eq!(reason, CloseReason::Ended, "{relay}");
+        let again = years.connect(&dialer, relay).await;
+        assert_eq!(again.map(|_| ()), Err("ended"), "{relay}");
+    }
+    // The device itself goes on.
+    years.exchange(TUNIS, LYON, "With the new keys").await;
+    years.net.stop().await;
+}
+
+impl Years {
+    /// Eleven months pass, and a desk offers its next keys; what its colleague finds then.
+    async fn offered_by(&mut self, desk: &str) -> OfferedRenewals {
+        self.pass(331).await;
+        self.exchange(desk, TUNIS, "After eleven months").await;
+        self.until_offered(desk).await;
+        self.found_by(PARIS, desk).await
+    }
+
+    /// A desk's home, while it is closed.
+    async fn closed_home(&mut self, desk: &str) -> Home {
+        self.net.close_desk(desk).await;
+        Home::open(&self.net.desk(desk).home, Unlock::Machine).unwrap()
+    }
+
+    /// A link on which something was answered, or why there is none: a device may hear that its
+    /// key is refused with its first request only.
+    async fn connect(&self, dialer: &Dialer, relay: &str) -> Result<Link, &'static str> {
+        let entry = self.net.desk(PARIS).client().roster();
+        let keys: Vec<VerifyingKey> = entry
+            .relay(&relay.parse().unwrap())
+            .unwrap()
+            .keys
+            .iter()
+            .map(|pair| pair.transport)
+            .collect();
+        let mut ways = self.net.relay_addresses(PARIS).into_iter();
+        let (_, address) = ways.find(|(name, _)| name == relay).unwrap();
+        let link = match dialer.connect(&address.to_string(), &keys).await {
+            Ok(link) => link,
+            Err(ConnectError::KeyEnded { .. }) => return Err("ended"),
+            Err(error) => panic!("{error}"),
+        };
+        let bound = AnswerBound {
+            bytes_max: 1024 * 1024,
+            deadline: PATIENCE,
+        };
+        match link.request(Priority::Normal, b"anything", bound).await {
+            Ok(_) => Ok(link),
+            Err(RequestError::Closed(CloseReason::Ended)) => Err("ended"),
+            Err(error) => panic!("{error}"),
+        }
+    }
 }

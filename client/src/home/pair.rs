@@ -65,6 +65,12 @@ impl Home {
         })
     }
 
+    /// The transport key of the next pair, where there is one.
+    pub fn next_transport(&self) -> Option<SigningKey> {
+        let next = self.identity.beside.next.as_ref();
+        next.map(|next| next.transport.key())
+    }
+
     /// What the device publishes of its next keys: always the same bytes for the same keys.
     pub fn renewal(&self) -> Option<SignedRenewal> {
         let next = self.identity.beside.next.as_ref()?;

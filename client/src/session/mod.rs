@@ -20,6 +20,7 @@ use crate::core::{GreetError, Greeting, StepError};
 use crate::entropy::OsRandomness;
 use crate::error::DeskError;
 use crate::office::Office;
+use crate::own_keys;
 use crate::status::Connection;
 
 pub(crate) mod blobs;
@@ -44,7 +45,7 @@ pub(crate) struct Session {
     pub(crate) relay: Name,
     /// This desk collects there.
     pub(crate) home: bool,
-    /// The key that the relay was shown, where that is the one in use.
+    /// The key that the relay was shown, where that is the one in use or will be.
     showing: Option<VerifyingKey>,
     pub(crate) talk: Talk,
 }
@@ -58,6 +59,9 @@ pub(crate) enum SessionError {
     /// The device has other keys by now, and connects with them; no fault.
     #[error("The device connects with its new key.")]
     OtherKeys,
+    /// The next keys of this device could not be taken into use.
+    #[error("The next keys of this device are not in use: {0}")]
+    OwnKeys(String),
     /// The connection ended.
     #[error(transparent)]
     Closed(#[from] CloseReason),
@@ -72,15 +76,28 @@ pub(crate) enum SessionError {
     Desk(#[from] DeskError),
 }
 
+/// Why a relay does not admit the key of this device, or no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum KeyRefused {
+    /// It does not know it, or knows that the device may not connect.
+    NotAdmitted,
+    /// Its time is over, and the relay knows a newer one (PROTOCOL T1).
+    Ended,
+}
+
 impl SessionError {
-    /// The relay does not admit the key of this device, or no more.
-    pub(crate) const fn is_about_our_key(&self) -> bool {
+    /// Whether it ended for the key of this device, and why.
+    pub(crate) const fn refusal(&self) -> Option<KeyRefused> {
         let reason = match self {
             Self::Closed(reason) => reason,
             Self::Talk(TalkError::Link(RequestError::Closed(reason))) => reason,
-            _ => return false,
+            _ => return None,
         };
-        matches!(reason, CloseReason::Removed | CloseReason::NotAdmitted)
+        match reason {
+            CloseReason::Removed | CloseReason::NotAdmitted => Some(KeyRefused::NotAdmitted),
+            CloseReason::Ended => Some(KeyRefused::Ended),
+            _ => None,
+        }
     }
 }
 
@@ -135,6 +152,7 @@ impl Session {
     async fn serve(&self) -> Result<std::convert::Infallible, SessionError> {
         let theirs = self.greet().await?;
         let is_level = self.level_rosters(&theirs).await?;
+        self.take_shown_key().await?;
         if self.showing.is_none() && is_level {
             // It knows the key in use by now.
             return Err(SessionError::OtherKeys);
@@ -154,6 +172,17 @@ impl Session {
         Ok(idle)
     }
 
+    /// Takes the next keys into use, where the relay was shown the one and has handed over the
+    /// roster that has them: what is signed over this connection is signed with the other.
+    async fn take_shown_key(&self) -> Result<(), SessionError> {
+        let in_use = self.office.shown.borrow().present.key;
+        if self.showing.is_some_and(|showing| showing != in_use) {
+            let taken = own_keys::renew(&self.office).await;
+            taken.map_err(|error| SessionError::OwnKeys(error.to_string()))?;
+        }
+        Ok(())
+    }
+
     /// Ends the session when the device has taken other keys into use; the relay is told first of
     /// the roster that has them, or it would admit nobody with them.
     async fn until_other_keys(&self, theirs: &RosterHeads) -> Result<(), SessionError> {
@@ -161,7 +190,8 @@ impl Session {
             return Ok(());
         };
         let mut shown = self.office.shown.subscribe();
-        if shown.wait_for(|shown| shown.key != showing).await.is_err() {
+        let other = shown.wait_for(|shown| !shown.lead_to(&showing));
+        if other.await.is_err() {
             return std::future::pending().await;
         }
         self.offer_roster(theirs).await?;

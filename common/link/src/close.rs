@@ -20,16 +20,19 @@ pub enum CloseCode {
     Replaced,
     /// The connection reached its greatest age; make a new one.
     Aged,
+    /// The key has ended, and its holder has another in its place (PROTOCOL T1).
+    Ended,
 }
 
 impl CloseCode {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Done,
         Self::Shutdown,
         Self::Removed,
         Self::Protocol,
         Self::Replaced,
         Self::Aged,
+        Self::Ended,
     ];
 
     /// The name on the wire and in logs, stable.
@@ -41,6 +44,7 @@ impl CloseCode {
             Self::Protocol => "protocol",
             Self::Replaced => "replaced",
             Self::Aged => "aged",
+            Self::Ended => "ended",
         }
     }
 
@@ -53,6 +57,7 @@ impl CloseCode {
             Self::Protocol => 3,
             Self::Replaced => 4,
             Self::Aged => 5,
+            Self::Ended => 6,
         })
     }
 
@@ -90,6 +95,10 @@ pub enum CloseReason {
     /// is complete, so it may show at the first request.
     #[error("The peer does not admit our key.")]
     NotAdmitted,
+    /// The peer admits our key no more, since its time is over and it knows a newer one of ours.
+    /// While connecting it may show at the first request only.
+    #[error("The peer does not admit our key any more: its time is over, and a newer one is ours.")]
+    Ended,
     /// Nothing was heard of the peer for too long.
     #[error("The connection was lost: the peer was silent for too long.")]
     Idle,
@@ -110,6 +119,7 @@ impl CloseReason {
             Self::Replaced => "link-replaced",
             Self::Aged => "link-aged",
             Self::NotAdmitted => "link-not-admitted",
+            Self::Ended => "link-ended",
             Self::Idle => "link-idle",
             Self::Lost => "link-lost",
         }
@@ -125,6 +135,7 @@ impl From<CloseCode> for CloseReason {
             CloseCode::Protocol => Self::Protocol,
             CloseCode::Replaced => Self::Replaced,
             CloseCode::Aged => Self::Aged,
+            CloseCode::Ended => Self::Ended,
         }
     }
 }

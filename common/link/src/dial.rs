@@ -18,7 +18,7 @@ use crate::endpoint::{BindError, quic_client};
 use crate::limits::{ADDRESS_HEAD_START, ADDRESSES_MAX, Limits};
 use crate::link::Link;
 use crate::memory::Memory;
-use crate::session::{Session, is_access_denied};
+use crate::session::{Session, is_access_denied, is_expired};
 
 /// QUIC wants a name where TLS has one; it is neither sent nor checked.
 const SERVER_NAME: &str = "maille";
@@ -49,6 +49,15 @@ pub enum ConnectError {
     /// The peer does not admit our key.
     #[error("The peer at {address} does not admit our key.")]
     NotAdmitted {
+        /// Where it answered.
+        address: SocketAddr,
+    },
+    /// The peer admits our key no more: its time is over, and the peer knows a newer one of ours.
+    #[error(
+        "The peer at {address} does not admit our key any more: its time is over, and a newer one \
+         is ours."
+    )]
+    KeyEnded {
         /// Where it answered.
         address: SocketAddr,
     },
@@ -85,6 +94,7 @@ impl ConnectError {
             Self::NoAddress { .. } => "connect-no-address",
             Self::WrongKey { .. } => "connect-wrong-key",
             Self::NotAdmitted { .. } => "connect-not-admitted",
+            Self::KeyEnded { .. } => "connect-key-ended",
             Self::Busy { .. } => "connect-busy",
             Self::Timeout { .. } => "connect-timeout",
             Self::Failed { .. } => "connect-failed",
@@ -267,6 +277,9 @@ fn fault(address: SocketAddr, error: &ConnectionError) -> ConnectError {
         }
         ConnectionError::ConnectionClosed(frame) if is_access_denied(frame.error_code) => {
             ConnectError::NotAdmitted { address }
+        }
+        ConnectionError::ConnectionClosed(frame) if is_expired(frame.error_code) => {
+            ConnectError::KeyEnded { address }
         }
         ConnectionError::ConnectionClosed(frame)
             if frame.error_code == TransportErrorCode::CONNECTION_REFUSED =>

@@ -11,12 +11,12 @@ use tokio::time::{Instant, timeout};
 
 use crate::close::CloseCode;
 use crate::common::Common;
-use crate::directory::Directory;
+use crate::directory::{Directory, farewell};
 use crate::gate::{Attempt, Begun, Gate, Refused, Verdict};
 use crate::limits::Limits;
 use crate::link::Link;
 use crate::open_links::OpenLinks;
-use crate::session::{Session, is_access_denied};
+use crate::session::{Session, is_access_denied, is_expired};
 use crate::tally::{Figures, HandshakeFault};
 
 /// How often the log tells of attempts that are refused: a flood must not fill a disk.
@@ -142,7 +142,7 @@ impl Door {
         // Asked again now that the link can be found: a removal after the handshake either sees the
         // link in the table or is seen here.
         if Check::T1.refuses(!self.directory.admits(&session.peer)) {
-            return session.close(CloseCode::Removed);
+            return session.close(farewell(&*self.directory, &session.peer));
         }
         lock(&self.gate).admitted(remote.ip(), Instant::now());
         tracing::debug!(%remote, key = %session.peer.short(), "connected");
@@ -189,7 +189,9 @@ fn lock(gate: &Mutex<Gate>) -> MutexGuard<'_, Gate> {
 /// What a handshake failed of. The verifier's refusal is our own alert.
 fn fault(error: &ConnectionError) -> HandshakeFault {
     match error {
-        ConnectionError::TransportError(error) if is_access_denied(error.code) => {
+        ConnectionError::TransportError(error)
+            if is_access_denied(error.code) || is_expired(error.code) =>
+        {
             HandshakeFault::NotAdmitted
         }
         ConnectionError::TimedOut => HandshakeFault::TooSlow,

@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use crate::certificate::Identity;
 use crate::close::CloseCode;
 use crate::common::Common;
-use crate::directory::Directory;
+use crate::directory::{Directory, farewell};
 use crate::door::Door;
 use crate::endpoint::{BindError, quic_server};
 use crate::limits::{LINKS_WAITING_MAX, Limits, RECEIVE_BUFFER_BYTES};
@@ -119,11 +119,14 @@ impl Listener {
     }
 
     /// Asks the directory again about everyone who is connected, and closes the links of keys that
-    /// it no longer admits (PROTOCOL T1). To be called after every change of the roster; with the
-    /// check at the handshake no link slips between. Returns how many were closed.
+    /// it no longer admits (PROTOCOL T1). To be called after every change of the roster, and when a
+    /// key may have ended; with the check at the handshake no link slips between. Returns how many
+    /// were closed.
     pub fn disconnect_removed(&self) -> usize {
-        let removed = self.door.open.close_where(CloseCode::Removed, |key| {
-            Check::T1.refuses(!self.door.directory.admits(key))
+        let directory = &*self.door.directory;
+        let removed = self.door.open.close_where(|key| {
+            let is_removed = Check::T1.refuses(!directory.admits(key));
+            is_removed.then(|| farewell(directory, key))
         });
         if removed > 0 {
             tracing::info!(removed, "links of removed keys were closed");
@@ -143,7 +146,7 @@ impl Listener {
 
     /// Closes all links, and accepts no more.
     pub fn close(&self, code: CloseCode) {
-        self.door.open.close_where(code, |_| true);
+        self.door.open.close_where(|_| Some(code));
         self.endpoint.close(code.number(), code.code().as_bytes());
     }
 

@@ -66,17 +66,18 @@ impl OpenLinks {
         self.lock().count
     }
 
-    /// Closes the connections of all keys that match, and returns how many there were.
+    /// Closes the connections of all keys for which there is a code, and returns how many there
+    /// were.
     pub(crate) fn close_where(
         &self,
-        code: CloseCode,
-        matches: impl Fn(&VerifyingKey) -> bool,
+        code_of: impl Fn(&VerifyingKey) -> Option<CloseCode>,
     ) -> usize {
         let table = self.lock();
-        let chosen = table.peers.iter().filter(|(key, _)| matches(key));
+        let peers = table.peers.iter();
+        let chosen = peers.filter_map(|(key, peer)| Some((code_of(key)?, peer)));
         chosen
-            .flat_map(|(_, peer)| &peer.sessions)
-            .map(|session| session.close(code))
+            .flat_map(|(code, peer)| peer.sessions.iter().map(move |session| (code, session)))
+            .map(|(code, session)| session.close(code))
             .count()
     }
 

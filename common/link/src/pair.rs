@@ -24,7 +24,7 @@ pub(crate) fn identity(seed: u8) -> Identity {
 
 /// A directory that tests change.
 #[derive(Debug, Default)]
-pub(crate) struct Admitted(Mutex<HashSet<VerifyingKey>>);
+pub(crate) struct Admitted(Mutex<HashSet<VerifyingKey>>, Mutex<HashSet<VerifyingKey>>);
 
 impl Admitted {
     pub(crate) fn add(&self, seed: u8) {
@@ -36,11 +36,22 @@ impl Admitted {
         let key = identity(seed).key();
         self.0.lock().expect("no panic").remove(&key);
     }
+
+    /// It is removed, for its holder has another.
+    pub(crate) fn end(&self, seed: u8) {
+        self.remove(seed);
+        let key = identity(seed).key();
+        self.1.lock().expect("no panic").insert(key);
+    }
 }
 
 impl Directory for Admitted {
     fn admits(&self, key: &VerifyingKey) -> bool {
         self.0.lock().expect("no panic").contains(key)
+    }
+
+    fn has_ended(&self, key: &VerifyingKey) -> bool {
+        self.1.lock().expect("no panic").contains(key)
     }
 }
 

@@ -13,6 +13,9 @@ use crate::close::{CloseCode, CloseReason};
 /// TLS alert `access_denied` (RFC 8446, section 6): how rustls says that our verifier refused.
 const ACCESS_DENIED: u8 = 49;
 
+/// TLS alert `certificate_expired`: the same of a key whose holder has another in its place.
+const CERTIFICATE_EXPIRED: u8 = 45;
+
 /// A connection whose peer proved its key.
 #[derive(Debug)]
 pub(crate) struct Session {
@@ -75,6 +78,9 @@ impl Session {
             ConnectionError::ConnectionClosed(frame) if is_access_denied(frame.error_code) => {
                 CloseReason::NotAdmitted
             }
+            ConnectionError::ConnectionClosed(frame) if is_expired(frame.error_code) => {
+                CloseReason::Ended
+            }
             ConnectionError::TimedOut => CloseReason::Idle,
             // The peer forgot the connection, or what it said when it closed was lost on the way.
             ConnectionError::Reset => CloseReason::Lost,
@@ -89,4 +95,9 @@ impl Session {
 /// Whether a verifier refused a key, theirs or ours.
 pub(crate) fn is_access_denied(code: TransportErrorCode) -> bool {
     code == TransportErrorCode::crypto(ACCESS_DENIED)
+}
+
+/// Whether a verifier refused a key as one that has ended.
+pub(crate) fn is_expired(code: TransportErrorCode) -> bool {
+    code == TransportErrorCode::crypto(CERTIFICATE_EXPIRED)
 }

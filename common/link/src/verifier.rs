@@ -55,8 +55,12 @@ impl PeerVerifier {
         if Check::T1.holds(self.directory.admits(&key)) {
             Ok(())
         } else {
-            tracing::debug!(key = %key.short(), "a key that is not admitted was refused");
-            Err(CertificateError::ApplicationVerificationFailure.into())
+            let ended = self.directory.has_ended(&key);
+            tracing::debug!(key = %key.short(), ended, "a key that is not admitted was refused");
+            Err(match ended {
+                true => CertificateError::Expired.into(),
+                false => CertificateError::ApplicationVerificationFailure.into(),
+            })
         }
     }
 

@@ -1,7 +1,8 @@
 //! Who acts for whom: what envelopes, receipts and directories ask of a roster.
 
-use super::{Designation, KeyTerm, Roster, Subject};
+use super::{Designation, DeviceKeys, KeyTerm, Roster, Subject};
 use crate::address::{ContactAddress, DeviceId, Name};
+use crate::check::Check;
 use crate::crypto::ed25519::VerifyingKey;
 use crate::limits;
 use crate::time::{Span, Timestamp};
@@ -64,6 +65,16 @@ impl Roster {
             .filter(|(behind, pair)| *behind == 0 || pair.valid_to.is_none_or(|end| now < end))
             .map(|(_, pair)| pair.signing)
             .collect()
+    }
+
+    /// Whether a device had this transport key before the one that it has now, and its time is over
+    /// (PROTOCOL T1): whoever was away for so long has the newer one as well. The newest never ends.
+    pub fn has_ended(&self, transport: &VerifyingKey, now: Timestamp) -> bool {
+        let entry = self.device_by_transport_key(transport).into_iter();
+        let mut behind = entry.flat_map(|entry| entry.device.keys.iter().skip(1));
+        let is_over = |pair: &DeviceKeys| pair.valid_to.is_some_and(|end| end <= now);
+        let ended = behind.any(|pair| pair.transport == *transport && is_over(pair));
+        Check::T1.refuses(ended)
     }
 
     /// The signing keys a device has had while it acted for a contact: what it signed for that

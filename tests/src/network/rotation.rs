@@ -2,7 +2,7 @@
 
 use maille_client::authority::{RenewError, renew};
 use maille_client::core::OfferedKeys;
-use maille_common::address::DeviceId;
+use maille_common::address::{ContactAddress, DeviceId};
 use maille_common::codec::{List, SortedList};
 use maille_common::crypto::ed25519::SigningKey;
 use maille_common::randomness::Randomness;
@@ -174,6 +174,13 @@ impl Network {
         self.publish()
     }
 
+    /// The next annex leaves out the keys of a device that stand behind others.
+    pub fn forget_former_keys(&mut self, device: &DeviceId, contact: &ContactAddress) {
+        self.change_device(device, contact, |device| {
+            device.keys = List::new(device.keys[..1].to_vec()).unwrap();
+        });
+    }
+
     /// A device uses the keys that it offered.
     pub fn switch_device_keys(&mut self, device: &DeviceId) {
         let held = self.devices.iter_mut().find(|held| held.id == *device);
@@ -184,7 +191,7 @@ impl Network {
     fn change_device(
         &mut self,
         device: &DeviceId,
-        contact: &maille_common::address::ContactAddress,
+        contact: &ContactAddress,
         change: impl FnOnce(&mut Device),
     ) {
         self.change_contact(contact, |contact| {

@@ -56,6 +56,26 @@ async fn a_removed_key_is_disconnected_at_once_and_nobody_else() {
     assert_eq!(other.close_reason(), None);
 }
 
+/// Whoever has another key is told to show that.
+#[tokio::test]
+async fn a_key_that_has_ended_is_disconnected_and_refused_as_such() {
+    let house = Relay::new(Limits::default());
+    let (device, relay) = house.connect(DEVICE).await;
+    house.admitted.end(DEVICE);
+    assert_eq!(house.listener.disconnect_removed(), 1);
+    assert_eq!(device.closed().await, CloseReason::Ended);
+    assert_eq!(relay.closed().await, CloseReason::Ended);
+    let dialer = dialer(DEVICE, &house.limits);
+    let code = match dialer.connect(&house.address(), &relay_keys()).await {
+        Ok(link) => match link.request(Priority::Normal, b"hello", AMPLE).await {
+            Err(RequestError::Closed(reason)) => reason.code(),
+            other => panic!("{other:?}"),
+        },
+        Err(error) => error.code(),
+    };
+    assert!(matches!(code, "link-ended" | "connect-key-ended"), "{code}");
+}
+
 #[tokio::test]
 async fn every_close_code_is_heard_on_both_sides() {
     let house = Relay::new(Limits::default());
@@ -66,6 +86,7 @@ async fn every_close_code_is_heard_on_both_sides() {
         (CloseCode::Protocol, CloseReason::Protocol),
         (CloseCode::Replaced, CloseReason::Replaced),
         (CloseCode::Aged, CloseReason::Aged),
+        (CloseCode::Ended, CloseReason::Ended),
     ] {
         let (device, relay) = house.connect(DEVICE).await;
         relay.close(code);
