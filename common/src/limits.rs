@@ -67,9 +67,9 @@ pub const STAND_IN_AFTER_MS: u64 = 10 * 60 * 1000;
 pub const STAND_IN_STEP_MS: u64 = 60 * 1000;
 /// Past this, an unknown roster hash is an incident (PROTOCOL R11).
 pub const ROSTER_UNKNOWN_MS: u64 = 10 * 60 * 1000;
-/// How long after its dismissal a deputy, or after its removal a device, may still answer for what
-/// is sent meanwhile (PROTOCOL Q3): rosters spread when devices connect, and most desks do so
-/// within a day.
+/// How long after its dismissal a deputy, after its removal a device, or after its end a replaced
+/// pair of keys may still answer for what is sent meanwhile (PROTOCOL Q3): rosters spread when
+/// devices connect, and most desks do so within a day.
 pub const DISMISSED_MS: u64 = DAY_MS;
 /// How often a connected desk looks, once a minute, for an alert or a receipt that others overtook,
 /// before it is missing (PROTOCOL E16, Q5): a relay that failed is tried again twice a minute, so

@@ -629,7 +629,7 @@ incident-fork-told =
 incident-excluded = This device may not act any more ({ $designation }): { $subject }, by { $document } ({ $hash }) of { $at }, signed with { $signers }. `maille status` says what stays readable.
 incident-excluded-for-reason = This device may not act any more ({ $designation }): { $subject }, by { $document } ({ $hash }) of { $at }, signed with { $signers }: { $reason } `maille status` says what stays readable.
 incident-excluded-never-in = This device may not act ({ $designation }): no document that is kept here ever had it.
-incident-not-admitted = Relay { $relay } does not admit this device, though the roster in use here (authority part { $authority }) has it: a newer roster may have taken it out, which no relay hands to a desk that is out. Ask its organisation for the newest roster, and take it with `maille device join`.
+incident-not-admitted = Relay { $relay } does not admit this device, though the roster in use here (authority part { $authority }) has it: a newer roster may have taken it out, which no relay hands to a desk that is out. Ask its organisation for the newest roster, and take it with `maille device join`. Where that has newer keys of this device than a restored home, have it admitted anew.
 
 ## listen: What happens at a desk.
 

@@ -77,7 +77,8 @@ pub struct ProvenReceipt {
     /// An entry in the file shows that its device was addressed.
     pub is_addressed: bool,
     /// The newest roster has a suspension of its device from before the time it states, or an end
-    /// of its key from long before the alert was made (PROTOCOL X5), so it is shown and not counted.
+    /// of its key from long before the alert was made (PROTOCOL X5), so it is shown and not
+    /// counted.
     pub is_void: bool,
     /// There is a sealed note beside it, of the hash it names.
     pub has_note: bool,

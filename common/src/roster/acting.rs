@@ -67,8 +67,9 @@ impl Roster {
             .collect()
     }
 
-    /// Whether a device had this transport key before the one that it has now, and its time is over
-    /// (PROTOCOL T1): whoever was away for so long has the newer one as well. The newest never ends.
+    /// Whether a device had this transport key before the one that it has now, and its time is
+    /// over (PROTOCOL T1): whoever was away for so long has the newer one as well. The newest never
+    /// ends.
     pub fn has_ended(&self, transport: &VerifyingKey, now: Timestamp) -> bool {
         let entry = self.device_by_transport_key(transport).into_iter();
         let mut behind = entry.flat_map(|entry| entry.device.keys.iter().skip(1));
