@@ -208,8 +208,8 @@ impl Signed<Receipt> {
     ///
     /// A device of the sender that answers for an `own` wrap does so for its own contact. Whether
     /// a deputy was dismissed, a device removed or suspended, or a key ended, before the alert was
-    /// made ([`Proven::is_entitled`]), the alert is one of mine (Q4), and the row has no hole (Q5) is
-    /// the caller's, who holds them.
+    /// made ([`Proven::is_entitled`]), the alert is one of mine (Q4), and the row has no hole (Q5)
+    /// is the caller's, who holds them.
     pub fn verify(self, roster: &Roster) -> Result<Proven<Receipt>, ReceiptFault> {
         let receipt: &Receipt = &self.statement;
         receipt.check()?;
