@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::ops::Bound;
 
 use super::chains::{Chains, Growth, Hashed};
-use super::{Annex, AnnexHead, AuthorityPart, Head, KeyTerm, RosterHeads, SignedAnnex};
+use super::{AnnexHead, AuthorityPart, Head, KeyTerm, RosterHeads, SignedAnnex};
 use crate::address::{ContactAddress, DeviceId, Name};
 use crate::codec::SortedList;
 use crate::crypto::ed25519::VerifyingKey;
