@@ -17,9 +17,9 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, ConfigError};
 use crate::copying::{Unfinished, copy, measure};
 use crate::core::BackedUp;
-use crate::folder::{RelayFolder, create_folder};
+use crate::core::PublicKeys;
+use crate::folder::{RelayFolder, create_folder, open_lock};
 use crate::identity::{KEY_FILES, KeyFileError, RelayKeyPair};
-use crate::service::PublicKeys;
 
 mod lines;
 mod manifest;
@@ -127,13 +127,7 @@ pub fn backup(folder: &RelayFolder, target: &Path, keys: bool) -> Result<Manifes
 /// One at a time: the relay writes its store's copy under one name.
 fn take_turn(folder: &RelayFolder) -> Result<File, BackupError> {
     let path = folder.backup_lock();
-    let mut options = File::options();
-    options.create(true).truncate(false).write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let lock = options
-        .open(&path)
-        .map_err(|source| unread(&path, source))?;
+    let lock = open_lock(&path).map_err(|source| unread(&path, source))?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => Err(BackupError::Busy {

@@ -6,16 +6,15 @@ use std::net::UdpSocket;
 
 use maille_common::roster::Roster;
 use maille_common::safe_text::safe_text;
-use maille_common::time::Timestamp;
+use maille_common::time::{Span, Timestamp};
 
 use crate::anchor_file::read_anchor;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
+use crate::core::{NextKeys, PublicKeys, Waited};
 use crate::folder::RelayFolder;
 use crate::identity::RelayKeyPair;
-use crate::renewal::NextKeys;
 use crate::roster_desk::peek;
-use crate::service::PublicKeys;
 
 mod store;
 use store::check_store;
@@ -188,7 +187,12 @@ fn check_next_keys(
             return None;
         }
     };
-    match NextKeys::judge(keys, next, roster, &config.name, now) {
+    // How long the relay has known of it stands in its store, which is its own while it runs.
+    let waited = Waited {
+        now,
+        known: Span::ZERO,
+    };
+    match NextKeys::judge(keys, next, roster, &config.name, waited) {
         NextKeys::None => None,
         NextKeys::Made { next } => {
             let found = format!("transport {}, not in the roster", next.transport.short());
@@ -196,14 +200,11 @@ fn check_next_keys(
             findings.push(warning(WHAT, found, advice));
             None
         }
-        NextKeys::Announced {
-            next,
-            since,
-            used_from,
-        } => {
-            let transport = next.transport.short();
-            let found =
-                format!("transport {transport}, named since {since}, used from {used_from}");
+        NextKeys::Announced { next, since, .. } => {
+            let found = format!(
+                "transport {}, named since {since}, used nine weeks after the relay first saw that",
+                next.transport.short()
+            );
             findings.push(good(WHAT, found));
             None
         }

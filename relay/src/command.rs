@@ -58,7 +58,7 @@ enum Command {
     #[command(subcommand)]
     Roster(Roster),
     /// Makes the next pair of keys, and prints the relay's entry for the authority; the relay uses
-    /// the pair by itself, nine weeks after the roster named it.
+    /// the pair by itself, nine weeks after it saw that the roster names it.
     RenewKeys(Folder),
     /// Trusts another anchor, after a letter; the relay has to be stopped.
     Reanchor(Reanchor),
@@ -255,7 +255,9 @@ fn renew(folder: &RelayFolder) -> Result<(), Exit> {
     let renewed = renew_keys(folder, &mut OsRandomness::new()).map_err(|error| {
         let sentence = error.to_string();
         match error {
-            RenewError::Key(_) | RenewError::BeingTaken => Exit::Keys(sentence),
+            RenewError::Key(_) | RenewError::Busy { .. } | RenewError::BeingTaken => {
+                Exit::Keys(sentence)
+            }
             RenewError::Config(_) => Exit::Config(sentence),
             RenewError::Anchor(_) | RenewError::Roster(_) | RenewError::NotInRoster { .. } => {
                 Exit::Roster(sentence)
@@ -270,7 +272,7 @@ fn renew(folder: &RelayFolder) -> Result<(), Exit> {
     say(&format!(
         "{what}, and lie in {}. Hand this entry to the authority, which puts it in the place of \
          this relay's in its plan, and read the keys out by telephone. The relay uses them by \
-         itself, nine weeks after the roster named them.",
+         itself, nine weeks after it saw that the roster names them.",
         folder.next_keys().display()
     ));
     Ok(())

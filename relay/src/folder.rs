@@ -57,6 +57,11 @@ impl RelayFolder {
         self.root.join("former")
     }
 
+    /// Held by whoever makes the next pair of keys, or takes it into use.
+    pub fn keys_lock(&self) -> PathBuf {
+        self.root.join("keys.lock")
+    }
+
     /// What the authority needs to admit this relay.
     pub fn request(&self) -> PathBuf {
         self.root.join("relay-request.toml")
@@ -127,6 +132,15 @@ pub(crate) fn create_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.write_all(bytes)?;
     file.sync_all()?;
     sync_parent(path)
+}
+
+/// Opens a file to be locked, with mode 0600; what is in it does not matter.
+pub(crate) fn open_lock(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 /// Puts a file in place as a whole: after a power cut there is the old one or the new one.

@@ -62,6 +62,7 @@ mod start;
 mod steps;
 mod window;
 
+pub use self::core::OVERLAP;
 pub use anchor_file::{AnchorFileError, read_anchor};
 pub use backup::{BackupError, Manifest, ManifestError, ManifestFile, backup};
 pub use books::{BooksError, Day, NotADay, account_of_stopped};
@@ -74,7 +75,7 @@ pub use identity::{KeyFileError, RelayKeyPair};
 pub use init::{InitError, NewRelay, RelayRequest, init};
 pub use opening::opening_progress;
 pub use reanchor::{NewAnchor, ReanchorError, Reanchored, reanchor};
-pub use renewal::{OVERLAP, RenewError, Renewed, renew_keys};
+pub use renewal::{RenewError, Renewed, renew_keys};
 pub use restore::{RestoreError, restore};
 pub use roster_desk::RosterRefused;
 pub use running::{RelayFailure, RunningRelay};

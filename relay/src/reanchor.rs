@@ -16,11 +16,11 @@ use thiserror::Error;
 use crate::admin::{AdminRequest, ask};
 use crate::anchor_file::{AnchorFileError, read_anchor, read_both};
 use crate::config::{Config, ConfigError};
+use crate::core::PublicKeys;
 use crate::folder::{RelayFolder, create_file, create_folder, sync_folder};
 use crate::identity::{KeyFileError, RelayKeyPair};
 use crate::roster_desk::{RosterRefused, peek};
 use crate::roster_folder::RosterFolder;
-use crate::service::PublicKeys;
 
 /// What is not in its place yet.
 const NEXT: &str = "reanchor.next";

@@ -1,95 +1,29 @@
 //! The next keys of a relay: made beside those it has, and taken into use by themselves once the
 //! roster has named them for so long that every desk knows them.
 //!
+//! Whoever makes a pair or takes it into use holds `keys.lock`: a command that met the relay in
+//! between would find no next pair, and make another one.
+//!
 //! `next/` holds the next pair. Renaming it to `taking/` is the decision: whoever finds `taking/`
 //! finishes, so that a relay that was killed in between begins with one whole pair. The pair of
 //! before lies in `former/` until the roster names it no more.
 
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use maille_common::address::Name;
-use maille_common::limits;
 use maille_common::randomness::Randomness;
 use maille_common::roster::{Relay, Roster};
-use maille_common::time::{Span, Timestamp};
 use thiserror::Error;
 
 use crate::anchor_file::{AnchorFileError, read_anchor};
 use crate::config::{Config, ConfigError};
 use crate::copying::Unfinished;
-use crate::folder::{RelayFolder, create_folder, sync_folder};
+use crate::core::PublicKeys;
+use crate::folder::{RelayFolder, create_folder, open_lock, sync_folder};
 use crate::identity::{KEY_FILES, KeyFileError, RelayKeyPair};
 use crate::roster_desk::{RosterRefused, peek};
-use crate::service::PublicKeys;
-
-/// So long the roster names the next pair before it is used: a desk that was away for eight weeks
-/// still knows the one before, and has a week to hear of the next.
-pub const OVERLAP: Span = Span::from_ms(limits::RELAY_KEYS_OVERLAP_MS);
-
-/// Where the next pair of a relay stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum NextKeys {
-    /// There is none.
-    None,
-    /// It lies in the folder, and the roster does not name it.
-    Made { next: PublicKeys },
-    /// The roster names it, and it is used from a time on.
-    Announced {
-        next: PublicKeys,
-        /// When the part that first named it was written.
-        since: Timestamp,
-        /// When it is used.
-        used_from: Timestamp,
-    },
-    /// It is to be used now.
-    Due { next: PublicKeys },
-}
-
-impl NextKeys {
-    /// Judges the next pair by the roster in use. Where the roster names the present pair no more,
-    /// the next one is all there is to serve with.
-    pub(crate) fn judge(
-        present: &PublicKeys,
-        next: Option<PublicKeys>,
-        roster: &Roster,
-        name: &Name,
-        now: Timestamp,
-    ) -> Self {
-        let Some(next) = next else {
-            return Self::None;
-        };
-        let mut terms = roster.relay_signing_keys(name).iter();
-        let term = terms.find(|term| term.current && term.key == next.signing);
-        let Some(term) = term.filter(|_| next.are_in(roster, name)) else {
-            return Self::Made { next };
-        };
-        let (since, used_from) = (term.from, term.from + OVERLAP);
-        if now >= used_from || !present.are_in(roster, name) {
-            return Self::Due { next };
-        }
-        Self::Announced {
-            next,
-            since,
-            used_from,
-        }
-    }
-
-    pub(crate) const fn is_due(&self) -> bool {
-        matches!(self, Self::Due { .. })
-    }
-
-    /// The stable word for machines: `none`, `made`, `announced`, or `due`.
-    pub(crate) const fn name(&self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Made { .. } => "made",
-            Self::Announced { .. } => "announced",
-            Self::Due { .. } => "due",
-        }
-    }
-}
 
 /// Why no next keys were made or shown.
 #[derive(Debug, Error)]
@@ -115,6 +49,15 @@ pub enum RenewError {
         /// The relay's name.
         name: Name,
     },
+    /// Another process makes a pair, or takes it into use, at this moment.
+    #[error(
+        "The keys in {} are being changed at this moment, by the relay or by another command. \
+         Give the command again.", .folder.display()
+    )]
+    Busy {
+        /// The relay's folder.
+        folder: PathBuf,
+    },
     /// The pair that was made before is being taken into use.
     #[error("The next keys are being taken into use: start the relay, which finishes that.")]
     BeingTaken,
@@ -129,7 +72,35 @@ impl RenewError {
             Self::Anchor(error) => error.code(),
             Self::Roster(_) => "renew-roster",
             Self::NotInRoster { .. } => "renew-not-in-roster",
+            Self::Busy { .. } => "renew-busy",
             Self::BeingTaken => "renew-being-taken",
+        }
+    }
+}
+
+/// The turn to change which keys lie in a relay's folder. One process at a time has it.
+#[derive(Debug)]
+pub(crate) struct KeysTurn(
+    #[expect(dead_code, reason = "it is locked for as long as it is open")] File,
+);
+
+impl KeysTurn {
+    /// Waits for it: whoever has it makes two files, or moves four.
+    pub(crate) fn wait(folder: &RelayFolder) -> Result<Self, KeyFileError> {
+        let path = folder.keys_lock();
+        let locked = open_lock(&path).and_then(|file| file.lock().map(|()| file));
+        locked.map(Self).map_err(|source| io_fault(&path, source))
+    }
+
+    fn now(folder: &RelayFolder) -> Result<Self, RenewError> {
+        let path = folder.keys_lock();
+        let file = open_lock(&path).map_err(|source| io_fault(&path, source))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self(file)),
+            Err(TryLockError::WouldBlock) => Err(RenewError::Busy {
+                folder: folder.root().to_path_buf(),
+            }),
+            Err(TryLockError::Error(source)) => Err(io_fault(&path, source).into()),
         }
     }
 }
@@ -152,6 +123,7 @@ pub fn renew_keys(
     random: &mut impl Randomness,
 ) -> Result<Renewed, RenewError> {
     let config = Config::read(&folder.config())?;
+    let turn = KeysTurn::now(folder)?;
     let present = PublicKeys::of(&RelayKeyPair::load(folder)?);
     if folder.keys_being_taken().exists() {
         return Err(RenewError::BeingTaken);
@@ -165,14 +137,18 @@ pub fn renew_keys(
     })?;
     let (next, made) = match RelayKeyPair::load_next(folder)? {
         Some(next) => (next, false),
-        None => (make(folder, random)?, true),
+        None => (make(folder, &turn, random)?, true),
     };
     let entry = entry(place, &PublicKeys::of(&next), &present);
     Ok(Renewed { made, entry })
 }
 
 /// Both keys are there, durably, or neither is.
-fn make(folder: &RelayFolder, random: &mut impl Randomness) -> Result<RelayKeyPair, KeyFileError> {
+fn make(
+    folder: &RelayFolder,
+    _turn: &KeysTurn,
+    random: &mut impl Randomness,
+) -> Result<RelayKeyPair, KeyFileError> {
     let next = folder.next_keys();
     let failed = |source| io_fault(&next, source);
     let half_made = crate::folder::with_suffix(&next, "unfinished");
@@ -209,19 +185,25 @@ fn entry(place: &Relay, next: &PublicKeys, present: &PublicKeys) -> String {
 
 /// Takes the next pair into use on disk: from its first step on there is no way back.
 pub(crate) fn take(folder: &RelayFolder) -> Result<(), KeyFileError> {
+    let turn = KeysTurn::wait(folder)?;
     let (next, taking) = (folder.next_keys(), folder.keys_being_taken());
     fs::rename(&next, taking)
         .and_then(|()| sync_folder(folder.root()))
         .map_err(|source| io_fault(&next, source))?;
-    finish_taking(folder).map(drop)
+    finish(folder, &turn)
 }
 
 /// Finishes what was cut off; whether there was anything.
 pub(crate) fn finish_taking(folder: &RelayFolder) -> Result<bool, KeyFileError> {
-    let (taking, former) = (folder.keys_being_taken(), folder.former_keys());
-    if !taking.exists() {
+    if !folder.keys_being_taken().exists() {
         return Ok(false);
     }
+    finish(folder, &KeysTurn::wait(folder)?).map(|()| true)
+}
+
+/// Moves both keys into their places, the former ones aside.
+fn finish(folder: &RelayFolder, _turn: &KeysTurn) -> Result<(), KeyFileError> {
+    let (taking, former) = (folder.keys_being_taken(), folder.former_keys());
     let step = |path: &Path, done: io::Result<()>| done.map_err(|source| io_fault(path, source));
     step(&former, create_folder(&former))?;
     for name in KEY_FILES {
@@ -238,8 +220,7 @@ pub(crate) fn finish_taking(folder: &RelayFolder) -> Result<bool, KeyFileError> 
         step(&place, sync_folder(folder.root()))?;
     }
     step(&taking, fs::remove_dir(&taking))?;
-    step(&taking, sync_folder(folder.root()))?;
-    Ok(true)
+    step(&taking, sync_folder(folder.root()))
 }
 
 /// Removes the pair of before once the roster names neither of its keys; whether it was there and

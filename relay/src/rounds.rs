@@ -6,8 +6,7 @@ use std::time::Duration;
 use maille_common::blob::BlobId;
 use maille_common::roster::{EndStage, Ending, EndingsTold};
 
-use crate::core::{Escalated, StepError};
-use crate::renewal::NextKeys;
+use crate::core::{Escalated, NextKeys, StepError};
 use crate::service::Service;
 use crate::standing::Standing;
 

@@ -6,22 +6,22 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use maille_common::address::{DeviceId, Name};
-use maille_common::crypto::ed25519::VerifyingKey;
 use maille_common::envelope::VerifiedSubmission;
 use maille_common::roster::{Applied, Roster, RosterDocuments, RosterHeads};
 use maille_common::wire::Answer;
 use maille_durable::{CommitNumber, DurableStore, GoOn, Store, StoreError};
 use maille_link::{CloseCode, Identity, Listener};
+use thiserror::Error;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot, watch};
 
 use crate::blobs::Blobs;
 use crate::clock::Clock;
-use crate::core::{RelayCore, Step, StepError};
+use crate::core::{NextKeys, PublicKeys, RelayCore, Step, StepError};
 use crate::counters::{Counters, StoreFigures};
 use crate::identity::{KeyFileError, RelayKeyPair};
 use crate::live_roster::LiveRoster;
 use crate::looks::Looks;
-use crate::renewal::{self, NextKeys};
+use crate::renewal;
 use crate::roster_desk::{RosterDesk, RosterRefused};
 use crate::sessions::Sessions;
 use crate::steps::{Asked, Outcome, Steps};
@@ -56,11 +56,15 @@ pub(crate) struct Service {
     pub(crate) due: Notify,
 }
 
-/// The public halves of the relay's keys.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct PublicKeys {
-    pub(crate) transport: VerifyingKey,
-    pub(crate) signing: VerifyingKey,
+/// Why it was not looked at the next keys.
+#[derive(Debug, Error)]
+pub(crate) enum KeysUnseen {
+    /// A key cannot be used.
+    #[error(transparent)]
+    Key(#[from] KeyFileError),
+    /// The store does not keep how long they are known.
+    #[error(transparent)]
+    Step(#[from] StepError),
 }
 
 impl Service {
@@ -277,15 +281,22 @@ impl Service {
 
     /// Looks at the next pair, and uses it from now on where it is due: every later handshake, and
     /// all that is signed from here. Links that stand go on.
-    pub(crate) fn look_at_keys(&self) -> Result<(), KeyFileError> {
-        let (roster, name) = (self.roster(), self.core().name().clone());
+    pub(crate) fn look_at_keys(&self) -> Result<(), KeysUnseen> {
+        let (roster, name) = {
+            let core = self.core();
+            (Arc::clone(core.roster()), core.name().clone())
+        };
         if renewal::finish_taking(&self.folder)? {
             // The disk did not let it be finished when it was due.
             self.use_keys(RelayKeyPair::load(&self.folder)?, &name);
         }
         let next = RelayKeyPair::load_next(&self.folder)?;
         let public = next.as_ref().map(PublicKeys::of);
-        let mut state = NextKeys::judge(&self.keys(), public, &roster, &name, self.clock.now());
+        let mut state = {
+            let (present, mut core) = (self.keys(), self.core_mut());
+            core.look_at_clocks(self.clock.reading());
+            core.next_keys(&present, public)?
+        };
         if let Some(next) = next.filter(|_| state.is_due()) {
             renewal::take(&self.folder)?;
             self.use_keys(next, &name);
@@ -301,7 +312,8 @@ impl Service {
                 .unwrap_or_else(PoisonError::into_inner),
             state,
         );
-        if before != state {
+        // The time from which it is used moves with the wall.
+        if (before.name(), before.pair()) != (state.name(), state.pair()) {
             say_next(&state);
         }
         Ok(())
@@ -433,15 +445,5 @@ impl PublicKeys {
             transport: pair.transport.verifying_key(),
             signing: pair.signing.verifying_key(),
         }
-    }
-
-    /// Whether a roster names a relay with these keys, newest or overlapping.
-    pub(crate) fn are_in(&self, roster: &Roster, name: &Name) -> bool {
-        let is_mine = |keys: &maille_common::roster::RelayKeys| {
-            keys.transport == self.transport && keys.signing == self.signing
-        };
-        roster
-            .relay(name)
-            .is_some_and(|relay| relay.keys.iter().any(is_mine))
     }
 }

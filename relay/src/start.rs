@@ -17,7 +17,7 @@ use crate::anchor_file::{AnchorFileError, read_anchor};
 use crate::blobs::Blobs;
 use crate::clock::{Clock, SystemClock, stamp};
 use crate::config::Config;
-use crate::core::{RelayCore, RelayIdentity, StepError};
+use crate::core::{NextKeys, PublicKeys, RelayCore, RelayIdentity, StepError};
 use crate::counters::Counters;
 use crate::entropy::OsRandomness;
 use crate::folder::RelayFolder;
@@ -26,10 +26,10 @@ use crate::live_roster::LiveRoster;
 use crate::looks::Looks;
 use crate::metrics;
 use crate::opening::OpeningDesk;
-use crate::renewal::{self, NextKeys};
+use crate::renewal;
 use crate::roster_desk::{RosterDesk, RosterRefused};
 use crate::running::RunningRelay;
-use crate::service::{PublicKeys, Service, WORK_MAX, say_next};
+use crate::service::{Service, WORK_MAX, say_next};
 use crate::sessions::Sessions;
 use crate::steps::Steps;
 
@@ -201,19 +201,20 @@ impl Opened {
         config: &Config,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StartError> {
-        let present = RelayKeyPair::load(&folder)?;
+        let RelayKeyPair {
+            mut transport,
+            signing,
+        } = RelayKeyPair::load(&folder)?;
         let next = RelayKeyPair::load_next(&folder)?;
         let reading = clock.reading();
         let (desk, roster) = open_roster(&folder, config, Arc::clone(&clock))?;
         let public = next.as_ref().map(PublicKeys::of);
-        let keys = PublicKeys::of(&present);
-        let next_keys = NextKeys::judge(&keys, public, &roster, &config.name, reading.wall);
-        let (pair, takes_next) = match next {
-            Some(next) if next_keys.is_due() => (next, true),
-            _ => (present, false),
+        let mut keys = PublicKeys {
+            transport: transport.verifying_key(),
+            signing: signing.verifying_key(),
         };
-        let keys = PublicKeys::of(&pair);
-        if !keys.are_in(&roster, &config.name) {
+        let is_named = |keys: &PublicKeys| keys.are_in(&roster, &config.name);
+        if !is_named(&keys) && !public.as_ref().is_some_and(is_named) {
             return Err(StartError::NotInRoster {
                 name: config.name.clone(),
             });
@@ -229,8 +230,26 @@ impl Opened {
         if renewal::finish_taking(&folder)? {
             tracing::warn!("taking the next keys into use had been cut off, and is finished");
         }
-        if takes_next {
+        let store = Arc::new(store);
+        let roster = Arc::new(roster);
+        let mut core = RelayCore::open(
+            Arc::clone(&store) as Arc<dyn Store>,
+            RelayIdentity {
+                name: config.name.clone(),
+                signing,
+            },
+            config.budget,
+            Arc::clone(&roster),
+            reading,
+            &mut random,
+        )?;
+        let mut next_keys = core.next_keys(&keys, public)?;
+        if let Some(next) = next.filter(|_| next_keys.is_due()) {
             renewal::take(&folder)?;
+            keys = PublicKeys::of(&next);
+            transport = next.transport;
+            core.replace_signing(next.signing);
+            next_keys = NextKeys::None;
             tracing::warn!(
                 transport = %keys.transport.short(),
                 "the next keys are in use; the former ones stay in former/ until the roster drops \
@@ -239,20 +258,7 @@ impl Opened {
         } else {
             say_next(&next_keys);
         }
-        let store = Arc::new(store);
-        let identity = Identity::new(config.name.as_str(), &pair.transport)?;
-        let roster = Arc::new(roster);
-        let core = RelayCore::open(
-            Arc::clone(&store) as Arc<dyn Store>,
-            RelayIdentity {
-                name: config.name.clone(),
-                signing: pair.signing,
-            },
-            config.budget,
-            Arc::clone(&roster),
-            reading,
-            &mut random,
-        )?;
+        let identity = Identity::new(config.name.as_str(), &transport)?;
         if core.began_incarnation() && opening.newest.0 > 0 {
             tracing::warn!(
                 incarnation = %core.incarnation(), commit = opening.newest.0,
@@ -275,11 +281,7 @@ impl Opened {
         Ok(Self {
             folder,
             keys,
-            next_keys: if takes_next {
-                NextKeys::None
-            } else {
-                next_keys
-            },
+            next_keys,
             identity,
             desk,
             live,

@@ -72,6 +72,9 @@ struct Years {
     owed: VecDeque<(usize, &'static str)>,
     captured: Vec<Captured>,
     stolen: Vec<Stolen>,
+    /// When the roster named the next keys of a relay, and when it used them.
+    relay_keys_named: Vec<(&'static str, Timestamp)>,
+    relay_keys_taken: Vec<(&'static str, Timestamp)>,
     random: Seeded,
 }
 
@@ -99,6 +102,8 @@ impl Years {
             owed: VecDeque::new(),
             captured: Vec::new(),
             stolen: Vec::new(),
+            relay_keys_named: Vec::new(),
+            relay_keys_taken: Vec::new(),
             random: Seeded::new(72),
         }
     }
@@ -148,9 +153,7 @@ impl Years {
             if week % 26 == 2 + 3 * place && week + OVERLAP_WEEKS < WEEKS {
                 let documents = self.world.network.announce_relay_keys(relay);
                 self.publish(&documents);
-            }
-            if week >= OVERLAP_WEEKS && (week - OVERLAP_WEEKS) % 26 == 2 + 3 * place {
-                self.world.switch_relay_keys(relay);
+                self.relay_keys_named.push((relay, now));
             }
         }
         if week == 20 {
@@ -226,6 +229,11 @@ impl Years {
         self.world.pass(Span::from_days(1));
         self.world.tick();
         self.world.keep_keys();
+        for relay in RELAYS {
+            if self.world.keep_keys_of_relay(relay).is_due() {
+                self.relay_keys_taken.push((relay, self.world.now));
+            }
+        }
         let devices: Vec<DeviceId> = self.devices.values().flatten().copied().collect();
         for device in &devices {
             if !self.is_there(device) {
@@ -309,6 +317,7 @@ fn two_years_of_rotation_leave_nothing_unreadable_and_nothing_readable_that_shou
     years.whoevers_time_is_over_was_not_written_to();
     years.nobody_was_accused();
     years.every_device_took_new_keys_twice_by_itself();
+    years.every_relay_took_each_of_its_next_keys_nine_weeks_after_it_saw_them_named();
 }
 
 impl Years {
@@ -408,6 +417,22 @@ impl Years {
             // A pair is offered after 330 days, and taken up within the week.
             let second = FOUNDED + Span::from_days(2 * 330);
             assert!(in_use.valid_from >= second, "{}", in_use.valid_from);
+        }
+    }
+
+    /// By its own judgement: nobody tells it when.
+    fn every_relay_took_each_of_its_next_keys_nine_weeks_after_it_saw_them_named(&self) {
+        for relay in RELAYS {
+            let of_relay = |times: &[(&str, Timestamp)]| {
+                let times = times.iter().filter(|(named, _)| *named == relay);
+                times.map(|(_, at)| *at).collect::<Vec<_>>()
+            };
+            let named = of_relay(&self.relay_keys_named);
+            // It looks once a day here, and first at the end of the day on which they were named.
+            let day_after = |named: &Timestamp| *named + OVERLAP + Span::from_days(1);
+            let taken: Vec<Timestamp> = named.iter().map(day_after).collect();
+            assert_eq!(of_relay(&self.relay_keys_taken), taken, "{relay}");
+            assert_eq!(named.len(), 4, "{relay}");
         }
     }
 

@@ -61,10 +61,9 @@ impl Count {
     #[must_use]
     pub fn read(self, reading: Reading) -> Self {
         let Reading { wall, boot } = reading;
-        let same_boot = boot.id == self.boot.id && boot.since >= self.boot.since;
-        let (passed, gap) = match same_boot {
-            true => (boot.since - self.boot.since, self.gap),
-            false => {
+        let (passed, gap) = match self.ran_until(&boot) {
+            Some(passed) => (passed, self.gap),
+            None => {
                 let passed = wall.since(self.wall);
                 (passed, self.counted + passed)
             }
@@ -75,6 +74,18 @@ impl Count {
             boot,
             gap,
         }
+    }
+
+    /// What has passed until a later look for which nobody's word is taken: none of it where the
+    /// machine was started in between, for then the wall alone says how long it was off.
+    pub fn surely_until(&self, later: &Self) -> Span {
+        self.ran_until(&later.boot).unwrap_or(Span::ZERO)
+    }
+
+    /// How long the machine ran until then; none where it was started in between.
+    fn ran_until(&self, boot: &BootTime) -> Option<Span> {
+        let same_boot = boot.id == self.boot.id && boot.since >= self.boot.since;
+        same_boot.then(|| boot.since - self.boot.since)
     }
 
     /// The present, at the last look.
@@ -151,6 +162,24 @@ mod tests {
         assert_eq!(later.now(), NOON + hour + Span::from_seconds(1));
         assert!(!later.is_uncertain(NOON + hour), "a deadline begun since");
         assert!(later.is_uncertain(NOON), "an older one stays uncertain");
+    }
+
+    #[test]
+    fn what_surely_passed_is_what_the_machine_ran_and_no_word_of_the_wall() {
+        let (hour, year) = (Span::from_hours(1), Span::from_days(365));
+        let count = Count::begin(reading(NOON, 1, hour + hour));
+        for (wall, boot, since, surely) in [
+            (NOON + hour, 1, hour + hour + hour, hour),
+            (NOON + year, 1, hour + hour, Span::ZERO),
+            (NOON - year, 1, hour + hour + hour, hour),
+            (NOON + hour, 2, hour, Span::ZERO),
+            (NOON + year, 2, year, Span::ZERO),
+            // A machine whose state was put back goes by another clock than before.
+            (NOON + hour, 1, hour, Span::ZERO),
+        ] {
+            let later = count.read(reading(wall, boot, since));
+            assert_eq!(count.surely_until(&later), surely, "{later:?}");
+        }
     }
 
     #[test]

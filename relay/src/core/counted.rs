@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use maille_common::record::{read_record, write_record};
-use maille_common::time::{Count, Reading, Timestamp};
+use maille_common::time::{Count, Reading, Span, Timestamp};
 use maille_durable::{Batch, Store, StoreError};
 
-use super::records::ClockRecord;
+use super::next_keys::PublicKeys;
+use super::records::{ClockRecord, KnownKeysRecord};
 use super::relay::{RelayCore, StepError};
 use super::tables;
 
@@ -20,10 +21,22 @@ pub(super) struct Moment {
 }
 
 /// The count so far, and what of it is durable.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Counting {
     count: Count,
     kept: Option<Count>,
+    /// The next pair of keys, while the roster names it. It is kept with the count, in one batch.
+    keys: Option<KnownKeys>,
+    /// The pair of which the store says so.
+    keys_kept: Option<PublicKeys>,
+}
+
+/// How long it is known here that the roster names a pair of keys.
+#[derive(Debug, Clone, Copy)]
+struct KnownKeys {
+    pair: PublicKeys,
+    /// By the clock that nobody sets.
+    known: Span,
 }
 
 impl Counting {
@@ -34,8 +47,45 @@ impl Counting {
             Some(bytes) => Some(read_record::<ClockRecord>(&bytes)?.count),
             None => None,
         };
-        let count = kept.map_or_else(|| Count::begin(reading), |kept| kept.read(reading));
-        Ok(Self { count, kept })
+        let keys = match store.get(tables::KNOWN_KEYS, tables::KNOWN_KEYS_KEY)? {
+            Some(bytes) => Some(KnownKeys::from(read_record::<KnownKeysRecord>(&bytes)?)),
+            None => None,
+        };
+        let mut counting = Self {
+            count: kept.unwrap_or_else(|| Count::begin(reading)),
+            kept,
+            keys,
+            keys_kept: keys.map(|keys| keys.pair),
+        };
+        counting.look(reading);
+        Ok(counting)
+    }
+
+    fn look(&mut self, reading: Reading) {
+        let before = self.count;
+        self.count = before.read(reading);
+        if let Some(keys) = &mut self.keys {
+            keys.known = keys.known + before.surely_until(&self.count);
+        }
+    }
+
+    /// Counts from now on how long the roster names this pair, if it is not being counted; none:
+    /// the roster names no next pair. How long it is so far.
+    pub(super) fn know_keys(&mut self, named: Option<PublicKeys>) -> Span {
+        let before = self.keys.filter(|keys| named == Some(keys.pair));
+        let begin = |pair| KnownKeys {
+            pair,
+            known: Span::ZERO,
+        };
+        self.keys = before.or_else(|| named.map(begin));
+        self.keys.map_or(Span::ZERO, |keys| keys.known)
+    }
+
+    /// Whether what is kept misleads nobody who goes on from it.
+    fn is_kept(&self) -> bool {
+        let keys = self.keys.map(|keys| keys.pair);
+        let count = &self.count;
+        self.keys_kept == keys && self.kept.is_some_and(|kept| !count.differs_from(&kept))
     }
 
     /// Keeps the count with a batch that is about to be appended.
@@ -43,6 +93,29 @@ impl Counting {
         let record = write_record(&ClockRecord { count: self.count });
         batch.put(tables::CLOCK, tables::CLOCK_KEY, &record);
         self.kept = Some(self.count);
+        if let Some(KnownKeys { pair, known }) = self.keys {
+            let record = write_record(&KnownKeysRecord {
+                transport: pair.transport,
+                signing: pair.signing,
+                known,
+            });
+            batch.put(tables::KNOWN_KEYS, tables::KNOWN_KEYS_KEY, &record);
+        } else if self.keys_kept.is_some() {
+            batch.delete(tables::KNOWN_KEYS, tables::KNOWN_KEYS_KEY);
+        }
+        self.keys_kept = self.keys.map(|keys| keys.pair);
+    }
+}
+
+impl From<KnownKeysRecord> for KnownKeys {
+    fn from(record: KnownKeysRecord) -> Self {
+        let KnownKeysRecord {
+            transport,
+            signing,
+            known,
+        } = record;
+        let pair = PublicKeys { transport, signing };
+        Self { pair, known }
     }
 }
 
@@ -50,7 +123,7 @@ impl RelayCore {
     /// Looks at the machine's clocks. Whoever brings a `now` of the wall has looked just before, so
     /// that nobody set the wall in between.
     pub fn look_at_clocks(&mut self, reading: Reading) {
-        self.counting.count = self.counting.count.read(reading);
+        self.counting.look(reading);
     }
 
     /// A moment of the wall that is not long past, in counted time.
@@ -77,11 +150,10 @@ impl RelayCore {
 
     /// Keeps the count, where what is kept would mislead whoever goes on from it.
     pub(super) fn keep_count(&mut self) -> Result<(), StepError> {
-        let Counting { count, kept } = &self.counting;
-        if kept.is_some_and(|kept| !count.differs_from(&kept)) {
+        if self.counting.is_kept() {
             return Ok(());
         }
-        let before = *kept;
+        let before = self.counting;
         let mut batch = Batch::new();
         batch.urgent();
         self.counting.keep(&mut batch);
@@ -89,7 +161,7 @@ impl RelayCore {
             Ok(_) => Ok(()),
             // On a full disk deadlines are counted all the same, and this is kept later.
             Err(StoreError::DiskFull { .. }) => {
-                self.counting.kept = before;
+                self.counting = before;
                 Ok(())
             }
             Err(error) => Err(error.into()),

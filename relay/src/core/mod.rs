@@ -17,6 +17,7 @@
 //! | `hello.rs` | a connection begins; rollbacks show |
 //! | `bundles.rs` | the sealing-key directory |
 //! | `blobs.rs` | who may bring and fetch attachments |
+//! | `next_keys.rs` | when the relay's next keys are used |
 //! | `counted.rs` | counted time, which nobody who sets a clock moves |
 //! | `escalation.rs` | deputies are asked, step by step |
 //! | `asked.rs` | deputies whom a sender asks at once |
@@ -45,6 +46,7 @@ mod heartbeat;
 mod hello;
 mod judging;
 mod mailbox;
+mod next_keys;
 mod quota;
 mod receipts;
 mod records;
@@ -61,6 +63,7 @@ pub use escalation::Escalated;
 pub use expire::Tick;
 pub use floors::Floors;
 pub use mailbox::Waiting;
+pub use next_keys::{NextKeys, OVERLAP, PublicKeys, Waited};
 pub use quota::RelayBudget;
 pub use receipts::{VerifiedReceipt, verify_receipt};
 #[cfg(feature = "parsers")]

@@ -3,6 +3,7 @@
 use maille_common::address::ContactAddress;
 use maille_common::blob::BlobId;
 use maille_common::codec::{Decode, Encode, Exact, List, coded, coded_choice};
+use maille_common::crypto::ed25519::VerifyingKey;
 use maille_common::envelope::{Entry, EntryProof, Env, Original, Signatures};
 use maille_common::evidence::{SealedNote, SignedAccepted, SignedNotice, SignedReceipt};
 use maille_common::hash::Hash;
@@ -255,6 +256,17 @@ coded! {
     }
 }
 
+coded! {
+    /// How long it was known, when this was kept, that the roster names a next pair of keys.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(super) struct KnownKeysRecord {
+        pub(super) transport: VerifyingKey,
+        pub(super) signing: VerifyingKey,
+        /// By the clock that nobody sets, as of the count that is kept beside it.
+        pub(super) known: Span,
+    }
+}
+
 macro_rules! records {
     ($($record:ty = $name:literal;)+) => {
         $(impl Record for $record {
@@ -295,6 +307,7 @@ records! {
     EscalationRecord = "escalation";
     StopRecord = "stop of an escalation";
     ClockRecord = "counted time";
+    KnownKeysRecord = "next keys that the roster names";
 }
 
 impl EntryRecord {

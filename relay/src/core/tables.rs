@@ -83,6 +83,8 @@ tables! {
     ASKED = 43;
     /// alert, recipient contact → nothing: its sender was told that nothing of it was seen here.
     UNSEEN = 44;
+    /// One record: how long it is known here that the roster names the next pair of keys.
+    KNOWN_KEYS = 45;
 }
 
 /// The one key of [`META`].
@@ -90,6 +92,9 @@ pub(super) const META_KEY: &[u8] = b"relay";
 
 /// The one key of [`CLOCK`].
 pub(super) const CLOCK_KEY: &[u8] = b"count";
+
+/// The one key of [`KNOWN_KEYS`].
+pub(super) const KNOWN_KEYS_KEY: &[u8] = b"next";
 
 /// The key of a contact: its name has no fixed width, its hash has.
 pub(super) fn contact(address: &ContactAddress) -> [u8; 32] {

@@ -7,7 +7,7 @@ fn two_pairs() -> (tempfile::TempDir, RelayFolder, [PublicKeys; 2]) {
     let folder = RelayFolder::new(at.path());
     let mut random = OsRandomness::new();
     let present = RelayKeyPair::create(&folder, &mut random).unwrap();
-    let next = make(&folder, &mut random).unwrap();
+    let next = make(&folder, &KeysTurn::wait(&folder).unwrap(), &mut random).unwrap();
     let keys = [present, next].map(|pair| PublicKeys::of(&pair));
     (at, folder, keys)
 }
@@ -39,7 +39,12 @@ fn a_pair_that_was_half_made_is_made_anew() {
     fs::create_dir(&half_made).unwrap();
     fs::write(half_made.join("transport.key"), "half").unwrap();
     assert!(RelayKeyPair::load_next(&folder).unwrap().is_none());
-    make(&folder, &mut OsRandomness::new()).unwrap();
+    make(
+        &folder,
+        &KeysTurn::wait(&folder).unwrap(),
+        &mut OsRandomness::new(),
+    )
+    .unwrap();
     assert!(RelayKeyPair::load_next(&folder).unwrap().is_some());
     assert!(!half_made.exists());
 }
@@ -84,4 +89,23 @@ fn a_relay_killed_between_two_files_begins_with_one_whole_pair() {
         assert!(!taking.exists());
         assert_eq!(RelayKeyPair::each_in(&former).unwrap().len(), 2);
     }
+}
+
+/// It would find no next pair while the relay takes it, and make another.
+#[test]
+fn no_pair_is_made_while_the_keys_are_being_changed() {
+    let (_at, folder, [_, next]) = two_pairs();
+    fs::write(folder.config(), "name = \"north\"\nnetwork = \"testing\"\n").unwrap();
+    let turn = KeysTurn::wait(&folder).unwrap();
+    // As the relay leaves it between its first step and the last.
+    fs::rename(folder.next_keys(), folder.keys_being_taken()).unwrap();
+    let refused = renew_keys(&folder, &mut OsRandomness::new()).unwrap_err();
+    assert_eq!(refused.code(), "renew-busy");
+    assert!(refused.to_string().contains("Give the command again"));
+    finish(&folder, &turn).unwrap();
+    assert_eq!(in_use(&folder), next);
+    assert!(!folder.next_keys().exists());
+    drop(turn);
+    let refused = renew_keys(&folder, &mut OsRandomness::new()).unwrap_err();
+    assert_ne!(refused.code(), "renew-busy", "it goes on to the anchor");
 }

@@ -18,29 +18,34 @@ use maille_relay::{
 
 use crate::world::{Desk, World, ask, hello};
 
-/// The machine's clock, so much later.
+/// The machine's clock, so much later, and its wall set so far before that.
 #[derive(Clone, Default)]
-struct Later(Arc<Mutex<Span>>);
+struct Later(Arc<Mutex<(Span, Span)>>);
 
 impl Later {
     fn pass(&self, span: Span) {
-        let mut later = self.0.lock().unwrap();
-        *later = *later + span;
+        let mut set = self.0.lock().unwrap();
+        set.0 = set.0 + span;
+    }
+
+    /// Somebody sets the wall so far before the true time.
+    fn set_ahead(&self, span: Span) {
+        self.0.lock().unwrap().1 = span;
     }
 }
 
 impl Clock for Later {
     fn now(&self) -> Timestamp {
-        SystemClock.now() + *self.0.lock().unwrap()
+        self.reading().wall
     }
 
     fn reading(&self) -> Reading {
         let Reading { wall, boot } = SystemClock.reading();
-        let later = *self.0.lock().unwrap();
+        let (later, ahead) = *self.0.lock().unwrap();
         let mut boot = boot;
         boot.since = boot.since + later;
         Reading {
-            wall: wall + later,
+            wall: wall + later + ahead,
             boot,
         }
     }
@@ -227,6 +232,51 @@ async fn a_running_relay_uses_its_next_keys_nine_weeks_after_the_roster_named_th
     relay.shutdown().await.unwrap();
     let relay = renewal.start().await;
     assert_eq!(relay.incarnation(), incarnation, "the store stays");
+    assert!(is_shown(&relay, &relay.roster(), &next).await);
+    relay.shutdown().await.unwrap();
+}
+
+/// There is no way back, and desks that have not heard of the part would be shut out.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wall_that_goes_months_ahead_for_a_moment_brings_no_next_keys_into_use() {
+    let mut renewal = Renewal::begin();
+    let relay = renewal.start().await;
+    let (present, next) = (renewal.present.clone(), renewal.next.clone());
+    let documents = renewal.announce(&[&next, &present]);
+    relay.offer_roster(documents).await.unwrap();
+    stands(&relay, "announced").await;
+    let used_in = relay.standing().await.unwrap().next_keys_used_in_seconds;
+    let nine_weeks = OVERLAP.ms() / 1_000;
+    assert!(used_in.is_some_and(|seconds| (nine_weeks - 600..=nine_weeks).contains(&seconds)));
+    renewal.clock.set_ahead(Span::from_days(180));
+    relay.look_at_the_clock();
+    // A look at the keys that began after the wall was set: another part brings one.
+    let documents = renewal.announce(&[&next, &present]);
+    relay.offer_roster(documents).await.unwrap();
+    let looked = async {
+        loop {
+            let standing = relay.standing().await.unwrap();
+            let used_from = standing.next_keys_used_from.expect(&standing.next_keys);
+            // By the wall as it is set now it lies nine weeks ahead, and not in the past.
+            if used_from > (SystemClock.now() + Span::from_days(200)).to_string() {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let soon = std::time::Duration::from_secs(60);
+    tokio::time::timeout(soon, looked).await.unwrap();
+    assert!(is_shown(&relay, &relay.roster(), &present).await);
+    // Nor does a relay that is started while the wall is wrong.
+    relay.shutdown().await.unwrap();
+    let relay = renewal.start().await;
+    stands(&relay, "announced").await;
+    assert!(is_shown(&relay, &relay.roster(), &present).await);
+    relay.shutdown().await.unwrap();
+    assert_eq!(keys_in(&renewal.world.folder), present);
+    renewal.clock.set_ahead(Span::ZERO);
+    renewal.clock.pass(OVERLAP);
+    let relay = renewal.start().await;
     assert!(is_shown(&relay, &relay.roster(), &next).await);
     relay.shutdown().await.unwrap();
 }

@@ -1,5 +1,4 @@
-//! Keys that change while everybody goes on: what a desk does about its own by itself, and a relay
-//! that begins to use those that were announced.
+//! Keys that change while everybody goes on: what desks and relays do about their own by themselves.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,6 +10,7 @@ use maille_common::randomness::Randomness;
 use maille_common::roster::SignedRenewal;
 use maille_common::sealing::{BundleOwner, SealingRing, SignedBundle};
 use maille_common::wire::Answer;
+use maille_relay::core::{NextKeys, PublicKeys};
 
 use super::MemoryWorld;
 use crate::network::public;
@@ -81,10 +81,26 @@ impl MemoryWorld {
         SealingRing::from_bytes(&self.desks[device].desk.ring().to_bytes()).unwrap()
     }
 
-    /// A relay uses the keys that were announced, from its next start on.
-    pub fn switch_relay_keys(&mut self, relay: &str) {
-        self.network.switch_relay_keys(relay);
-        self.kill_relay(relay);
+    /// A relay looks at its next keys, as it does every minute and at each start: it uses them where
+    /// it judges that they are due. Where they stood.
+    pub fn keep_keys_of_relay(&mut self, relay: &str) -> NextKeys {
+        let reading = self.reading();
+        let held = self.network.relay(relay);
+        let pair = |(transport, signing)| PublicKeys {
+            transport: public(transport),
+            signing: public(signing),
+        };
+        let present = pair((held.transport, held.signing));
+        let next = held.next.map(pair);
+        let core = self.relay(relay);
+        core.look_at_clocks(reading);
+        let stands = core.next_keys(&present, next).unwrap();
+        if stands.is_due() {
+            self.network.switch_relay_keys(relay);
+            let signing = SigningKey::from_seed(self.network.relay(relay).signing);
+            self.relay(relay).replace_signing(signing);
+        }
+        stands
     }
 
     fn next_bundle(&mut self, device: &DeviceId, ring: &mut SealingRing) -> SignedBundle {

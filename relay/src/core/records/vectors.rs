@@ -2,6 +2,7 @@
 
 use maille_common::blob::Manifest;
 use maille_common::codec::List;
+use maille_common::crypto::ed25519::SigningKey;
 use maille_common::envelope::{Delivery, Submission};
 use maille_common::identifier::Epoch;
 use maille_common::vectors::{Vectors, annotate_choices, annotate_fields, sent};
@@ -32,6 +33,7 @@ annotate_fields! {
     ReleasedStep { step, elapsed }
     StopRecord { answered, officer, cancelled, exercise_cancelled }
     ClockRecord { count }
+    KnownKeysRecord { transport, signing, known }
 }
 
 annotate_choices! {
@@ -188,6 +190,14 @@ fn escalations(vectors: &mut Vectors) {
     };
     vectors.record("stop", &stop);
     vectors.record("clock", &ClockRecord { count: count() });
+    let [transport, signing] = [7, 8].map(|seed| SigningKey::from_seed([seed; 32]).verifying_key());
+    let known = Span::from_days(40);
+    let record = KnownKeysRecord {
+        transport,
+        signing,
+        known,
+    };
+    vectors.record("known-keys", &record);
 }
 
 /// The wall was set back by an hour while the machine was off.

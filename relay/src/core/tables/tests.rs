@@ -139,6 +139,7 @@ fn keys() -> Vec<(Table, Vec<u8>, Vec<Part>)> {
             unseen(&ALERT_ID, &sender),
             vec![ALERT_PART, ("hash of interpol/fr/cyber", 32)],
         ),
+        (KNOWN_KEYS, KNOWN_KEYS_KEY.to_vec(), vec![("next", 4)]),
     ]
 }
 
