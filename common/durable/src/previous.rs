@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use crate::disk::{self, Disk};
 use crate::layout::Layout;
 use crate::log::frame::{FRAME_HEADER_LEN, FrameHeader};
-use crate::log::ops::{self, StoredOp};
+use crate::log::ops::{self, StoredOps};
 use crate::log::reader::{self, ReadError, check_header};
 use crate::log::segment::{self, HEADER_LEN, Header, Kind, PREVIOUS_VERSION};
 use crate::open::Options;
@@ -188,12 +188,12 @@ impl CheckpointReader {
     fn count(mut self) -> Result<u64, ReadError> {
         let mut records = 0;
         while let Some(payload) = self.next_payload()? {
-            records += self.decode(&payload)?.len() as u64;
+            records += self.decode(&payload)?.into_iter().count() as u64;
         }
         Ok(records)
     }
 
-    fn decode<'a>(&self, payload: &'a [u8]) -> Result<Vec<StoredOp<'a>>, ReadError> {
+    fn decode<'a>(&self, payload: &'a [u8]) -> Result<StoredOps<'a>, ReadError> {
         ops::decode(payload).ok_or_else(|| self.damage())
     }
 

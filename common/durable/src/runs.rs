@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::vec;
 
 use crate::index::IndexError;
-use crate::log::ops::{self, StoredOp};
+use crate::log::ops::{self, StoredOp, StoredOps};
 use crate::log::reader::ReadError;
 use crate::overlay::ScanBounds;
 use crate::places::{Places, PlacesIter};
@@ -102,9 +102,10 @@ pub(crate) fn find(
             continue;
         };
         let payload = run.read_block(place)?;
-        let ops = decode(run, place, &payload)?;
-        if let Ok(at) = ops.binary_search_by(|op| op.key.cmp(key)) {
-            return Ok(Some(ops[at].value.map(<[u8]>::to_vec)));
+        let mut ops = decode(run, place, &payload)?.into_iter();
+        let from_there = ops.find(|op| op.key >= key);
+        if let Some(op) = from_there.filter(|op| op.key == key) {
+            return Ok(Some(op.value.map(<[u8]>::to_vec)));
         }
     }
     Ok(None)
@@ -140,8 +141,8 @@ impl RunScan<'_> {
     fn read_block(&self, place: BlockPlace) -> Result<Vec<LastWrite>, ReadFault> {
         let payload = self.run.read_block(place)?;
         let ops = decode(self.run, place, &payload)?;
-        let within = ops.iter().filter(|op| self.bounds.contain(op.key));
-        let write = |op: &StoredOp<'_>| (op.key.to_vec(), op.value.map(Arc::from));
+        let within = ops.into_iter().filter(|op| self.bounds.contain(op.key));
+        let write = |op: StoredOp<'_>| (op.key.to_vec(), op.value.map(Arc::from));
         let mut writes: Vec<LastWrite> = within.map(write).collect();
         if self.descending {
             writes.reverse();
@@ -171,11 +172,7 @@ impl Iterator for RunScan<'_> {
     }
 }
 
-fn decode<'a>(
-    run: &Run,
-    place: BlockPlace,
-    payload: &'a [u8],
-) -> Result<Vec<StoredOp<'a>>, ReadFault> {
+fn decode<'a>(run: &Run, place: BlockPlace, payload: &'a [u8]) -> Result<StoredOps<'a>, ReadFault> {
     let damage = || run.damage_at(place.offset);
     Ok(ops::decode(payload).ok_or_else(damage)?)
 }

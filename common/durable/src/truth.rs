@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use crate::damage::Damage;
 use crate::layout::Layout;
-use crate::log::ops::StoredOp;
 use crate::log::reader::{self, Extent, ReadError, Segment};
 use crate::log::segment;
 use crate::log::writer::Sealed;
@@ -181,7 +180,7 @@ impl Truth {
 fn replay(segment: &Segment, extent: Extent, overlay: &mut Overlay) -> Result<usize, ReadError> {
     let mut pending_bytes = 0;
     segment.each_batch(extent, |_, ops| {
-        let ops: Vec<_> = ops.iter().map(StoredOp::to_op).collect();
+        let ops: Vec<_> = ops.into_iter().map(|op| op.to_op()).collect();
         pending_bytes += weight(&ops);
         // Nothing is read meanwhile, and the next run forgets what is deleted.
         overlay.add(&ops, &|_| true);

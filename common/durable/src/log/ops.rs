@@ -43,41 +43,81 @@ pub(crate) fn encode(key: &[u8], value: Option<&[u8]>, out: &mut Vec<u8>) {
     }
 }
 
-/// Reads every operation; `None` for anything but a whole payload within the limits.
-pub(crate) fn decode(payload: &[u8]) -> Option<Vec<StoredOp<'_>>> {
-    let mut ops = Vec::with_capacity(each(payload, |_| ())?);
-    each(payload, |op| ops.push(op))?;
-    Some(ops)
+/// The operations of a whole payload, read where they lie: no memory is taken for them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct StoredOps<'a> {
+    payload: &'a [u8],
 }
 
-/// Calls `found` with every operation, and counts them: memory is taken once, and no more of it
-/// than the operations need.
-fn each<'a>(payload: &'a [u8], mut found: impl FnMut(StoredOp<'a>)) -> Option<usize> {
-    let mut count = 0;
-    let mut rest = payload;
-    while let Some((&kind, after)) = rest.split_first() {
-        let (&length, after) = after.split_first()?;
-        let (key, after) = after.split_at_checked(usize::from(length))?;
-        if key.len() < 2 || key.len() > WHOLE_KEY_BYTES_MAX {
-            return None;
-        }
-        let (value, after) = match kind {
-            PUT => {
-                let (length, after) = after.split_first_chunk::<2>()?;
-                let length = usize::from(u16::from_be_bytes(*length));
-                let (value, after) = after.split_at_checked(length)?;
-                (Some(value), after)
-            }
-            DELETE => (None, after),
-            _ => return None,
-        };
-        if value.is_some_and(|value| value.len() > VALUE_BYTES_MAX) {
-            return None;
-        }
-        found(StoredOp { key, value });
-        (rest, count) = (after, count + 1);
+impl<'a> StoredOps<'a> {
+    /// Tells whether there is none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.payload.is_empty()
     }
-    Some(count)
+
+    /// The first one.
+    pub(crate) fn first(&self) -> Option<StoredOp<'a>> {
+        self.into_iter().next()
+    }
+}
+
+impl<'a> IntoIterator for StoredOps<'a> {
+    type Item = StoredOp<'a>;
+    type IntoIter = StoredOpsIter<'a>;
+
+    fn into_iter(self) -> StoredOpsIter<'a> {
+        StoredOpsIter { rest: self.payload }
+    }
+}
+
+/// Operations, one after the other.
+#[derive(Debug)]
+pub(crate) struct StoredOpsIter<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Iterator for StoredOpsIter<'a> {
+    type Item = StoredOp<'a>;
+
+    fn next(&mut self) -> Option<StoredOp<'a>> {
+        // The payload was read to its end before.
+        let (op, rest) = read_op(self.rest)?;
+        self.rest = rest;
+        Some(op)
+    }
+}
+
+/// Verifies every operation; `None` for anything but a whole payload within the limits.
+pub(crate) fn decode(payload: &[u8]) -> Option<StoredOps<'_>> {
+    let mut rest = payload;
+    while !rest.is_empty() {
+        (_, rest) = read_op(rest)?;
+    }
+    Some(StoredOps { payload })
+}
+
+/// The first operation, and what stands behind it.
+fn read_op(bytes: &[u8]) -> Option<(StoredOp<'_>, &[u8])> {
+    let (&kind, after) = bytes.split_first()?;
+    let (&length, after) = after.split_first()?;
+    let (key, after) = after.split_at_checked(usize::from(length))?;
+    if key.len() < 2 || key.len() > WHOLE_KEY_BYTES_MAX {
+        return None;
+    }
+    let (value, after) = match kind {
+        PUT => {
+            let (length, after) = after.split_first_chunk::<2>()?;
+            let length = usize::from(u16::from_be_bytes(*length));
+            let (value, after) = after.split_at_checked(length)?;
+            (Some(value), after)
+        }
+        DELETE => (None, after),
+        _ => return None,
+    };
+    if value.is_some_and(|value| value.len() > VALUE_BYTES_MAX) {
+        return None;
+    }
+    Some((StoredOp { key, value }, after))
 }
 
 #[cfg(test)]
@@ -91,21 +131,22 @@ mod tests {
         encode(b"\x02other", None, &mut payload);
         let ops = decode(&payload).unwrap();
         assert_eq!(
-            ops[0],
+            ops.first().unwrap(),
             StoredOp {
                 key: b"\x01key",
                 value: Some(b"value")
             }
         );
         assert_eq!(
-            ops[1],
+            ops.into_iter().nth(1).unwrap(),
             StoredOp {
                 key: b"\x02other",
                 value: None
             }
         );
+        assert_eq!(ops.into_iter().count(), 2);
         for length in 0..payload.len() {
-            assert!(decode(&payload[..length]).is_none_or(|ops| ops.len() < 2));
+            assert!(decode(&payload[..length]).is_none_or(|ops| ops.into_iter().count() < 2));
         }
     }
 

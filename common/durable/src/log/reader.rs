@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::damage::Damage;
 use crate::log::frame::{self, FRAME_HEADER_LEN, Frame, FrameHeader};
-use crate::log::ops::{self, StoredOp};
+use crate::log::ops::{self, StoredOps};
 use crate::log::segment::{self, HEADER_LEN, Header, HeaderError, Kind};
 use crate::store_id::StoreId;
 
@@ -144,7 +144,7 @@ impl Segment {
     pub(crate) fn each_batch<'a, E: From<Damage>>(
         &'a self,
         extent: Extent,
-        mut each: impl FnMut(u64, &[StoredOp<'a>]) -> Result<(), E>,
+        mut each: impl FnMut(u64, StoredOps<'a>) -> Result<(), E>,
     ) -> Result<(), E> {
         let seed = self.header.seed();
         let mut offset = HEADER_LEN;
@@ -153,7 +153,7 @@ impl Segment {
             let Frame { number, payload } =
                 frame::decode(seed, &self.bytes[offset..]).ok_or_else(damage)?;
             let ops = ops::decode(payload).ok_or_else(damage)?;
-            each(number, &ops)?;
+            each(number, ops)?;
             offset += FRAME_HEADER_LEN + payload.len();
         }
         Ok(())

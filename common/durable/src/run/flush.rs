@@ -49,7 +49,7 @@ impl Flush<'_> {
         for segment in &segments {
             go_on()?;
             segment.each_batch(segment.sealed_extent()?, |_, ops| {
-                writes.extend(ops.iter().map(|op| (op.key, op.value)));
+                writes.extend(ops.into_iter().map(|op| (op.key, op.value)));
                 Ok::<(), RunError>(())
             })?;
         }

@@ -109,8 +109,12 @@ impl RunWrites {
         };
         // Verified by the reader already.
         let writes = ops::decode(&block.payload).unwrap_or_default();
-        let write = |op: &ops::StoredOp<'_>| (op.key.to_vec(), op.value.map(Arc::from));
-        self.block = writes.iter().map(write).collect::<Vec<_>>().into_iter();
+        let write = |op: ops::StoredOp<'_>| (op.key.to_vec(), op.value.map(Arc::from));
+        self.block = writes
+            .into_iter()
+            .map(write)
+            .collect::<Vec<_>>()
+            .into_iter();
         Ok(true)
     }
 }

@@ -85,7 +85,7 @@ impl RunReader {
         let ops = ops::decode(&payload).filter(|ops| !ops.is_empty());
         let ops = ops.ok_or_else(|| self.damage())?;
         self.counted.blocks += 1;
-        for op in &ops {
+        for op in ops {
             if op.key <= self.last_key.as_slice() {
                 return Err(self.damage());
             }
