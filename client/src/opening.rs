@@ -46,7 +46,7 @@ pub(crate) fn open(config: ClientConfig) -> Result<Arc<Office>, OpenError> {
     let reading = clock.reading();
     let now = reading.wall;
     let random = &mut OsRandomness::new();
-    own_keys::tend_pair(&mut home, &roster, now, random)?;
+    own_keys::tend_pair(&mut home, &roster, now, random);
     // The keys come before the store: nobody may hear of this device without a way to write to it.
     let known = home.load_ring()?;
     let lost_ring = known.is_none();

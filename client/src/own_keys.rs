@@ -64,9 +64,26 @@ pub(crate) fn make_bundle(
     Ok(bundle)
 }
 
-/// Makes the next pair of keys when it is due, and takes it into use once the roster has it: both
-/// durable before anybody hears of them.
+/// Makes the next pair of keys when it is due, and takes it into use once the roster has it. What
+/// fails of that is told, and tried again when it is looked at next: nobody is without sealing keys
+/// because of it.
 pub(crate) fn tend_pair(
+    home: &mut Home,
+    roster: &Roster,
+    now: Timestamp,
+    random: &mut impl Randomness,
+) {
+    if let Err(error) = change_pair(home, roster, now, random) {
+        tracing::error!(
+            %error,
+            "the two keys of this device stay as they are: the next ones were not made, or not \
+             taken into use"
+        );
+    }
+}
+
+/// Both are durable before anybody hears of them.
+fn change_pair(
     home: &mut Home,
     roster: &Roster,
     now: Timestamp,
@@ -178,7 +195,7 @@ fn renew_in(
     let mut random = OsRandomness::new();
     let Room { desk, home, .. } = room;
     let roster = Arc::clone(desk.roster());
-    tend_pair(home, &roster, now, &mut random)?;
+    tend_pair(home, &roster, now, &mut random);
     let key = home.signing_key();
     if key.verifying_key() != desk.identity().signing.verifying_key() {
         desk.sign_with(SigningKey::from_seed(*key.expose()));

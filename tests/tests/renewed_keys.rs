@@ -291,6 +291,36 @@ async fn a_desk_that_was_killed_while_it_changed_its_keys_finishes_that_at_its_n
     years.net.stop().await;
 }
 
+/// A file that cannot be replaced stops the renewal alone: the desk makes its weekly sealing keys,
+/// running and started again, and renews once the file can be.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_desk_that_cannot_keep_its_next_pair_goes_on_making_sealing_keys() {
+    let mut years = Years::begin(&["lyon"]).await;
+    years.exchange(LYON, TUNIS, "First").await;
+    let home = years.net.desk(LYON).home.clone();
+    // Where the fresh file is to be written stands a folder.
+    let in_the_way = home.join("identity.sealed.new");
+    std::fs::create_dir(&in_the_way).unwrap();
+    for (days, subject) in [
+        (331, "After eleven months"),
+        (351, "After three weeks more"),
+    ] {
+        years.pass(days).await;
+        // Nobody seals to keys of weeks that are over.
+        years.exchange(LYON, TUNIS, subject).await;
+        years.exchange(TUNIS, LYON, subject).await;
+        let status = years.net.desk(LYON).client().status().await.unwrap();
+        assert_eq!(status.keys.offered, None);
+        years.net.close_desk(LYON).await;
+        years.net.open_desk(LYON).await;
+    }
+    std::fs::remove_dir(&in_the_way).unwrap();
+    years.pass(352).await;
+    years.exchange(LYON, TUNIS, "Mended").await;
+    years.until_offered(LYON).await;
+    years.net.stop().await;
+}
+
 /// The backup was made before the desk made its next keys.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_home_without_the_keys_that_were_taken_up_goes_on_offers_others_and_ends_with_words() {
