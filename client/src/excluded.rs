@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use maille_common::address::{ContactAddress, Name};
+use maille_common::hash::Hash;
 use maille_common::roster::Roster;
 use maille_common::time::Timestamp;
 
@@ -39,7 +40,7 @@ pub(crate) async fn look(office: &Arc<Office>) {
         Ok(false) => return,
         Err(error) => return tracing::error!(%error, "it was not looked whether this device is in"),
     }
-    let found = match found(office).await {
+    let (judged, found) = match found(office).await {
         Ok(found) => found,
         Err(error) => return tracing::error!(%error, "it was not looked what took this device out"),
     };
@@ -63,7 +64,7 @@ pub(crate) async fn look(office: &Arc<Office>) {
     }
     let kept = office
         .settle(move |desk, now, _| {
-            Ok::<_, DeskError>(((), desk.tell_exclusion(told.as_ref(), now)?))
+            Ok::<_, DeskError>(((), desk.tell_exclusion(&judged, told.as_ref(), now)?))
         })
         .await;
     if let Err(error) = kept {
@@ -92,9 +93,9 @@ pub(crate) async fn not_admitted(office: &Arc<Office>, relay: &Name) {
     }
 }
 
-/// Why the roster in use does not let this device act. Documents that cannot be read prove nothing:
+/// The roster in use, and why it does not let this device act. Documents that cannot be read prove nothing:
 /// the roster in use stands without them.
-async fn found(office: &Arc<Office>) -> Result<Option<Exclusion>, DeskError> {
+async fn found(office: &Arc<Office>) -> Result<(Hash, Option<Exclusion>), DeskError> {
     let (contact, device, roster, now) = office
         .ask(|room, now| {
             let desk = &room.desk;
@@ -103,8 +104,9 @@ async fn found(office: &Arc<Office>) -> Result<Option<Exclusion>, DeskError> {
             Ok::<_, DeskError>((identity.contact.clone(), identity.device, roster, now))
         })
         .await?;
+    let judged = roster.hash();
     if roster.designated_device(&device, now).out().is_none() {
-        return Ok(None);
+        return Ok((judged, None));
     }
     let store = RosterStore::of_home(&office.home_path);
     let found = blocking(move || {
@@ -114,14 +116,14 @@ async fn found(office: &Arc<Office>) -> Result<Option<Exclusion>, DeskError> {
         });
         exclusion(&roster, &kept, &contact, &device, now)
     });
-    Ok(found.await)
+    Ok((judged, found.await))
 }
 
 impl Client {
     /// Why this device may not act any more, or which relays refuse it; none where all is well.
     pub async fn excluded(&self) -> Result<Option<Excluded>, DeskError> {
         let office = self.office();
-        let by_roster = found(office).await?;
+        let (_, by_roster) = found(office).await?;
         let by_relays = office
             .ask(|room, _| Ok::<_, DeskError>(room.desk.refused_by()?))
             .await?;

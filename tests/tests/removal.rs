@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 
-use maille_client::core::{Act, IncidentKind, RosterFault};
+use maille_client::core::{Act, IncidentKind, RosterFault, ToldExclusion};
 use maille_common::address::DeviceId;
 use maille_common::evidence::ObligationState;
 use maille_common::identifier::AlertId;
@@ -100,6 +100,48 @@ fn named(incidents: &[IncidentKind], relay: &str) -> usize {
         _ => false,
     };
     incidents.iter().filter(is_named).count()
+}
+
+/// Another roster comes between the look and what is kept of it: what is said of a device is said
+/// by the roster that it was judged by, and it is looked again by the other.
+#[test]
+fn why_a_device_may_not_act_is_kept_of_the_roster_by_which_it_was_judged_alone() {
+    let mut removal = Removal::begin();
+    let (tunis, now) = (removal.tunis, removal.world.now);
+    let contact = removal.world.network.dissolve("cmai/tunis");
+    let documents = removal.world.network.publish();
+    removal.hand_to(&tunis, &documents);
+    let desk = removal.world.desk(&tunis);
+    assert!(desk.exclusion_is_news(now).unwrap());
+    let judged = desk.roster().hash();
+    let told = ToldExclusion {
+        designation: desk.roster().designated_device(&tunis, now),
+        subject: "cmai/tunis".to_owned(),
+        document: "part 2".to_owned(),
+        hash: judged,
+        at: now,
+        signers: "the authority".to_owned(),
+        reason: String::new(),
+    };
+    // It may act again, before that was kept.
+    removal.world.network.restore(&contact);
+    let documents = removal.world.network.publish();
+    removal.hand_to(&tunis, &documents);
+    let desk = removal.world.desk(&tunis);
+    desk.tell_exclusion(&judged, Some(&told), now).unwrap();
+    assert!(!desk.exclusion_is_news(now).unwrap(), "nothing was told");
+    // And is out again, by a third one: that is news.
+    removal.world.network.dissolve("cmai/tunis");
+    let documents = removal.world.network.publish();
+    removal.hand_to(&tunis, &documents);
+    let desk = removal.world.desk(&tunis);
+    desk.tell_exclusion(&judged, Some(&told), now).unwrap();
+    assert!(desk.exclusion_is_news(now).unwrap(), "it was not judged");
+    let judged = desk.roster().hash();
+    desk.tell_exclusion(&judged, Some(&told), now).unwrap();
+    assert!(!desk.exclusion_is_news(now).unwrap());
+    let is_it = |kind: &&IncidentKind| matches!(kind, IncidentKind::Excluded { .. });
+    assert_eq!(removal.incidents(&tunis).iter().filter(is_it).count(), 1);
 }
 
 #[test]

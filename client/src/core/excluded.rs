@@ -49,13 +49,19 @@ impl Desk {
         })
     }
 
-    /// Keeps an incident about why this device may not act any more; none: it may.
+    /// Keeps an incident about why this device may not act any more by the roster of this hash;
+    /// none: it may. Where another roster came into use meanwhile nothing is kept, for it was not
+    /// judged by that one: it is news still.
     pub fn tell_exclusion(
         &mut self,
+        judged: &Hash,
         exclusion: Option<&ToldExclusion>,
         now: Timestamp,
     ) -> Result<CommitNumber, StepError> {
         let mut batch = Batch::new();
+        if *judged != self.roster.hash() {
+            return self.settle(batch);
+        }
         let told = self.excluded_record()?;
         let Some(exclusion) = exclusion else {
             if told.is_some() {
@@ -64,7 +70,7 @@ impl Desk {
             return self.settle(batch);
         };
         let record = ExcludedRecord {
-            roster: self.roster.hash(),
+            roster: *judged,
             designation: exclusion.designation,
             document: exclusion.hash,
         };
