@@ -4,11 +4,15 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
+use maille_common::toml_tokens::check_tokens;
 use serde::Deserialize;
 use thiserror::Error;
 
 /// Fifty webhooks, and what is said beside them. Its reader takes some twenty times as much memory.
 const BYTES_MAX: u64 = 32 * 1024;
+
+/// As many as so many bytes of programs and webhooks have, and of comments.
+const TOKENS_MAX: usize = 8192;
 
 /// The settings of a home. A key that is not known is an error: a misspelt one would be none.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -80,6 +84,10 @@ impl Settings {
 
     /// Reads their text; `path` names it in errors.
     pub fn parse(text: &str, path: &Path) -> Result<Self, SettingsError> {
+        check_tokens(text, TOKENS_MAX).map_err(|error| SettingsError::Form {
+            path: path.to_owned(),
+            why: error.to_string(),
+        })?;
         toml::from_str(text).map_err(|error| SettingsError::Form {
             path: path.to_owned(),
             why: error.message().trim_end_matches('.').to_owned(),

@@ -32,6 +32,7 @@ pub mod safe_text;
 pub mod sealing;
 pub mod terms;
 pub mod time;
+pub mod toml_tokens;
 pub mod typed_code;
 #[cfg(any(test, feature = "vectors"))]
 pub mod vectors;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use maille_common::codec::{ListError, SortedList, Text, from_hex};
 use maille_common::crypto::ed25519::{KeyError, VerifyingKey};
 use maille_common::roster::{Anchor, Version};
+use maille_common::toml_tokens::check_tokens;
 use serde::Deserialize;
 use thiserror::Error;
 
@@ -12,6 +13,9 @@ use crate::folder::read_bounded;
 
 /// Sixteen keys of 70 bytes, a name, and room for comments.
 const BYTES_MAX: usize = 16 * 1024;
+
+/// The keys with their commas and breaks, and as many lines of comments.
+const TOKENS_MAX: usize = 4096;
 const VERSION: u16 = 1;
 
 /// TOML, keys in hexadecimal.
@@ -95,6 +99,7 @@ pub(crate) fn parse_anchor(path: &Path, bytes: Vec<u8>) -> Result<Anchor, Anchor
         why,
     };
     let text = String::from_utf8(bytes).map_err(|_| form("it is not UTF-8".to_owned()))?;
+    check_tokens(&text, TOKENS_MAX).map_err(|error| form(error.to_string()))?;
     let file: AnchorFile = toml::from_str(&text)
         .map_err(|error| form(error.message().trim_end_matches('.').to_owned()))?;
     if file.version != VERSION {

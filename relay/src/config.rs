@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use maille_common::address::{Name, NameError};
 use maille_common::time::Span;
+use maille_common::toml_tokens::check_tokens;
 use maille_link::Limits;
 use serde::Deserialize;
 use thiserror::Error;
@@ -21,6 +22,9 @@ pub const PORT: u16 = 443;
 
 /// Twenty lines, and what is said beside them. Its reader takes some twenty times as much memory.
 const BYTES_MAX: usize = 32 * 1024;
+
+/// Some forty lines, and the comments of the sample many times over.
+const TOKENS_MAX: usize = 4096;
 const MIB: u64 = 1024 * 1024;
 
 /// The configuration of one relay. No setting opens a relay to more than its roster allows.
@@ -151,6 +155,10 @@ impl Config {
     /// Reads text; `path` names it in errors.
     pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
         let path = || path.to_owned();
+        check_tokens(text, TOKENS_MAX).map_err(|error| ConfigError::Form {
+            path: path(),
+            why: error.to_string(),
+        })?;
         let file: ConfigFile = toml::from_str(text).map_err(|error| ConfigError::Form {
             path: path(),
             why: error.to_string().trim().trim_end_matches('.').to_owned(),

@@ -9,6 +9,7 @@ use maille_common::crypto::hpke::{SealingPublicKey, SealingSecretKey};
 use maille_common::hash::Hash;
 use maille_common::label::Label;
 use maille_common::randomness::Randomness;
+use maille_common::toml_tokens::check_tokens;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use zeroize::Zeroizing;
@@ -19,6 +20,9 @@ use crate::stored_seed::{KeyProtection, SealedForm, SeedFault, StoredSeed, hex};
 
 /// A public key in digits is 2,432 of them.
 const BYTES_MAX: usize = 8 * 1024;
+
+/// Ten lines, and as many of comments as anybody may add.
+const TOKENS_MAX: usize = 1024;
 /// The only format so far.
 const FORMAT: u16 = 1;
 /// The place of the seed, as homes name theirs: padded to 16.
@@ -184,6 +188,7 @@ fn bound(public: &SealingPublicKey) -> Vec<u8> {
 }
 
 fn parse<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, ArchiveKeyError> {
+    check_tokens(text, TOKENS_MAX).map_err(|error| form(error.to_string()))?;
     toml::from_str(text).map_err(|error| form(error.message().trim_end_matches('.')))
 }
 

@@ -10,6 +10,7 @@ use maille_common::address::Name;
 use maille_common::crypto::ed25519::{SigningKey, VerifyingKey};
 use maille_common::label::Label;
 use maille_common::randomness::Randomness;
+use maille_common::toml_tokens::check_tokens;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use zeroize::Zeroizing;
@@ -21,6 +22,8 @@ use crate::stored_seed::{KeyProtection, SealedForm, SeedFault, StoredSeed};
 
 /// Names, a key, a sealed seed and a salt, with room for comments.
 const BYTES_MAX: usize = 4096;
+/// Some lines, and as many of comments as anybody may add.
+const TOKENS_MAX: usize = 1024;
 /// The only format so far.
 const FORMAT: u16 = 1;
 /// The place of the seed, as homes name theirs: padded to 16.
@@ -71,6 +74,7 @@ impl KeyFile {
 
     /// Reads the text of such a file.
     pub fn parse(text: &str) -> Result<Self, KeyFileError> {
+        check_tokens(text, TOKENS_MAX).map_err(|error| form(error.to_string()))?;
         let form: Form = toml::from_str(text).map_err(|error| KeyFileError::Form {
             why: error.message().trim_end_matches('.').to_owned(),
         })?;

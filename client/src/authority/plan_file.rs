@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use maille_common::roster::{DutyHours, RequestError};
+use maille_common::toml_tokens::check_tokens;
 use serde::Deserialize;
 use thiserror::Error;
 
@@ -15,8 +16,17 @@ pub(super) mod text;
 /// A thousand contacts of a kilobyte, and comments.
 const BYTES_MAX: usize = 4 * 1024 * 1024;
 
+/// A plan is two bytes and more for a token, as they are counted; rules and lists of the shortest
+/// patterns are less, and have no more than this beyond that.
+const BYTES_OF_TOKEN: usize = 2;
+const TOKENS_FREE: usize = 8192;
+
 /// Reads a plan from text. Requests of devices that it names as files are not read.
 pub fn parse_plan(text: &str) -> Result<NetworkPlan, PlanFileError> {
+    let tokens_max = TOKENS_FREE + text.len() / BYTES_OF_TOKEN;
+    check_tokens(text, tokens_max).map_err(|error| PlanFileError::Form {
+        why: error.to_string(),
+    })?;
     toml::from_str(text).map_err(|error| PlanFileError::Form {
         why: located(text, &error),
     })

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use maille_common::address::{Name, NameError};
 use maille_common::crypto::ed25519::{KeyError, VerifyingKey};
+use maille_common::toml_tokens::check_tokens;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -11,6 +12,8 @@ use super::files::{self, Access, FileError};
 
 /// A key, a name and a holder, with room for comments.
 const BYTES_MAX: usize = 4096;
+/// Some lines, and as many of comments as anybody may add.
+const TOKENS_MAX: usize = 1024;
 /// Longest holder in bytes, as in the roster.
 pub(super) const HOLDER_BYTES_MAX: usize = 128;
 
@@ -47,9 +50,10 @@ impl PublicKeyFile {
 
     /// Reads the text and checks the key strictly (PROTOCOL K1).
     pub fn parse(text: &str) -> Result<Self, PublicKeyFileError> {
-        let form: Form = toml::from_str(text).map_err(|error| PublicKeyFileError::Form {
-            why: error.message().trim_end_matches('.').to_owned(),
-        })?;
+        let refuse = |why| PublicKeyFileError::Form { why };
+        check_tokens(text, TOKENS_MAX).map_err(|error| refuse(error.to_string()))?;
+        let form: Form = toml::from_str(text)
+            .map_err(|error| refuse(error.message().trim_end_matches('.').to_owned()))?;
         if form.holder.len() > HOLDER_BYTES_MAX {
             return Err(PublicKeyFileError::HolderTooLong);
         }

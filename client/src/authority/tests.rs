@@ -327,3 +327,40 @@ fn an_organisation_that_left_comes_back_with_the_annex_that_it_had() {
     }
     assert_eq!(world.roster.annex(&c.organisation()).unwrap().number, 2);
 }
+
+/// The tree of it would take some hundred times its bytes.
+#[test]
+fn a_plan_of_nothing_but_tables_is_refused_while_it_is_a_text() {
+    let dense = format!("lifted = [{}]", "{a=1},".repeat(10_000));
+    let refused = parse_plan(&dense).unwrap_err();
+    assert_eq!(refused.code(), "plan-form");
+    let sentence = refused.to_string();
+    assert!(
+        sentence.contains("brackets, commas, words and breaks"),
+        "{sentence}"
+    );
+}
+
+/// As many contacts and devices as a network may have, in the fewest bytes in which they are of use.
+#[test]
+fn a_plan_of_a_thousand_contacts_is_not_refused_for_its_tokens() {
+    let key = SigningKey::from_seed([7; 32]).verifying_key();
+    let mut text = String::from("network = \"world\"\nthreshold = 1\n");
+    for organisation in 0..190 {
+        text += &format!("[[organisation]]\nname = \"o{organisation}\"\nhome_relays = [\"r\"]\n");
+        for contact in 0..5 {
+            text += &format!(
+                "[[organisation.contact]]\naddress = \"o{organisation}/c{contact}\"\n\
+                 languages = [\"en\"]\nnames = {{ en = \"C\" }}\n\
+                 deputies = [{{ contact = \"o1/c1\", after = \"1h\" }}]\n\
+                 [[organisation.contact.device]]\nid = \"{contact:032x}\"\nlabel = \"d\"\n\
+                 keys = [{{ transport = \"{key}\", signing = \"{key}\" }}]\n"
+            );
+        }
+    }
+    for organisation in 0..190 {
+        text += &format!("[[rule]]\nfrom = \"o{organisation}/**\"\nto = \"**\"\n");
+    }
+    let plan = parse_plan(&text).unwrap();
+    assert_eq!((plan.organisations.len(), plan.rules.len()), (190, 190));
+}

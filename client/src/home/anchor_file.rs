@@ -5,6 +5,7 @@ use std::path::Path;
 use maille_common::codec::{ListError, SortedList, Text};
 use maille_common::crypto::ed25519::{KeyError, VerifyingKey};
 use maille_common::roster::{Anchor, Version};
+use maille_common::toml_tokens::check_tokens;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -16,6 +17,9 @@ pub(super) const FILE: &str = "anchor";
 
 /// Sixteen keys of 70 bytes, a name, and room for comments.
 const BYTES_MAX: usize = 16 * 1024;
+
+/// The keys with their commas and breaks, and as many lines of comments.
+const TOKENS_MAX: usize = 4096;
 
 /// The only version of an anchor so far.
 const VERSION: u16 = 1;
@@ -44,9 +48,10 @@ pub fn format_anchor(anchor: &Anchor) -> String {
 /// Reads an anchor from text and checks it: strict keys (PROTOCOL K1), none twice, a threshold
 /// that can be met and is not zero (R4). The keys may stand in any order.
 pub fn parse_anchor(text: &str) -> Result<Anchor, AnchorFileError> {
-    let file: AnchorFile = toml::from_str(text).map_err(|error| AnchorFileError::NotAnAnchor {
-        why: error.message().trim_end_matches('.').to_owned(),
-    })?;
+    let form = |why| AnchorFileError::NotAnAnchor { why };
+    check_tokens(text, TOKENS_MAX).map_err(|error| form(error.to_string()))?;
+    let file: AnchorFile = toml::from_str(text)
+        .map_err(|error| form(error.message().trim_end_matches('.').to_owned()))?;
     if file.version != VERSION {
         return Err(AnchorFileError::OtherVersion {
             found: file.version,

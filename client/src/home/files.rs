@@ -4,6 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
+use maille_common::toml_tokens::check_tokens;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
@@ -84,14 +85,22 @@ pub(super) fn utf8<'a>(path: &Path, bytes: &'a [u8]) -> Result<&'a str, HomeErro
 }
 
 /// Reads TOML that says its format: another one is refused as such, and unknown keys are errors.
+///
+/// It has at most `tokens_max` tokens ([`check_tokens`]).
 pub(super) fn parse_toml<T: DeserializeOwned>(
     path: &Path,
     text: &str,
     reads: i64,
+    tokens_max: usize,
 ) -> Result<T, HomeError> {
+    check_tokens(text, tokens_max).map_err(|error| corrupt(path, error.to_string()))?;
     let refuse = |error: toml::de::Error| corrupt(path, error.message().trim_end_matches('.'));
-    let table: toml::Table = text.parse().map_err(refuse)?;
-    match table.get("format").and_then(toml::Value::as_integer) {
+    // One tree at a time.
+    let format = {
+        let table: toml::Table = text.parse().map_err(refuse)?;
+        table.get("format").and_then(toml::Value::as_integer)
+    };
+    match format {
         Some(found) if found == reads => toml::from_str(text).map_err(refuse),
         Some(found) => Err(HomeError::OtherVersion {
             path: path.to_owned(),

@@ -18,6 +18,9 @@ pub(super) const FORMAT: i64 = 1;
 
 const BYTES_MAX: usize = 16 * 1024;
 
+/// Six lines, and as many of comments as anybody may add.
+const TOKENS_MAX: usize = 1024;
+
 coded! {
     /// Whose home it is, and since when.
     #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,7 +63,7 @@ impl Owner {
 
     /// Reads the file's text.
     pub(super) fn parse(path: &Path, text: &str) -> Result<Self, HomeError> {
-        let file: HomeFile = files::parse_toml(path, text, FORMAT)?;
+        let file: HomeFile = files::parse_toml(path, text, FORMAT, TOKENS_MAX)?;
         file.read().map_err(|why| files::corrupt(path, why))
     }
 }

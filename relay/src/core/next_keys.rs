@@ -2,6 +2,7 @@
 
 use maille_common::address::Name;
 use maille_common::crypto::ed25519::VerifyingKey;
+use maille_common::limits;
 use maille_common::roster::{RelayKeys, Roster};
 use maille_common::time::{Span, Timestamp};
 
@@ -9,7 +10,7 @@ use super::relay::{RelayCore, StepError};
 
 /// So long the roster names the next pair before it is used: a desk that was away for eight weeks
 /// still knows the one before, and has a week to hear of the next.
-pub const OVERLAP: Span = Span::from_days(63);
+pub const OVERLAP: Span = Span::from_ms(limits::RELAY_KEYS_OVERLAP_MS);
 
 /// The public halves of a relay's keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

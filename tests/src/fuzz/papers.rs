@@ -90,8 +90,11 @@ pub(super) fn holder_key(bytes: &[u8]) -> bool {
 }
 
 pub(super) fn home(bytes: &[u8]) -> bool {
-    let home = maille_client::parsers::home(text(bytes));
-    home || maille_client::parsers::slots(bytes)
+    maille_client::parsers::home(text(bytes))
+}
+
+pub(super) fn slots(bytes: &[u8]) -> bool {
+    maille_client::parsers::slots(bytes)
 }
 
 pub(super) fn question(bytes: &[u8]) -> bool {

@@ -55,19 +55,11 @@ impl Target {
         Self { bytes_max, ..self }
     }
 
-    /// Files of one's own, whose reader keeps every bracket and comma as a token, an event, and a
-    /// value or an error: the densest take 100 times their length.
-    const fn of_own_toml(self) -> Self {
+    /// Long TOML of one's own, of which so many tokens are let through for each byte: its reader
+    /// keeps each as a token, as an event, and in a tree, all at once.
+    const fn takes(self, memory_times: usize) -> Self {
         Self {
-            memory_times: 128,
-            ..self
-        }
-    }
-
-    /// Operations of a batch take 32 bytes of memory each, and 4 on disk at least.
-    const fn of_operations(self) -> Self {
-        Self {
-            memory_times: 12,
+            memory_times,
             ..self
         }
     }
@@ -201,14 +193,14 @@ pub const TARGETS: &[Target] = &[
         papers::anchor,
         &["client/vectors/home/anchor", "certs-example/roster/anchor"],
     )
-    .of_own_toml()
     .at_most(16 << 10),
     Target::of(
         "plan",
         papers::plan,
         &["certs-example/network.toml", "tests/seeds/plan-"],
     )
-    .of_own_toml(),
+    .takes(72)
+    .at_most(4 << 20),
     Target::of(
         "config",
         papers::config,
@@ -218,21 +210,17 @@ pub const TARGETS: &[Target] = &[
             "tests/seeds/settings",
         ],
     )
-    .of_own_toml()
     .at_most(32 << 10),
     Target::of(
         "holder-key",
         papers::holder_key,
         &["client/vectors/authority/holder"],
     )
-    .of_own_toml()
-    .at_most(4 << 10),
-    Target::of(
-        "home",
-        papers::home,
-        &["client/vectors/home/home", "client/vectors/home/slots"],
-    )
-    .of_own_toml(),
+    .at_most(8 << 10),
+    Target::of("home", papers::home, &["client/vectors/home/home"]).at_most(16 << 10),
+    Target::of("slots", papers::slots, &["client/vectors/home/slots"])
+        .takes(40)
+        .at_most(256 << 10),
     Target::of("question", papers::question, &["tests/seeds/question"]),
     Target::of(
         "backup",
@@ -251,13 +239,12 @@ pub const TARGETS: &[Target] = &[
         &["client/vectors/records/"],
     ),
     Target::of("key-ring", disk::key_ring, &["client/vectors/home/ring"]),
-    Target::of("log-batch", disk::log_batch, &["tests/seeds/log-batch"]).of_operations(),
+    Target::of("log-batch", disk::log_batch, &["tests/seeds/log-batch"]),
     Target::of(
         "log-segment",
         disk::log_segment,
         &["tests/seeds/log-segment"],
-    )
-    .of_operations(),
+    ),
     Target::of("log-run", disk::log_run, &["tests/seeds/log-run"]),
     Target::of("log-marker", disk::log_marker, &["tests/seeds/log-marker"]),
 ];

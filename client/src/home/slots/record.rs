@@ -14,6 +14,11 @@ use crate::home::passphrase::Cost;
 /// The only format of the file so far.
 const FORMAT: i64 = 1;
 
+/// The slot of an officer who is there is six bytes a token. Of one who was removed only names and
+/// times are left, which are less; of those there is room for all.
+const BYTES_OF_TOKEN: usize = 4;
+const TOKENS_FREE: usize = 8192;
+
 /// Writes the file's text.
 pub(super) fn write(slots: &[Slot]) -> String {
     let officer = slots.iter().map(SlotRecord::of).collect();
@@ -26,7 +31,8 @@ pub(super) fn write(slots: &[Slot]) -> String {
 /// Reads the file's bytes.
 pub(super) fn read(path: &Path, bytes: &[u8]) -> Result<Vec<Slot>, HomeError> {
     let text = files::utf8(path, bytes)?;
-    let file: SlotsFile = files::parse_toml(path, text, FORMAT)?;
+    let tokens_max = TOKENS_FREE + text.len() / BYTES_OF_TOKEN;
+    let file: SlotsFile = files::parse_toml(path, text, FORMAT, tokens_max)?;
     let slots: Option<_> = file.officer.into_iter().map(SlotRecord::read).collect();
     slots.ok_or_else(|| files::corrupt(path, "a slot is not as it was written"))
 }

@@ -1,0 +1,71 @@
+//! How many tokens a TOML text may have: looked at before anybody makes a tree of it.
+//!
+//! A reader of TOML takes up to 135 bytes of memory for each bracket, comma, word and break, however
+//! few bytes of text they are, and for a table with a single entry 1.4 KiB. What a file holds is
+//! known, so that one with many times more of them than that is refused while it is still a text.
+
+use thiserror::Error;
+use toml_parser::Source;
+use toml_parser::lexer::TokenKind;
+
+/// So many tokens is one worth that may begin a table: the word in a bracket, or before a dot.
+const TABLE_TOKENS: usize = 9;
+
+/// A text has more tokens than any file of its kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error(
+    "it has over {tokens_max} brackets, commas, words and breaks, more than any file of its kind"
+)]
+pub struct TooManyTokens {
+    /// The most such a file has.
+    pub tokens_max: usize,
+}
+
+/// Refuses a text of more than so many tokens, spaces and comments included; one that may begin a
+/// table counts for [nine](TABLE_TOKENS). Takes no memory, and reads no further than it has to;
+/// whether the text is TOML is not looked at.
+///
+/// # Errors
+/// [`TooManyTokens`], as a clause for the sentence of whoever names the file.
+pub fn check_tokens(text: &str, tokens_max: usize) -> Result<(), TooManyTokens> {
+    let mut left = tokens_max;
+    for token in Source::new(text).lex() {
+        let worth = match token.kind() {
+            TokenKind::Eof => 0,
+            TokenKind::LeftSquareBracket | TokenKind::LeftCurlyBracket | TokenKind::Dot => {
+                TABLE_TOKENS
+            }
+            _ => 1,
+        };
+        left = left
+            .checked_sub(worth)
+            .ok_or(TooManyTokens { tokens_max })?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn brackets_commas_words_spaces_and_breaks_are_counted_and_a_text_is_one() {
+        for (text, tokens) in [
+            ("", 0),
+            ("a = 1\n", 6),
+            ("[[a]]", 5 + 16),
+            ("a=[1,[],{}]", 11 + 24),
+            ("a.b = 1.5", 9 + 16),
+            ("a='[[[,,,]]]' # [[[,,,]]]", 5),
+            ("a=\"\"\"\n[[[\n,,,\"\"\"", 3),
+            ("]]]]", 4),
+            ("\"never ended", 1),
+        ] {
+            assert_eq!(check_tokens(text, tokens), Ok(()), "{text}");
+            if let Some(fewer) = tokens.checked_sub(1) {
+                let error = check_tokens(text, fewer).unwrap_err();
+                assert_eq!(error.tokens_max, fewer, "{text}");
+            }
+        }
+    }
+}
