@@ -11,12 +11,15 @@ use std::sync::Arc;
 
 use maille_client::core::{Act, Order};
 use maille_common::address::DeviceId;
+use maille_common::crypto::ed25519::SigningKey;
 use maille_common::envelope::{Delivery, SealedEnvelope};
 use maille_common::identifier::AlertId;
-use maille_common::roster::{Designation, EndStage, Ending, Ends, Roster, RosterDocuments};
-use maille_common::sealing::SealingRing;
+use maille_common::roster::{
+    Designation, DeviceKeys, EndStage, Ending, Ends, Roster, RosterDocuments,
+};
+use maille_common::sealing::{BundleOwner, SealingRing};
 use maille_common::time::{Span, Timestamp};
-use maille_common::wire::{Answer, Push};
+use maille_common::wire::{Answer, Push, Refusal, RefusalCode};
 use maille_tests::memory::{MemoryWorld, order};
 use maille_tests::network::{FOUNDED, Network};
 use maille_tests::randomness::Seeded;
@@ -54,11 +57,13 @@ struct Captured {
     roster: Arc<Roster>,
 }
 
-/// A copy of a desk's sealing keys, and when it was made.
+/// A copy of all the keys of a desk, and when it was made.
 struct Stolen {
     at: Timestamp,
     device: DeviceId,
     ring: SealingRing,
+    /// The signing keys of the pair in use, and of the next one where it was made.
+    signing: Vec<[u8; 32]>,
 }
 
 struct Years {
@@ -185,10 +190,14 @@ impl Years {
     fn steal(&mut self, contact: usize) {
         let device = self.first(contact);
         if self.is_there(&device) {
+            let held = self.world.network.device(&device);
+            let next = held.next.map(|((_, signing), _)| signing);
+            let signing = std::iter::once(held.signing).chain(next).collect();
             self.stolen.push(Stolen {
                 at: self.world.now,
                 device,
                 ring: self.world.ring_of(&device),
+                signing,
             });
         }
     }
@@ -317,6 +326,7 @@ fn two_years_of_rotation_leave_nothing_unreadable_and_nothing_readable_that_shou
     years.whoevers_time_is_over_was_not_written_to();
     years.nobody_was_accused();
     years.every_device_took_new_keys_twice_by_itself();
+    years.whoever_has_keys_that_were_renewed_away_publishes_nothing();
     years.every_relay_took_each_of_its_next_keys_nine_weeks_after_it_saw_them_named();
 }
 
@@ -418,6 +428,49 @@ impl Years {
             let second = FOUNDED + Span::from_days(2 * 330);
             assert!(in_use.valid_from >= second, "{}", in_use.valid_from);
         }
+    }
+
+    /// A thief with the whole ring offers sealing keys in the desk's name: while its pair counts it
+    /// is as good as the desk, and past the overlap no relay takes them (K2).
+    fn whoever_has_keys_that_were_renewed_away_publishes_nothing(&mut self) {
+        let (now, roster) = (self.world.now, self.roster());
+        let (mut taken, mut refused) = (0, 0);
+        for stolen in &self.stolen {
+            let device = stolen.device;
+            let contact = self.world.network.device(&device).contact.clone();
+            let pairs = &roster.device(&device).unwrap().device.keys;
+            for signing in &stolen.signing {
+                let key = SigningKey::from_seed(*signing);
+                let is_it = |pair: &&DeviceKeys| pair.signing == key.verifying_key();
+                let counts = pairs
+                    .iter()
+                    .find(is_it)
+                    .is_some_and(|pair| pair.is_valid_at(now));
+                let owner = BundleOwner {
+                    contact: &contact,
+                    device,
+                    key: &key,
+                    renewal: None,
+                };
+                let mut ring = SealingRing::from_bytes(&stolen.ring.to_bytes()).unwrap();
+                // Newer than what the desk has published, and what another thief has.
+                ring.begin_after(self.world.bundle(&device).number + 2 * taken);
+                let bundle = ring.next_bundle(owner, now, &mut self.random).unwrap();
+                let core = self.world.relay("lyon");
+                let answer = core.publish(&device, &bundle, now).unwrap().answer;
+                match counts {
+                    true => assert_eq!(answer, Answer::Done),
+                    false => {
+                        let refusal = Refusal::permanent(RefusalCode::Signature);
+                        assert_eq!(answer, Answer::Refused(refusal), "stolen {}", stolen.at);
+                    }
+                }
+                taken += u64::from(counts);
+                refused += u64::from(!counts);
+            }
+        }
+        // Both happened, or this shows nothing.
+        assert!(taken > 0 && refused > 0, "{taken} {refused}");
     }
 
     /// By its own judgement: nobody tells it when.
