@@ -93,8 +93,8 @@ pub(crate) async fn not_admitted(office: &Arc<Office>, relay: &Name) {
     }
 }
 
-/// The roster in use, and why it does not let this device act. Documents that cannot be read prove nothing:
-/// the roster in use stands without them.
+/// The hash of the roster in use, and why that does not let this device act. Documents that cannot
+/// be read prove nothing: the roster in use stands without them.
 async fn found(office: &Arc<Office>) -> Result<(Hash, Option<Exclusion>), DeskError> {
     let (contact, device, roster, now) = office
         .ask(|room, now| {

@@ -12,7 +12,7 @@ use thiserror::Error;
 const BYTES_MAX: u64 = 32 * 1024;
 
 /// As many as so many bytes of programs and webhooks have, and of comments.
-const TOKENS_MAX: usize = 8192;
+const TOKENS_MAX: usize = 7000;
 
 /// The settings of a home. A key that is not known is an error: a misspelt one would be none.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]

@@ -14,9 +14,7 @@ use maille_common::address::DeviceId;
 use maille_common::crypto::ed25519::SigningKey;
 use maille_common::envelope::{Delivery, SealedEnvelope};
 use maille_common::identifier::AlertId;
-use maille_common::roster::{
-    Designation, DeviceKeys, EndStage, Ending, Ends, Roster, RosterDocuments,
-};
+use maille_common::roster::{Designation, EndStage, Ending, Ends, Roster, RosterDocuments};
 use maille_common::sealing::{BundleOwner, SealingRing};
 use maille_common::time::{Span, Timestamp};
 use maille_common::wire::{Answer, Push, Refusal, RefusalCode};
@@ -441,11 +439,9 @@ impl Years {
             let pairs = &roster.device(&device).unwrap().device.keys;
             for signing in &stolen.signing {
                 let key = SigningKey::from_seed(*signing);
-                let is_it = |pair: &&DeviceKeys| pair.signing == key.verifying_key();
-                let counts = pairs
-                    .iter()
-                    .find(is_it)
-                    .is_some_and(|pair| pair.is_valid_at(now));
+                let public = key.verifying_key();
+                let mut valid = pairs.iter().filter(|pair| pair.is_valid_at(now));
+                let counts = valid.any(|pair| pair.signing == public);
                 let owner = BundleOwner {
                     contact: &contact,
                     device,
@@ -453,27 +449,20 @@ impl Years {
                     renewal: None,
                 };
                 let mut ring = SealingRing::from_bytes(&stolen.ring.to_bytes()).unwrap();
-                // Newer than what the desk has published, and what another thief has.
                 ring.begin_after(self.world.bundle(&device).number + 2 * taken);
                 let bundle = ring.next_bundle(owner, now, &mut self.random).unwrap();
                 let core = self.world.relay("lyon");
                 let answer = core.publish(&device, &bundle, now).unwrap().answer;
-                match counts {
-                    true => assert_eq!(answer, Answer::Done),
-                    false => {
-                        let refusal = Refusal::permanent(RefusalCode::Signature);
-                        assert_eq!(answer, Answer::Refused(refusal), "stolen {}", stolen.at);
-                    }
-                }
+                let refusal = Answer::Refused(Refusal::permanent(RefusalCode::Signature));
+                let right = if counts { Answer::Done } else { refusal };
+                assert_eq!(answer, right, "stolen {}", stolen.at);
                 taken += u64::from(counts);
                 refused += u64::from(!counts);
             }
         }
-        // Both happened, or this shows nothing.
         assert!(taken > 0 && refused > 0, "{taken} {refused}");
     }
 
-    /// By its own judgement: nobody tells it when.
     fn every_relay_took_each_of_its_next_keys_nine_weeks_after_it_saw_them_named(&self) {
         for relay in RELAYS {
             let of_relay = |times: &[(&str, Timestamp)]| {

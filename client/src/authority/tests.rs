@@ -341,7 +341,7 @@ fn a_plan_of_nothing_but_tables_is_refused_while_it_is_a_text() {
     );
 }
 
-/// As many contacts and devices as a network may have, in the fewest bytes in which they are of use.
+/// Nearly as many contacts as a network may have, in the fewest bytes in which they are of use.
 #[test]
 fn a_plan_of_a_thousand_contacts_is_not_refused_for_its_tokens() {
     let key = SigningKey::from_seed([7; 32]).verifying_key();

@@ -199,7 +199,7 @@ pub const TARGETS: &[Target] = &[
         papers::plan,
         &["certs-example/network.toml", "tests/seeds/plan-"],
     )
-    .takes(72)
+    .takes(80)
     .at_most(4 << 20),
     Target::of(
         "config",

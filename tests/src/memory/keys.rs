@@ -1,4 +1,4 @@
-//! Keys that change while everybody goes on: what desks and relays do about their own by themselves.
+//! Keys that change while everybody goes on: what desks and relays do about their own.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -81,8 +81,8 @@ impl MemoryWorld {
         SealingRing::from_bytes(&self.desks[device].desk.ring().to_bytes()).unwrap()
     }
 
-    /// A relay looks at its next keys, as it does every minute and at each start: it uses them where
-    /// it judges that they are due. Where they stood.
+    /// A relay looks at its next keys, as it does every minute and at each start: it uses them
+    /// where it judges that they are due. Where they stood.
     pub fn keep_keys_of_relay(&mut self, relay: &str) -> NextKeys {
         let reading = self.reading();
         let held = self.network.relay(relay);
