@@ -2,7 +2,7 @@
 //!
 //! A reader of TOML takes up to 140 bytes of memory for each bracket, comma, word and break, and
 //! for a table with a single entry 1.4 KiB, however few bytes of text they are. What a file holds
-//! is known, so that one with many times more of them than that is refused while it is still a text.
+//! is known, so that one with many times more of them is refused while it is still a text.
 
 use thiserror::Error;
 use toml_parser::Source;
