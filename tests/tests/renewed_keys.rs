@@ -13,7 +13,7 @@ use maille_client::clock::{Clock, SystemClock};
 use maille_client::core::{EventKind, IncidentKind};
 use maille_client::entropy::OsRandomness;
 use maille_client::home::{Home, Unlock};
-use maille_client::{EventKind, KeysTrouble, Message, Milestone, OfferedRenewals};
+use maille_client::{KeysTrouble, Message, Milestone, OfferedRenewals};
 use maille_common::address::DeviceId;
 use maille_common::crypto::ed25519::{SigningKey, VerifyingKey};
 use maille_common::roster::{DeviceKeys, RosterDocuments};
