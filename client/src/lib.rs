@@ -47,7 +47,7 @@
 //! | `stored_seed` | the seed of a private key in a file | know what the key is for |
 //! | `cap` | CAP 1.2 files as drafts of alerts | know a desk |
 //! | `opening`, `client` | what a program calls | decide about the protocol |
-//! | `office` | the desk behind its lock, and who is told | decide anything |
+//! | `office`, `visit` | the desk, visited by one at a time, and who is told | decide anything |
 //! | `courier`, `session` | one task a relay, one connection | keep anything the store has not |
 //! | `watched_store` | tells when the store has failed | answer for it |
 //! | `keeper`, `own_keys` | what falls due by the own clock | wait for a relay |

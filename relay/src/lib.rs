@@ -7,6 +7,7 @@
 //! |---|---|---|
 //! | [`core`] | pure steps over a store, a roster and `now` | sockets, files, clock |
 //! | `start`, `running`, `service` | one relay; no answer leaves before it is durable | protocol |
+//! | `steps`, `looks` | what waits for the core, taken in groups | the order in which it came |
 //! | `session`, `sessions`, `window` | a connection: requests, and pushes urgent first | store |
 //! | `live_roster`, `roster_*` | the roster, its files and changes | trust in a file |
 //! | `blobs` | sealed attachments, piece by piece | keys to open them |

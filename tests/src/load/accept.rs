@@ -17,7 +17,7 @@ use super::submit::one_by_one;
 use super::world::{People, Place, Serving, bare_address};
 
 /// Alerts that a desk has under way at one relay at a time.
-const OF_ONE_DESK: usize = 4;
+const OF_ONE_DESK: usize = 16;
 /// Desks that share what is in flight, unless said: more are more logs on one disk.
 const DESKS_MAX: usize = 16;
 
@@ -41,7 +41,7 @@ pub(super) struct Accept {
     /// Mailboxes that they go to in turn.
     #[arg(long, default_value_t = 64)]
     mailboxes: usize,
-    /// Desks that send [default: one for four in flight, 16 at most]. Not with --ahead, where each
+    /// Desks that send [default: one for 16 in flight, 16 at most]. Not with --ahead, where each
     /// alert in flight has a connection.
     #[arg(long, conflicts_with = "ahead")]
     desks: Option<usize>,

@@ -50,7 +50,7 @@ pub(super) struct Fanout {
     bare: bool,
 }
 
-/// One alert that reached everybody.
+/// One alert, and how far it came.
 struct Round {
     begun: Instant,
     sent: Instant,
@@ -58,6 +58,8 @@ struct Round {
     last: Instant,
     /// What the relay brought, where that is seen.
     bytes: Option<u64>,
+    /// Devices that it did not reach; nothing is sent after such a one.
+    lost: usize,
 }
 
 impl Fanout {
@@ -109,26 +111,38 @@ impl Fanout {
                 waiting.spawn(async move { ear.until(alert, Step::Arrived).await });
             }
             let accepted = sender.ear().until(alert, Step::Accepted).await;
-            let arrived = waiting.join_all().await.into_iter();
-            let arrived = arrived.map(|heard| heard.expect("it arrives everywhere"));
+            let arrived: Vec<Instant> = waiting
+                .join_all()
+                .await
+                .into_iter()
+                .filter_map(Result::ok)
+                .collect();
+            let lost = self.devices - arrived.len();
             rounds.push(Round {
                 begun,
                 sent,
-                accepted: accepted.expect("it is accepted"),
-                last: arrived.max().unwrap_or(sent),
+                accepted: accepted.unwrap_or(sent),
+                last: arrived.into_iter().max().unwrap_or(sent),
                 bytes: None,
+                lost,
             });
+            if lost > 0 {
+                break;
+            }
             // The next one does not meet the receipts of this one.
             let receipts = (turn + 1) * self.devices;
             serving
                 .until(DELIVERED, u64::try_from(receipts).unwrap())
                 .await;
         }
-        let used = meter.expect("there was a round").end().await;
+        let used = match meter {
+            Some(meter) => Some(meter.end().await),
+            None => None,
+        };
         drop(recipients);
         close(clients).await;
         sender.client.shutdown().await;
-        self.line(&rounds[WARM..], &used)
+        self.line(&rounds, used.as_ref())
     }
 
     async fn to_bare(&self, serving: &Serving, contacts: usize) -> Value {
@@ -150,19 +164,28 @@ impl Fanout {
             }
             let (begun, alert) = (Instant::now(), self.send(&sender.client, &to).await);
             let sent = Instant::now();
-            let (bytes, last) = everybody(&mut told, alert, &lines).await;
+            let (bytes, count) = everybody(&mut told, alert, &lines).await;
+            let last = Instant::now();
             let accepted = sender.ear().until(alert, Step::Accepted).await;
+            let lost = lines.len() - count;
             rounds.push(Round {
                 begun,
                 sent,
-                accepted: accepted.expect("it is accepted"),
+                accepted: accepted.unwrap_or(sent),
                 last,
                 bytes: Some(bytes),
+                lost,
             });
+            if lost > 0 {
+                break;
+            }
         }
-        let used = meter.expect("there was a round").end().await;
+        let used = match meter {
+            Some(meter) => Some(meter.end().await),
+            None => None,
+        };
         sender.client.shutdown().await;
-        self.line(&rounds[WARM..], &used)
+        self.line(&rounds, used.as_ref())
     }
 
     async fn send(&self, client: &Client, to: &[String]) -> AlertId {
@@ -173,7 +196,9 @@ impl Fanout {
         sent.id
     }
 
-    fn line(&self, rounds: &[Round], used: &Used) -> Value {
+    fn line(&self, all: &[Round], used: Option<&Used>) -> Value {
+        let lost: usize = all.iter().map(|round| round.lost).sum();
+        let rounds = all.get(WARM..).unwrap_or_default();
         let each = |until: fn(&Round) -> Instant| -> Value {
             let took: Latencies = rounds
                 .iter()
@@ -195,10 +220,10 @@ impl Fanout {
             "relay_bytes": bytes,
             "relay_bytes_per_device": bytes.map(|bytes| bytes / devices),
             "errors": 0,
-            "lost": 0,
-            "cpu": used.cpu(messages),
-            "syncs": used.syncs(),
-            "memory": used.memory(),
+            "lost": lost,
+            "cpu": used.map(|used| used.cpu(messages)),
+            "syncs": used.map(Used::syncs),
+            "memory": used.map(Used::memory),
         })
     }
 }
@@ -222,21 +247,19 @@ async fn take(link: Link, tell: UnboundedSender<Brought>) {
     }
 }
 
-/// Waits until an alert was brought to everybody: its bytes in all, and when the last had it.
+/// Waits until an alert was brought to everybody: its bytes in all, and to how many it came.
 async fn everybody(
     told: &mut UnboundedReceiver<Brought>,
     wanted: AlertId,
     lines: &[Line],
-) -> (u64, Instant) {
+) -> (u64, usize) {
     let (mut bytes, mut count) = (0, 0);
-    while count < lines.len() {
-        let brought = patience(told.recv()).await;
-        let (alert, more) = brought
-            .expect("it is brought to everybody")
-            .expect("they listen");
+    while count < lines.len()
+        && let Ok(Some((alert, more))) = patience(told.recv()).await
+    {
         if alert == wanted {
             (bytes, count) = (bytes + more, count + 1);
         }
     }
-    (bytes, Instant::now())
+    (bytes, count)
 }

@@ -22,6 +22,8 @@ pub enum Room {
 pub(super) struct MemoryDisk {
     store: MemoryStore,
     room: AtomicU8,
+    /// Batches that are taken before the next one that is refused, if one is; and no other.
+    until_refused: AtomicU64,
     /// Records that were read.
     reads: AtomicU64,
 }
@@ -29,6 +31,11 @@ pub(super) struct MemoryDisk {
 impl MemoryDisk {
     pub(super) fn set_room(&self, room: Room) {
         self.room.store(room as u8, Ordering::SeqCst);
+    }
+
+    /// Refuses one batch, as a full disk does, behind so many others.
+    pub(super) fn refuse_behind(&self, batches: u64) {
+        self.until_refused.store(batches + 1, Ordering::SeqCst);
     }
 
     /// A disk with the same records, and room for more.
@@ -79,8 +86,11 @@ impl Store for MemoryDisk {
 
     fn append(&self, batch: Batch) -> Result<CommitNumber, StoreError> {
         let room = self.room.load(Ordering::SeqCst);
-        let refused = room == Room::None as u8 || (room == Room::Low as u8 && !batch.is_urgent());
-        if refused {
+        let full = room == Room::None as u8 || (room == Room::Low as u8 && !batch.is_urgent());
+        let left = self.until_refused.load(Ordering::SeqCst);
+        self.until_refused
+            .store(left.saturating_sub(1), Ordering::SeqCst);
+        if full || left == 1 {
             return Err(StoreError::DiskFull {
                 available_bytes: 0,
                 required_bytes: 1,

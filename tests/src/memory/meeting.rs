@@ -233,6 +233,23 @@ impl MemoryWorld {
         answered(core.submit(device, &verified, &self.shelf, now))
     }
 
+    /// What several devices bring at once, taken together.
+    pub fn submit_together(
+        &mut self,
+        relay: &str,
+        brought: Vec<(DeviceId, Submission)>,
+    ) -> Vec<Result<Step, StepError>> {
+        let (now, reading) = (self.now, self.reading());
+        let core = &mut self.relays.get_mut(relay).unwrap().core;
+        let proven = brought.into_iter().map(|(device, submission)| {
+            let proven = submission.verify(core.roster(), &device, now);
+            (device, proven.unwrap())
+        });
+        let proven: Vec<(DeviceId, VerifiedSubmission)> = proven.collect();
+        core.look_at_clocks(reading);
+        core.submit_all(&proven, &self.shelf, now)
+    }
+
     /// A relay takes a submission that it has proven before.
     pub fn submit_proven(
         &mut self,

@@ -89,6 +89,11 @@ impl MemoryWorld {
         self.relays[relay].store.set_room(room);
     }
 
+    /// The disk of a relay refuses one batch behind so many others.
+    pub fn relay_refuses_behind(&mut self, relay: &str, batches: u64) {
+        self.relays[relay].store.refuse_behind(batches);
+    }
+
     /// A relay.
     pub fn relay(&mut self, relay: &str) -> &mut RelayCore {
         &mut self.relays.get_mut(relay).unwrap().core
