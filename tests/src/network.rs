@@ -20,6 +20,7 @@ use maille_common::time::{Span, Timestamp};
 use crate::randomness::Seeded;
 
 mod anew;
+mod crowd;
 mod rotation;
 
 pub use rotation::Seeds;
