@@ -17,6 +17,7 @@
 //! | `load` | the load tool: what carrying alerts costs, in figures |
 //! | `machine` | a machine's clocks, of which a test sets the wall's |
 //! | `memory` | relays and desks in memory, in virtual time, over links that can fail |
+//! | `micro` | small parts beside bare primitives: figures by ratio, counts of instructions |
 //! | `pair` | two contacts over one relay, who compare what they hold |
 //! | `relay_process` | a relay in a process of its own, and its metrics |
 //! | `shift` | a contact with two devices, and what each of them sees |
@@ -39,6 +40,7 @@ pub mod kept_address;
 pub mod load;
 pub mod machine;
 pub mod memory;
+pub mod micro;
 pub mod net;
 pub mod network;
 pub mod pair;
