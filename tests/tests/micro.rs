@@ -79,3 +79,15 @@ fn the_gate_counts_instructions_as_the_page_does() {
     assert!(gate.contains(ran) && gate.contains("step 'counts' counts\n"));
     assert_eq!(commands("counts"), ["", "--write"]);
 }
+
+#[test]
+fn counts_says_what_is_missing_where_there_is_no_valgrind_and_ends_with_2() {
+    let output = Command::new(env!("CARGO_BIN_EXE_counts"))
+        .env("PATH", "")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("install the package `valgrind`"), "{said}");
+}
