@@ -52,8 +52,8 @@ impl Filter {
         }
     }
 
-    /// Tells whether the run may hold a key in `from..to`, as far as all of them begin alike and the
-    /// filter knows beginnings.
+    /// Tells whether the run may hold a key in `from..to`, as far as all of them begin alike and
+    /// the filter knows beginnings.
     pub(crate) fn may_hold_any(&self, from: &[u8], to: Option<&[u8]>) -> bool {
         let Some(beginning) = from.get(..BEGINNING_BYTES) else {
             return true;
