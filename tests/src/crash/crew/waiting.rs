@@ -12,6 +12,10 @@ use crate::crash::violation::{Broken, Violation};
 const START: Duration = Duration::from_secs(60);
 /// How often, in silence, senders are asked where their open alerts stand.
 const ASK: Duration = Duration::from_secs(2);
+/// Between two looks whether anything waits.
+const PAUSE: Duration = Duration::from_millis(100);
+/// How many looks in a row have to show nothing.
+const LOOKS: u32 = 5;
 
 impl Crew {
     /// Waits until everybody who runs is up; whoever is not violates.
@@ -67,7 +71,10 @@ impl Crew {
         }
     }
 
+    /// Nothing waits, and goes on not waiting for longer than desks gather what is not urgent: they
+    /// may have receipts to bring still, or a heartbeat.
     fn until_nothing_waits(&mut self, until: Instant) -> bool {
+        let mut looks = 0;
         while Instant::now() < until {
             self.waiting = None;
             self.order(Role::Relay, &Order::Waiting);
@@ -76,11 +83,16 @@ impl Crew {
                     return false;
                 }
             }
-            if self.waiting == Some(0) || self.world.someone_left {
+            looks = match self.waiting {
+                Some(0) => looks + 1,
+                _ => 0,
+            };
+            if looks > LOOKS || self.world.someone_left {
                 return true;
             }
             // What waits now is on its way to a desk that is connected, or is about to be.
-            self.hear_until(Instant::now() + Duration::from_millis(50));
+            let pause = Instant::now() + PAUSE;
+            while Instant::now() < pause && self.hear_until(pause).is_some() {}
         }
         false
     }
