@@ -20,8 +20,8 @@ use crate::own_keys;
 /// How often the keeper looks even when nothing is due: held deliveries and new weeks are found.
 const ROUND: Span = Span::from_minutes(1);
 
-/// How often it is looked what partners have to be told, at most: hearts beat and reconciliations go
-/// on in minutes, and alerts come by the hundred.
+/// How often it is looked what partners have to be told, at most: hearts beat and reconciliations
+/// go on in minutes, and alerts come by the hundred.
 const PARTNERS_EVERY: Duration = Duration::from_millis(200);
 
 /// How often content is purged and files that nobody names are removed.

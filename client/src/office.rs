@@ -266,8 +266,8 @@ impl Office {
         self.work.subscribe()
     }
 
-    /// Ends a moment after the next [`Office::wake`], for those who do once for a burst of them what
-    /// none of them makes urgent; `false` when the client is gone.
+    /// Ends a moment after the next [`Office::wake`], for those who do once for a burst of them
+    /// what none of them makes urgent; `false` when the client is gone.
     pub(crate) async fn stirred(work: &mut watch::Receiver<u64>) -> bool {
         let woken = work.changed().await.is_ok();
         if woken {

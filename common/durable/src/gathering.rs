@@ -1,4 +1,4 @@
-//! Work that gathers while one thread is at it: whoever is at work takes what came meanwhile as one.
+//! Work that gathers while one thread is at it, which takes what came meanwhile as one.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

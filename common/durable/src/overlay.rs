@@ -1,7 +1,7 @@
 //! The newest writes, in memory until a run holds them.
 //!
-//! What is put and deleted before any run holds it leaves no mark among the others, or whoever reads
-//! a queue would pass over all that ever stood in it.
+//! What is put and deleted before any run holds it leaves no mark among the others, or whoever
+//! reads a queue would pass over all that ever stood in it.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
@@ -68,8 +68,8 @@ impl Overlay {
         values.filter(|entry| entry.value.is_some()).count() as u64
     }
 
-    /// Makes the next batch visible and returns its number. `in_runs` tells whether a run may hold a
-    /// key.
+    /// Makes the next batch visible and returns its number. `in_runs` tells whether a run may hold
+    /// a key.
     pub(crate) fn add(&mut self, ops: &[Op], in_runs: &dyn Fn(&[u8]) -> bool) -> u64 {
         self.newest += 1;
         for op in ops {
@@ -119,8 +119,8 @@ impl Overlay {
         }
     }
 
-    /// Says that a run is about to hold what was put up to batch `covered`: what is deleted from now
-    /// on has to be hidden.
+    /// Says that a run is about to hold what was put up to batch `covered`: what is deleted from
+    /// now on has to be hidden.
     pub(crate) fn cover(&mut self, covered: u64) {
         self.covered = covered;
     }

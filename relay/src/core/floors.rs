@@ -1,4 +1,4 @@
-//! Where a mailbox begins, class by class, so that a look need not go over what was taken out of it.
+//! Where a mailbox begins, class by class: a look need not go over what was taken out of it.
 
 use maille_common::terms::Urgency;
 

@@ -135,7 +135,8 @@ impl World {
         }
     }
 
-    /// An envelope is proven first; one that is known and not proven any more gets the answer it got.
+    /// An envelope is proven first; one that is known and not proven any more gets the answer that
+    /// it got.
     fn submitted(
         held: &mut RelayParty,
         device: &DeviceId,
