@@ -159,14 +159,8 @@ impl Office {
         T: Send + 'static,
         E: From<DeskError> + Send + 'static,
     {
-        let clock = Arc::clone(&self.clock);
-        self.visit(move |room| {
-            let reading = clock.reading();
-            room.desk.look_at_clocks(reading);
-            let answer = question(room, reading.wall)?;
-            Ok((answer, None))
-        })
-        .await
+        self.visit(move |room, now| Ok((question(room, now)?, None)))
+            .await
     }
 
     /// Takes a step, ends when what it named is durable (I1), and tells that there may be news.
@@ -196,26 +190,26 @@ impl Office {
         T: Send + 'static,
         E: From<DeskError> + Send + 'static,
     {
-        let clock = Arc::clone(&self.clock);
-        self.visit(move |room| {
-            let reading = clock.reading();
-            room.desk.look_at_clocks(reading);
-            let (outcome, commit) = step(&mut room.desk, reading.wall, &mut OsRandomness::new())?;
+        self.visit(move |room, now| {
+            let (outcome, commit) = step(&mut room.desk, now, &mut OsRandomness::new())?;
             Ok((outcome, Some(commit)))
         })
         .await
     }
 
     /// Visits the room; ends when the commit that it names, if any, is durable.
-    async fn visit<T, E>(
-        self: &Arc<Self>,
-        step: impl FnOnce(&mut Room) -> Result<(T, Option<CommitNumber>), E> + Send + 'static,
-    ) -> Result<T, E>
+    async fn visit<T, E, S>(self: &Arc<Self>, step: S) -> Result<T, E>
     where
+        S: FnOnce(&mut Room, Timestamp) -> Result<(T, Option<CommitNumber>), E> + Send + 'static,
         T: Send + 'static,
         E: From<DeskError> + Send + 'static,
     {
-        let (visit, outcome) = Visit::of(step);
+        let clock = Arc::clone(&self.clock);
+        let (visit, outcome) = Visit::of(move |room: &mut Room| {
+            let reading = clock.reading();
+            room.desk.look_at_clocks(reading);
+            step(room, reading.wall)
+        });
         if self.visits.add(visit) {
             let office = Arc::clone(self);
             tokio::task::spawn_blocking(move || office.take_visits());
@@ -223,7 +217,7 @@ impl Office {
         match outcome.await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(panic)) => std::panic::resume_unwind(panic),
-            // The store calls every callback once; without it, it is going down, or the runtime is.
+            // Everybody is told once, unless the store or the runtime is going down.
             Err(_) => std::future::pending().await,
         }
     }

@@ -1,6 +1,5 @@
 //! A visit to the office's room: a step that waits for it, and who hears what came of it.
 
-use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use maille_durable::{CommitNumber, StoreError};
@@ -10,7 +9,7 @@ use crate::error::DeskError;
 use crate::office::Room;
 
 /// What came of a step, or the panic that ended it.
-type Outcome<T, E> = Result<Result<T, E>, Box<dyn Any + Send>>;
+type Outcome<T, E> = std::thread::Result<Result<T, E>>;
 
 /// Takes a step where there is a room, and tells what came of it, or leaves that to be told.
 type Step = dyn FnOnce(Option<&mut Room>) -> Option<Ended> + Send;

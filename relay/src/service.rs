@@ -24,7 +24,7 @@ use crate::looks::Looks;
 use crate::renewal;
 use crate::roster_desk::{RosterDesk, RosterRefused};
 use crate::sessions::Sessions;
-use crate::steps::{Asked, Outcome, Steps};
+use crate::steps::{Asked, Permits, Steps};
 
 /// Blocking calls at a time: more would only wait for the same disk and the same lock.
 pub(crate) const WORK_MAX: u32 = 64;
@@ -112,20 +112,9 @@ impl Service {
         let permit = self.permit().await;
         let (told, outcome) = oneshot::channel();
         if self.steps.add(asked, told, permit) {
-            let service = Arc::clone(self);
-            tokio::task::spawn_blocking(move || {
-                let permits = service.steps.take_all(&service);
-                // As in `block`.
-                drop(service);
-                drop(permits);
-            });
+            self.have_taken(|service| service.steps.take_all(service));
         }
-        let step = match outcome.await {
-            Ok(Outcome::Taken(taken)) => self.noted(taken)?,
-            Ok(Outcome::Panicked(panic)) => resume_unwind(panic),
-            // The store calls every callback once; without it, it is going down.
-            Err(_) => std::future::pending().await,
-        };
+        let step = self.told(outcome).await?;
         self.sessions.wake(&step.wake);
         Ok(step.answer)
     }
@@ -153,19 +142,32 @@ impl Service {
             drop(told.send(seen));
         };
         if self.looks.add(Box::new(look), permit) {
-            let service = Arc::clone(self);
-            tokio::task::spawn_blocking(move || {
-                let permits = service.looks.take_all(&service);
-                // As in `block`.
-                drop(service);
-                drop(permits);
-            });
+            self.have_taken(|service| service.looks.take_all(service));
         }
-        match seen.await {
-            Ok(Ok(seen)) => self.noted(seen),
+        self.told(seen).await
+    }
+
+    /// Lets a thread that may block take what gathered.
+    fn have_taken(self: &Arc<Self>, take_all: fn(&Self) -> Permits) {
+        let service = Arc::clone(self);
+        tokio::task::spawn_blocking(move || {
+            let permits = take_all(&service);
+            // As in `block`.
+            drop(service);
+            drop(permits);
+        });
+    }
+
+    /// Waits for the outcome of what gathered with others.
+    async fn told<T>(
+        &self,
+        outcome: oneshot::Receiver<std::thread::Result<Result<T, StepError>>>,
+    ) -> Result<T, StepError> {
+        match outcome.await {
+            Ok(Ok(taken)) => self.noted(taken),
             // A fault of this program: it ends the task that asked, and no other.
             Ok(Err(panic)) => resume_unwind(panic),
-            // The runtime is going down.
+            // Everybody is told once, unless the store or the runtime is going down.
             Err(_) => std::future::pending().await,
         }
     }

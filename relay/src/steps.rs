@@ -28,16 +28,9 @@ pub(crate) enum Asked {
 /// A step that may write.
 pub(crate) type Other = Box<dyn FnOnce(&mut RelayCore, &Service) -> Result<Step, StepError> + Send>;
 
-/// Where the outcome of a step goes, once everything that it rests on is durable.
-pub(crate) type Told = oneshot::Sender<Outcome>;
-
-/// What became of a step.
-pub(crate) enum Outcome {
-    /// It is taken and durable, or could not be.
-    Taken(Result<Step, StepError>),
-    /// A fault of this program: it ends the task that asked, and no other.
-    Panicked(Box<dyn Any + Send>),
-}
+/// Where the outcome of a step goes, once everything that it rests on is durable; or the panic
+/// that ended it.
+pub(crate) type Told = oneshot::Sender<std::thread::Result<Result<Step, StepError>>>;
 
 /// A step that waits, and the permit of whoever asked.
 struct Waiting {
@@ -146,7 +139,7 @@ fn take(group: Group, service: &Service) {
 
 fn tell(told: Told, taken: Result<Step, StepError>) {
     // Whoever asked may be gone: its connection broke.
-    let _ = told.send(Outcome::Taken(taken));
+    let _ = told.send(Ok(taken));
 }
 
 /// Those who were taken together hear that they were; one of them hears why.
@@ -155,6 +148,6 @@ fn tell_panic(asked: impl IntoIterator<Item = Told>, panic: Box<dyn Any + Send>)
     for told in asked {
         let payload = panic.take();
         let payload = payload.unwrap_or_else(|| Box::new("a step taken together with this one"));
-        let _ = told.send(Outcome::Panicked(payload));
+        let _ = told.send(Err(payload));
     }
 }

@@ -88,23 +88,16 @@ impl Session {
     /// gets the answer it got.
     async fn submit(self: &Arc<Self>, submission: Submission) -> Result<Answer, StepError> {
         let (service, device) = (&self.service, self.device);
-        let (alert, used) = (submission.id(), submission.env.core.roster);
         let roster = service.roster();
-        let answer = match self.verify(submission, &roster).await {
-            Ok(verified) => service.submit(device, verified).await?,
+        let verified = match self.verify(submission, &roster).await {
+            Ok(verified) => verified,
             Err(returned) => {
                 let (submission, fault) = *returned;
-                let known = service
-                    .look(move |core| core.known_answer(&device, &submission))
-                    .await?;
-                let Some(known) = known else {
-                    let refusal = fault_refusal(&fault, &used, &roster, &alert);
-                    return Ok(Answer::Refused(refusal));
-                };
-                let again = move |core: &mut RelayCore, _: &_| core.answer_again(&device, known);
-                return service.step(again).await;
+                return self.not_proven(submission, &fault, &roster).await;
             }
         };
+        let alert = verified.id();
+        let answer = service.submit(device, verified).await?;
         if let Answer::Accepted(answers) = &answer {
             service.counters.answered(answers);
             tracing::info!(
@@ -114,6 +107,25 @@ impl Session {
             service.due.notify_one();
         }
         Ok(answer)
+    }
+
+    async fn not_proven(
+        self: &Arc<Self>,
+        submission: Submission,
+        fault: &SubmissionFault,
+        roster: &Roster,
+    ) -> Result<Answer, StepError> {
+        let (service, device) = (&self.service, self.device);
+        let (alert, used) = (submission.id(), submission.env.core.roster);
+        let known = service
+            .look(move |core| core.known_answer(&device, &submission))
+            .await?;
+        let Some(known) = known else {
+            let refusal = fault_refusal(fault, &used, roster, &alert);
+            return Ok(Answer::Refused(refusal));
+        };
+        let again = move |core: &mut RelayCore, _: &_| core.answer_again(&device, known);
+        service.step(again).await
     }
 
     /// In place where that takes as long as handing it to another thread and back.
